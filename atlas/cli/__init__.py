@@ -1,0 +1,65 @@
+"""The command line: one module a command, loaded when that command is called.
+
+Commands load, call the library and write; nothing is possible here that the library cannot do.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from atlas import __version__
+from atlas.errors import AtlasError, UnknownPlaceError
+
+__all__ = ["COMMANDS", "cli"]
+
+# Command → the one line shown by `atlas --help`, so that listing commands imports none of them.
+COMMANDS: dict[str, str] = {}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `atlas/cli/<name>.py` as `command`, imported on use."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, in the order of `COMMANDS`."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of one command and return the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"atlas.cli.{cmd_name}")
+        command = module.command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from `COMMANDS` alone."""
+        if COMMANDS:
+            with formatter.section("Commands"):
+                formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; what is wrong with the input becomes one line and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except AtlasError as error:
+            click.echo(f"atlas: error: {_one_line(error)}", err=True)
+            if isinstance(error, UnknownPlaceError) and error.candidates:
+                click.echo(f"atlas: did you mean: {', '.join(error.candidates)}", err=True)
+            ctx.exit(2)
+
+
+def _one_line(error: AtlasError) -> str:
+    return " ".join(str(error).split())
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 found or sound; 1 not reachable, or a check failed; 2 bad input.",
+)
+@click.version_option(__version__, prog_name="atlas")
+def cli() -> None:
+    """Atlas of the Pearl River West Bank metropolitan area: layers, network, reach and maps."""

@@ -1,0 +1,30 @@
+"""What holds for every test: under CI a skipped test is a failed one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+UNDER_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def _no_skip(report: Any) -> Any:
+    if UNDER_CI and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{report.nodeid}: skipped, and CI skips nothing: {report.longrepr}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """Turn a test skipped at run time into a failure."""
+    return _no_skip((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
+    """Turn a module skipped while it is collected into a failure."""
+    return _no_skip((yield))
