@@ -1,0 +1,81 @@
+"""Everything found under one root: declarations, layers, sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.errors import LayerError
+from atlas.layer import Layer, read_layer
+from atlas.provenance import Source, read_sources
+from atlas.root import find_root
+from atlas.spec import LayerSpec, read_specs
+
+__all__ = ["Catalog", "open_catalog"]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What an atlas holds.
+
+    Attributes
+    ----------
+    root
+        The folder with ``layers/`` and ``data/``.
+    specs
+        Declarations by layer key, in drawing order (lowest first).
+    sources
+        The ledger ``data/sources.csv`` by key.
+    """
+
+    root: Path
+    specs: dict[str, LayerSpec]
+    sources: dict[str, Source]
+
+    def layer(self, key: str) -> Layer:
+        """Read the layer `key`.
+
+        Raises
+        ------
+        LayerError
+            No such layer is declared, or its file breaks the contract.
+        """
+        if key not in self.specs:
+            raise LayerError(f"no layer {key!r}; there are {', '.join(self.specs)}")
+        return read_layer(self.path(key), self.specs[key])
+
+    def layers(self, *keys: str) -> dict[str, Layer]:
+        """Read the layers named, or all of them, by key."""
+        return {key: self.layer(key) for key in (keys or self.specs)}
+
+    def path(self, key: str) -> Path:
+        """Return where the GeoJSON file of layer `key` stands."""
+        return self.root / "data" / "geojson" / f"{key}.geojson"
+
+    @property
+    def register_path(self) -> Path:
+        """Where the plan's register stands."""
+        return self.root / "data" / "plan" / "register.csv"
+
+
+def open_catalog(root: str | Path | None = None) -> Catalog:
+    """Open the atlas under `root`.
+
+    Parameters
+    ----------
+    root
+        A folder with ``layers/*.toml``, ``data/geojson/`` and ``data/sources.csv``. None: the
+        checkout this package stands in, else the data installed with it.
+
+    Returns
+    -------
+    Catalog
+        Declarations and sources, read and checked. Layers are read when asked for.
+
+    Raises
+    ------
+    LayerError
+        There is no atlas, or a declaration or the ledger is broken.
+    """
+    found = find_root(root)
+    return Catalog(found, read_specs(found / "layers"), read_sources(found / "data" / "sources.csv"))

@@ -1,0 +1,103 @@
+#!/usr/bin/env python
+"""Compile data/facts/ into data/geojson/, the same facts giving the same bytes.
+
+    scripts/build_layers.py            write what has changed
+    scripts/build_layers.py --check    write nothing; exit 1 when a layer is stale
+
+Land and water are no tables: scripts/renew_land.py writes them, and here they are only held to the form.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+for folder in (ROOT, ROOT / "scripts"):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+from recipes.places import compile_places  # noqa: E402
+from recipes.rail import compile_rail  # noqa: E402
+from recipes.road import compile_roads  # noqa: E402
+from recipes.sites import compile_sites  # noqa: E402
+from recipes.tables import Compiled, Facts, Feature, override, table_text  # noqa: E402
+from shapely.geometry import LineString, Point  # noqa: E402  (the path must be set first)
+
+from atlas.files import write_text  # noqa: E402
+from atlas.layer import Layer, frame_of, layer_text, read_layer  # noqa: E402
+from atlas.spec import LayerSpec, read_specs  # noqa: E402
+
+DRAWN_ELSEWHERE = ("land", "water")
+_CASTS: dict[str, Callable[[str], Any]] = {
+    "string": str,
+    "float": float,
+    "integer": int,
+    "boolean": lambda text: {"true": True, "false": False}[text],
+}
+
+
+def compile_all(root: Path, specs: dict[str, LayerSpec]) -> Compiled:
+    """Return all features of all compiled layers, overrides applied, and the rows left out."""
+    facts = Facts(root / "data" / "facts")
+    compiled = Compiled()
+    for recipe in (compile_places, compile_rail, compile_roads, compile_sites):
+        compiled.join(recipe(facts))
+    casts = {
+        (key, column.name): _CASTS[column.type] for key, spec in specs.items() for column in spec.columns
+    }
+    override(compiled, facts.rows("overrides"), casts)
+    return compiled
+
+
+def to_layer(spec: LayerSpec, features: list[Feature]) -> Layer:
+    """Return `features` as a layer, columns in the declared order."""
+    records = [{name: one.properties[name] for name in spec.column_names} for one in features]
+    make: Callable[[Feature], Any] = (
+        (lambda one: Point(one.coordinates[0]))
+        if spec.geometry == "Point"
+        else (lambda one: LineString(one.coordinates))
+    )
+    return Layer(spec, frame_of(records, [make(one) for one in features], spec))
+
+
+def texts(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each generated file and the text it must have."""
+    specs = read_specs(root / "layers")
+    compiled = compile_all(root, specs)
+    geojson = root / "data" / "geojson"
+    for key, spec in specs.items():
+        path = geojson / f"{key}.geojson"
+        layer = read_layer(path, spec) if key in DRAWN_ELSEWHERE else to_layer(spec, compiled.layers[key])
+        yield path, layer_text(layer)
+    left = sorted((one.table, one.row_id, one.reason) for one in compiled.left)
+    yield root / "data" / "facts" / "left_out.csv", table_text(("table", "row_id", "reason"), left)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Write or check the layers; return the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
+    parser.add_argument("--root", type=Path, default=ROOT, help="folder with layers/ and data/")
+    options = parser.parse_args(argv)
+    stale = [
+        (path, text)
+        for path, text in texts(options.root)
+        if not path.is_file() or path.read_text("utf-8") != text
+    ]
+    for path, text in stale:
+        if options.check:
+            print(f"stale: {path.relative_to(options.root)}; run scripts/build_layers.py", file=sys.stderr)
+        else:
+            write_text(path, text, overwrite=True)
+            print(f"wrote {path.relative_to(options.root)}", file=sys.stderr)
+    return 1 if options.check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,108 @@
+"""Roads as ordered nodes, and the nodes themselves."""
+
+from __future__ import annotations
+
+from recipes.opening import BASE_YEAR, Opening, earliest, opening
+from recipes.rail import drawn_km
+from recipes.tables import CHECKED_ON, Compiled, Facts, Feature, Point, Row, number, point, whole
+
+# Where local travel can leave or join: towns, seats, exits, gates, forecourts. Expressway interchanges,
+# bridge ends and junctions on islands or at a boundary are not such places.
+_EXIT_KINDS = {
+    "town",
+    "city_centre",
+    "district_centre",
+    "county_seat",
+    "exit",
+    "airport",
+    "port_gate",
+    "border_crossing",
+}
+
+
+def is_exit(node: Row) -> bool:
+    """Return whether local travel can leave or join the road at a node."""
+    if node["kind"] in _EXIT_KINDS:
+        return True
+    return node["id"].startswith(("e_", "st_")) or node["id"] in {"xiangzhou_jinan", "hailing_n"}
+
+
+def compile_roads(facts: Facts) -> Compiled:
+    """Return the layers highways and interchanges."""
+    nodes = {row["id"]: row for row in facts.rows("road_nodes")}
+    bends: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in facts.rows("road_via_points"):
+        bends.setdefault((row["link_id"], row["after_node_id"]), []).append(row)
+    links = facts.rows("road_links")
+    roads = [_road(facts, row, nodes, bends) for row in links]
+    if bends:
+        raise ValueError(f"road_via_points: no such link or node: {sorted(bends)}")
+    touching: dict[str, list[Feature]] = {}
+    for road in roads:
+        for key in road.properties["node_ids"].split(";"):
+            touching.setdefault(key, []).append(road)
+    points = [_node(facts, row, touching.get(row["id"], [])) for row in nodes.values()]
+    return Compiled({"highways": roads, "interchanges": points})
+
+
+def _road(
+    facts: Facts,
+    row: Row,
+    nodes: dict[str, dict[str, str]],
+    bends: dict[tuple[str, str], list[dict[str, str]]],
+) -> Feature:
+    keys = row["node_ids"].split(";")
+    path: list[Point] = []
+    traced = 0
+    for key in keys:
+        path.append((float(nodes[key]["lon"]), float(nodes[key]["lat"])))
+        for bend in sorted(bends.pop((row["id"], key), []), key=lambda one: int(one["seq"])):
+            path.append((float(bend["lon"]), float(bend["lat"])))
+            traced += "OSM" in bend["note"]
+    access = row["id"].startswith("acc_")
+    source = "; ".join(part for part in (row["source"], row["notes_no_connect"]) if part)
+    properties = facts.common(
+        "highways", row, kind="access" if access else row["kind"], status=row["status"], source=source
+    )
+    properties |= opening(row["status"], row["opened"]).columns()
+    properties |= {
+        "city": ";".join(dict.fromkeys(nodes[key]["city"] for key in keys)),
+        "confidence": row["confidence"],
+        "geometry_quality": "traced" if traced >= len(keys) else "schematic",
+        "position_error_m": max(float(nodes[key]["coord_error_m"]) for key in keys),
+        "ref": row["ref"] or None,
+        "speed_limit_kmh": number(row["speed_limit_kmh"]),
+        "lanes": whole(row["lanes"]),
+        "toll": row["toll"] == "yes",
+        "node_ids": row["node_ids"],
+        "structure": "bridge" if row["kind"] == "expressway_bridge" else "surface",
+        "published_length_km": number(row["length_km"]),
+        "drawn_length_km": drawn_km(tuple(path)),
+        "in_network": True,
+        "no_connect": row["notes_no_connect"] or None,
+    }
+    return Feature(properties, tuple(path))
+
+
+def _node(facts: Facts, row: Row, roads: list[Feature]) -> Feature:
+    place = row["kind"] in {"town", "city_centre", "district_centre", "county_seat"}
+    if place or not roads:
+        status, when = "operating", Opening(None, None, "unknown", BASE_YEAR)
+    else:
+        status, year = earliest((road.properties["status"], road.properties["opens_year"]) for road in roads)
+        when = Opening(None, None if status == "operating" else year, "assumed", year)
+    properties = facts.common(
+        "interchanges", row, kind=row["kind"], status=status, source=row["coord_source"]
+    )
+    properties |= when.columns()
+    properties |= {
+        "status_as_of": CHECKED_ON,
+        "confidence": row["coord_confidence"],
+        "geometry_quality": "schematic" if row["coord_confidence"] == "low" else "traced",
+        "position_error_m": float(row["coord_error_m"]),
+        "exit": is_exit(row),
+    }
+    where = point(row)
+    if where is None:
+        raise ValueError(f"road_nodes {row['id']}: no coordinate")
+    return Feature(properties, (where,))
