@@ -24,7 +24,7 @@ from recipes.places import compile_places  # noqa: E402
 from recipes.rail import compile_rail  # noqa: E402
 from recipes.road import compile_roads  # noqa: E402
 from recipes.sites import compile_sites  # noqa: E402
-from recipes.tables import Compiled, Facts, Feature, override, table_text  # noqa: E402
+from recipes.tables import Compiled, Facts, Feature, Left, override, table_text  # noqa: E402
 from shapely.geometry import LineString, Point  # noqa: E402  (the path must be set first)
 
 from atlas.files import write_text  # noqa: E402
@@ -32,6 +32,12 @@ from atlas.layer import Layer, frame_of, layer_text, read_layer  # noqa: E402
 from atlas.spec import LayerSpec, read_specs  # noqa: E402
 
 DRAWN_ELSEWHERE = ("land", "water")
+# Tables that are no layer: what reads them instead.
+NOT_LAYERS = {
+    "drive_times_calibration": "measured drive times, for validation",
+    "rail_times_calibration": "fastest and typical minutes by station pair, for validation",
+    "road_crossings": "where roads cross without a shared node, for checking the network",
+}
 _CASTS: dict[str, Callable[[str], Any]] = {
     "string": str,
     "float": float,
@@ -49,6 +55,7 @@ def compile_all(root: Path, specs: dict[str, LayerSpec]) -> Compiled:
     casts = {
         (key, column.name): _CASTS[column.type] for key, spec in specs.items() for column in spec.columns
     }
+    compiled.left += [Left(table, "*", f"no layer: {use}") for table, use in NOT_LAYERS.items()]
     override(compiled, facts.rows("overrides"), casts)
     return compiled
 

@@ -66,7 +66,7 @@ def _unit(row: Row) -> dict[str, Any]:
         "level": row["level"],
         "parent": row["parent"],
         "where": point(row, "seat_lon", "seat_lat"),
-        "why": f"{_NO_COORDINATE}: a zone, no administrative unit; its town answers to its name",
+        "why": f"{_NO_COORDINATE}: a zone, no administrative unit",
         "population": number(later or row["population_2020"]),
         "pop_year": whole(row["pop_year"]) if later else (2020 if row["population_2020"] else None),
         "area_km2": number(row["area_km2"]),

@@ -57,7 +57,7 @@ def _station(facts: Facts, row: Row, lines: dict[str, dict[str, str]], calls: di
     if "exact site not found" in words:
         error = _NO_SITE_ERROR_M
     properties = facts.common("stations", row, kind=kind, status=row["status"], source=words)
-    properties |= opening(row["status"], row["opened"]).columns()
+    properties |= _station_opening(row, own).columns()
     properties |= {
         "confidence": row["coord_confidence"],
         "geometry_quality": "schematic" if row["coord_confidence"] == "low" else "traced",
@@ -67,6 +67,18 @@ def _station(facts: Facts, row: Row, lines: dict[str, dict[str, str]], calls: di
         "passenger": passenger,
     }
     return Feature(properties, ((float(row["lon"]), float(row["lat"])),))
+
+
+def _station_opening(row: Row, lines: list[dict[str, str]]) -> Opening:
+    """Return the opening of a station: its own date, else that of the first line still to open there."""
+    own = opening(row["status"], row["opened"])
+    if row["status"] == "operating" or own.opens_basis == "announced":
+        return own
+    carriers = [
+        opening(line["status"], line["opened_or_expected"]) for line in lines if line["status"] != "operating"
+    ]
+    dated = [one for one in carriers if one.opens_year is not None]
+    return min(dated, key=lambda one: one.opens_year or 0) if dated else own
 
 
 def _railways(
