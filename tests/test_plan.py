@@ -1,0 +1,175 @@
+"""The plan's register: every item is found, dated and resolved; history answers for any date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from atlas.catalog import open_catalog
+from atlas.errors import PlanError
+from atlas.plan import (
+    ISSUED,
+    ITEM_STATUSES,
+    Event,
+    Register,
+    StatusHistory,
+    item_table,
+    last_day,
+    read_register,
+    read_status,
+    select,
+)
+
+ROOT = Path(__file__).resolve().parent.parent
+PLAN = ROOT / "data" / "plan"
+
+
+@pytest.fixture(scope="module")
+def register() -> Register:
+    return read_register(PLAN)
+
+
+@pytest.fixture(scope="module")
+def frames() -> dict[str, pd.DataFrame]:
+    return {key: layer.frame for key, layer in open_catalog(ROOT).layers().items()}
+
+
+def test_the_register_has_153_items(register: Register) -> None:
+    assert len(set(register.ids)) == len(register) == 153
+
+
+def test_every_item_resolves_and_the_four_counts_add_up(register: Register) -> None:
+    kinds = [register.resolve(item.id).kind for item in register]
+    counts = {kind: kinds.count(kind) for kind in ("features", "corridor", "target", "reason")}
+    assert sum(counts.values()) == 153
+    assert counts["corridor"] == 6
+    assert counts["target"] == 3
+
+
+def test_an_item_without_features_says_why(register: Register) -> None:
+    for item in register:
+        resolution = register.resolve(item.id)
+        assert resolution.links or resolution.kind == "target" or len(resolution.reason) > 10
+
+
+def test_links_and_the_layers_own_plan_ids_say_the_same(
+    register: Register, frames: dict[str, pd.DataFrame]
+) -> None:
+    linked = {(link.layer, link.feature_id, link.plan_id) for link in register.links}
+    borne = {
+        (layer, row.id, plan_id)
+        for layer, frame in frames.items()
+        for row in frame.itertuples()
+        for plan_id in str(row.plan_ids).split(";")
+        if plan_id
+    }
+    assert borne == linked
+    assert {plan_id for _, _, plan_id in borne} <= set(register.ids)
+
+
+def test_every_item_is_dated_at_the_issue_of_the_plan(register: Register) -> None:
+    assert set(register.history.as_of(ISSUED)) == set(register.ids)
+
+
+def test_every_statement_has_a_source_and_none_lies_in_the_future_of_the_tables(register: Register) -> None:
+    for event in register.history.events:
+        assert event.source
+        assert event.day <= last_day("2026-11-23")
+
+
+def test_shenzhong_link_is_under_construction_at_issue_and_open_from_its_day(register: Register) -> None:
+    status = {
+        date: register.history.as_of(date)["plan-hwy-27"].status
+        for date in ("2024-06-29", "2024-06-30", "2026")
+    }
+    assert status == {"2024-06-29": "under_construction", "2024-06-30": "operating", "2026": "operating"}
+
+
+def test_a_month_counts_from_its_last_day() -> None:
+    history = StatusHistory((Event("x", "2024-02", "operating", "fact", "s", "high"),))
+    assert history.as_of("2024-02-28") == {}
+    assert history.as_of("2024-02-29")["x"].status == "operating"
+    assert history.as_of("2024")["x"].status == "operating"
+
+
+def test_changed_since_lists_an_opening_and_not_what_stayed(register: Register) -> None:
+    changes = {change.item: change for change in register.history.changed_since()}
+    assert changes["plan-hwy-23"].before is not None
+    assert (changes["plan-hwy-23"].before.status, changes["plan-hwy-23"].after.status) == (
+        "under_construction",
+        "operating",
+    )
+    assert "plan-rail-07" not in changes
+    assert "plan-hwy-14" not in changes, "a second statement with the same status is no change"
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 28), st.sampled_from(ITEM_STATUSES)), max_size=8, unique_by=lambda x: x[0]
+    )
+)
+def test_the_last_statement_up_to_the_day_answers(days: list[tuple[int, str]]) -> None:
+    events = tuple(
+        Event("x", f"2024-01-{day:02d}", status, "fact", "s", "high") for day, status in sorted(days)
+    )
+    history = StatusHistory(events)
+    for day in range(1, 29):
+        told = [status for at, status in sorted(days) if at <= day]
+        found = history.as_of(f"2024-01-{day:02d}").get("x")
+        assert (found.status if found else None) == (told[-1] if told else None)
+
+
+def test_totals_by_status_add_up_at_every_date(register: Register) -> None:
+    for date in (ISSUED, "2024-12-31", "2026"):
+        table = item_table(register, date=date)
+        assert table["status"].value_counts().sum() == 153
+
+
+def test_filters_hold_together(register: Register, frames: dict[str, pd.DataFrame]) -> None:
+    table = item_table(register, frames)
+    rails = select(table, kind=["railway"], city=["阳江"])
+    assert set(rails["kind"]) == {"railway"}
+    assert all("阳江" in cities.split(";") for cities in rails["cities"])
+    assert "plan-rail-02" in set(rails["id"])
+    assert set(select(table, corridor=["plan-cor-06"])["id"]) >= {
+        "plan-cor-06",
+        "plan-rail-02",
+        "plan-hwy-16",
+    }
+    assert len(select(table, year=2023)) < len(select(table, year=2035)) <= 153
+
+
+def test_an_unknown_filter_value_names_the_nearest(register: Register) -> None:
+    with pytest.raises(PlanError, match="railway"):
+        select(item_table(register), kind=["railwy"])
+
+
+def test_an_unknown_item_names_the_nearest(register: Register) -> None:
+    with pytest.raises(PlanError, match="plan-hwy-23"):
+        register["plan-hwy-23x"]
+
+
+@pytest.mark.parametrize("date", ["2024-13", "24", "2024-02-30", "", "soon"])
+def test_a_false_date_is_refused(date: str) -> None:
+    with pytest.raises(PlanError):
+        last_day(date)
+
+
+@pytest.mark.parametrize(
+    ("row", "word"),
+    [
+        ("x,2024,opened,fact,s,high,", "status"),
+        ("x,2024,operating,fact,,high,", "source"),
+        ("x,soon,operating,fact,s,high,", "date"),
+        ("x,2024,operating,fact,s,high,\nx,2024-12-31,study,fact,s,high,", "second statement"),
+    ],
+)
+def test_a_broken_status_row_is_named(tmp_path: Path, row: str, word: str) -> None:
+    path = tmp_path / "status.csv"
+    path.write_text(f"item,date,status,basis,source,confidence,note\n{row}\n", encoding="utf-8")
+    with pytest.raises(PlanError, match=word):
+        read_status(path)
