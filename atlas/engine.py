@@ -1,0 +1,205 @@
+"""Compiled arrays and shortest-path search.
+
+A traveller who has ridden a train waits for the next one, a traveller who has not plans for it. The search
+therefore runs on a graph in which every street node stands twice, before and after the first train; platforms
+and concourses stand once. Alighting leads from the first copy to the second.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from atlas.impedance import edge_times
+from atlas.network import Network
+from atlas.scenario import Scenario
+
+__all__ = [
+    "TOLERANCE_MIN",
+    "Graph",
+    "Tree",
+    "compile_graph",
+    "graph_of",
+    "search",
+    "search_many",
+    "search_towards",
+]
+
+#: Cut-offs are inclusive: a place at 60.00000000000001 min is within 60.
+TOLERANCE_MIN = 1e-6
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A network under one scenario and mode, ready to be searched.
+
+    Attributes
+    ----------
+    size
+        Number of network nodes n; state i < n is node i before the first train, n + i after it.
+    matrix
+        (2n, 2n) minutes in CSR form; parallel edges are reduced to the fastest.
+    arc_edge
+        Row of ``Network.edges`` for each stored arc, in CSR order.
+    rail
+        (n,) which nodes stand once (inside the railway).
+    must_ride
+        Whether only what is reached after a train counts (mode ``rail``).
+    """
+
+    size: int
+    matrix: csr_array
+    arc_edge: Ints
+    rail: NDArray[np.bool_]
+    must_ride: bool = False
+
+    def reversed(self) -> Graph:
+        """Return the graph with every arc turned round, for searches towards a place."""
+        order = np.argsort(self.matrix.indices, kind="stable")
+        heads = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
+        rows, columns = self.matrix.indices[order].astype(np.int64), heads[order]
+        matrix, edge = _csr(rows, columns, self.matrix.data[order], self.arc_edge[order], self.matrix.shape[0])
+        return Graph(self.size, matrix, edge, self.rail, self.must_ride)
+
+    def edge_between(self, tail: int, head: int) -> int:
+        """Return the row of ``Network.edges`` behind the arc from state `tail` to state `head`."""
+        start, end = self.matrix.indptr[tail], self.matrix.indptr[tail + 1]
+        at = start + int(np.searchsorted(self.matrix.indices[start:end], head))
+        return int(self.arc_edge[at])
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Shortest paths from one start.
+
+    Attributes
+    ----------
+    minutes
+        (2n,) minutes by state, infinite where not reached within the limit.
+    previous
+        (2n,) the state before, negative at the start and where not reached.
+    """
+
+    graph: Graph
+    start: int
+    minutes: Floats
+    previous: Ints
+
+    @property
+    def node_minutes(self) -> Floats:
+        """(n,) minutes by node: the better of before and after the first train."""
+        return np.asarray(_by_node(self.graph, self.minutes[None, :], np.array([self.start]))[0])
+
+    def end_state(self, node: int) -> int:
+        """Return the state in which `node` is reached first."""
+        n = self.graph.size
+        counted = node == self.start or not self.graph.must_ride or bool(self.graph.rail[node])
+        before = node if counted else n + node
+        return before if self.minutes[before] <= self.minutes[n + node] else n + node
+
+    def path(self, node: int) -> list[int]:
+        """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
+        state = self.end_state(node)
+        edges: list[int] = []
+        while (before := int(self.previous[state])) >= 0:
+            edges.append(self.graph.edge_between(before, state))
+            state = before
+        return edges[::-1]
+
+
+def compile_graph(network: Network, scenario: Scenario, mode: str) -> Graph:
+    """Return the searchable graph of `network` under `scenario` in `mode`."""
+    times = edge_times(network, scenario, mode)
+    names = network.nodes["node_id"].to_numpy(dtype=object)
+    position = {name: i for i, name in enumerate(names)}
+    edges = network.edges
+    tail = np.array([position[name] for name in edges["from_id"]], dtype=np.int64)
+    head = np.array([position[name] for name in edges["to_id"]], dtype=np.int64)
+    rail = on_rail(network)
+    return graph_of(len(names), tail, head, times.first, times.later, rail, must_ride=mode == "rail")
+
+
+def on_rail(network: Network) -> NDArray[np.bool_]:
+    """Return which nodes exist once: platforms, concourses and borders passed inside a train."""
+    nodes = network.nodes
+    inside = nodes["kind"].isin(["platform", "concourse"]) | ((nodes["kind"] == "border") & (nodes["mode"] == "rail"))
+    return np.asarray(inside.to_numpy(), dtype=bool)
+
+
+def graph_of(
+    size: int,
+    tail: Ints,
+    head: Ints,
+    first: Floats,
+    later: Floats,
+    rail: NDArray[np.bool_],
+    *,
+    must_ride: bool = False,
+) -> Graph:
+    """Return the two-state graph of an edge list; NaN minutes leave an edge out."""
+    number = np.arange(len(tail))
+    street_a, street_b = ~rail[tail], ~rail[head]
+    up = (~street_a & street_b) * size
+    rows = [tail, np.where(street_a, tail + size, -1)]
+    columns = [head + up, np.where(street_b, head + size, head)]
+    minutes = [first, later]
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    weight, edge = np.concatenate(minutes), np.concatenate([number, number])
+    keep = (row >= 0) & ~np.isnan(weight) & (row != column)
+    matrix, arc_edge = _csr(row[keep], column[keep], weight[keep], edge[keep], 2 * size)
+    return Graph(size, matrix, arc_edge, rail, must_ride)
+
+
+def _csr(row: Ints, column: Ints, weight: Floats, edge: Ints, size: int) -> tuple[csr_array, Ints]:
+    """Build CSR arrays with parallel arcs reduced to the fastest (ties: the first edge)."""
+    order = np.lexsort((edge, weight, column, row))
+    row, column, weight, edge = row[order], column[order], weight[order], edge[order]
+    fresh = np.ones(len(row), dtype=bool)
+    fresh[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
+    row, column, weight, edge = row[fresh], column[fresh], weight[fresh], edge[fresh]
+    indptr = np.zeros(size + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=size), out=indptr[1:])
+    # scipy drops stored zeros from some results; an arc of no minutes must stay an arc
+    weight = np.maximum(weight, 1e-12)
+    return csr_array((weight, column, indptr), shape=(size, size)), edge
+
+
+def search(graph: Graph, node: int, *, limit_min: float = np.inf) -> Tree:
+    """Return shortest paths from `node` to everything within `limit_min` minutes, limit included."""
+    minutes, previous = dijkstra(
+        graph.matrix, directed=True, indices=[node], return_predecessors=True, limit=limit_min + TOLERANCE_MIN
+    )
+    return Tree(graph, node, minutes[0], previous[0].astype(np.int64))
+
+
+def search_many(graph: Graph, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
+    """Return (len(nodes), n) minutes from each of `nodes` to every node."""
+    minutes = dijkstra(graph.matrix, indices=nodes, limit=limit_min + TOLERANCE_MIN)
+    return _by_node(graph, minutes, nodes)
+
+
+def _by_node(graph: Graph, minutes: Floats, starts: Ints) -> Floats:
+    """Reduce (k, 2n) minutes by state to (k, n) by node; inside a train there is one state only."""
+    n = graph.size
+    before, after = minutes[:, :n], minutes[:, n:]
+    if not graph.must_ride:
+        return np.asarray(np.minimum(before, after), dtype=np.float64)
+    best = np.where(graph.rail[None, :], before, after)
+    best[np.arange(len(starts)), starts] = 0.0
+    return np.asarray(best, dtype=np.float64)
+
+
+def search_towards(graph: Graph, node: int, *, limit_min: float = np.inf) -> Floats:
+    """Return (n,) minutes from every node, before its first train, to `node`."""
+    back = graph.reversed()
+    ends = [node + graph.size] if graph.must_ride else [node, node + graph.size]
+    minutes = dijkstra(back.matrix, indices=ends, limit=limit_min + TOLERANCE_MIN, min_only=True)
+    towards = np.asarray(minutes[: graph.size], dtype=np.float64).copy()
+    towards[node] = 0.0
+    return towards
