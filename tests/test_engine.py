@@ -78,7 +78,7 @@ def test_a_limit_only_hides_what_lies_beyond_it(world, limit: float) -> None:
 
 @given(edge_lists())
 def test_the_path_is_made_of_edges_that_add_up(world) -> None:
-    size, tail, head, first, later, _ = world
+    _size, tail, head, first, later, _ = world
     tree = search(graph_of(*world), 0)
     for node in np.nonzero(np.isfinite(tree.node_minutes))[0]:
         path = tree.path(int(node))

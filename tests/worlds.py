@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,7 +77,7 @@ def line_world(
             "geometry": shapely.LineString([xy[u], xy[v]]),
             **road,
         }
-        for i, (u, v) in enumerate(zip(names[:-1], names[1:], strict=True))
+        for i, (u, v) in enumerate(itertools.pairwise(names))
     ]
     junctions = [{"id": name, "geometry": shapely.Point(at)} for name, at in xy.items()]
     places = [{"id": f"p{name}", "geometry": shapely.Point(at)} for name, at in xy.items()]
