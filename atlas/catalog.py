@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
+
+import geopandas as gpd
 
 from atlas.errors import LayerError
 from atlas.layer import Layer, read_layer
 from atlas.provenance import Source, read_sources
 from atlas.root import find_root
+from atlas.rules import Known, Violation, read_known_findings, validate
 from atlas.spec import LayerSpec, read_specs
 
 __all__ = ["Catalog", "open_catalog"]
@@ -51,6 +55,40 @@ class Catalog:
     def path(self, key: str) -> Path:
         """Return where the GeoJSON file of layer `key` stands."""
         return self.root / "data" / "geojson" / f"{key}.geojson"
+
+    @property
+    def known_findings(self) -> tuple[Known, ...]:
+        """Findings known and explained, which :meth:`check` does not report."""
+        return read_known_findings(self.root / "data" / "facts" / "known_findings.csv")
+
+    def register_ids(self) -> frozenset[str]:
+        """Return the ids of the plan's items.
+
+        Raises
+        ------
+        LayerError
+            The register is missing or has no column ``id``.
+        """
+        try:
+            with self.register_path.open(encoding="utf-8-sig", newline="") as handle:
+                return frozenset(row["id"] for row in csv.DictReader(handle))
+        except (OSError, KeyError) as reason:
+            raise LayerError(f"{self.register_path}, the plan's register, cannot be read: {reason}") from reason
+
+    def check(self, *keys: str, county_polygons: gpd.GeoDataFrame | None = None) -> list[Violation]:
+        """Return every finding in the layers named, or in all of them. See :func:`atlas.rules.validate`.
+
+        All layers are read, so that references and water can be checked; only the findings of the
+        layers named are returned.
+        """
+        found = validate(
+            self.layers(),
+            register_ids=self.register_ids(),
+            county_polygons=county_polygons,
+            source_keys=self.sources,
+            known=self.known_findings,
+        )
+        return [one for one in found if not keys or one.layer in keys]
 
     @property
     def register_path(self) -> Path:

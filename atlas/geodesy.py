@@ -78,9 +78,7 @@ def distance_km(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float
 
 def distances_km(lon_a: ArrayLike, lat_a: ArrayLike, lon_b: ArrayLike, lat_b: ArrayLike) -> Floats:
     """Return geodesic distances in km, element by element; scalars and arrays broadcast."""
-    arrays = np.broadcast_arrays(
-        *(np.asarray(part, dtype=np.float64) for part in (lon_a, lat_a, lon_b, lat_b))
-    )
+    arrays = np.broadcast_arrays(*(np.asarray(part, dtype=np.float64) for part in (lon_a, lat_a, lon_b, lat_b)))
     a_lon, a_lat, b_lon, b_lat = (np.ascontiguousarray(part).ravel() for part in arrays)
     metres: Floats = np.asarray(GEOD.inv(a_lon, a_lat, b_lon, b_lat)[2], dtype=np.float64)
     return metres.reshape(arrays[0].shape) / 1000

@@ -181,11 +181,7 @@ def _features(path: Path) -> list[Any]:
             f"{path} is broken JSON at line {reason.lineno}, column {reason.colno} ({reason.msg}); "
             "it may be cut off: write it again"
         ) from reason
-    if (
-        not isinstance(raw, dict)
-        or raw.get("type") != "FeatureCollection"
-        or not isinstance(raw.get("features"), list)
-    ):
+    if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
         raise LayerError(f"{path} is no GeoJSON FeatureCollection; export the layer as GeoJSON (RFC 7946)")
     crs = json.dumps(raw.get("crs")) if raw.get("crs") is not None else ""
     if crs and not any(name in crs for name in _CRS84):

@@ -250,9 +250,7 @@ def read_status(path: str | Path) -> StatusHistory:
     events: list[Event] = []
     seen: set[tuple[str, dt.date]] = set()
     for line, row in enumerate(rows, start=2):
-        event = Event(
-            *(row[name] for name in ("item", "date", "status", "basis", "source", "confidence", "note"))
-        )
+        event = Event(*(row[name] for name in ("item", "date", "status", "basis", "source", "confidence", "note")))
         where = f"{path} line {line} ({event.item})"
         if event.status not in ITEM_STATUSES:
             raise PlanError(f"{where}: status {event.status!r} is none of {', '.join(ITEM_STATUSES)}")
@@ -343,20 +341,14 @@ def item_table(
         before ``full``.
     """
     features = {
-        (layer, str(row["id"])): row
-        for layer, frame in (frames or {}).items()
-        for row in frame.to_dict("records")
+        (layer, str(row["id"])): row for layer, frame in (frames or {}).items() for row in frame.to_dict("records")
     }
     history = register.history
     latest = {e.item: e for e in history.events} if date is None else history.as_of(date)
     rows = []
     for item in register:
         links = register.links_of(item.id)
-        own = [
-            features[link.layer, link.feature_id]
-            for link in links
-            if (link.layer, link.feature_id) in features
-        ]
+        own = [features[link.layer, link.feature_id] for link in links if (link.layer, link.feature_id) in features]
         year, basis = _opening(own)
         event = latest.get(item.id)
         rows.append(

@@ -115,9 +115,7 @@ class LayerSpec:
 def _column(path: Path, raw: dict[str, Any]) -> Column:
     unknown = set(raw) - {"name", "type", "about", "unit", "allowed", "null"}
     if unknown or not {"name", "type", "about"} <= set(raw) or raw["type"] not in _TYPES:
-        raise LayerError(
-            f"{path}: column {raw.get('name', '?')} needs name, type ({', '.join(_TYPES)}) and about"
-        )
+        raise LayerError(f"{path}: column {raw.get('name', '?')} needs name, type ({', '.join(_TYPES)}) and about")
     return Column(
         name=raw["name"],
         type=raw["type"],

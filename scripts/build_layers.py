@@ -52,9 +52,7 @@ def compile_all(root: Path, specs: dict[str, LayerSpec]) -> Compiled:
     compiled = Compiled()
     for recipe in (compile_places, compile_rail, compile_roads, compile_sites):
         compiled.join(recipe(facts))
-    casts = {
-        (key, column.name): _CASTS[column.type] for key, spec in specs.items() for column in spec.columns
-    }
+    casts = {(key, column.name): _CASTS[column.type] for key, spec in specs.items() for column in spec.columns}
     compiled.left += [Left(table, "*", f"no layer: {use}") for table, use in NOT_LAYERS.items()]
     override(compiled, facts.rows("overrides"), casts)
     return compiled
@@ -86,16 +84,12 @@ def texts(root: Path) -> Iterator[tuple[Path, str]]:
 
 def main(argv: list[str] | None = None) -> int:
     """Write or check the layers; return the exit code."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is stale")
     parser.add_argument("--root", type=Path, default=ROOT, help="folder with layers/ and data/")
     options = parser.parse_args(argv)
     stale = [
-        (path, text)
-        for path, text in texts(options.root)
-        if not path.is_file() or path.read_text("utf-8") != text
+        (path, text) for path, text in texts(options.root) if not path.is_file() or path.read_text("utf-8") != text
     ]
     for path, text in stale:
         if options.check:

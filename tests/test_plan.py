@@ -56,9 +56,7 @@ def test_an_item_without_features_says_why(register: Register) -> None:
         assert resolution.links or resolution.kind == "target" or len(resolution.reason) > 10
 
 
-def test_links_and_the_layers_own_plan_ids_say_the_same(
-    register: Register, frames: dict[str, pd.DataFrame]
-) -> None:
+def test_links_and_the_layers_own_plan_ids_say_the_same(register: Register, frames: dict[str, pd.DataFrame]) -> None:
     linked = {(link.layer, link.feature_id, link.plan_id) for link in register.links}
     borne = {
         (layer, row.id, plan_id)
@@ -82,10 +80,7 @@ def test_every_statement_has_a_source_and_none_lies_in_the_future_of_the_tables(
 
 
 def test_shenzhong_link_is_under_construction_at_issue_and_open_from_its_day(register: Register) -> None:
-    status = {
-        date: register.history.as_of(date)["plan-hwy-27"].status
-        for date in ("2024-06-29", "2024-06-30", "2026")
-    }
+    status = {date: register.history.as_of(date)["plan-hwy-27"].status for date in ("2024-06-29", "2024-06-30", "2026")}
     assert status == {"2024-06-29": "under_construction", "2024-06-30": "operating", "2026": "operating"}
 
 
@@ -107,15 +102,9 @@ def test_changed_since_lists_an_opening_and_not_what_stayed(register: Register) 
     assert "plan-hwy-14" not in changes, "a second statement with the same status is no change"
 
 
-@given(
-    st.lists(
-        st.tuples(st.integers(1, 28), st.sampled_from(ITEM_STATUSES)), max_size=8, unique_by=lambda x: x[0]
-    )
-)
+@given(st.lists(st.tuples(st.integers(1, 28), st.sampled_from(ITEM_STATUSES)), max_size=8, unique_by=lambda x: x[0]))
 def test_the_last_statement_up_to_the_day_answers(days: list[tuple[int, str]]) -> None:
-    events = tuple(
-        Event("x", f"2024-01-{day:02d}", status, "fact", "s", "high") for day, status in sorted(days)
-    )
+    events = tuple(Event("x", f"2024-01-{day:02d}", status, "fact", "s", "high") for day, status in sorted(days))
     history = StatusHistory(events)
     for day in range(1, 29):
         told = [status for at, status in sorted(days) if at <= day]

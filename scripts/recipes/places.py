@@ -96,9 +96,7 @@ def _feature(facts: Facts, place: dict[str, Any], city: str, extra: list[str]) -
     aliases = [*short_names(place["name_zh"], place["name_en"]), *extra]
     known = {place["name_zh"], place["name_en"]}
     identity = {"id": place["id"], "name_zh": place["name_zh"], "name_en": place["name_en"], "city": city}
-    properties = facts.common(
-        "places", identity, kind=place["level"], status="operating", source=place["source"]
-    )
+    properties = facts.common("places", identity, kind=place["level"], status="operating", source=place["source"])
     properties |= Opening(None, None, "unknown", BASE_YEAR).columns()
     properties |= {
         "status_as_of": CHECKED_ON,

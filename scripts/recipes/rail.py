@@ -38,9 +38,7 @@ def compile_rail(facts: Facts) -> Compiled:
     return compiled
 
 
-def _stations(
-    facts: Facts, stations: dict[str, dict[str, str]], lines: dict[str, dict[str, str]]
-) -> Compiled:
+def _stations(facts: Facts, stations: dict[str, dict[str, str]], lines: dict[str, dict[str, str]]) -> Compiled:
     calls = {row["station_id"]: row["trains_per_day"] for row in facts.rows("rail_station_calls")}
     lost = [Left("rail_station_calls", key, "no such station") for key in calls if key not in stations]
     features = [_station(facts, row, lines, calls) for row in stations.values()]
@@ -62,11 +60,16 @@ def _station(facts: Facts, row: Row, lines: dict[str, dict[str, str]], calls: di
         "confidence": row["coord_confidence"],
         "geometry_quality": "schematic" if row["coord_confidence"] == "low" else "traced",
         "position_error_m": error,
-        "line_ids": row["lines"],
+        "line_ids": ";".join(line["id"] for line in own if _is_drawn(line)),
         "trains_per_day": number(calls.get(row["id"], "")),
         "passenger": passenger,
     }
     return Feature(properties, ((float(row["lon"]), float(row["lat"])),))
+
+
+def _is_drawn(line: Row) -> bool:
+    """Return whether a line has two stations at least; of one station nothing can be drawn."""
+    return ";" in line["station_ids"]
 
 
 def _station_opening(row: Row, lines: list[dict[str, str]]) -> Opening:
@@ -74,33 +77,25 @@ def _station_opening(row: Row, lines: list[dict[str, str]]) -> Opening:
     own = opening(row["status"], row["opened"])
     if row["status"] == "operating" or own.opens_basis == "announced":
         return own
-    carriers = [
-        opening(line["status"], line["opened_or_expected"]) for line in lines if line["status"] != "operating"
-    ]
+    carriers = [opening(line["status"], line["opened_or_expected"]) for line in lines if line["status"] != "operating"]
     dated = [one for one in carriers if one.opens_year is not None]
     return min(dated, key=lambda one: one.opens_year or 0) if dated else own
 
 
-def _railways(
-    facts: Facts, stations: dict[str, dict[str, str]], lines: dict[str, dict[str, str]]
-) -> Compiled:
+def _railways(facts: Facts, stations: dict[str, dict[str, str]], lines: dict[str, dict[str, str]]) -> Compiled:
     bends: dict[str, list[dict[str, str]]] = {}
     for row in facts.rows("rail_via_points"):
         bends.setdefault(row["line_id"], []).append(row)
     compiled = Compiled({"railways": []})
     for key, row in lines.items():
         stops = row["station_ids"].split(";")
-        if len(stops) < 2:
-            compiled.left.append(
-                Left("rail_lines", key, "one station only: no alignment is known, nothing to draw")
-            )
+        if not _is_drawn(row):
+            compiled.left.append(Left("rail_lines", key, "one station only: no alignment is known, nothing to draw"))
             continue
         path = _path(key, stops, stations, bends.pop(key, []))
         compiled.layers["railways"].append(_railway(facts, row, stops, path, stations))
     for key, rows in bends.items():
-        compiled.left += [
-            Left("rail_via_points", f"{key}:{row['seq']}", "its line is not drawn") for row in rows
-        ]
+        compiled.left += [Left("rail_via_points", f"{key}:{row['seq']}", "its line is not drawn") for row in rows]
     return compiled
 
 
@@ -113,9 +108,7 @@ def _path(
     for bend in sorted(bends, key=lambda row: int(row["seq"])):
         found = _BETWEEN.search(bend["note"])
         if found is None or found.group(1) not in names or found.group(2) not in names:
-            raise ValueError(
-                f"rail_via_points {line}:{bend['seq']}: its note names no two stations of the line"
-            )
+            raise ValueError(f"rail_via_points {line}:{bend['seq']}: its note names no two stations of the line")
         after.setdefault(names.index(found.group(1)), []).append((float(bend["lon"]), float(bend["lat"])))
     path: list[Point] = []
     for place, stop in enumerate(stops):
@@ -152,18 +145,14 @@ def _railway(
 
 def _services(facts: Facts, stations: dict[str, dict[str, str]], so_far: Compiled) -> Compiled:
     by_name = {row["name_zh"]: row for row in stations.values()}
-    years = {
-        one.id: one.properties["opens_year"] for key in ("stations", "railways") for one in so_far.layers[key]
-    }
+    years = {one.id: one.properties["opens_year"] for key in ("stations", "railways") for one in so_far.layers[key]}
     compiled = Compiled({"rail_services": []})
     for row in facts.rows("rail_services"):
         names = row["pattern_stops"].split(";")
         kept = [place for place, name in enumerate(names) if name in by_name]
         dropped = [name for name in names if name not in by_name]
         if len(kept) < 2:
-            compiled.left.append(
-                Left("rail_services", row["service_id"], "fewer than two stops with a coordinate")
-            )
+            compiled.left.append(Left("rail_services", row["service_id"], "fewer than two stops with a coordinate"))
             continue
         compiled.left += [
             Left(

@@ -91,9 +91,7 @@ def _node(facts: Facts, row: Row, roads: list[Feature]) -> Feature:
     else:
         status, year = earliest((road.properties["status"], road.properties["opens_year"]) for road in roads)
         when = Opening(None, None if status == "operating" else year, "assumed", year)
-    properties = facts.common(
-        "interchanges", row, kind=row["kind"], status=status, source=row["coord_source"]
-    )
+    properties = facts.common("interchanges", row, kind=row["kind"], status=status, source=row["coord_source"])
     properties |= when.columns()
     properties |= {
         "status_as_of": CHECKED_ON,

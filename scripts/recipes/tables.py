@@ -26,9 +26,7 @@ class TableError(ValueError):
 def read_table(path: Path) -> list[dict[str, str]]:
     """Return the rows of a UTF-8 CSV with stripped values."""
     with path.open(encoding="utf-8-sig", newline="") as handle:
-        return [
-            {name: (value or "").strip() for name, value in row.items()} for row in csv.DictReader(handle)
-        ]
+        return [{name: (value or "").strip() for name, value in row.items()} for row in csv.DictReader(handle)]
 
 
 def table_text(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -139,9 +137,7 @@ def point(row: Row, lon: str = "lon", lat: str = "lat") -> Point | None:
     return (float(row[lon]), float(row[lat])) if row[lon] and row[lat] else None
 
 
-def override(
-    compiled: Compiled, rows: Iterable[Row], casts: Mapping[tuple[str, str], Callable[[str], Any]]
-) -> None:
+def override(compiled: Compiled, rows: Iterable[Row], casts: Mapping[tuple[str, str], Callable[[str], Any]]) -> None:
     """Set single values of compiled features as ``overrides.csv`` says, and note why in ``source_note``.
 
     Raises
