@@ -10,6 +10,7 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from atlas.errors import LayerError
-from atlas.files import write_text
+from atlas.files import content_hash, write_text
 from atlas.spec import Column, LayerSpec
 
 __all__ = ["CRS", "Layer", "frame_of", "layer_text", "read_layer", "write_layer"]
@@ -54,6 +55,13 @@ class Layer:
     def key(self) -> str:
         """Name of the layer."""
         return self.spec.key
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the key, every attribute and every coordinate, in the order of the file."""
+        attributes = self.frame.drop(columns="geometry").to_csv(index=False)
+        shapes = shapely.to_wkb(self.frame.geometry.to_numpy(), byte_order=1)
+        return content_hash(self.key, attributes, *(b"" if shape is None else shape for shape in shapes))
 
     def __len__(self) -> int:
         return len(self.frame)

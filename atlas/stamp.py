@@ -1,0 +1,127 @@
+"""The short hash that every output carries, and reading it back from a file.
+
+``<layers>-<scenario>``, twelve hex digits each: the first part stands for the layers, the second for the
+scenarios (year, projects, closures, every parameter) and the software version. Where it stands in a file:
+``<meta name="atlas-hash">`` in HTML, ``"hash"`` among the members of JSON and GeoJSON, a first line
+``# atlas-hash: …`` or a column ``hash`` in CSV, ``atlas-hash: …`` in a metadata table of a GeoPackage, and in
+the text of any other format.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas import __version__
+from atlas.errors import ExportError
+from atlas.files import content_hash
+from atlas.scenario import Scenario
+
+__all__ = ["Finding", "check_stamp", "find_stamps", "stamp"]
+
+_DIGITS = 12
+_STAMP = re.compile(rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b")
+_MARKED = re.compile(rf"(?:atlas[-_]hash|\"hash\")[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b")
+
+
+def stamp(layers_hash: str, scenarios: Iterable[Scenario] = ()) -> str:
+    """Return the short hash of layers and scenarios.
+
+    Parameters
+    ----------
+    layers_hash
+        ``Network.hash``, or the hash of the layers an output was made of.
+    scenarios
+        The scenarios that went in, in any order; none for an output of layers alone.
+    """
+    hashes = sorted({scenario.hash for scenario in scenarios})
+    return f"{layers_hash[:_DIGITS]}-{content_hash(__version__, *hashes)[:_DIGITS]}"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether a stamp still matches: ``layers`` and ``scenario`` each true, false, or None (cannot be told)."""
+
+    stamp: str
+    layers: bool
+    scenario: bool | None
+    made_with: str = ""
+
+    @property
+    def matches(self) -> bool:
+        """Whether nothing speaks against the file."""
+        return self.layers and self.scenario is not False
+
+
+def find_stamps(path: str | Path) -> tuple[str, ...]:
+    """Return the stamps that a file carries, each once, in order of appearance.
+
+    Raises
+    ------
+    ExportError
+        The file cannot be read, or carries none.
+    """
+    path = Path(path)
+    try:
+        head = path.read_bytes()
+    except OSError as reason:
+        raise ExportError(f"{path} cannot be read: {reason.strerror or reason}") from reason
+    text = _gpkg_text(path) if head.startswith(b"SQLite format 3\0") else head.decode("utf-8", errors="replace")
+    found = [match[1] for match in _MARKED.finditer(text)] or _column_stamps(text)
+    if not found:
+        raise ExportError(f"{path} carries no atlas hash; it was not written by atlas, or the hash was cut out")
+    return tuple(dict.fromkeys(found))
+
+
+def _column_stamps(text: str) -> list[str]:
+    """CSV with a column ``hash``: the values stand in the rows."""
+    lines = text.lstrip("\ufeff").splitlines()
+    if not lines or "hash" not in lines[0].split(","):
+        return []
+    return ["-".join(parts) for line in lines[1:] for parts in _STAMP.findall(line)]
+
+
+def _gpkg_text(path: Path) -> str:
+    """The text of a GeoPackage's metadata tables."""
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as base:
+            names = {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            texts = []
+            for table in sorted(name for name in names if "metadata" in name or name == "gpkg_contents"):
+                rows = base.execute(f'SELECT * FROM "{table}"').fetchall()
+                texts += [" ".join(str(value) for value in row) for row in rows]
+    except sqlite3.Error as reason:
+        raise ExportError(f"{path} is no readable GeoPackage: {reason}") from reason
+    return "\n".join(texts)
+
+
+def check_stamp(text: str, layers_hash: str, scenarios: Sequence[Scenario]) -> Finding:
+    """Compare one stamp with the layers at hand and with scenarios that may have made it.
+
+    Parameters
+    ----------
+    text
+        A stamp.
+    layers_hash
+        Hash of the layers at hand.
+    scenarios
+        Candidates: the stamp may be of none, of up to three, of all of one parameter set, or of all of them.
+    """
+    layers, _, made = text.partition("-")
+    for chosen in _choices(scenarios):
+        if stamp(layers_hash, chosen).partition("-")[2] == made:
+            names = ", ".join(scenario.name for scenario in chosen) or "layers alone"
+            return Finding(text, layers == layers_hash[:_DIGITS], True, names)
+    return Finding(text, layers == layers_hash[:_DIGITS], None)
+
+
+def _choices(scenarios: Sequence[Scenario]) -> Iterable[tuple[Scenario, ...]]:
+    for size in (0, 1, 2, 3):
+        yield from itertools.combinations(scenarios, size)
+    for name in sorted({scenario.parameter_set for scenario in scenarios}):
+        yield tuple(scenario for scenario in scenarios if scenario.parameter_set == name)
+    yield tuple(scenarios)
