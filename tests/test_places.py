@@ -1,0 +1,86 @@
+"""Places answer to their names, and a name that is no place says what is near."""
+
+from __future__ import annotations
+
+import pytest
+
+from atlas.catalog import open_catalog
+from atlas.errors import UnknownPlaceError
+from atlas.layer import Layer
+from atlas.places import all_places, find_place, nearest_names
+
+
+@pytest.fixture(scope="module")
+def places() -> Layer:
+    return open_catalog().layer("places")
+
+
+@pytest.mark.parametrize("text", ["珠海", "珠海市", "Zhuhai", "zhuhai", " ZHUHAI ", "Zhūhǎi", "zhu hai", "440400"])
+def test_one_city_answers_to_all_its_names(places: Layer, text: str) -> None:
+    assert find_place(places, text).adcode == "440400"
+
+
+def test_the_district_is_not_the_city(places: Layer) -> None:
+    assert find_place(places, "香洲").level == "district"
+    assert find_place(places, "珠海").level == "prefecture"
+
+
+def test_a_county_counts_before_the_town_of_the_same_name(places: Layer) -> None:
+    assert find_place(places, "斗门").name_zh == "斗门区"
+    assert find_place(places, "斗门镇").level == "town"
+
+
+@pytest.mark.parametrize(
+    ("text", "city"), [("江門", "江门"), ("陽江", "阳江"), ("Macau", "澳门"), ("Xianggang", "香港")]
+)
+def test_traditional_characters_and_other_spellings_are_understood(places: Layer, text: str, city: str) -> None:
+    assert find_place(places, text).city == city
+
+
+def test_every_place_answers_to_its_id_and_its_code(places: Layer) -> None:
+    for place in all_places(places):
+        assert find_place(places, place.id) == place
+        assert find_place(places, place.adcode) == place
+
+
+@pytest.mark.parametrize(("text", "near"), [("珠还", "珠海"), ("Zuhai", "Zhuhai"), ("Jiangmeng", "Jiangmen")])
+def test_a_slip_is_answered_with_the_name_meant_first(places: Layer, text: str, near: str) -> None:
+    with pytest.raises(UnknownPlaceError) as caught:
+        find_place(places, text)
+    assert caught.value.candidates[0] == near
+
+
+def test_an_ambiguous_name_lists_all_and_each_can_be_looked_up(places: Layer) -> None:
+    with pytest.raises(UnknownPlaceError, match="write one of these") as caught:
+        find_place(places, "白沙")
+    towns = {find_place(places, name).adcode for name in caught.value.candidates}
+    assert towns == {"440703002", "440781103", "441702011"}
+
+
+def test_names_offered_can_be_looked_up(places: Layer) -> None:
+    for text in ("新会县", "Enpin", "阳冬", "Kaipin"):
+        offered = nearest_names(places, text)
+        assert offered
+        assert len({find_place(places, name).id for name in offered}) == len(offered)
+
+
+def test_a_coordinate_is_a_place_of_its_own(places: Layer) -> None:
+    place = find_place(places, "113.57, 22.27")
+    assert (place.lon, place.lat, place.level) == (113.57, 22.27, "point")
+
+
+def test_latitude_first_is_refused_with_the_order_meant(places: Layer) -> None:
+    with pytest.raises(UnknownPlaceError, match="latitude first") as caught:
+        find_place(places, "22.27,113.57")
+    assert caught.value.candidates == ("113.57,22.27",)
+
+
+def test_a_coordinate_out_of_the_region_is_refused(places: Layer) -> None:
+    with pytest.raises(UnknownPlaceError, match="out of the region"):
+        find_place(places, "2.35,48.85")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "Atlantis qqq"])
+def test_a_name_like_no_other_is_unknown(places: Layer, text: str) -> None:
+    with pytest.raises(UnknownPlaceError, match="no place answers"):
+        find_place(places, text)
