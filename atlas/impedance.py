@@ -166,8 +166,8 @@ def _board(edges: pd.DataFrame, scenario: Scenario) -> tuple[Floats, Floats]:
     waited = np.minimum(scenario.value("rail_wait_share") * headway, scenario.value("rail_wait_cap_min"))
     changing = edges["edge_id"].str.endswith("/change").to_numpy()
     entry = np.where(changing, 0.0, scenario.value("rail_station_entry_min"))
-    planned = 0.0 if scenario.boarding == "planned" else 1.0
-    return entry + planned * waited, entry + waited
+    waits = changing | (scenario.boarding != "planned")
+    return np.where(waits, entry + waited, entry), entry + waited
 
 
 def _check(network: Network, usable: Bools, first: Floats, later: Floats) -> None:

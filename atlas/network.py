@@ -43,8 +43,13 @@ EDGE_COLUMNS = (
 JOIN_COLUMNS = ("kind", "layer", "feature_id", "target", "length_km")
 _REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
 #: How far a place may lie from a road or station it is linked with, straight, and how many links it gets.
-ROAD_REACH_KM, ROAD_LINKS = 15.0, 3
+ROAD_REACH_KM, ROAD_LINKS = 25.0, 3
+#: Stations, ports and airports outside the four cities stand where the layers hold few roads.
+SITE_REACH_KM = 35.0
 STATION_REACH_KM, STATION_LINKS = 20.0, 4
+#: Every point is also linked with roads that were open in the plan's base year, so that no place hangs on
+#: a road that opens later.
+BASE_YEAR = 2023
 NEAR_MISS_KM = 0.5
 
 
@@ -152,7 +157,20 @@ def open_edges(edges: pd.DataFrame, scenario: Scenario) -> NDArray[np.bool_]:
         present |= names_any(edges, scenario.with_)
     if scenario.without or scenario.close:
         present &= ~names_any(edges, scenario.without | scenario.close)
-    return np.asarray(present, dtype=bool)
+    return _anchored(edges, np.asarray(present, dtype=bool))
+
+
+def _anchored(edges: pd.DataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Drop ramps and local links at junctions and stations that nothing open passes or calls at."""
+    depends = edges["role"].eq("ramp").to_numpy() | edges["mode"].eq("local").to_numpy()
+    ends = [edges[column] for column in ("from_id", "to_id")]
+    touched = {name for end in ends for name in end[present & ~depends].unique()}
+    passed = touched | {name.removesuffix("/toll") for name in touched}
+    for end in ends:
+        names = end[depends]
+        needed = names.str.startswith(("stn/", "road/"))
+        present[depends] &= (~needed | names.isin(passed)).to_numpy()
+    return present
 
 
 def names_any(edges: pd.DataFrame, ids: frozenset[str]) -> NDArray[np.bool_]:
@@ -255,18 +273,18 @@ def _link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -
     """Link places, ports, airports and station doors with roads, and the first three with stations."""
     exits = [row for row in nodes if row["kind"] == "junction" and row["exit"]]
     doors = [row for row in nodes if row["kind"] == "stop"]
+    settled = [row for row in exits if row.get("_opens_year", 0.0) <= BASE_YEAR]
+    places = [row for row in points if row["kind"] == "place"]
+    sites = [row for row in points if row["kind"] != "place"]
     edges: list[Row] = []
     joins: list[Row] = []
-    linked: set[str] = set()
+    linked: set[tuple[str, str]] = set()
     for sources, targets, reach_km, most, name in (
-        (points, exits, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
-        (
-            [row for row in points if row["kind"] != "stop"],
-            doors,
-            STATION_REACH_KM,
-            STATION_LINKS,
-            "local_rail",
-        ),
+        (places, exits, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
+        (places, settled, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
+        (sites, exits, SITE_REACH_KM, ROAD_LINKS, "local_road"),
+        (sites, settled, SITE_REACH_KM, ROAD_LINKS, "local_road"),
+        ([row for row in points if row["kind"] != "stop"], doors, STATION_REACH_KM, STATION_LINKS, "local_rail"),
     ):
         found = local_links(
             _coordinates(sources),
@@ -279,7 +297,9 @@ def _link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -
         )
         for source, target, km in _thinned(found, name):
             a, b = sources[source], targets[target]
-            linked.add(a["node_id"])
+            if (a["node_id"], b["node_id"]) in linked:
+                continue
+            linked.add((a["node_id"], b["node_id"]))
             edges.extend(_local_pair(a, b, km, name))
             joins.append(
                 {
@@ -290,6 +310,7 @@ def _link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -
                     "length_km": km,
                 }
             )
+    reached = {name for name, _ in linked}
     joins.extend(
         {
             "kind": "unlinked",
@@ -299,7 +320,7 @@ def _link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -
             "length_km": float("nan"),
         }
         for row in points
-        if row["node_id"] not in linked
+        if row["node_id"] not in reached
     )
     return edges, joins
 
@@ -321,7 +342,7 @@ def _thinned(links: LocalLinks, name: str) -> list[tuple[int, int, float]]:
 
 def _local_pair(a: Row, b: Row, km: float, name: str) -> list[Row]:
     """Edges from point `a` to the network node `b` and back; `a` may be a station door."""
-    opens = _latest(a.get("_opens_year", 0.0), b.get("_opens_year", 0.0))
+    opens = _year(a.get("_opens_year", 0.0)) if a["kind"] in ("port", "airport") else 0.0
     towards = shapely.LineString([a["geometry"], b["geometry"]])
     base: Row = {
         "mode": "local",
@@ -361,9 +382,8 @@ def _local_pair(a: Row, b: Row, km: float, name: str) -> list[Row]:
     ]
 
 
-def _latest(*years: Any) -> float:
-    values = [float("nan") if year is None or year is pd.NA else float(year) for year in years]
-    return float("nan") if any(np.isnan(values)) else max(values)
+def _year(value: Any) -> float:
+    return float("nan") if value is None or value is pd.NA else float(value)
 
 
 def _near_misses(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[Row]:
@@ -411,5 +431,6 @@ def _edge_frame(rows: list[Row]) -> gpd.GeoDataFrame:
     for name in numbers:
         frame[name] = pd.to_numeric(frame[name]).astype(np.float64)
     frame["toll"] = frame["toll"].astype(bool)
-    frame["line_ids"] = frame["line_ids"].fillna("").astype(str)
+    lines = frame["line_ids"].astype(object)
+    frame["line_ids"] = lines.where(lines.notna(), "").astype(str)
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")

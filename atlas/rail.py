@@ -355,10 +355,11 @@ def _add_service(
         _add_station(part, halts[stop])
         if halts[stop].get("trains_per_day") == 0:
             continue
-        opens = year_of(halts[stop]["opens_year"])
+        station_opens = year_of(halts[stop]["opens_year"])
         door, change = f"stn/{stop}", f"stn/{stop}/change"
         name = f"{service.service_id}/{k}"
         if k > 0:
+            opens = float(np.maximum(station_opens, legs[k - 1].opens_year))
             rows = (("alight", platform, door, "alight"), ("transfer", platform, change, "transfer"))
             for role, u, v, tail in rows:
                 part.edges.append(
@@ -372,6 +373,7 @@ def _add_service(
                     }
                 )
         if k < last:
+            opens = float(np.maximum(station_opens, legs[k].opens_year))
             every, ordinary = pairs.get((stop, service.stops[k + 1]), (float("nan"), float("nan")))
             both = {
                 "trains_per_day": every,

@@ -107,6 +107,8 @@ def road_part(
             _add_stretch(part, road, order, junctions[a], junctions[b], line, touched, frontier)
     _scale_to_published(part)
     _add_ramps(part, junctions, touched)
+    for name, year in _first_openings(part.edges).items():
+        part.nodes[name]["_opens_year"] = year
     return part
 
 
@@ -411,20 +413,13 @@ def border_pair(
 
 
 def _add_ramps(part: RoadPart, junctions: dict[str, _Junction], touched: dict[str, set[bool]]) -> None:
-    """Join the two levels of every node where a tolled road can be left."""
-    opens: dict[str, float] = {}
-    for edge in part.edges:
-        for end in (edge["from_id"], edge["to_id"]):
-            year = edge["opens_year"]
-            known = opens.get(end)
-            opens[end] = year if known is None or np.isnan(known) else float(np.fmin(known, year))
+    """Join the two levels of every node where a tolled road can be left; open when that road is."""
     for feature_id, levels in touched.items():
         junction = junctions[feature_id]
         if True not in levels or not (False in levels or junction.exit):
             continue
         _add_node(part, junction, False)
         toll, ordinary = _node_id(junction, True), _node_id(junction, False)
-        years = [opens[n] for n in (toll, ordinary) if n in opens]
         for way, u, v in (("leave", toll, ordinary), ("join", ordinary, toll)):
             part.edges.append(
                 {
@@ -444,8 +439,17 @@ def _add_ramps(part: RoadPart, junctions: dict[str, _Junction], touched: dict[st
                     "layer": "interchanges",
                     "plan_ids": "",
                     "status": "operating",
-                    "opens_year": max(years) if not any(np.isnan(years)) else float("nan"),
+                    "opens_year": 0.0,
                     "opens_basis": "fact",
                     "geometry": None,
                 }
             )
+
+
+def _first_openings(edges: list[Row]) -> dict[str, float]:
+    """Return the year in which the first road at each node opens; NaN where only ``full`` has one."""
+    opens: dict[str, float] = {}
+    for edge in edges:
+        for end in (edge["from_id"], edge["to_id"]):
+            opens[end] = float(np.fmin(opens.get(end, float("nan")), edge["opens_year"]))
+    return opens

@@ -108,6 +108,18 @@ class Barrier:
         share = np.clip(1.0 - dry / total + wet / total, 0.0, 1.0)
         return np.asarray(share * lengths_km, dtype=np.float64)
 
+    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
+        """Return the widest single water on each straight segment, in kilometres."""
+        widest = np.zeros(len(segments))
+        for i, segment in enumerate(segments):
+            dry = shapely.union_all(self.land.geometries[self.land.query(segment, predicate="intersects")])
+            wet = shapely.union_all(self.water.geometries[self.water.query(segment, predicate="intersects")])
+            off = shapely.union(shapely.difference(segment, dry), shapely.intersection(segment, wet))
+            parts = shapely.get_parts(shapely.line_merge(off))
+            if len(parts) and shapely.length(segment) > 0:
+                widest[i] = float(np.max(shapely.length(parts))) / shapely.length(segment) * lengths_km[i]
+        return widest
+
 
 def _small_parts(polygons: NDArray[np.object_], size: float = 0.1) -> NDArray[np.object_]:
     """Cut polygons into tiles of `size` degrees, so that later intersections stay cheap."""
@@ -150,7 +162,7 @@ def local_links(
     reach_km: float,
     most: int,
     barrier: Barrier | None = None,
-    water_allowed_km: float = 0.5,
+    water_allowed_km: float = 0.6,
     water_fallback_km: float = 2.0,
 ) -> LocalLinks:
     """Link each point to the nearest targets on its own side of the border, over land.
@@ -168,10 +180,11 @@ def local_links(
     barrier
         Land and water; None: nothing blocks.
     water_allowed_km
-        How much water a link may cross: the width below which positions and shores are not certain.
+        The widest single water a link may cross: a town river, bridged by streets the layers do not hold.
+        Estuaries and the sea are wider.
     water_fallback_km
-        How much water the single nearest link of a point may cross when it has no other: a quay, or a
-        river or harbour bridged by streets the layers do not hold.
+        How much water a link may cross in all, and how wide a water the nearest link of a point may cross
+        when it has no other (a quay, a harbour).
 
     Returns
     -------
@@ -201,6 +214,10 @@ def local_links(
     order = np.lexsort((target, length_km, point))
     point, target, length_km, water_km = point[order], target[order], length_km[order], water_km[order]
     dry = water_km <= water_allowed_km
+    doubtful = np.nonzero(~dry & (water_km <= water_fallback_km))[0]
+    if barrier is not None and len(doubtful):
+        segments = shapely.linestrings(np.stack([points[point[doubtful]], targets[target[doubtful]]], axis=1))
+        dry[doubtful] = barrier.longest_water_km(segments, length_km[doubtful]) <= water_allowed_km
     bare = np.nonzero((water_km <= water_fallback_km) & ~np.isin(point, point[dry]))[0]
     dry[bare[np.unique(point[bare], return_index=True)[1]]] = True
     point, target, length_km, water_km = point[dry], target[dry], length_km[dry], water_km[dry]

@@ -1,0 +1,496 @@
+"""From the network to answers: what can be reached, by which route, and the OD matrix."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import shapely.ops
+from numpy.typing import NDArray
+
+from atlas.engine import TOLERANCE_MIN, Tree, compile_graph, search
+from atlas.errors import ScenarioError, UnknownPlaceError
+from atlas.impedance import edge_times
+from atlas.network import Network
+from atlas.places import Place, find_place
+from atlas.scenario import Scenario
+
+__all__ = ["PARTS", "Journey", "Leg", "Reach", "locate", "od_matrix", "reach_from", "route"]
+
+PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
+_PART_OF_ROLE = {
+    "access": "access",
+    "board": "wait",
+    "run": "in_vehicle",
+    "ramp": "in_vehicle",
+    "ride": "in_vehicle",
+    "transfer": "transfer",
+    "border": "border",
+    "alight": "egress",
+    "egress": "egress",
+}
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One part of a journey: a road, a train, a local link, a border or a wait.
+
+    Attributes
+    ----------
+    role
+        ``access``, ``road``, ``train``, ``border``, ``transfer`` or ``egress``.
+    minutes
+        Minutes of the whole leg, with ``wait_min`` (before a train) and ``border_min`` inside it.
+    detail
+        What a traveller would look for: a road's number, a train's stops and numbers.
+    """
+
+    role: str
+    mode: str
+    name_zh: str
+    name_en: str
+    from_name: str
+    to_name: str
+    length_km: float
+    minutes: float
+    wait_min: float
+    border_min: float
+    feature_id: str
+    layer: str
+    plan_ids: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The fastest way from one place to another under one scenario and mode."""
+
+    network: Network
+    scenario: Scenario
+    mode: str
+    origin: str
+    destination: str
+    minutes: float
+    legs: tuple[Leg, ...]
+    parts: tuple[tuple[str, float], ...]
+    edge_rows: tuple[int, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a way at all."""
+        return bool(np.isfinite(self.minutes))
+
+    @property
+    def length_km(self) -> float:
+        """Kilometres of all legs."""
+        return sum(leg.length_km for leg in self.legs)
+
+    @property
+    def geometry(self) -> shapely.MultiLineString:
+        """The way as lines, EPSG:4326."""
+        lines = self.network.edges.geometry.iloc[list(self.edge_rows)]
+        return shapely.MultiLineString([line for line in lines if line is not None and not line.is_empty])
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Everything within the largest cut-off of one origin.
+
+    Attributes
+    ----------
+    nodes : GeoDataFrame
+        ``Network.nodes`` that are reached, with ``travel_time_min``, ``cutoff_min`` (the smallest cut-off
+        that holds them) and ``via_edge_id``. Unreached nodes are absent.
+    edges : GeoDataFrame
+        Edges travelled, with ``from_min``, ``to_min``, ``travel_time_min`` (at the far end) and
+        ``cutoff_min``; an edge on which time runs out is cut there and ends at the largest cut-off.
+        Of rides only those on a fastest way are kept: trains run in parallel.
+    tree
+        The search itself, for routes to single places.
+    """
+
+    network: Network
+    scenario: Scenario
+    mode: str
+    origin: str
+    origin_name: str
+    cutoffs_min: tuple[float, ...]
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    tree: Tree
+
+    def places(self) -> pd.DataFrame:
+        """Return the places reached, nearest first.
+
+        Returns
+        -------
+        DataFrame
+            ``id``, ``name_zh``, ``name_en``, ``city``, ``lon``, ``lat``, ``travel_time_min``, ``band_min``.
+        """
+        chosen = self.nodes[self.nodes["kind"] == "place"]
+        table = pd.DataFrame(
+            {
+                "id": chosen["feature_id"],
+                "name_zh": chosen["name_zh"],
+                "name_en": chosen["name_en"],
+                "city": chosen["city"],
+                "lon": chosen.geometry.x,
+                "lat": chosen.geometry.y,
+                "travel_time_min": chosen["travel_time_min"],
+                "band_min": chosen["cutoff_min"],
+            }
+        )
+        return table.sort_values(["travel_time_min", "id"], kind="stable").reset_index(drop=True)
+
+    def route_to(self, node_id: str) -> Journey:
+        """Return the journey to a node of the network by its id."""
+        return _journey(self.network, self.scenario, self.mode, self.tree, self.origin, node_id)
+
+
+def locate(network: Network, place: str | Place) -> tuple[Network, str]:
+    """Return the network and the node id that stand for `place`.
+
+    A text is looked up among the places of the network by id or name; a :class:`atlas.places.Place` that
+    is none of them (a point given by its coordinates) is added to the network.
+
+    Raises
+    ------
+    UnknownPlaceError
+        No place of the network answers to the text.
+    NetworkError
+        A point lies too far from any road or station.
+    """
+    nodes = network.nodes
+    places = nodes[nodes["kind"] == "place"]
+    name = place if isinstance(place, str) else place.id
+    if name in set(nodes["node_id"]):
+        return network, name
+    for column in ("feature_id", "name_zh", "name_en"):
+        hits = places.loc[places[column] == name, "node_id"]
+        if len(hits) == 1:
+            return network, str(hits.iloc[0])
+    if isinstance(place, str):
+        place = find_place(network.place_layer, place)
+        return locate(network, place)
+    with_point = network.with_place(place.id, place.lon, place.lat)
+    return with_point, f"place/{place.id}"
+
+
+def _row_of(network: Network, node_id: str) -> int:
+    return int(np.nonzero((network.nodes["node_id"] == node_id).to_numpy())[0][0])
+
+
+def reach_from(
+    network: Network,
+    origin: str | Place,
+    scenario: Scenario,
+    *,
+    mode: str = "multimodal",
+    cutoffs_min: Sequence[float] = (60.0, 120.0),
+) -> Reach:
+    """Return what can be reached from `origin`.
+
+    Parameters
+    ----------
+    network
+        From :func:`atlas.network.build_network`.
+    origin
+        A place: name, id, node id, or a :class:`atlas.places.Place` anywhere near the network.
+    scenario
+        Year, projects, speeds and waits.
+    mode
+        ``drive``, ``rail`` or ``multimodal``.
+    cutoffs_min
+        Cut-offs in minutes, inclusive, each positive.
+
+    Raises
+    ------
+    ScenarioError
+        No cut-off, or one that is not a positive finite number.
+    UnknownPlaceError, NetworkError
+        See :func:`locate`.
+    """
+    cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
+    if not cutoffs or not all(0 < value < float("inf") for value in cutoffs):
+        raise ScenarioError(f"cut-offs must be positive minutes, are {list(cutoffs_min)}")
+    network, node_id = locate(network, origin)
+    graph = compile_graph(network, scenario, mode)
+    start = _row_of(network, node_id)
+    tree = search(graph, start, limit_min=cutoffs[-1])
+    nodes = _reached_nodes(network, tree, cutoffs)
+    edges = _reached_edges(network, scenario, mode, tree, cutoffs)
+    name = str(network.nodes["name_zh"].iloc[start])
+    return Reach(network, scenario, mode, node_id, name, cutoffs, nodes, edges, tree)
+
+
+def _band(minutes: Floats, cutoffs: tuple[float, ...]) -> Floats:
+    steps = np.array(cutoffs)
+    return steps[np.minimum(np.searchsorted(steps + TOLERANCE_MIN, minutes), len(steps) - 1)]
+
+
+def _reached_nodes(network: Network, tree: Tree, cutoffs: tuple[float, ...]) -> gpd.GeoDataFrame:
+    minutes = tree.node_minutes
+    rows = np.nonzero(minutes <= cutoffs[-1] + TOLERANCE_MIN)[0]
+    nodes = network.nodes.iloc[rows].copy()
+    nodes["travel_time_min"] = minutes[rows]
+    nodes["cutoff_min"] = _band(minutes[rows], cutoffs)
+    names = network.edges["edge_id"].to_numpy(dtype=object)
+    via = [_last_edge(tree, int(row)) for row in rows]
+    nodes["via_edge_id"] = [None if edge is None else names[edge] for edge in via]
+    return nodes.reset_index(drop=True)
+
+
+def _last_edge(tree: Tree, node: int) -> int | None:
+    state = tree.end_state(node)
+    before = int(tree.previous[state])
+    return None if before < 0 else tree.graph.edge_between(before, state)
+
+
+def _reached_edges(
+    network: Network, scenario: Scenario, mode: str, tree: Tree, cutoffs: tuple[float, ...]
+) -> gpd.GeoDataFrame:
+    """Edges whose tail is reached in either state, each once, at its earliest."""
+    n = tree.graph.size
+    edges = network.edges
+    minutes = edge_times(network, scenario, mode).first
+    position = {name: i for i, name in enumerate(network.nodes["node_id"])}
+    tails = np.array([position[name] for name in edges["from_id"]], dtype=np.int64)
+    begin = np.minimum(tree.minutes[tails], tree.minutes[tails + n])
+    if tree.graph.must_ride:
+        begin = np.where(tree.graph.rail[tails], tree.minutes[tails], tree.minutes[tails + n])
+    extent = ~shapely.is_missing(edges.geometry.to_numpy())
+    rides = (edges["role"] == "ride").to_numpy()
+    on_way = np.zeros(len(edges), dtype=bool)
+    on_way[_tree_edges(tree)] = True
+    keep = extent & ~np.isnan(minutes) & (begin < cutoffs[-1] - TOLERANCE_MIN) & (~rides | on_way)
+    rows = np.nonzero(keep)[0]
+    reached = edges.iloc[rows].copy()
+    end = begin[rows] + minutes[rows]
+    cut = end > cutoffs[-1] + TOLERANCE_MIN
+    share = np.where(cut, (cutoffs[-1] - begin[rows]) / np.maximum(minutes[rows], 1e-9), 1.0)
+    lines = reached.geometry.to_numpy().copy()
+    for i in np.nonzero(cut)[0]:
+        lines[i] = shapely.ops.substring(lines[i], 0.0, float(share[i]), normalized=True)
+    reached = reached.set_geometry(gpd.GeoSeries(lines, index=reached.index, crs="EPSG:4326"))
+    reached["from_min"] = begin[rows]
+    reached["to_min"] = np.where(cut, cutoffs[-1], end)
+    reached["travel_time_min"] = reached["to_min"]
+    reached["cutoff_min"] = _band(reached["to_min"].to_numpy(), cutoffs)
+    for column in ("length_km", "drawn_length_km"):
+        reached[column] = reached[column].to_numpy() * share
+    return reached.reset_index(drop=True)
+
+
+def _tree_edges(tree: Tree) -> NDArray[np.int64]:
+    states = np.nonzero(tree.previous >= 0)[0]
+    return np.array([tree.graph.edge_between(int(tree.previous[s]), int(s)) for s in states], dtype=np.int64)
+
+
+def route(
+    network: Network,
+    origin: str | Place,
+    destination: str | Place,
+    scenario: Scenario,
+    *,
+    mode: str = "multimodal",
+) -> Journey:
+    """Return the fastest journey; ``found`` is false and ``minutes`` infinite when there is none.
+
+    Parameters, errors: see :func:`reach_from`.
+    """
+    network, start = locate(network, origin)
+    network, end = locate(network, destination)
+    tree = search(compile_graph(network, scenario, mode), _row_of(network, start))
+    return _journey(network, scenario, mode, tree, start, end)
+
+
+def _journey(network: Network, scenario: Scenario, mode: str, tree: Tree, start: str, end: str) -> Journey:
+    target = _row_of(network, end)
+    minutes = float(tree.node_minutes[target])
+    names = dict(zip(network.nodes["node_id"], network.nodes["name_zh"], strict=True))
+    if not np.isfinite(minutes):
+        blank = tuple((part, 0.0) for part in PARTS)
+        return Journey(network, scenario, mode, names[start], names[end], minutes, (), blank, ())
+    states = _states(tree, target)
+    rows = [tree.graph.edge_between(a, b) for a, b in itertools.pairwise(states)]
+    spent = np.diff(tree.minutes[states])
+    steps = network.edges.iloc[rows]
+    shares = _parts(tree, states, steps["role"].to_list())
+    parts = dict(zip(PARTS, shares.tolist(), strict=True))
+    legs = _legs(network, steps, spent)
+    return Journey(network, scenario, mode, names[start], names[end], minutes, legs, tuple(parts.items()), tuple(rows))
+
+
+def _parts(tree: Tree, states: Sequence[int], roles: Sequence[str]) -> Floats:
+    """Split the minutes along `states` into :data:`PARTS`.
+
+    Roads on the way to the first train are access and on the way from the last one egress; without a train
+    they are the ride itself.
+    """
+    parts = np.zeros(len(PARTS))
+    by_train = "ride" in roles
+    for (a, b), role in zip(itertools.pairwise(states), roles, strict=True):
+        part = _PART_OF_ROLE[role]
+        if by_train and role in ("run", "ramp"):
+            part = "access" if a < tree.graph.size else "egress"
+        parts[PARTS.index(part)] += tree.minutes[b] - tree.minutes[a]
+    return parts
+
+
+def _states(tree: Tree, node: int) -> list[int]:
+    states = [tree.end_state(node)]
+    while (before := int(tree.previous[states[-1]])) >= 0:
+        states.append(before)
+    return states[::-1]
+
+
+def _legs(network: Network, steps: gpd.GeoDataFrame, spent: Floats) -> tuple[Leg, ...]:
+    """Group edges into legs: one road, one train, one border, one local link at a time."""
+    nodes = network.nodes.set_index("node_id")
+    features = _feature_names(network)
+    groups: list[list[int]] = []
+    keys: list[tuple[str, str]] = []
+    records = steps.to_dict("records")
+    for i, step in enumerate(records):
+        key = _leg_key(step, keys[-1] if keys else None)
+        if keys and key == keys[-1]:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+            keys.append(key)
+    legs = []
+    for (role, feature), group in zip(keys, groups, strict=True):
+        first, last = records[group[0]], records[group[-1]]
+        zh, en = features.get((first["layer"], feature), (feature, feature))
+        rides = [i for i in group if records[i]["role"] == "ride"]
+        legs.append(
+            Leg(
+                role=role,
+                mode={"train": "rail", "transfer": "rail", "road": "road"}.get(role, str(first["mode"])),
+                name_zh=zh,
+                name_en=en,
+                from_name=str(nodes.at[first["from_id"], "name_zh"]),
+                to_name=str(nodes.at[last["to_id"], "name_zh"]),
+                length_km=float(sum(records[i]["length_km"] for i in group)),
+                minutes=float(sum(spent[i] for i in group)),
+                wait_min=float(sum(spent[i] for i in group if records[i]["role"] == "board")),
+                border_min=float(sum(spent[i] for i in group if records[i]["role"] == "border")),
+                feature_id=feature,
+                layer=str(first["layer"]),
+                plan_ids=str(first["plan_ids"]),
+                detail=_stops(records, rides, nodes) if rides else "",
+            )
+        )
+    return tuple(legs)
+
+
+def _leg_key(step: dict[str, object], before: tuple[str, str] | None) -> tuple[str, str]:
+    role, feature = str(step["role"]), str(step["feature_id"])
+    if role == "ramp":
+        return before if before is not None and before[0] == "road" else ("road", feature)
+    if role in ("board", "ride", "alight"):
+        return "train", feature
+    if role == "border" and step["mode"] == "rail" and before is not None:
+        return before
+    return {"run": "road"}.get(role, role), feature
+
+
+def _stops(records: Sequence[dict[str, object]], rides: Sequence[int], nodes: pd.DataFrame) -> str:
+    calls = [str(nodes.at[records[rides[0]]["from_id"], "name_zh"])]
+    calls += [str(nodes.at[records[i]["to_id"], "name_zh"]) for i in rides]
+    return "—".join(calls)
+
+
+def _feature_names(network: Network) -> dict[tuple[str, str], tuple[str, str]]:
+    names = {
+        (str(layer), str(feature)): (str(zh), str(en))
+        for layer, feature, zh, en in zip(
+            network.nodes["layer"],
+            network.nodes["feature_id"],
+            network.nodes["name_zh"],
+            network.nodes["name_en"],
+            strict=True,
+        )
+        if layer != "rail_services"
+    }
+    return {**names, **network.feature_names}
+
+
+def od_matrix(
+    network: Network,
+    origins: Iterable[str | Place],
+    destinations: Iterable[str | Place],
+    scenarios: Iterable[Scenario],
+    modes: Iterable[str] = ("multimodal",),
+    *,
+    limit_min: float = float("inf"),
+) -> pd.DataFrame:
+    """Return travel times of all pairs, scenarios and modes, in long form.
+
+    Parameters
+    ----------
+    limit_min
+        Largest time looked for; pairs beyond it are NaN.
+
+    Returns
+    -------
+    DataFrame
+        ``from_id``, ``to_id`` (feature ids of the places), ``from_zh``, ``to_zh``, ``scenario``, ``mode``,
+        ``travel_time_min`` (NaN: not reached) and its parts ``access_min``, ``wait_min``,
+        ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
+    """
+    starts: list[str] = []
+    ends: list[str] = []
+    for gathered, wanted in ((starts, origins), (ends, destinations)):
+        for place in wanted:
+            network, node_id = locate(network, place)
+            gathered.append(node_id)
+    if not starts or not ends:
+        raise UnknownPlaceError("a matrix needs at least one origin and one destination")
+    rows_from = [_row_of(network, name) for name in starts]
+    rows_to = np.array([_row_of(network, name) for name in ends])
+    roles = network.edges["role"].to_numpy(dtype=object)
+    frames = []
+    for scenario in scenarios:
+        for mode in modes:
+            graph = compile_graph(network, scenario, mode)
+            for start in rows_from:
+                tree = search(graph, start, limit_min=limit_min)
+                frames.append(_matrix_rows(network, scenario, mode, tree, start, rows_to, roles))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _matrix_rows(
+    network: Network,
+    scenario: Scenario,
+    mode: str,
+    tree: Tree,
+    start: int,
+    targets: NDArray[np.int64],
+    roles: NDArray[np.object_],
+) -> pd.DataFrame:
+    minutes = tree.node_minutes[targets]
+    reached = np.isfinite(minutes)
+    parts = np.full((len(targets), len(PARTS)), np.nan)
+    for i in np.nonzero(reached)[0]:
+        states = _states(tree, int(targets[i]))
+        passed = [roles[tree.graph.edge_between(a, b)] for a, b in itertools.pairwise(states)]
+        parts[i] = _parts(tree, states, passed)
+    ids, zh = network.nodes["feature_id"].to_numpy(), network.nodes["name_zh"].to_numpy()
+    table = {
+        "from_id": ids[start],
+        "to_id": ids[targets],
+        "from_zh": zh[start],
+        "to_zh": zh[targets],
+        "scenario": scenario.name,
+        "mode": mode,
+        "travel_time_min": np.where(reached, minutes, np.nan),
+    }
+    table |= {f"{name}_min": parts[:, k] for k, name in enumerate(PARTS)}
+    return pd.DataFrame(table)
