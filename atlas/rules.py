@@ -24,6 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from atlas import geodesy
 from atlas.errors import LayerError
 from atlas.layer import Layer
+from atlas.spec import STATUSES
 
 __all__ = ["RULES", "Known", "Violation", "read_known_findings", "require_valid", "validate"]
 
@@ -243,7 +244,7 @@ def _opening(key: str, name: str, row: Mapping[Any, Any]) -> Iterator[Violation]
         )
     if opened and row["opens_basis"] != "fact":
         yield Violation(key, name, "opening", "a date is given, but its basis is not fact", "set the basis to fact")
-    if opened and row["status"] != "operating":
+    if opened and row["status"] in STATUSES and row["status"] != "operating":
         yield Violation(
             key, name, "opening", f"opened {row['opened']}, yet {row['status']}", "correct the status or the date"
         )
