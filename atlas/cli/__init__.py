@@ -15,7 +15,14 @@ from atlas.errors import AtlasError, UnknownPlaceError
 __all__ = ["COMMANDS", "cli"]
 
 # Command → the one line shown by `atlas --help`, so that listing commands imports none of them.
-COMMANDS: dict[str, str] = {}
+COMMANDS: dict[str, str] = {
+    "layers": "List, describe, validate or print the layers.",
+    "network": "Count, check or export the network.",
+    "reach": "List the places within reach of ORIGIN.",
+    "route": "Show the fastest way FROM one place TO another.",
+    "matrix": "Give the travel times between places, with their parts.",
+    "params": "Print the parameters: low, central, high, and the value in force, with unit and source.",
+}
 
 
 class LazyGroup(click.Group):
@@ -46,7 +53,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except AtlasError as error:
             click.echo(f"atlas: error: {_one_line(error)}", err=True)
-            if isinstance(error, UnknownPlaceError) and error.candidates:
+            if isinstance(error, UnknownPlaceError) and not all(name in str(error) for name in error.candidates):
                 click.echo(f"atlas: did you mean: {', '.join(error.candidates)}", err=True)
             ctx.exit(2)
 

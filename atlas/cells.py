@@ -1,0 +1,64 @@
+"""Values as other programs take them: plain for JSON, safe for spreadsheets. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+__all__ = ["csv_text", "plain"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_UNKNOWN = {"NAType", "NaTType"}
+
+
+def plain(value: Any) -> Any:
+    """Return `value` as JSON knows it.
+
+    NaN, infinity and pandas' missing values become None; numpy's scalars plain numbers; sets sorted lists.
+    Floats are rounded to six decimals, which keeps the last digits of arithmetic out of files.
+    """
+    if hasattr(value, "item") and not isinstance(value, (str, bytes)):
+        value = value.item()
+    if value is None or type(value).__name__ in _UNKNOWN:
+        return None
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return [plain(item) for item in sorted(value)]
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """Return a CSV table with ``\\n`` line ends.
+
+    Unknown values are empty, booleans ``true`` and ``false``. A text that a spreadsheet would run as a formula
+    gets an apostrophe in front, which makes it text; numbers are left alone.
+    """
+    sheet = io.StringIO()
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return sheet.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, dict)):
+        value = json.dumps(value, ensure_ascii=False)
+    if not isinstance(value, str):
+        return value
+    # The csv module quotes line feeds but not lone carriage returns, which would end the row.
+    text = value.replace("\r\n", "\n").replace("\r", "\n")
+    return "'" + text if value.startswith(_FORMULA) else text

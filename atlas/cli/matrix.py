@@ -1,0 +1,162 @@
+"""`atlas matrix`: travel times between many places."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atlas.cli.options import MODES, SETS, Setting, format_options, session_option, talk_options
+from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, say
+from atlas.cli.session import Choice, Session
+from atlas.errors import AtlasError, ImportDataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["command"]
+
+SEATS = ("prefecture", "district", "county", "county_city", "sar")
+
+
+@click.command(name="matrix")
+@click.option("--from", "origins", multiple=True, metavar="PLACE", help="An origin; may be repeated.")
+@click.option("--to", "destinations", multiple=True, metavar="PLACE", help="A destination; may be repeated.")
+@click.option(
+    "--pairs",
+    "--csv",
+    "pairs",
+    type=click.File("r", encoding="utf-8-sig"),
+    help="CSV of pairs with the columns from and to; - reads stdin.",
+)
+@click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
+@click.option("--year", "years", metavar="YEAR", multiple=True, help="May be repeated. Default 2026.")
+@click.option("--scenario", "files", metavar="FILE", multiple=True, help="A scenario file; may be repeated.")
+@click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range.")
+@click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated.")
+@format_options("table", "json", "csv")
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session,
+    origins: tuple[str, ...],
+    destinations: tuple[str, ...],
+    pairs: io.TextIOBase | None,
+    modes: tuple[str, ...],
+    years: tuple[str, ...],
+    files: tuple[str, ...],
+    parameter_set: str | None,
+    settings: tuple[tuple[str, float], ...],
+    sink: Sink,
+) -> None:
+    """Give the travel times between places, with their parts.
+
+    Without --from, --to or --pairs: between the seats of all cities, districts and counties. A pair that
+    cannot be travelled has an empty time. The table shows minutes from each row to each column.
+
+    \b
+    Example:
+      atlas matrix --format csv
+      atlas matrix --from 珠海 --from 中山 --to 江门 --to 阳江 --mode drive --mode rail
+      atlas matrix --pairs pairs.csv --year 2026 --year 2035 --format json
+    """
+    from atlas.reach import od_matrix
+    from atlas.stamp import stamp
+
+    wanted = _read_pairs(pairs) if pairs is not None else None
+    if wanted is not None and (origins or destinations):
+        raise click.UsageError("give either --pairs or --from and --to")
+    starts, ends = _ends(session, origins, destinations, wanted)
+    asked = [Choice(year, None, parameter_set, settings) for year in years]
+    asked += [Choice(None, file, parameter_set, settings) for file in files]
+    scenarios = [session.scenario(one) for one in asked or [Choice(None, None, parameter_set, settings)]]
+    chosen_modes = modes or ("multimodal",)
+    frame = od_matrix(session.network, starts, ends, scenarios, chosen_modes)
+    if wanted is not None:
+        frame = _only(frame, starts, ends, wanted)
+    reached = int(frame["travel_time_min"].notna().sum())
+    say(f"{len(frame)} times, {reached} of them reachable")
+    rows = rows_of(frame)
+    columns, rows = _grid(rows) if sink.chosen == "table" and wanted is None else (_LONG, rows)
+    about = {
+        "modes": list(chosen_modes),
+        "scenarios": [scenario.name for scenario in scenarios],
+        "hash": stamp(session.network.hash, scenarios),
+    }
+    emit(Answer(columns, rows, about, "times"), sink)
+    if not reached:
+        click.get_current_context().exit(1)
+
+
+_LONG = (
+    Column("from_zh", "from"),
+    Column("to_zh", "to"),
+    Column("scenario", "scenario"),
+    Column("mode", "mode"),
+    Column("travel_time_min", "min"),
+    Column("access_min", "access"),
+    Column("wait_min", "wait"),
+    Column("in_vehicle_min", "ride"),
+    Column("transfer_min", "transfer"),
+    Column("border_min", "border"),
+    Column("egress_min", "egress"),
+)
+
+
+def _ends(
+    session: Session,
+    origins: Sequence[str],
+    destinations: Sequence[str],
+    wanted: Sequence[tuple[str, str]] | None,
+) -> tuple[list[str], list[str]]:
+    if wanted is not None:
+        return list(dict.fromkeys(a for a, _ in wanted)), list(dict.fromkeys(b for _, b in wanted))
+    if origins and destinations:
+        return list(origins), list(destinations)
+    places = session.catalog.layer("places").frame
+    seats = [str(name) for name in places.loc[places["level"].isin(SEATS), "id"]]
+    return list(origins) or seats, list(destinations) or seats
+
+
+def _read_pairs(handle: io.TextIOBase) -> list[tuple[str, str]]:
+    name = getattr(handle, "name", "stdin")
+    try:
+        reader = csv.DictReader(handle)
+        if not {"from", "to"} <= set(reader.fieldnames or ()):
+            raise ImportDataError(f"{name}: needs the columns from and to in its first line")
+        rows = [((row["from"] or "").strip(), (row["to"] or "").strip()) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise ImportDataError(f"{name}: cannot be read as UTF-8 CSV: {reason}") from reason
+    if not rows:
+        raise ImportDataError(f"{name}: holds no pair")
+    for line, row in enumerate(rows, start=2):
+        if not all(row):
+            raise ImportDataError(f"{name}, line {line}: from or to is empty")
+    return rows
+
+
+def _only(
+    frame: pd.DataFrame, starts: Sequence[str], ends: Sequence[str], wanted: Sequence[tuple[str, str]]
+) -> pd.DataFrame:
+    """Keep the rows of the pairs wanted, in their order, for each scenario and mode."""
+    width = len(starts) * len(ends)
+    if len(frame) % width:
+        raise AtlasError("the matrix has not one row a pair, scenario and mode")
+    at = [starts.index(a) * len(ends) + ends.index(b) for a, b in wanted]
+    return frame.iloc[[block + row for block in range(0, len(frame), width) for row in at]]
+
+
+def _grid(rows: Sequence[Row]) -> tuple[list[Column], list[Row]]:
+    """One line an origin, scenario and mode; one column a destination."""
+    ends = {row["to_id"]: Column(row["to_id"], row["to_zh"], decimals=0) for row in rows}
+    lines: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["scenario"], row["mode"], row["from_id"])
+        line = lines.setdefault(key, {"from": row["from_zh"], "scenario": row["scenario"], "mode": row["mode"]})
+        line[row["to_id"]] = row["travel_time_min"]
+    heads = [Column("from", "from"), Column("scenario", "scenario"), Column("mode", "mode")]
+    return [*heads, *ends.values()], list(lines.values())

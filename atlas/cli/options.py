@@ -1,0 +1,161 @@
+"""Options shared by commands, so that one name means one thing everywhere."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from atlas.cli.output import LOUD, QUIET, TALK_KEY, Sink
+from atlas.cli.session import Choice, Session
+
+__all__ = [
+    "MODES",
+    "SETS",
+    "Minutes",
+    "Setting",
+    "format_options",
+    "mode_option",
+    "overwrite_option",
+    "session_option",
+    "scenario_options",
+    "talk_options",
+    "within_option",
+]
+
+MODES = ("drive", "rail", "multimodal")
+SETS = ("favourable", "central", "adverse")
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Minutes(click.ParamType[tuple[float, ...]]):
+    """Cut-offs such as `60,120`: positive minutes, given back in rising order."""
+
+    name = "minutes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        """Parse the text."""
+        if isinstance(value, tuple):
+            return value
+        try:
+            minutes = {float(part) for part in str(value).replace("，", ",").split(",")}
+        except ValueError:
+            self.fail(f"{value!r} is not a list of minutes such as 60,120", param, ctx)
+        if not all(0 < minute < float("inf") for minute in minutes):
+            self.fail(f"{value!r}: cut-offs are minutes greater than 0", param, ctx)
+        return tuple(sorted(minutes))
+
+
+class Setting(click.ParamType[tuple[str, float]]):
+    """One parameter's value, as `name=number`."""
+
+    name = "name=number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, float]:
+        """Parse the text."""
+        if isinstance(value, tuple):
+            return value
+        name, _, number = str(value).partition("=")
+        try:
+            return name.strip(), float(number)
+        except ValueError:
+            self.fail(f"{value!r} is not of the form name=number", param, ctx)
+
+
+def _together(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
+    def add(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _talk(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta[TALK_KEY] = QUIET if param.name == "quiet" else LOUD
+
+
+def _gathered(name: str, make: Callable[..., object], *keys: str) -> Callable[[Any], Any]:
+    """Hand a command the values of the options `keys` as one argument `name`."""
+
+    def add(command: Callable[..., object]) -> Callable[..., object]:
+        @functools.wraps(command)
+        def gathered(*args: Any, **options: Any) -> object:
+            options[name] = make(**{key: options.pop(key) for key in keys})
+            return command(*args, **options)
+
+        return gathered
+
+    return add
+
+
+talk_options = _together(
+    click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_talk, help="Say more on stderr."),
+    click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_talk, help="Say nothing on stderr."),
+)
+
+
+def _open(ctx: click.Context, param: click.Parameter, value: Path | None) -> None:
+    if value is not None or ctx.obj is None:
+        ctx.obj = Session(value)
+
+
+#: ``--root``; makes the session that ``click.pass_obj`` hands to the command.
+session_option = click.option(
+    "--root",
+    type=click.Path(file_okay=False, path_type=Path),
+    expose_value=False,
+    callback=_open,
+    help="Folder with layers/ and data/ of your own; the atlas's own when left out.",
+)
+
+#: Which scenario: one argument `choice` for the command.
+scenario_options = _together(
+    click.option("--year", metavar="YEAR", help="2023 to 2035, or full. Default 2026."),
+    click.option("--scenario", metavar="FILE", help="A scenario file (TOML) in place of a year."),
+    click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range."),
+    click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated."),
+    _gathered("choice", Choice, "year", "scenario", "parameter_set", "settings"),
+)
+
+mode_option = click.option(
+    "--mode",
+    type=click.Choice(MODES),
+    default="multimodal",
+    show_default=True,
+    help="By road, by train, or by the faster of both.",
+)
+
+within_option = click.option(
+    "--within",
+    type=Minutes(),
+    default="60,120",
+    show_default=True,
+    help="Cut-offs in minutes, inclusive.",
+)
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+
+
+def format_options(*formats: str) -> Callable[[Command], Command]:
+    """Return `--format` with these choices, `-o` and `--overwrite`: one argument `sink` for the command."""
+    return _together(
+        click.option(
+            "--format",
+            "form",
+            type=click.Choice(formats),
+            help=f"Default: by the name given with -o, else {formats[0]}.",
+        ),
+        click.option(
+            "-o",
+            "--output",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Write to this file instead of stdout.",
+        ),
+        overwrite_option,
+        _gathered("sink", Sink, "form", "output", "overwrite"),
+    )

@@ -1,0 +1,188 @@
+"""How commands answer: data to stdout or a file, talk to stderr."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from atlas.cells import csv_text, plain
+from atlas.files import write_bytes
+
+__all__ = [
+    "LOUD",
+    "QUIET",
+    "TALK_KEY",
+    "Answer",
+    "Column",
+    "Row",
+    "Sink",
+    "emit",
+    "rows_of",
+    "say",
+    "table_text",
+]
+
+TALK_KEY = "atlas.talk"
+QUIET, NORMAL, LOUD = -1, 0, 1
+Row = Mapping[str, Any]
+_SUFFIXES = {".json": "json", ".csv": "csv", ".geojson": "geojson", ".txt": "table"}
+_BOM = "\ufeff"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table: the key of the row's value, its heading, decimals for numbers."""
+
+    key: str
+    title: str
+    decimals: int = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command has to say, before a format is chosen.
+
+    Attributes
+    ----------
+    columns
+        Columns of the table shown to people; other formats give every key of the rows.
+    rows
+        The data.
+    about
+        What produced the rows (origin, scenario …): members beside the rows in JSON. The member ``hash`` is
+        the last column of CSV too, so that :mod:`atlas.stamp` finds it.
+    key
+        Name of the rows in JSON.
+    features
+        GeoJSON features; needed for the format geojson only.
+    """
+
+    columns: Sequence[Column]
+    rows: Sequence[Row]
+    about: Mapping[str, Any]
+    key: str
+    features: Iterable[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where an answer goes.
+
+    Attributes
+    ----------
+    form
+        ``table``, ``json``, ``csv`` or ``geojson``; None: by the suffix of `output`, else ``table``.
+    output
+        A file; None: stdout.
+    overwrite
+        Whether an existing file may be replaced.
+    """
+
+    form: str | None = None
+    output: Path | None = None
+    overwrite: bool = False
+
+    @property
+    def chosen(self) -> str:
+        """The format that will be written."""
+        return self.form or (_SUFFIXES.get(self.output.suffix.lower(), "table") if self.output else "table")
+
+
+def say(message: str, *, level: int = NORMAL) -> None:
+    """Write a line to stderr, unless the user asked for silence (or, at level LOUD, did not ask for more)."""
+    context = click.get_current_context(silent=True)
+    talk = NORMAL if context is None else context.meta.get(TALK_KEY, NORMAL)
+    if level <= talk:
+        click.echo(message, err=True)
+
+
+def emit(answer: Answer, sink: Sink) -> None:
+    """Write `answer` where `sink` says.
+
+    CSV files begin with a byte order mark, without which Excel garbles Chinese; CSV on stdout has none.
+
+    Raises
+    ------
+    ExportError
+        The file exists, or cannot be written.
+    """
+    text = {"table": _table, "json": _json, "csv": _csv, "geojson": _geojson}[sink.chosen](answer)
+    if sink.output is None:
+        click.echo(text, nl=False)
+        return
+    mark = _BOM if sink.chosen == "csv" else ""
+    write_bytes(sink.output, (mark + text).encode("utf-8"), overwrite=sink.overwrite)
+    say(f"wrote {sink.output}")
+
+
+def _json(answer: Answer) -> str:
+    whole = {**answer.about, answer.key: list(answer.rows)}
+    return json.dumps(plain(whole), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _geojson(answer: Answer) -> str:
+    features = ",\n".join(
+        json.dumps(plain(feature), ensure_ascii=False, allow_nan=False) for feature in answer.features
+    )
+    about = json.dumps(plain(answer.about), ensure_ascii=False, allow_nan=False)
+    return f'{{"type": "FeatureCollection",\n"about": {about},\n"features": [\n{features}\n]}}\n'
+
+
+def _csv(answer: Answer) -> str:
+    keys = list(dict.fromkeys(key for row in answer.rows for key in row)) or [c.key for c in answer.columns]
+    stamp = {"hash": answer.about["hash"]} if "hash" in answer.about else {}
+    cells = ([*(row.get(key) for key in keys), *stamp.values()] for row in answer.rows)
+    return csv_text([*keys, *stamp], cells)
+
+
+def rows_of(frame: Any) -> list[Row]:
+    """Return the rows of a DataFrame, keys as text."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _table(answer: Answer) -> str:
+    return table_text(answer.columns, answer.rows)
+
+
+def table_text(columns: Sequence[Column], rows: Sequence[Row]) -> str:
+    """Return `rows` as aligned text; a Chinese character counts two cells, numbers stand to the right."""
+    cells = [[_cell(row.get(column.key), column) for column in columns] for row in rows]
+    heads = [column.title for column in columns]
+    widths = [max(map(_width, texts)) for texts in zip(heads, *cells, strict=True)]
+    right = [
+        bool(rows) and all(isinstance(plain(row.get(c.key)), (int, float, type(None))) for row in rows) for c in columns
+    ]
+    lines = [heads, ["-" * width for width in widths], *cells]
+    return "".join(_line(line, widths, right) + "\n" for line in lines)
+
+
+def _line(texts: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    padded = [
+        " " * (width - _width(text)) + text if end else text + " " * (width - _width(text))
+        for text, width, end in zip(texts, widths, right, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _cell(value: Any, column: Column) -> str:
+    value = plain(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.{column.decimals}f}"
+    # Control characters in a name must not steer the terminal.
+    return "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in str(value))
+
+
+def _width(text: str) -> int:
+    return sum(
+        0 if unicodedata.combining(letter) else 1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text
+    )

@@ -1,0 +1,150 @@
+"""Where commands get their catalogue, network and scenario; the one place that keeps a cache."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from atlas.cli.output import LOUD, say
+from atlas.errors import ExportError, ScenarioError
+from atlas.files import content_hash, write_bytes
+from atlas.root import find_root
+
+if TYPE_CHECKING:
+    from atlas.catalog import Catalog
+    from atlas.network import Network
+    from atlas.scenario import Scenario
+
+__all__ = ["Choice", "Session"]
+
+DEFAULT_YEAR = "2026"
+_KEPT = 4
+_FROZEN_WITH = ("numpy", "pandas", "geopandas", "shapely")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The scenario a user asked for: a year or a file, a parameter set, single values."""
+
+    year: str | None = None
+    scenario: str | None = None
+    parameter_set: str | None = None
+    settings: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of a command: the atlas under `root`, read when first asked for."""
+
+    root: Path | None = None
+
+    @cached_property
+    def folder(self) -> Path:
+        """The folder with ``layers/`` and ``data/``."""
+        return find_root(self.root)
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """The catalogue."""
+        from atlas.catalog import open_catalog
+
+        return open_catalog(self.folder)
+
+    @cached_property
+    def network(self) -> Network:
+        """The network of all layers: from the cache when nothing it is made of has changed, else built."""
+        cached = _cache_folder() / f"network-{self._network_key[:32]}.pickle"
+        network = _load(cached)
+        if network is None:
+            say("building the network ...", level=LOUD)
+            start = time.perf_counter()
+            from atlas.network import build_network
+
+            network = build_network(self.catalog.layers())
+            say(f"network built in {time.perf_counter() - start:.1f} s", level=LOUD)
+            _store(network, cached)
+        return network
+
+    @cached_property
+    def _network_key(self) -> str:
+        code = sorted(Path(__file__).resolve().parent.parent.glob("*.py"))
+        data = sorted((self.folder / "layers").glob("*.toml"))
+        data += sorted((self.folder / "data" / "geojson").glob("*.geojson"))
+        versions = [f"{name} {version(name)}" for name in _FROZEN_WITH]
+        return content_hash(
+            sys.version,
+            *versions,
+            *(part for path in [*code, *data] for part in (path.name, path.read_bytes())),
+        )
+
+    def scenario(self, choice: Choice) -> Scenario:
+        """Return the scenario that the shared options describe.
+
+        Raises
+        ------
+        ScenarioError
+            Both a year and a scenario are given, or what is given cannot be read.
+        """
+        from atlas.parameters import read_parameters
+        from atlas.scenario import load_scenario
+
+        if choice.year is not None and choice.scenario is not None:
+            raise ScenarioError("give --year or --scenario, not both; a scenario file has its own year")
+        table = read_parameters(self.folder / "data" / "parameters.csv")
+        if choice.scenario is None:
+            found = load_scenario(choice.year or DEFAULT_YEAR, table=table)
+        else:
+            found = load_scenario(choice.scenario, table=table, known_ids=self._known_ids())
+        overrides = dict(choice.settings)
+        if choice.parameter_set is None and not overrides:
+            return found
+        return found.but(parameter_set=choice.parameter_set, overrides=overrides)
+
+    def _known_ids(self) -> set[str]:
+        edges = self.network.edges
+        features = set(edges["feature_id"]) | set(edges["layer"] + "/" + edges["feature_id"])
+        joined = [*edges["plan_ids"].unique(), *edges["line_ids"].unique()]
+        known = features | {part for text in joined for part in str(text).split(";")}
+        register = self.folder / "data" / "plan" / "register.csv"
+        if register.is_file():
+            import csv
+
+            with register.open(encoding="utf-8-sig", newline="") as rows:
+                known |= {row["id"] for row in csv.DictReader(rows)}
+        return known - {"", "nan", "None"}
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "zhuxi-atlas"
+
+
+def _load(path: Path) -> Network | None:
+    """Read a network that this user stored; anything unreadable counts as not there."""
+    try:
+        if path.stat().st_uid != os.getuid():
+            return None
+        network: Network = pickle.loads(path.read_bytes())
+    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError):
+        return None
+    say(f"network read from {path}", level=LOUD)
+    return network
+
+
+def _store(network: Network, path: Path) -> None:
+    """Keep the network for the next run, when there is somewhere to keep it."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_bytes(path, pickle.dumps(network, protocol=pickle.HIGHEST_PROTOCOL), overwrite=True)
+        kept = sorted(path.parent.glob("network-*.pickle"), key=lambda p: p.stat().st_mtime, reverse=True)
+        for old in kept[_KEPT:]:
+            old.unlink(missing_ok=True)
+    except (OSError, ExportError) as reason:
+        say(f"the network could not be kept for next time: {reason}", level=LOUD)

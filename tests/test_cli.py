@@ -1,0 +1,235 @@
+"""The command line answers on stdout, talks on stderr, and keeps its exit codes."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from atlas.cli import COMMANDS, cli
+
+ROOT = Path(__file__).resolve().parent.parent
+HEAVY = ("geopandas", "folium", "networkx", "numpy", "pandas", "scipy", "shapely")
+
+
+def every_command(command: click.Command = cli, path: str = "atlas") -> Iterator[tuple[str, click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
+            yield from every_command(child, f"{path} {name}")
+
+
+ALL = dict(every_command())
+
+
+def examples(name: str) -> list[str]:
+    """The command lines that the help of `name` shows."""
+    after = (ALL[name].help or "").partition("Example:")[2]
+    return [line.strip() for line in after.splitlines() if line.strip().startswith("atlas ")]
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(cli, list(words), prog_name="atlas")
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
+def test_help_imports_no_heavy_module(arguments: list[str]) -> None:
+    code = (
+        "import sys\n"
+        "from atlas.cli import cli\n"
+        "try: cli(sys.argv[1:], prog_name='atlas')\n"
+        f"finally: print(*(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("Usage: atlas")
+    assert done.stderr.strip() == ""
+
+
+def test_the_list_of_commands_says_what_the_commands_say() -> None:
+    assert {name: (ALL[f"atlas {name}"].help or "").splitlines()[0] for name in COMMANDS} == COMMANDS
+
+
+def test_every_module_of_a_command_is_listed() -> None:
+    helpers = {"__init__", "options", "output", "session"}
+    modules = {path.stem for path in (ROOT / "atlas" / "cli").glob("*.py")} - helpers
+    assert modules == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name != "atlas"])
+def test_every_command_shows_an_example_that_names_it(name: str) -> None:
+    assert any(example.startswith(name) for example in examples(name))
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_every_command_is_documented(name: str) -> None:
+    text = (ROOT / "docs" / "cli.md").read_text("utf-8")
+    assert f"\n## {name}\n" in text
+
+
+def test_the_documentation_is_what_the_help_says() -> None:
+    check = [sys.executable, str(ROOT / "scripts" / "cli_docs.py"), "--check"]
+    assert subprocess.run(check, capture_output=True, text=True, check=False).stderr == ""
+
+
+EXAMPLES = [line for name in ALL for line in examples(name)]
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_every_example_runs(line: str) -> None:
+    Path("pairs.csv").write_text("from,to\n珠海,中山\n江门,阳江\n", "utf-8")
+    result = run(*shlex.split(line)[1:])
+    assert result.exit_code == 0, result.output
+
+
+def test_reach_gives_json_with_its_origin_scenario_and_hash() -> None:
+    answer = json.loads(run("reach", "珠海", "--format", "json").stdout)
+    assert answer["origin_zh"] == "珠海市"
+    assert answer["scenario"] == "2026"
+    assert re.fullmatch(r"[0-9a-f]{12}-[0-9a-f]{12}", answer["hash"])
+    assert answer["places"][0]["travel_time_min"] == 0
+    assert max(place["travel_time_min"] for place in answer["places"]) <= 120
+
+
+def test_reach_talks_on_stderr_only() -> None:
+    result = run("reach", "珠海", "--format", "csv")
+    assert result.stdout.splitlines()[0].startswith("id,name_zh")
+    assert "places in 60 min" in result.stderr
+    assert run("reach", "珠海", "--format", "csv", "-q").stderr == ""
+
+
+def test_the_same_place_answers_to_chinese_english_and_pinyin() -> None:
+    answers = {run("reach", name, "--within", "30", "--format", "csv").stdout for name in ("珠海", "Zhuhai", "zhuhai")}
+    assert len(answers) == 1
+
+
+def test_reach_as_geojson_holds_places_and_lines_in_lon_lat() -> None:
+    answer = json.loads(run("reach", "珠海", "--within", "30", "--format", "geojson").stdout)
+    shapes = {feature["geometry"]["type"] for feature in answer["features"]}
+    assert shapes == {"Point", "LineString"}
+    assert all(
+        110 < feature["geometry"]["coordinates"][0] < 116
+        for feature in answer["features"]
+        if feature["geometry"]["type"] == "Point"
+    )
+
+
+def test_the_legs_of_a_route_add_up() -> None:
+    answer = json.loads(run("route", "珠海", "阳江", "--mode", "drive", "--format", "json").stdout)
+    assert sum(leg["minutes"] for leg in answer["legs"]) == pytest.approx(answer["travel_time_min"], abs=1e-4)
+    assert sum(answer["parts_min"].values()) == pytest.approx(answer["travel_time_min"], abs=1e-4)
+
+
+def test_a_matrix_of_pairs_keeps_their_order() -> None:
+    Path("p.csv").write_text("from,to\n江门,阳江\n珠海,中山\n江门,中山\n", "utf-8")
+    result = run("matrix", "--pairs", "p.csv", "--format", "json")
+    times = json.loads(result.stdout)["times"]
+    assert [(row["from_zh"], row["to_zh"]) for row in times] == [
+        ("江门市", "阳江市"),
+        ("珠海市", "中山市"),
+        ("江门市", "中山市"),
+    ]
+
+
+def test_a_parameter_can_be_set_for_one_question() -> None:
+    slow = run("reach", "珠海", "--within", "60", "--set", "local_speed_kmh=10", "--format", "json")
+    usual = run("reach", "珠海", "--within", "60", "--format", "json")
+    assert len(json.loads(slow.stdout)["places"]) < len(json.loads(usual.stdout)["places"])
+    assert json.loads(slow.stdout)["hash"] != json.loads(usual.stdout)["hash"]
+
+
+BAD = {
+    "an unknown place": (["reach", "珠还"], "珠海"),
+    "an unknown year": (["reach", "珠海", "--year", "1999"], "1999"),
+    "a scenario that is no file": (["reach", "珠海", "--scenario", "nosuch.toml"], "nosuch.toml"),
+    "year and scenario": (["reach", "珠海", "--year", "2030", "--scenario", "2030"], "not both"),
+    "an unknown parameter": (["params", "--set", "local_sped_kmh=3"], "local_speed_kmh"),
+    "a setting without a number": (["params", "--set", "local_speed_kmh"], "name=number"),
+    "a cut-off of nothing": (["reach", "珠海", "--within", "0"], "greater than 0"),
+    "a negative cut-off": (["reach", "珠海", "--within", "-5"], "greater than 0"),
+    "cut-offs that are words": (["reach", "珠海", "--within", "soon"], "60,120"),
+    "an endless cut-off": (["reach", "珠海", "--within", "inf"], "greater than 0"),
+    "an unknown layer": (["layers", "describe", "canals"], "canals"),
+    "an unknown mode": (["reach", "珠海", "--mode", "boat"], "boat"),
+    "an origin in the sea": (["reach", "114.0,21.0"], "114"),
+    "a root that is no atlas": (["layers", "list", "--root", "."], "is no atlas"),
+    "pairs without columns": (["matrix", "--pairs", "bad.csv"], "columns from and to"),
+    "a folder that cannot be": (["reach", "珠海", "-o", "bad.csv/x.csv"], "cannot write"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_named_and_ends_with_code_2(case: str) -> None:
+    Path("bad.csv").write_text("a,b\n1,2\n", "utf-8")
+    words, expected = BAD[case]
+    result = run(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    assert expected in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_an_error_of_the_atlas_is_one_line() -> None:
+    lines = run("reach", "珠还").stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith("atlas: error: ")
+
+
+def test_no_way_ends_with_code_1_and_no_data() -> None:
+    result = run("route", "珠海", "担杆镇", "--mode", "drive")
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "no way" in result.stderr
+
+
+def test_nothing_is_overwritten_unasked() -> None:
+    Path("out.csv").write_text("mine", "utf-8")
+    assert run("reach", "珠海", "-o", "out.csv").exit_code == 2
+    assert Path("out.csv").read_text("utf-8") == "mine"
+    assert run("reach", "珠海", "-o", "out.csv", "--overwrite").exit_code == 0
+    assert Path("out.csv").read_text("utf-8-sig").startswith("id,name_zh")
+
+
+def test_the_format_follows_the_name_of_the_file() -> None:
+    run("reach", "珠海", "-o", "out.json")
+    assert json.loads(Path("out.json").read_text("utf-8"))["origin_zh"] == "珠海市"
+
+
+def test_the_same_question_gives_the_same_bytes() -> None:
+    words = ("matrix", "--from", "珠海", "--to", "阳江", "--format", "json")
+    assert run(*words).stdout == run(*words).stdout
+
+
+def test_it_runs_where_no_cache_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("file").write_text("", "utf-8")
+    monkeypatch.setenv("XDG_CACHE_HOME", "file")
+    assert run("reach", "珠海", "--within", "20").exit_code == 0
+
+
+def test_a_broken_cache_is_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", ".")
+    first = run("reach", "珠海", "--within", "20", "--format", "csv").stdout
+    (cached,) = Path("zhuxi-atlas").glob("network-*.pickle")
+    cached.write_bytes(cached.read_bytes()[:1000])
+    assert run("reach", "珠海", "--within", "20", "--format", "csv").stdout == first
+
+
+def test_the_command_runs_as_a_program_and_gives_the_code_to_the_shell() -> None:
+    done = subprocess.run([sys.executable, "-m", "atlas", "reach", "珠还"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("atlas: error: ")
