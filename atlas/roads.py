@@ -107,8 +107,9 @@ def road_part(
             _add_stretch(part, road, order, junctions[a], junctions[b], line, touched, frontier)
     _scale_to_published(part)
     _add_ramps(part, junctions, touched)
-    for name, year in _first_openings(part.edges).items():
-        part.nodes[name]["_opens_year"] = year
+    opens = _first_openings(part.edges)
+    for name, node in part.nodes.items():
+        node["_opens_year"] = float(np.fmin(opens.get(name, np.nan), opens.get(f"{name}/toll", np.nan)))
     return part
 
 
@@ -450,6 +451,6 @@ def _first_openings(edges: list[Row]) -> dict[str, float]:
     """Return the year in which the first road at each node opens; NaN where only ``full`` has one."""
     opens: dict[str, float] = {}
     for edge in edges:
-        for end in (edge["from_id"], edge["to_id"]):
+        for end in (edge["from_id"], edge["to_id"]) if edge["role"] != "ramp" else ():
             opens[end] = float(np.fmin(opens.get(end, float("nan")), edge["opens_year"]))
     return opens
