@@ -18,9 +18,10 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.errors import NetworkError
+from atlas.geodesy import distances_km
 from atlas.rail import rail_part
 from atlas.roads import read_crossings, road_part, side_of
-from atlas.topology import Barrier, LocalLinks, geodesic_km, local_links
+from atlas.topology import Barrier, LocalLinks, local_links
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -401,7 +402,7 @@ def _near_misses(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[Row]:
     for i, name in enumerate(names):
         if len(neighbours[name]) != 1:
             continue
-        km = geodesic_km(np.full(len(at), at[i, 0]), np.full(len(at), at[i, 1]), at[:, 0], at[:, 1])
+        km = distances_km(np.full(len(at), at[i, 0]), np.full(len(at), at[i, 1]), at[:, 0], at[:, 1])
         for j in np.nonzero(km <= NEAR_MISS_KM)[0]:
             if names[j] != name and names[j] not in neighbours[name]:
                 rows.append(

@@ -18,7 +18,8 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.errors import NetworkError
-from atlas.topology import cut_line, geodesic_km, line_km
+from atlas.geodesy import distances_km
+from atlas.topology import cut_line, line_km
 
 __all__ = ["Crossing", "RoadPart", "border_pair", "read_crossings", "road_part", "side_of", "year_of"]
 
@@ -215,7 +216,7 @@ def _end(road: Row, at: NDArray[np.float64], junctions: dict[str, _Junction], pa
     if names:
         xy = np.array([_xy(junctions[name]) for name in names])
         lon, lat = np.full(len(xy), at[0]), np.full(len(xy), at[1])
-        distance = geodesic_km(lon, lat, xy[:, 0], xy[:, 1])
+        distance = distances_km(lon, lat, xy[:, 0], xy[:, 1])
         nearest = int(np.argmin(distance))
         if distance[nearest] <= snap_km:
             part.joins.append(_join("snapped", "highways", road["id"], names[nearest], float(distance[nearest])))
@@ -338,7 +339,7 @@ def _crossing_between(road: Row, a: _Junction, b: _Junction, frontier: list[Cros
         for junction in (a, b):
             end = crossing.ends[crossing.sides.index(junction.side)]
             here = np.array([junction.lon]), np.array([junction.lat])
-            km = float(geodesic_km(*here, np.array([end[0]]), np.array([end[1]]))[0])
+            km = float(distances_km(*here, np.array([end[0]]), np.array([end[1]]))[0])
             if best is None or km < best[0]:
                 best = km, crossing
     if best is None or best[0] > _CROSSING_KM:

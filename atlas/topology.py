@@ -13,28 +13,22 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Geod
 from scipy.spatial import cKDTree
 
-__all__ = ["Barrier", "LocalLinks", "cut_line", "geodesic_km", "line_km", "local_links"]
+from atlas.geodesy import distances_km, length_km
 
-_GEOD = Geod(ellps="WGS84")
+__all__ = ["Barrier", "LocalLinks", "cut_line", "line_km", "local_links"]
+
 _KM_A_DEGREE = 111.195
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-def geodesic_km(lon_a: Floats, lat_a: Floats, lon_b: Floats, lat_b: Floats) -> Floats:
-    """Return geodesic distances on WGS 84 in kilometres, element by element."""
-    _, _, metres = _GEOD.inv(lon_a, lat_a, lon_b, lat_b)
-    return np.asarray(metres, dtype=np.float64) / 1000.0
 
 
 def line_km(coordinates: Floats) -> float:
     """Return the geodesic length in kilometres of a line given as an (n, 2) array of lon, lat."""
     if len(coordinates) < 2:
         return 0.0
-    return float(_GEOD.line_length(coordinates[:, 0], coordinates[:, 1])) / 1000.0
+    return length_km(shapely.LineString(coordinates))
 
 
 def cut_line(coordinates: Floats, nodes: Floats, *, tolerance_km: float = 0.05) -> list[Floats] | None:
@@ -60,7 +54,7 @@ def cut_line(coordinates: Floats, nodes: Floats, *, tolerance_km: float = 0.05) 
     line = shapely.LineString(coordinates)
     along = shapely.line_locate_point(line, shapely.points(nodes))
     foot = shapely.get_coordinates(shapely.line_interpolate_point(line, along))
-    if np.any(geodesic_km(nodes[:, 0], nodes[:, 1], foot[:, 0], foot[:, 1]) > tolerance_km):
+    if np.any(distances_km(nodes[:, 0], nodes[:, 1], foot[:, 0], foot[:, 1]) > tolerance_km):
         return None
     if len(along) > 1 and along[0] > along[-1]:
         coordinates = coordinates[::-1]
@@ -204,7 +198,7 @@ def local_links(
     same = np.array(point_sides, dtype=object)[point] == np.array(target_sides, dtype=object)[target]
     point, target = point[same].astype(np.int64), target[same]
     a, b = points[point], targets[target]
-    length_km = geodesic_km(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
+    length_km = distances_km(a[:, 0], a[:, 1], b[:, 0], b[:, 1])
     inside = length_km <= reach_km
     point, target, length_km, a, b = point[inside], target[inside], length_km[inside], a[inside], b[inside]
     water_km = np.zeros(len(point))

@@ -1,0 +1,229 @@
+"""What joins and what does not: drawn worlds for the rules, the atlas for the promise."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+from worlds import layer, line_world, rail_world
+
+from atlas.catalog import open_catalog
+from atlas.errors import NetworkError
+from atlas.geodesy import length_km
+from atlas.network import EDGE_COLUMNS, NODE_COLUMNS, Network, build_network
+from atlas.scenario import load_scenario
+from atlas.soundness import check_network
+from atlas.topology import Barrier, cut_line, local_links
+
+NOW = load_scenario("2026")
+EXPRESSWAYS = ("expressway", "expressway_bridge")
+
+
+def crossing_world(shared: bool) -> dict:
+    """Two expressways that cross at (113.05, 22.5), with or without a shared junction there.
+
+    ::
+
+            n
+            |
+        w --+-- e
+            |
+            s
+    """
+    world = line_world(towns=2)
+    xy = {"w": (113.0, 22.5), "e": (113.1, 22.5), "s": (113.05, 22.45), "n": (113.05, 22.55), "x": (113.05, 22.5)}
+    world["interchanges"] = layer("interchanges", *({"id": k, "geometry": shapely.Point(v)} for k, v in xy.items()))
+    middle = ["x"] if shared else []
+    roads = {"we": ["w", *middle, "e"], "sn": ["s", *middle, "n"]}
+    world["highways"] = layer(
+        "highways",
+        *(
+            {
+                "id": name,
+                "kind": "expressway",
+                "toll": True,
+                "node_ids": ";".join(nodes),
+                "geometry": shapely.LineString([xy[node] for node in nodes]),
+            }
+            for name, nodes in roads.items()
+        ),
+    )
+    return world
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_expressways_join_at_a_declared_junction_and_nowhere_else(shared: bool) -> None:
+    edges = build_network(crossing_world(shared)).edges
+    runs = edges[edges["role"] == "run"]
+    graph = nx.DiGraph(list(zip(runs["from_id"], runs["to_id"], strict=True)))
+    assert nx.has_path(graph, "road/w/toll", "road/n/toll") == shared
+
+
+def test_a_line_end_near_a_junction_is_moved_there_and_reported() -> None:
+    world = line_world(towns=2)
+    world["highways"].frame["node_ids"] = ""
+    world["highways"].frame.loc[0, "geometry"] = shapely.LineString([(113.001, 22.5), (113.1, 22.5)])
+    network = build_network(world)
+    snapped = network.joins[network.joins["kind"] == "snapped"].set_index("target")["length_km"]
+    assert snapped["a"] == pytest.approx(0.1028, abs=0.001)
+    run = network.edges[network.edges["role"] == "run"].iloc[0]
+    assert (run["from_id"], run["to_id"]) == ("road/a", "road/b")
+    assert run["length_km"] == pytest.approx(length_km(shapely.LineString([(113.0, 22.5), (113.1, 22.5)])))
+
+
+def test_a_line_end_too_far_from_any_junction_stays_apart() -> None:
+    world = line_world(towns=2)
+    world["highways"].frame["node_ids"] = ""
+    world["highways"].frame.loc[0, "geometry"] = shapely.LineString([(113.02, 22.5), (113.1, 22.5)])
+    assert "road/@113.020000,22.500000" in set(build_network(world).nodes["node_id"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"node_ids": "a;nowhere"}, "nowhere, which the layer interchanges does not have"),
+        ({"node_ids": "a"}, "two or more node_ids"),
+        ({"geometry": shapely.LineString([(113.0, 22.6), (113.1, 22.6)])}, "do not lie on its line"),
+    ],
+)
+def test_a_road_that_contradicts_its_junctions_is_named(change: dict, message: str) -> None:
+    world = line_world(towns=2)
+    for column, value in change.items():
+        world["highways"].frame.loc[0, column] = value
+    with pytest.raises(NetworkError, match=f"highways r0.*{message}"):
+        build_network(world)
+
+
+def test_a_road_across_a_border_needs_a_crossing() -> None:
+    world = line_world(towns=2)
+    world["interchanges"].frame["city"] = ["珠海", "澳门"]
+    with pytest.raises(NetworkError, match="no border crossing declared"):
+        build_network(world)
+    world["cross_border_links"] = layer(
+        "cross_border_links", {"id": "gate", "geometry": shapely.LineString([(113.0, 22.5), (113.001, 22.5)])}
+    )
+    network = build_network(world)
+    borders = network.edges[network.edges["role"] == "border"]
+    assert sorted(borders["speed_class"]) == ["ab", "ba"]
+    assert set(borders["feature_id"]) == {"gate"}
+
+
+@pytest.mark.parametrize(
+    ("service", "message"),
+    [
+        ({"station_ids": "A;Q", "elapsed_min": "0;5"}, "calls at Q"),
+        ({"station_ids": "A;B", "elapsed_min": "0;5;9"}, "2 stops but 3 times"),
+        ({"station_ids": "A;B;C", "elapsed_min": "0;9;5"}, "must grow"),
+    ],
+)
+def test_a_service_that_cannot_run_is_named(service: dict, message: str) -> None:
+    with pytest.raises(NetworkError, match=f"rail_services s1.*{message}"):
+        build_network(rail_world({"id": "s1", **service}))
+
+
+def test_published_length_is_charged_where_the_drawing_is_schematic() -> None:
+    for quality, charged in (("schematic", 30.0), ("surveyed", None)):
+        world = line_world(towns=2, published_length_km=30.0, geometry_quality=quality)
+        run = build_network(world).edges.query("role == 'run'").iloc[0]
+        assert run["length_km"] == pytest.approx(charged or run["drawn_length_km"])
+        assert run["published_length_km"] == pytest.approx(30.0)
+
+
+def test_local_links_do_not_cross_wide_water() -> None:
+    land = np.array([shapely.box(113.0, 22.0, 113.1, 22.2), shapely.box(113.13, 22.0, 113.2, 22.2)], dtype=object)
+    barrier = Barrier.of(land, np.zeros(0, dtype=object))
+    point, targets = np.array([[113.09, 22.1]]), np.array([[113.14, 22.1], [113.02, 22.1]])
+    free = local_links(point, ["mainland"], targets, ["mainland"] * 2, reach_km=20, most=1)
+    dry = local_links(point, ["mainland"], targets, ["mainland"] * 2, reach_km=20, most=1, barrier=barrier)
+    assert (free.target.tolist(), dry.target.tolist()) == ([0], [1])
+
+
+def test_local_links_do_not_cross_a_border() -> None:
+    links = local_links(np.array([[113.0, 22.0]]), ["mo"], np.array([[113.0, 22.0]]), ["mainland"], reach_km=5, most=1)
+    assert len(links.point) == 0
+
+
+def test_a_line_is_cut_at_its_nodes_in_either_direction() -> None:
+    line = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    nodes = np.array([[3.0, 0.0], [1.5, 0.0], [0.0, 0.0]])
+    stretches = cut_line(line, nodes)
+    assert stretches is not None
+    assert [s.tolist() for s in stretches] == [[[3, 0], [2, 0], [1.5, 0]], [[1.5, 0], [1, 0], [0, 0]]]
+    assert cut_line(line, np.array([[0.0, 0.0], [1.0, 0.5]])) is None
+
+
+@pytest.fixture(scope="module")
+def atlas_network() -> Network:
+    return build_network(open_catalog().layers())
+
+
+def test_the_frames_keep_their_contract(atlas_network: Network) -> None:
+    assert tuple(atlas_network.nodes.columns) == NODE_COLUMNS
+    assert tuple(atlas_network.edges.columns) == EDGE_COLUMNS
+    assert atlas_network.nodes["node_id"].is_unique
+    assert atlas_network.edges["edge_id"].is_unique
+    known = set(atlas_network.nodes["node_id"])
+    assert set(atlas_network.edges["from_id"]) | set(atlas_network.edges["to_id"]) <= known
+
+
+def test_no_two_expressways_without_a_shared_junction_share_a_node(atlas_network: Network) -> None:
+    highways = open_catalog().layer("highways").frame
+    declared = {row["id"]: set(row["node_ids"].split(";")) for row in highways.to_dict("records")}
+    edges = atlas_network.edges
+    fast = edges[edges["speed_class"].isin(EXPRESSWAYS) & (edges["layer"] == "highways")]
+    at_node: dict[str, set[str]] = defaultdict(set)
+    for column in ("from_id", "to_id"):
+        for node, feature in zip(fast[column], fast["feature_id"], strict=True):
+            at_node[node].add(feature)
+    shared = [(node, features) for node, features in at_node.items() if len(features) > 1]
+    assert len(shared) > 20
+    for node, features in shared:
+        junction = node.removeprefix("road/").removesuffix("/toll")
+        assert node.startswith("border/") or all(junction in declared[feature] for feature in features), node
+
+
+def test_the_operating_network_of_2026_is_one_piece_apart_from_listed_islands(atlas_network: Network) -> None:
+    graph = atlas_network.to_networkx(NOW)
+    report = check_network(atlas_network, NOW)
+    assert report.islands == ("place/dangan-town", "place/guishan-town", "place/wanshan-town")
+    graph.remove_nodes_from(report.islands)
+    assert nx.number_weakly_connected_components(graph) == 1
+    assert report.breaks == ()
+
+
+@pytest.mark.parametrize("year", ["2023", "2030", "2035", "full"])
+def test_no_year_has_a_break(atlas_network: Network, year: str) -> None:
+    assert check_network(atlas_network, load_scenario(year)).breaks == ()
+
+
+def test_the_edges_of_a_year_are_those_of_the_base_and_what_opened_since(atlas_network: Network) -> None:
+    from atlas.network import open_edges
+
+    present = {year: open_edges(atlas_network.edges, load_scenario(str(year))) for year in range(2023, 2036)}
+    opens = atlas_network.edges["opens_year"].to_numpy()
+    moving = atlas_network.edges["role"].isin(["run", "ride", "board", "alight", "transfer", "border"]).to_numpy()
+    for year in range(2024, 2036):
+        since = present[year] & ~present[2023]
+        assert np.array_equal((present[2023] | since)[moving], (opens <= year)[moving])
+        assert ((opens > 2023) & (opens <= year))[since & moving].all()
+
+
+def test_a_seat_cut_off_from_the_rest_is_a_break() -> None:
+    world = line_world(towns=3)
+    world["highways"].frame = world["highways"].frame.iloc[:1]
+    world["places"].frame["level"] = "county"
+    world["places"].frame.loc[2, "geometry"] = shapely.Point(114.0, 22.5)
+    world["interchanges"].frame.loc[2, "geometry"] = shapely.Point(114.0, 22.5)
+    extra = line_world(towns=2)["highways"].frame.assign(
+        id="lone", node_ids="c;d", geometry=[shapely.LineString([(114.0, 22.5), (114.1, 22.5)])]
+    )
+    import pandas as pd
+
+    world["highways"].frame = pd.concat([world["highways"].frame, extra], ignore_index=True)
+    far = layer("interchanges", {"id": "d", "geometry": shapely.Point(114.1, 22.5)}).frame
+    world["interchanges"].frame = pd.concat([world["interchanges"].frame, far], ignore_index=True)
+    breaks = check_network(build_network(world), NOW).breaks
+    assert breaks == ("place pc (place/pc) lies outside the main component",)
