@@ -91,6 +91,19 @@ class Catalog:
         return [one for one in found if not keys or one.layer in keys]
 
     @property
+    def boundaries_path(self) -> Path:
+        """Where ``scripts/fetch_boundaries.py`` puts the administrative boundaries."""
+        return self.root / ".cache" / "boundaries.geojson"
+
+    def boundaries(self) -> gpd.GeoDataFrame | None:
+        """Return the administrative boundaries (column ``adcode``), None when they were not fetched.
+
+        They may not be passed on, so they are no part of the atlas: a private copy serves the rule
+        ``county`` of :func:`atlas.rules.validate`.
+        """
+        return gpd.read_file(self.boundaries_path) if self.boundaries_path.is_file() else None
+
+    @property
     def register_path(self) -> Path:
         """Where the plan's register stands."""
         return self.root / "data" / "plan" / "register.csv"

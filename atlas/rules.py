@@ -319,11 +319,16 @@ def _references(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Violation
 
 
 def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
+    """Yield the points to look for on land; beyond the edge of the land extract nothing is known."""
+    known = "land" in layers and not layers["land"].frame.empty
+    west, south, east, north = layers["land"].frame.total_bounds if known else geodesy.REGION
     for key, layer in layers.items():
         frame = layer.frame
         if layer.spec.geometry == "Point" and len(frame):
             good = np.isfinite(shapely.get_coordinates(frame.geometry.values)).all(axis=1)
-            yield key, frame[good & ~frame["kind"].isin(_AFLOAT)]
+            points = frame[good & ~frame["kind"].isin(_AFLOAT)].cx[west:east, south:north]
+            if len(points):
+                yield key, points
 
 
 def _parts_in_metres(layer: Layer) -> Any:
@@ -337,12 +342,7 @@ def _water(layers: Mapping[str, Layer]) -> Iterator[Violation]:
     land = shapely.STRtree(_parts_in_metres(layers["land"]))
     waters = _parts_in_metres(layers["water"]) if "water" in layers else np.array([])
     inside = shapely.STRtree(waters)
-    west, south, east, north = layers["land"].frame.total_bounds
-    for key, points in _points(layers):
-        # Beyond the extract's edge nothing is known of land and water.
-        frame = points.cx[west:east, south:north]
-        if frame.empty:
-            continue
+    for key, frame in _points(layers):
         where = np.array([geodesy.to_metres(point) for point in frame.geometry])
         nearest = shapely.distance(where, land.geometries[land.nearest(where)])
         afloat = np.zeros(len(where))
