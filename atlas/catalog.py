@@ -10,6 +10,8 @@ import geopandas as gpd
 
 from atlas.errors import LayerError
 from atlas.layer import Layer, read_layer
+from atlas.parameters import ParameterTable, read_parameters
+from atlas.plan import Register, read_register
 from atlas.provenance import Source, read_sources
 from atlas.root import find_root
 from atlas.rules import Known, Violation, read_known_findings, validate
@@ -55,6 +57,16 @@ class Catalog:
     def path(self, key: str) -> Path:
         """Return where the GeoJSON file of layer `key` stands."""
         return self.root / "data" / "geojson" / f"{key}.geojson"
+
+    @property
+    def plan(self) -> Register:
+        """The plan's items with their links to features and their history, read anew."""
+        return read_register(self.root / "data" / "plan")
+
+    @property
+    def parameters(self) -> ParameterTable:
+        """The parameter table of the model, read anew."""
+        return read_parameters(self.root / "data" / "parameters.csv")
 
     @property
     def known_findings(self) -> tuple[Known, ...]:

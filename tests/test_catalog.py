@@ -24,6 +24,12 @@ def test_every_declared_layer_has_a_file_and_every_file_is_declared() -> None:
     assert {path.stem for path in (catalog.root / "data" / "geojson").glob("*.geojson")} == set(catalog.specs)
 
 
+def test_plan_and_parameters_are_found_under_the_same_root() -> None:
+    catalog = open_catalog()
+    assert frozenset(catalog.plan.ids) == catalog.register_ids()
+    assert len(list(catalog.parameters)) > 0
+
+
 def test_layers_are_read_as_asked_for() -> None:
     assert list(open_catalog().layers("ports", "airports")) == ["ports", "airports"]
 

@@ -117,6 +117,15 @@ def test_every_unit_and_town_arrives_or_is_listed_with_its_reason(layers: dict[s
     assert set(layers["places"].frame["adcode"]) == codes - left
 
 
+def test_districts_and_counties_add_up_to_their_city(layers: dict[str, Layer]) -> None:
+    frame = layers["places"].frame
+    for code in ("440400", "440700", "441700"):
+        whole = frame.loc[frame["adcode"] == code, "population"].item()
+        parts = frame.loc[(frame["parent"] == code) & (frame["level"] != "town"), "population"].sum()
+        # Rounded sources (853 000, 364 700 …) leave a few hundred.
+        assert parts == pytest.approx(whole, abs=500)
+
+
 def test_every_fact_table_is_compiled_or_said_to_be_no_layer() -> None:
     compiled = {
         "admin_units", "airports", "border_use", "cross_boundary_links", "known_findings", "left_out", "mended",

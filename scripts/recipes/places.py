@@ -58,7 +58,11 @@ def _cities(units: list[dict[str, str]]) -> dict[str, str]:
 
 
 def _unit(row: Row) -> dict[str, Any]:
-    later = row["population_2022_or_later"]
+    # The census of 2020 covers every unit, so its figures add up; a later one goes into the note.
+    later = (
+        f"; later: {row['population_2022_or_later']} in {row['pop_year']}" if row["population_2022_or_later"] else ""
+    )
+    census = row["population_2020"]
     return {
         "adcode": row["adcode"],
         "name_zh": row["name_zh"],
@@ -67,10 +71,10 @@ def _unit(row: Row) -> dict[str, Any]:
         "parent": row["parent"],
         "where": point(row, "seat_lon", "seat_lat"),
         "why": f"{_NO_COORDINATE}: a zone, no administrative unit",
-        "population": number(later or row["population_2020"]),
-        "pop_year": whole(row["pop_year"]) if later else (2020 if row["population_2020"] else None),
+        "population": number(census),
+        "pop_year": 2020 if census else None,
         "area_km2": number(row["area_km2"]),
-        "source": row["source"],
+        "source": row["source"] + later,
         "confidence": row["confidence"],
     }
 
