@@ -24,7 +24,8 @@ def is_exit(node: Row) -> bool:
     """Return whether local travel can leave or join the road at a node."""
     if node["kind"] in _EXIT_KINDS:
         return True
-    return node["id"].startswith(("e_", "st_")) or node["id"] in {"xiangzhou_jinan", "hailing_n"}
+    named = node["id"].startswith(("e_", "st_")) or "出口" in node["name_zh"]
+    return named or node["id"] in {"xiangzhou_jinan", "hailing_n"}
 
 
 def compile_roads(facts: Facts) -> Compiled:
