@@ -20,6 +20,7 @@ A scenario file is short TOML::
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ from atlas.files import content_hash
 from atlas.parameters import SETS, ParameterSet, ParameterTable, read_parameters
 from atlas.root import find_root
 
-__all__ = ["BUILT_IN", "Scenario", "load_scenario", "parse_scenario"]
+__all__ = ["BUILT_IN", "Scenario", "load_scenario", "parse_scenario", "scenario_text"]
 
 BUILT_IN: dict[str, int | None] = {"2023": 2023, "2026": 2026, "2030": 2030, "2035": 2035, "full": None}
 PERIODS = ("free", "typical", "peak")
@@ -244,6 +245,31 @@ def parse_scenario(
         boarding=str(data.get("boarding", "planned")),
         timetable=str(data.get("timetable", "ordinary")),
     )
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """Return `scenario` as TOML that :func:`parse_scenario` reads back with the same hash.
+
+    Every key is written, so that the file says all that it stands for.
+    """
+    base = next((name for name, year in BUILT_IN.items() if year == scenario.year), "2026")
+    year = '"full"' if scenario.year is None else str(scenario.year)
+    lines = [f"base = {_quoted(base)}", f"name = {_quoted(scenario.name)}", f"year = {year}"]
+    for key, ids in (("with", scenario.with_), ("without", scenario.without), ("close", scenario.close)):
+        lines.append(f"{key} = [{', '.join(map(_quoted, sorted(ids)))}]")
+    for key, value in (
+        ("period", scenario.period),
+        ("boarding", scenario.boarding),
+        ("timetable", scenario.timetable),
+        ("parameters", scenario.parameter_set),
+    ):
+        lines.append(f"{key} = {_quoted(value)}")
+    lines += ["", "[set]", *(f"{name} = {value!r}" for name, value in scenario.overrides)]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _whole_year(value: object, where: str) -> int:
