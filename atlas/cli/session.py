@@ -8,7 +8,6 @@ import sys
 import time
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +73,8 @@ class Session:
 
     @cached_property
     def _network_key(self) -> str:
+        from importlib.metadata import version
+
         code = sorted(Path(__file__).resolve().parent.parent.glob("*.py"))
         data = sorted((self.folder / "layers").glob("*.toml"))
         data += sorted((self.folder / "data" / "geojson").glob("*.geojson"))

@@ -1,0 +1,157 @@
+"""Ratios against peers, measured in one run on one machine: one JSON line each on stdout.
+
+    .venv/bin/python benchmarks/run.py            all
+    .venv/bin/python benchmarks/run.py start      those whose name begins so
+
+Seconds depend on the machine; the ratios are what counts. Both sides of a ratio alternate within one loop, so
+that a busy moment hits both; ``noise`` is the larger of the two sides' (third quartile - first quartile) / median.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import networkx as nx
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from atlas.catalog import open_catalog
+from atlas.engine import Graph, compile_graph, search
+from atlas.network import build_network
+from atlas.scenario import load_scenario
+
+Result = dict[str, Any]
+LIMIT_MIN = 120.0
+
+
+def paired(ours: Callable[[], object], peer: Callable[[], object], runs: int) -> Result:
+    """Time two callables by turns; return medians in seconds, their ratio and the noise."""
+    ours()
+    peer()
+    spent: tuple[list[float], list[float]] = ([], [])
+    for _ in range(runs):
+        for times, call in zip(spent, (ours, peer), strict=True):
+            start = time.perf_counter()
+            call()
+            times.append(time.perf_counter() - start)
+    a, b = (statistics.median(times) for times in spent)
+    return {
+        "ours_s": round(a, 6),
+        "peer_s": round(b, 6),
+        "ours_over_peer": round(a / b, 3),
+        "peer_over_ours": round(b / a, 3),
+        "noise": round(max(map(_spread, spent)), 3),
+        "runs": runs,
+    }
+
+
+def _spread(times: list[float]) -> float:
+    first, middle, third = statistics.quantiles(times, n=4)
+    return (third - first) / middle
+
+
+def _process(*arguments: str, cache: str = "") -> Callable[[], object]:
+    environment = os.environ | ({"XDG_CACHE_HOME": cache} if cache else {})
+    command = [sys.executable, *arguments]
+    return lambda: subprocess.run(command, check=True, capture_output=True, env=environment)
+
+
+def start_help() -> Iterator[Result]:
+    """Whole processes: the help of the program, against an interpreter that does nothing."""
+    for words in (("--help",), ("reach", "--help")):
+        yield {"case": " ".join(["atlas", *words])} | paired(
+            _process("-m", "atlas", *words), _process("-c", "pass"), 15
+        )
+
+
+def start_query() -> Iterator[Result]:
+    """Whole processes: a question to a network in the cache, against an interpreter that does nothing."""
+    with tempfile.TemporaryDirectory() as cache:
+        for words in (("reach", "珠海", "-q"), ("route", "珠海", "阳江", "-q")):
+            yield {"case": " ".join(["atlas", *words])} | paired(
+                _process("-m", "atlas", *words, cache=cache), _process("-c", "pass"), 7
+            )
+
+
+def search_atlas() -> Iterator[Result]:
+    """One origin, everything within two hours with the way there, on the atlas's own network."""
+    network = build_network(open_catalog().layers())
+    scenario = load_scenario("2026")
+    graph = compile_graph(network, scenario, "multimodal")
+    origin = list(network.nodes["node_id"]).index("place/zhuhai")
+    yield from _searches("atlas", graph, origin)
+
+
+def search_synthetic() -> Iterator[Result]:
+    """The same on a square lattice of 40,000 nodes with random minutes (seed 7)."""
+    side = 200
+    number = np.arange(side * side).reshape(side, side)
+    east = np.stack([number[:, :-1].ravel(), number[:, 1:].ravel()])
+    south = np.stack([number[:-1].ravel(), number[1:].ravel()])
+    tail, head = np.concatenate([east, south, east[::-1], south[::-1]], axis=1)
+    minutes = np.random.default_rng(7).uniform(0.5, 5.0, len(tail))
+    size = side * side
+    matrix = csr_array((minutes, (tail, head)), shape=(2 * size, 2 * size))
+    graph = Graph(size, matrix, np.arange(matrix.nnz), np.zeros(size, dtype=bool))
+    yield from _searches("lattice 40k", graph, int(number[side // 2, side // 2]))
+
+
+def _searches(case: str, graph: Graph, origin: int) -> Iterator[Result]:
+    peer = _digraph(graph)
+    ours = search(graph, origin, limit_min=LIMIT_MIN).minutes
+    theirs = nx.single_source_dijkstra_path_length(peer, origin, cutoff=LIMIT_MIN)
+    agree = np.allclose([ours[node] for node in theirs], list(theirs.values()), atol=1e-9)
+    about = {"case": case, "states": graph.matrix.shape[0], "arcs": graph.matrix.nnz, "agree": bool(agree)}
+    yield {**about, "peer": "networkx, graph at hand"} | paired(
+        lambda: search(graph, origin, limit_min=LIMIT_MIN),
+        lambda: nx.single_source_dijkstra(peer, origin, cutoff=LIMIT_MIN),
+        7,
+    )
+    arcs = graph.matrix.tocoo()
+    yield {**about, "peer": "scipy, matrix built for each search"} | paired(
+        lambda: search(graph, origin, limit_min=LIMIT_MIN),
+        lambda: dijkstra(
+            csr_array((arcs.data, arcs.coords), shape=arcs.shape),
+            indices=origin,
+            limit=LIMIT_MIN,
+            return_predecessors=True,
+        ),
+        15,
+    )
+
+
+def _digraph(graph: Graph) -> nx.DiGraph:
+    arcs = graph.matrix.tocoo()
+    peer = nx.DiGraph()
+    peer.add_weighted_edges_from(zip(*map(np.ndarray.tolist, (*arcs.coords, arcs.data)), strict=True))
+    return peer
+
+
+BENCHMARKS = {
+    "start_help": start_help,
+    "start_query": start_query,
+    "search_atlas": search_atlas,
+    "search_synthetic": search_synthetic,
+}
+
+
+def main() -> None:
+    """Run the benchmarks whose names begin with any argument, or all."""
+    wanted = sys.argv[1:]
+    for name, benchmark in BENCHMARKS.items():
+        if not wanted or any(name.startswith(word) for word in wanted):
+            for result in benchmark():
+                print(json.dumps({"benchmark": name, **result}, ensure_ascii=False), flush=True)
+
+
+if __name__ == "__main__":
+    main()
