@@ -193,7 +193,7 @@ class _ProjectBook:
     @classmethod
     def of(cls, network: Network, before: Scenario, after: Scenario) -> _ProjectBook:
         edges = network.edges
-        fresh = open_edges(edges, after) & ~open_edges(edges, before)
+        fresh = open_edges(network, after) & ~open_edges(network, before)
         fresh &= edges["role"].isin(["run", "ride", "border"]).to_numpy()
         alone = _lines_alone(edges)
         owners: dict[int, tuple[str, ...]] = {}

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from atlas.arrays import StateArcs
 from atlas.impedance import edge_times
 from atlas.network import Network
 from atlas.scenario import Scenario
@@ -44,7 +45,7 @@ class Graph:
     size
         Number of network nodes n; state i < n is node i before the first train, n + i after it.
     matrix
-        (2n, 2n) minutes in CSR form; parallel edges are reduced to the fastest.
+        (2n, 2n) minutes in CSR form, parallel arcs side by side.
     arc_edge
         Row of ``Network.edges`` for each stored arc, in CSR order.
     rail
@@ -61,17 +62,18 @@ class Graph:
 
     def reversed(self) -> Graph:
         """Return the graph with every arc turned round, for searches towards a place."""
+        states = self.matrix.shape[0]
         order = np.argsort(self.matrix.indices, kind="stable")
-        heads = np.repeat(np.arange(self.matrix.shape[0]), np.diff(self.matrix.indptr))
-        rows, columns = self.matrix.indices[order].astype(np.int64), heads[order]
-        matrix, edge = _csr(rows, columns, self.matrix.data[order], self.arc_edge[order], self.matrix.shape[0])
-        return Graph(self.size, matrix, edge, self.rail, self.must_ride)
+        heads = np.repeat(np.arange(states), np.diff(self.matrix.indptr))
+        indptr = np.searchsorted(self.matrix.indices[order], np.arange(states + 1))
+        matrix = _csr(self.matrix.data[order], heads[order], indptr)
+        return Graph(self.size, matrix, self.arc_edge[order], self.rail, self.must_ride)
 
     def edge_between(self, tail: int, head: int) -> int:
-        """Return the row of ``Network.edges`` behind the arc from state `tail` to state `head`."""
+        """Return the row of ``Network.edges`` behind the fastest arc from state `tail` to state `head`."""
         start, end = self.matrix.indptr[tail], self.matrix.indptr[tail + 1]
-        at = start + int(np.searchsorted(self.matrix.indices[start:end], head))
-        return int(self.arc_edge[at])
+        first, last = start + np.searchsorted(self.matrix.indices[start:end], [head, head + 1])
+        return int(self.arc_edge[first + np.argmin(self.matrix.data[first:last])])
 
 
 @dataclass(frozen=True)
@@ -116,20 +118,7 @@ class Tree:
 def compile_graph(network: Network, scenario: Scenario, mode: str) -> Graph:
     """Return the searchable graph of `network` under `scenario` in `mode`."""
     times = edge_times(network, scenario, mode)
-    names = network.nodes["node_id"].to_numpy(dtype=object)
-    position = {name: i for i, name in enumerate(names)}
-    edges = network.edges
-    tail = np.array([position[name] for name in edges["from_id"]], dtype=np.int64)
-    head = np.array([position[name] for name in edges["to_id"]], dtype=np.int64)
-    rail = on_rail(network)
-    return graph_of(len(names), tail, head, times.first, times.later, rail, must_ride=mode == "rail")
-
-
-def on_rail(network: Network) -> NDArray[np.bool_]:
-    """Return which nodes exist once: platforms, concourses and borders passed inside a train."""
-    nodes = network.nodes
-    inside = nodes["kind"].isin(["platform", "concourse"]) | ((nodes["kind"] == "border") & (nodes["mode"] == "rail"))
-    return np.asarray(inside.to_numpy(), dtype=bool)
+    return _weighed(network.arrays.arcs, times.first, times.later, must_ride=mode == "rail")
 
 
 def graph_of(
@@ -143,31 +132,26 @@ def graph_of(
     must_ride: bool = False,
 ) -> Graph:
     """Return the two-state graph of an edge list; NaN minutes leave an edge out."""
-    number = np.arange(len(tail))
-    street_a, street_b = ~rail[tail], ~rail[head]
-    up = (~street_a & street_b) * size
-    rows = [tail, np.where(street_a, tail + size, -1)]
-    columns = [head + up, np.where(street_b, head + size, head)]
-    minutes = [first, later]
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    weight, edge = np.concatenate(minutes), np.concatenate([number, number])
-    keep = (row >= 0) & ~np.isnan(weight) & (row != column)
-    matrix, arc_edge = _csr(row[keep], column[keep], weight[keep], edge[keep], 2 * size)
-    return Graph(size, matrix, arc_edge, rail, must_ride)
+    return _weighed(StateArcs.of(size, tail, head, rail), first, later, must_ride=must_ride)
 
 
-def _csr(row: Ints, column: Ints, weight: Floats, edge: Ints, size: int) -> tuple[csr_array, Ints]:
-    """Build CSR arrays with parallel arcs reduced to the fastest (ties: the first edge)."""
-    order = np.lexsort((edge, weight, column, row))
-    row, column, weight, edge = row[order], column[order], weight[order], edge[order]
-    fresh = np.ones(len(row), dtype=bool)
-    fresh[1:] = (row[1:] != row[:-1]) | (column[1:] != column[:-1])
-    row, column, weight, edge = row[fresh], column[fresh], weight[fresh], edge[fresh]
-    indptr = np.zeros(size + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row, minlength=size), out=indptr[1:])
+def _weighed(arcs: StateArcs, first: Floats, later: Floats, *, must_ride: bool) -> Graph:
+    weight = arcs.weights(first, later)
+    keep = ~np.isnan(weight)
+    matrix = arcs_matrix(arcs.tail[keep], arcs.head[keep], weight[keep], 2 * arcs.size)
+    return Graph(arcs.size, matrix, arcs.edge[keep], arcs.rail_node, must_ride)
+
+
+def arcs_matrix(tail: Ints, head: Ints, weight: Floats, states: int) -> csr_array:
+    """Return the (states, states) matrix of arcs sorted by tail; parallel arcs stay side by side."""
+    return _csr(weight, head, np.searchsorted(tail, np.arange(states + 1)))
+
+
+def _csr(weight: Floats, head: Ints, indptr: Ints) -> csr_array:
+    states = len(indptr) - 1
     # scipy drops stored zeros from some results; an arc of no minutes must stay an arc
     weight = np.maximum(weight, 1e-12)
-    return csr_array((weight, column, indptr), shape=(size, size)), edge
+    return csr_array((weight, head.astype(np.int32), indptr.astype(np.int32)), shape=(states, states))
 
 
 def search(graph: Graph, node: int, *, limit_min: float = np.inf) -> Tree:

@@ -7,25 +7,27 @@ train must be waited for. An edge that cannot be used is NaN.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.arrays import EdgeArrays
 from atlas.errors import NetworkError, ScenarioError
-from atlas.network import Network, open_edges
+from atlas.network import Network
 from atlas.rail import run_minutes
 from atlas.scenario import Scenario
 
-__all__ = ["MODES", "EdgeTimes", "Mode", "edge_times"]
+__all__ = ["MODES", "EdgeTimes", "Mode", "edge_minutes", "edge_times", "usable_edges"]
 
 Mode = Literal["drive", "rail", "multimodal"]
 MODES: tuple[Mode, ...] = ("drive", "rail", "multimodal")
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-_EXPRESSWAYS = ("expressway", "expressway_bridge")
+#: Gives a parameter's values by name: k numbers, one a draw, or one number for all.
+Values = Callable[[str], Floats]
 
 
 @dataclass(frozen=True)
@@ -56,117 +58,134 @@ def edge_times(network: Network, scenario: Scenario, mode: str) -> EdgeTimes:
     ParameterError
         A border crossing or another part of the model has no parameter.
     """
-    if mode not in MODES:
-        raise ScenarioError(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
-    edges = network.edges
-    usable = open_edges(edges, scenario) & _in_mode(edges, mode)
-    if scenario.timetable == "ordinary":
-        usable &= ~((edges["role"] == "board") & (edges["service_ordinary"] == 0)).to_numpy()
-    first = np.full(len(edges), np.nan)
-    role = edges["role"].to_numpy(dtype=object)
-    kind = edges["mode"].to_numpy(dtype=object)
-    for select, minutes in (
-        ((role == "run") & (kind == "road"), _road),
-        (role == "ramp", _ramp),
-        (role == "ride", _ride),
-        ((kind == "local"), _local),
-        (role == "border", _border),
-    ):
-        chosen = usable & select
-        if chosen.any():
-            first[chosen] = minutes(edges[chosen], scenario)
-    first[usable & (role == "alight")] = scenario.value("rail_station_exit_min")
-    first[usable & (role == "transfer")] = scenario.value("rail_transfer_min")
-    later = first.copy()
-    boards = usable & (role == "board")
-    if boards.any():
-        first[boards], later[boards] = _board(edges[boards], scenario)
+    usable = usable_edges(network, scenario, mode)
+    minutes = edge_minutes(network.arrays, scenario, lambda name: np.array([scenario.value(name)]))
+    first, later = (np.where(usable, some[:, 0], np.nan) for some in minutes)
     _check(network, usable, first, later)
     return EdgeTimes(first, later)
 
 
-def _in_mode(edges: pd.DataFrame, mode: str) -> Bools:
-    kind = edges["mode"].to_numpy(dtype=object)
-    speed_class = edges["speed_class"].to_numpy(dtype=object)
-    if mode == "drive":
-        return np.asarray((kind == "road") | (speed_class == "local_road"), dtype=bool)
-    if mode == "rail":
-        tolled = edges["toll"].to_numpy(dtype=bool) | np.isin(speed_class, _EXPRESSWAYS)
-        return np.asarray(~tolled, dtype=bool)
-    return np.ones(len(edges), dtype=bool)
+def usable_edges(network: Network, scenario: Scenario, mode: str) -> Bools:
+    """Return which edges `mode` may use in `scenario`: open, of the mode, and with a train that runs.
+
+    Raises
+    ------
+    ScenarioError
+        Unknown mode.
+    """
+    if mode not in MODES:
+        raise ScenarioError(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
+    arrays = network.arrays
+    usable = arrays.open_in(scenario) & arrays.in_mode[mode]
+    if scenario.timetable == "ordinary":
+        usable &= ~((arrays.role == "board") & (arrays.service_ordinary == 0)).astype(bool)
+    return np.asarray(usable, dtype=bool)
 
 
-def _road(edges: pd.DataFrame, scenario: Scenario) -> Floats:
-    speed_class = edges["speed_class"].to_numpy(dtype=object)
-    express = np.isin(speed_class, _EXPRESSWAYS)
-    urban = speed_class == "urban_expressway"
-    limit = edges["speed_limit_kmh"].to_numpy(dtype=np.float64)
-    default = np.where(
-        express, scenario.value("road_limit_default_expressway_kmh"), scenario.value("road_limit_default_kmh")
-    )
-    limit = np.where(np.isnan(limit), default, limit)
-    factor = np.where(
-        express,
-        scenario.value(f"road_factor_{scenario.period}_expressway"),
-        np.where(
-            urban,
-            scenario.value(f"road_factor_{scenario.period}_urban_expressway"),
-            scenario.value(f"road_factor_{scenario.period}_ordinary"),
-        ),
-    )
-    km = _charged_km(edges, scenario.value("road_detour_schematic"))
-    return np.asarray(km / (limit * factor) * 60.0, dtype=np.float64)
+def edge_minutes(
+    arrays: EdgeArrays,
+    scenario: Scenario,
+    value: Values,
+    *,
+    stretch: Floats | None = None,
+    wait_share: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """Return the minutes of m edges for k sets of parameters at once, all edges taken as open.
+
+    Parameters
+    ----------
+    arrays
+        The edges.
+    scenario
+        Its period, boarding policy and timetable; its parameters are not read.
+    value
+        Gives the k values of a parameter by name.
+    stretch
+        (m, k) factors on kilometres that are drawn and not published; 1 when absent.
+    wait_share
+        (m, k) shares of the headway waited, in place of the parameter ``rail_wait_share``.
+
+    Returns
+    -------
+    first, later
+        (m, k) minutes before and after the first train; NaN for an edge of no known role.
+    """
+    k = value("local_speed_kmh").shape[0]
+    first = np.full((len(arrays.tail), k), np.nan)
+
+    def put(role: str, minutes: Callable[[EdgeArrays, Floats], Floats]) -> None:
+        if role in arrays.by_role:
+            rows, edges = arrays.by_role[role]
+            km = edges.length_km[:, None]
+            if stretch is not None:
+                km = np.where(edges.schematic[:, None], km * stretch[rows], km)
+            first[rows] = minutes(edges, km)
+
+    put("run", lambda edges, km: _road(edges, km, scenario, value))
+    put("ramp", lambda edges, km: _ramp(edges, value))
+    put("ride", lambda edges, km: _ride(edges, km, value))
+    put("local", lambda edges, km: km * (value("local_detour") / value("local_speed_kmh") * 60.0))
+    put("border", lambda edges, km: _border(edges, value))
+    put("alight", lambda edges, km: value("rail_station_exit_min"))
+    put("transfer", lambda edges, km: value("rail_transfer_min"))
+    later = first.copy()
+    if "board" in arrays.by_role:
+        rows, edges = arrays.by_role["board"]
+        shares = value("rail_wait_share") if wait_share is None else wait_share[rows]
+        first[rows], later[rows] = _board(edges, scenario, value, shares)
+    return first, later
 
 
-def _charged_km(edges: pd.DataFrame, detour: float) -> Floats:
+def _charged_km(edges: EdgeArrays, km: Floats, detour: Floats) -> Floats:
     """Kilometres charged: published where that is what the edge carries, else drawn times the detour."""
-    length = edges["length_km"].to_numpy(dtype=np.float64)
-    drawn = edges["drawn_length_km"].to_numpy(dtype=np.float64)
-    published = edges["published_length_km"].to_numpy(dtype=np.float64)
-    return np.where(np.isnan(published) & (length == drawn), length * detour, length)
+    return np.where(edges.schematic[:, None], km * detour, km)
 
 
-def _ramp(edges: pd.DataFrame, scenario: Scenario) -> Floats:
-    joining = (edges["speed_class"] == "toll_join").to_numpy()
-    return np.where(joining, scenario.value("toll_join_min"), scenario.value("toll_leave_min"))
+def _road(edges: EdgeArrays, km: Floats, scenario: Scenario, value: Values) -> Floats:
+    express = edges.expressway[:, None]
+    urban = (edges.speed_class == "urban_expressway")[:, None]
+    default = np.where(express, value("road_limit_default_expressway_kmh"), value("road_limit_default_kmh"))
+    limit = edges.limit_kmh[:, None]
+    limit = np.where(np.isnan(limit), default, limit)
+    period = f"road_factor_{scenario.period}"
+    slower = np.where(urban, value(f"{period}_urban_expressway"), value(f"{period}_ordinary"))
+    factor = np.where(express, value(f"{period}_expressway"), slower)
+    return np.asarray(_charged_km(edges, km, value("road_detour_schematic")) / (limit * factor) * 60.0)
 
 
-def _ride(edges: pd.DataFrame, scenario: Scenario) -> Floats:
-    published = edges["run_min"].to_numpy(dtype=np.float64)
-    speed = edges["speed_limit_kmh"].to_numpy(dtype=np.float64)
-    speed = np.where(np.isnan(speed), scenario.value("rail_speed_default_kmh"), speed)
+def _ramp(edges: EdgeArrays, value: Values) -> Floats:
+    joining = (edges.speed_class == "toll_join")[:, None]
+    return np.where(joining, value("toll_join_min"), value("toll_leave_min"))
+
+
+def _ride(edges: EdgeArrays, km: Floats, value: Values) -> Floats:
+    published = edges.run_min[:, None]
+    speed = edges.limit_kmh[:, None]
     formula = run_minutes(
-        _charged_km(edges, scenario.value("rail_detour_schematic")),
-        speed,
-        speed_factor=scenario.value("rail_speed_factor"),
-        acceleration_ms2=scenario.value("rail_acceleration_ms2"),
-        dwell_min=scenario.value("rail_dwell_min"),
+        _charged_km(edges, km, value("rail_detour_schematic")),
+        np.where(np.isnan(speed), value("rail_speed_default_kmh"), speed),
+        speed_factor=value("rail_speed_factor"),
+        acceleration_ms2=value("rail_acceleration_ms2"),
+        dwell_min=value("rail_dwell_min"),
     )
     return np.where(np.isnan(published), formula, published)
 
 
-def _local(edges: pd.DataFrame, scenario: Scenario) -> Floats:
-    length = edges["length_km"].to_numpy(dtype=np.float64)
-    return length * scenario.value("local_detour") / scenario.value("local_speed_kmh") * 60.0
+def _border(edges: EdgeArrays, value: Values) -> Floats:
+    names = [f"border_{f}_{way}_min" for f, way in zip(edges.feature_id, edges.speed_class, strict=True)]
+    return np.stack([value(name) for name in names])
 
 
-def _border(edges: pd.DataFrame, scenario: Scenario) -> Floats:
-    names = [f"border_{f}_{way}_min" for f, way in zip(edges["feature_id"], edges["speed_class"], strict=True)]
-    return np.array([scenario.value(name) for name in names], dtype=np.float64)
-
-
-def _board(edges: pd.DataFrame, scenario: Scenario) -> tuple[Floats, Floats]:
+def _board(edges: EdgeArrays, scenario: Scenario, value: Values, shares: Floats) -> tuple[Floats, Floats]:
     """Minutes from the station door, or from another train, to departure: first train and later ones."""
-    ordinary = scenario.timetable == "ordinary"
-    trains = edges["trains_ordinary" if ordinary else "trains_per_day"].to_numpy(dtype=np.float64)
-    metro = (edges["speed_class"] == "metro").to_numpy()
-    assumed = np.where(metro, scenario.value("metro_trains_per_day"), scenario.value("rail_new_trains_per_day"))
+    trains = (edges.trains_ordinary if scenario.timetable == "ordinary" else edges.trains)[:, None]
+    metro = (edges.speed_class == "metro")[:, None]
+    assumed = np.where(metro, value("metro_trains_per_day"), value("rail_new_trains_per_day"))
     trains = np.where(np.isnan(trains), assumed, trains)
-    headway = scenario.value("rail_operating_hours") * 60.0 / np.maximum(trains, 1e-9)
-    waited = np.minimum(scenario.value("rail_wait_share") * headway, scenario.value("rail_wait_cap_min"))
-    changing = edges["edge_id"].str.endswith("/change").to_numpy()
-    entry = np.where(changing, 0.0, scenario.value("rail_station_entry_min"))
-    waits = changing | (scenario.boarding != "planned")
+    headway = value("rail_operating_hours") * 60.0 / np.maximum(trains, 1e-9)
+    waited = np.minimum(shares * headway, value("rail_wait_cap_min"))
+    entry = np.where(edges.changing[:, None], 0.0, value("rail_station_entry_min"))
+    waits = edges.changing[:, None] | (scenario.boarding != "planned")
     return np.where(waits, entry + waited, entry), entry + waited
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -17,6 +18,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from atlas.arrays import EdgeArrays, arrays_of
 from atlas.errors import NetworkError
 from atlas.geodesy import distances_km
 from atlas.rail import rail_part
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from atlas.layer import Layer
     from atlas.scenario import Scenario
 
-__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network"]
+__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network", "open_edges"]
 
 Row = dict[str, Any]
 NODE_COLUMNS = (
@@ -54,7 +56,7 @@ BASE_YEAR = 2023
 NEAR_MISS_KM = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Network:
     """Nodes and edges of all modes.
 
@@ -86,6 +88,11 @@ class Network:
     barrier: Barrier | None = None
     hash: str = ""
 
+    @cached_property
+    def arrays(self) -> EdgeArrays:
+        """The edges as arrays of numbers, in the order of `edges`."""
+        return arrays_of(self.nodes, self.edges)
+
     def to_networkx(self, scenario: Scenario | None = None) -> nx.MultiDiGraph:
         """Return a MultiDiGraph with all attributes of both frames; edge keys are edge ids.
 
@@ -108,7 +115,7 @@ class Network:
 
     def open_in(self, scenario: Scenario) -> Network:
         """Return the part of this network that is open in `scenario`, places kept."""
-        edges = self.edges[open_edges(self.edges, scenario)]
+        edges = self.edges[open_edges(self, scenario)]
         used = set(edges["from_id"]) | set(edges["to_id"])
         keep = self.nodes["node_id"].isin(used) | (self.nodes["kind"] == "place")
         nodes = self.nodes[keep].reset_index(drop=True)
@@ -142,47 +149,15 @@ class Network:
         return replace(self, nodes=nodes, edges=more, joins=noted)
 
 
-def open_edges(edges: pd.DataFrame, scenario: Scenario) -> NDArray[np.bool_]:
-    """Return which edges exist in `scenario`: opened by its year, put in, not left out, not closed.
+def open_edges(network: Network, scenario: Scenario) -> NDArray[np.bool_]:
+    """Return which edges exist in `scenario`; see :meth:`atlas.arrays.EdgeArrays.open_in`.
 
     Parameters
     ----------
-    edges
-        ``Network.edges``.
     scenario
-        Ids in ``with_``, ``without`` and ``close`` are feature ids, ``layer/feature`` ids or plan ids.
+        Ids in ``with_``, ``without`` and ``close`` are feature ids, ``layer/feature`` ids, line or plan ids.
     """
-    opens = edges["opens_year"].to_numpy(dtype=np.float64)
-    present = np.ones(len(edges), dtype=bool) if scenario.year is None else opens <= scenario.year
-    if scenario.with_:
-        present |= names_any(edges, scenario.with_)
-    if scenario.without or scenario.close:
-        present &= ~names_any(edges, scenario.without | scenario.close)
-    return _anchored(edges, np.asarray(present, dtype=bool))
-
-
-def _anchored(edges: pd.DataFrame, present: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Drop ramps and local links at junctions and stations that nothing open passes or calls at."""
-    depends = edges["role"].eq("ramp").to_numpy() | edges["mode"].eq("local").to_numpy()
-    ends = [edges[column] for column in ("from_id", "to_id")]
-    touched = {name for end in ends for name in end[present & ~depends].unique()}
-    passed = touched | {name.removesuffix("/toll") for name in touched}
-    for end in ends:
-        names = end[depends]
-        needed = names.str.startswith(("stn/", "road/"))
-        present[depends] &= (~needed | names.isin(passed)).to_numpy()
-    return present
-
-
-def names_any(edges: pd.DataFrame, ids: frozenset[str]) -> NDArray[np.bool_]:
-    """Return which edges belong to a feature, line or plan item among `ids`."""
-    feature = edges["feature_id"].astype(str)
-    hit = feature.isin(ids).to_numpy() | (edges["layer"].astype(str) + "/" + feature).isin(ids).to_numpy()
-    for column in ("plan_ids", "line_ids"):
-        texts = edges[column].fillna("").astype(str)
-        chosen = {text for text in texts.unique() if ids & set(text.split(";"))}
-        hit = hit | texts.isin(chosen).to_numpy()
-    return np.asarray(hit, dtype=bool)
+    return network.arrays.open_in(scenario)
 
 
 def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Network:

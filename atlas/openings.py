@@ -29,7 +29,7 @@ def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
         lines they run on. Places and stations are always there and are left out.
     """
     edges = network.edges
-    kept = open_edges(edges, scenario) & edges["role"].isin(_CARRY).to_numpy()
+    kept = open_edges(network, scenario) & edges["role"].isin(_CARRY).to_numpy()
     rows = edges.loc[kept & ~edges["layer"].isin(["places", "stations"]).to_numpy()]
     rides = rows["role"] == "ride"
     plain = rows[~rides].drop_duplicates(["layer", "feature_id"])

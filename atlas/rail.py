@@ -33,9 +33,9 @@ def run_minutes(
     length_km: Floats,
     line_speed_kmh: Floats,
     *,
-    speed_factor: float,
-    acceleration_ms2: float,
-    dwell_min: float,
+    speed_factor: float | Floats,
+    acceleration_ms2: float | Floats,
+    dwell_min: float | Floats,
 ) -> Floats:
     """Return minutes from stop to stop, dwell at the second stop included.
 
@@ -46,7 +46,7 @@ def run_minutes(
     Parameters
     ----------
     length_km, line_speed_kmh
-        Distance between the stops and speed of the line, element by element.
+        Distance between the stops and speed of the line, element by element; all five are broadcast.
     speed_factor
         Share of the line speed that trains run at.
     acceleration_ms2

@@ -49,7 +49,7 @@ def test_every_project_named_is_closed_before_open_after_and_on_the_new_route(
     network: Network, change: Comparison
 ) -> None:
     edges = network.edges
-    before, after = open_edges(edges, change.before), open_edges(edges, change.after)
+    before, after = open_edges(network, change.before), open_edges(network, change.after)
     for row in change.pairs.to_dict("records"):
         journey = route(network, row["from_id"], row["to_id"], change.after)
         used = edges.iloc[list(journey.edge_rows)]

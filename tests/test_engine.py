@@ -101,7 +101,7 @@ def test_search_equals_networkx_on_the_atlas(atlas_network: Network, data: st.Da
     mode = data.draw(st.sampled_from(["drive", "rail", "multimodal"]))
     start = data.draw(st.integers(0, len(atlas_network.nodes) - 1))
     graph = compile_graph(atlas_network, scenario, mode)
-    oracle = nx.DiGraph()
+    oracle = nx.MultiDiGraph()
     oracle.add_nodes_from(range(graph.matrix.shape[0]))
     matrix = graph.matrix.tocoo()
     oracle.add_weighted_edges_from(zip(matrix.row.tolist(), matrix.col.tolist(), matrix.data.tolist(), strict=True))

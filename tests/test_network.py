@@ -202,7 +202,7 @@ def test_no_year_has_a_break(atlas_network: Network, year: str) -> None:
 def test_the_edges_of_a_year_are_those_of_the_base_and_what_opened_since(atlas_network: Network) -> None:
     from atlas.network import open_edges
 
-    present = {year: open_edges(atlas_network.edges, load_scenario(str(year))) for year in range(2023, 2036)}
+    present = {year: open_edges(atlas_network, load_scenario(str(year))) for year in range(2023, 2036)}
     opens = atlas_network.edges["opens_year"].to_numpy()
     moving = atlas_network.edges["role"].isin(["run", "ride", "board", "alight", "transfer", "border"]).to_numpy()
     for year in range(2024, 2036):

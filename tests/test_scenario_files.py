@@ -41,7 +41,7 @@ def lines_of(network: Network) -> np.ndarray:
 @pytest.mark.parametrize("year", [2023, 2024, 2026, 2030, 2035])
 def test_the_edges_of_a_year_are_those_opened_by_then(network: Network, year: int) -> None:
     opened = network.edges["opens_year"].to_numpy(dtype=np.float64) <= year
-    found = open_edges(network.edges, load_scenario(year))
+    found = open_edges(network, load_scenario(year))
     own = lines_of(network)
     assert (found[own] == opened[own]).all()
     assert not (found & ~opened).any()
@@ -50,17 +50,17 @@ def test_the_edges_of_a_year_are_those_opened_by_then(network: Network, year: in
 
 def test_a_year_is_the_base_year_and_what_opened_since(network: Network) -> None:
     opened = network.edges["opens_year"]
-    base = open_edges(network.edges, load_scenario("2023"))
+    base = open_edges(network, load_scenario("2023"))
     own = lines_of(network)
     for name in ("2026", "2030", "2035"):
         since = opened.between(2024, int(name)).to_numpy()
-        found = open_edges(network.edges, load_scenario(name))
+        found = open_edges(network, load_scenario(name))
         assert (found[own] == (base | since)[own]).all()
         assert not (base & ~found).any(), "nothing is retired"
 
 
 def test_full_has_every_edge(network: Network) -> None:
-    assert open_edges(network.edges, load_scenario("full")).all()
+    assert open_edges(network, load_scenario("full")).all()
 
 
 @pytest.mark.parametrize("mode", MODES)
