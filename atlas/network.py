@@ -89,6 +89,11 @@ class Network:
     hash: str = ""
 
     @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row of `nodes` by node id."""
+        return {str(name): i for i, name in enumerate(self.nodes["node_id"])}
+
+    @cached_property
     def arrays(self) -> EdgeArrays:
         """The edges as arrays of numbers, in the order of `edges`."""
         return arrays_of(self.nodes, self.edges)

@@ -169,7 +169,7 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
     nodes = network.nodes
     places = nodes[nodes["kind"] == "place"]
     name = place if isinstance(place, str) else place.id
-    if name in set(nodes["node_id"]):
+    if name in network.row_of:
         return network, name
     for column in ("feature_id", "name_zh", "name_en"):
         hits = places.loc[places[column] == name, "node_id"]
@@ -180,10 +180,6 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
         return locate(network, place)
     with_point = network.with_place(place.id, place.lon, place.lat)
     return with_point, f"place/{place.id}"
-
-
-def _row_of(network: Network, node_id: str) -> int:
-    return int(np.nonzero((network.nodes["node_id"] == node_id).to_numpy())[0][0])
 
 
 def reach_from(
@@ -221,7 +217,7 @@ def reach_from(
         raise ScenarioError(f"cut-offs must be positive minutes, are {list(cutoffs_min)}")
     network, node_id = locate(network, origin)
     graph = compile_graph(network, scenario, mode)
-    start = _row_of(network, node_id)
+    start = network.row_of[node_id]
     tree = search(graph, start, limit_min=cutoffs[-1])
     nodes = _reached_nodes(network, tree, cutoffs)
     edges = _reached_edges(network, scenario, mode, tree, cutoffs)
@@ -259,8 +255,7 @@ def _reached_edges(
     n = tree.graph.size
     edges = network.edges
     minutes = edge_times(network, scenario, mode).first
-    position = {name: i for i, name in enumerate(network.nodes["node_id"])}
-    tails = np.array([position[name] for name in edges["from_id"]], dtype=np.int64)
+    tails = network.arrays.tail
     begin = np.minimum(tree.minutes[tails], tree.minutes[tails + n])
     if tree.graph.must_ride:
         begin = np.where(tree.graph.rail[tails], tree.minutes[tails], tree.minutes[tails + n])
@@ -306,12 +301,12 @@ def route(
     """
     network, start = locate(network, origin)
     network, end = locate(network, destination)
-    tree = search(compile_graph(network, scenario, mode), _row_of(network, start))
+    tree = search(compile_graph(network, scenario, mode), network.row_of[start])
     return _journey(network, scenario, mode, tree, start, end)
 
 
 def _journey(network: Network, scenario: Scenario, mode: str, tree: Tree, start: str, end: str) -> Journey:
-    target = _row_of(network, end)
+    target = network.row_of[end]
     minutes = float(tree.node_minutes[target])
     names = dict(zip(network.nodes["node_id"], network.nodes["name_zh"], strict=True))
     if not np.isfinite(minutes):
@@ -453,8 +448,8 @@ def od_matrix(
             gathered.append(node_id)
     if not starts or not ends:
         raise UnknownPlaceError("a matrix needs at least one origin and one destination")
-    rows_from = [_row_of(network, name) for name in starts]
-    rows_to = np.array([_row_of(network, name) for name in ends])
+    rows_from = [network.row_of[name] for name in starts]
+    rows_to = np.array([network.row_of[name] for name in ends])
     roles = network.edges["role"].to_numpy(dtype=object)
     frames = []
     for scenario in scenarios:
