@@ -227,3 +227,10 @@ def test_a_seat_cut_off_from_the_rest_is_a_break() -> None:
     world["interchanges"].frame = pd.concat([world["interchanges"].frame, far], ignore_index=True)
     breaks = check_network(build_network(world), NOW).breaks
     assert breaks == ("place pc (place/pc) lies outside the main component",)
+
+
+def test_a_one_way_road_is_travelled_only_as_it_is_drawn() -> None:
+    world = line_world(oneway=True)
+    runs = build_network(world).edges.query("role == 'run'")
+    ways = set(zip(runs["from_id"], runs["to_id"], strict=True))
+    assert ways == {("road/a", "road/b"), ("road/b", "road/c")}

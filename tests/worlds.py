@@ -30,7 +30,7 @@ CONTRACT: dict[str, Any] = {
 EXTRA: dict[str, dict[str, Any]] = {
     "highways": {
         "kind": "national_road", "ref": "", "speed_limit_kmh": 60.0, "lanes": "", "toll": False, "node_ids": "",
-        "structure": "surface", "published_length_km": None,
+        "structure": "surface", "published_length_km": None, "oneway": False,
     },
     "interchanges": {"kind": "town", "exit": True},
     "railways": {

@@ -81,6 +81,7 @@ def _road(
         "drawn_length_km": drawn_km(tuple(path)),
         "in_network": True,
         "no_connect": row["notes_no_connect"] or None,
+        "oneway": False,
     }
     return Feature(properties, tuple(path))
 
