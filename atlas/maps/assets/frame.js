@@ -1,0 +1,193 @@
+/* The frame of every page: header, panel, map panes, footer; Atlas.start puts a page together. */
+"use strict";
+(function () {
+  Atlas.pages = {};
+  Atlas.paints = [];
+  Atlas.labelsOf = function () { return []; };
+
+  Atlas.start = function (map, data) {
+    var state = Atlas.state.read();
+    Atlas.map = map;
+    Atlas.data = data;
+    Atlas.tokens = data.tokens;
+    Atlas.words = data.words;
+    Atlas.lang = state.g === "en" || state.g === "zh" ? state.g : data.lang;
+    Atlas.layers = (data.layers || []).map(Atlas.unpackLayer);
+    Atlas.backdrop = { box: data.backdrop.box };
+    ["land", "water", "bounds"].forEach(function (key) {
+      if (data.backdrop[key]) Atlas.backdrop[key] = Atlas.shapes(data.backdrop[key]);
+    });
+    buildFrame();
+    buildMap(map);
+    Atlas.pages[data.kind](data);
+    Atlas.speak(Atlas.lang);
+    openView(map, data, state);
+    map.on("moveend", function () {
+      var c = map.getCenter();
+      Atlas.state.write({ v: [map.getZoom().toFixed(2), c.lat.toFixed(4), c.lng.toFixed(4)].join("/") });
+    });
+    window.addEventListener("hashchange", function () { location.reload(); });
+    document.body.setAttribute("data-ready", "true");
+  };
+
+  function buildFrame() {
+    var app = document.getElementById("app"), box = app.querySelector(".folium-map");
+    var heading = Atlas.say("h1", {}, function () { return Atlas.pick(Atlas.data.title); });
+    var under = Atlas.say("p", { class: "under", lang: "en" }, function () { return Atlas.other(Atlas.data.title); });
+    Atlas.tools = Atlas.el("div", { class: "tools", role: "toolbar" });
+    Atlas.label(Atlas.tools, "menu");
+    var menu = Atlas.button({ class: "tool menu", "aria-expanded": "false", "aria-controls": "panel" }, "menu_short", function () {
+      var open = document.body.classList.toggle("panel-open");
+      menu.setAttribute("aria-expanded", String(open));
+    });
+    Atlas.finder = Atlas.el("div", { class: "finder" });
+    var header = Atlas.el("header", { class: "bar" }, [menu, Atlas.el("div", { class: "titles" }, [heading, under]), Atlas.finder, Atlas.tools]);
+    Atlas.panel = Atlas.el("aside", { class: "panel", id: "panel" });
+    Atlas.label(Atlas.panel, "menu");
+    Atlas.cardHost = Atlas.el("section", { class: "card", hidden: true, tabindex: "-1", "aria-live": "polite" });
+    Atlas.label(Atlas.cardHost, "details");
+    Atlas.dock = Atlas.el("div", { class: "dock" });
+    Atlas.footer = Atlas.el("footer", { class: "foot" });
+    var skip = Atlas.label(Atlas.say("a", { class: "skip", href: "#atlas-map-box" }, "skip"), "skip");
+    skip.addEventListener("click", function (event) { event.preventDefault(); box.focus(); });
+    box.setAttribute("role", "application");
+    box.setAttribute("tabindex", "0");
+    Atlas.label(box, "map_label");
+    document.body.insertBefore(skip, document.body.firstChild);
+    app.insertBefore(header, box);
+    app.insertBefore(Atlas.panel, box);
+    [Atlas.cardHost, Atlas.dock, Atlas.footer].forEach(function (node) { app.appendChild(node); });
+    languageTool();
+    writeFooter();
+    document.addEventListener("keydown", function (event) {
+      if (event.key === "Escape") {
+        Atlas.closeCard();
+        document.body.classList.remove("panel-open");
+        menu.setAttribute("aria-expanded", "false");
+      }
+    });
+  }
+
+  function languageTool() {
+    var button = Atlas.button({ class: "tool" }, "language", function () {
+      var next = Atlas.lang === "zh" ? "en" : "zh";
+      Atlas.state.write({ g: next });
+      Atlas.speak(next);
+      Atlas.redraw();
+    });
+    Atlas.label(button, "language_label", "title");
+    button.id = "language";
+    Atlas.tools.appendChild(button);
+  }
+
+  function writeFooter() {
+    var meta = Atlas.data.meta, base = Atlas.data.basemap;
+    var parts = [
+      function () { return base ? Atlas.pick(base.note) : Atlas.t("backdrop"); },
+      function () { return base && base.datum ? Atlas.pick(base.datum) : Atlas.t("datum"); },
+      function () { return meta.approval ? Atlas.t("approval") + " " + meta.approval : Atlas.t("approval_space"); },
+      function () { return [meta.author, meta.date].filter(Boolean).join(" · "); },
+      function () { return Atlas.data.hash ? Atlas.t("hash") + " " + Atlas.data.hash : ""; }
+    ];
+    parts.forEach(function (part) { if (part()) Atlas.footer.appendChild(Atlas.say("span", {}, part)); });
+    (Atlas.data.links || []).forEach(function (link) {
+      Atlas.footer.appendChild(Atlas.say("a", { href: link[0] }, function () { return Atlas.pick(link[1]); }));
+    });
+  }
+
+  function buildMap(map) {
+    map.createPane("ground").style.zIndex = 210;
+    map.createPane("content").style.zIndex = 410;
+    map.createPane("names").style.zIndex = 450;
+    ["ground", "content", "names"].forEach(function (name) { map.getPane(name).style.pointerEvents = "none"; });
+    var base = Atlas.data.basemap;
+    if (base) L.tileLayer(base.url, { maxZoom: 18, subdomains: base.subdomains || "abc", crossOrigin: "anonymous" }).addTo(map);
+    Atlas.renderers = [
+      new Atlas.Painting(function (ctx, view) { if (!base) Atlas.paintBackdrop(ctx, view, Atlas.backdrop); }, { pane: "ground", padding: 0.1 }),
+      new Atlas.Painting(paintContent, { pane: "content", padding: 0.1 }),
+      new Atlas.Painting(paintNames, { pane: "names", padding: 0 })
+    ];
+    Atlas.renderers.forEach(function (renderer) { renderer.addTo(map); });
+    Atlas.zoomTools(map);
+    Atlas.scaleBar(map);
+    map.on("click", function (event) { Atlas.fire("click", event); });
+    map.on("mousemove", function (event) {
+      var found = Atlas.hits(map, Atlas.layers, event.containerPoint, 7).length > 0 && !Atlas.noHover;
+      map.getContainer().style.cursor = found ? "pointer" : "";
+    });
+  }
+
+  function paintContent(ctx, view) { Atlas.paints.forEach(function (paint) { paint(ctx, view); }); }
+
+  function paintNames(ctx, view) {
+    Atlas.placed = Atlas.paintLabels(ctx, view, Atlas.labelsOf(), [], Atlas.labelLines);
+  }
+
+  /* Everything again, on any surface: the page, a print, an image. */
+  Atlas.paintAll = function (ctx, view) {
+    Atlas.paintBackdrop(ctx, view, Atlas.backdrop);
+    paintContent(ctx, view);
+    Atlas.paintLabels(ctx, view, Atlas.labelsOf(), [], Atlas.labelLines);
+  };
+
+  var waiting = false;
+  Atlas.redraw = function () {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(function () {
+      waiting = false;
+      Atlas.renderers.forEach(function (renderer) { renderer.redraw(); });
+      Atlas.fire("drawn");
+    });
+  };
+
+  /* Pixels that panels cover: left, top, right, bottom. */
+  Atlas.covered = function () {
+    return Atlas.phone() ? [8, 8, 8, 96] : [332, 12, 24, 110];
+  };
+
+  Atlas.fit = function (box, most) {
+    var pad = Atlas.covered();
+    Atlas.map.fitBounds([[box[1], box[0]], [box[3], box[2]]],
+      { paddingTopLeft: [pad[0], pad[1]], paddingBottomRight: [pad[2], pad[3]], animate: false, maxZoom: most || 13 });
+  };
+
+  function openView(map, data, state) {
+    var parts = (state.v || "").split("/").map(Number);
+    if (parts.length === 3 && parts.every(isFinite)) map.setView([parts[1], parts[2]], parts[0], { animate: false });
+    else Atlas.fit(data.bounds);
+  }
+
+  Atlas.zoomTools = function (map) {
+    var group = Atlas.el("div", { class: "zoom", role: "group" });
+    [["+", "zoom_in", function () { map.zoomIn(); }], ["−", "zoom_out", function () { map.zoomOut(); }],
+      ["⤢", "whole", function () { Atlas.fit(Atlas.data.bounds); }]].forEach(function (row) {
+      group.appendChild(Atlas.label(Atlas.el("button", { type: "button", onclick: row[2] }, row[0]), row[1]));
+    });
+    Atlas.label(group, "zoom");
+    document.getElementById("app").appendChild(group);
+  };
+
+  /* A bar of a round length at the middle of the map, and its length in words. */
+  Atlas.scaleLength = function (metresPerPixel, most) {
+    var length = metresPerPixel * most, power = Math.pow(10, Math.floor(Math.log10(length)));
+    var round = [5, 2, 1].map(function (step) { return step * power; }).find(function (value) { return value <= length; });
+    return { metres: round, pixels: round / metresPerPixel, text: round >= 1000 ? round / 1000 + " km" : round + " m" };
+  };
+
+  Atlas.metresPerPixel = function (map) {
+    return 40075016.686 * Math.cos(map.getCenter().lat * Math.PI / 180) / map.options.crs.scale(map.getZoom());
+  };
+
+  Atlas.scaleBar = function (map) {
+    var bar = Atlas.el("div", { class: "scalebar" }), text = Atlas.el("span"), line = Atlas.el("i", { "aria-hidden": "true" });
+    bar.appendChild(line);
+    bar.appendChild(text);
+    document.getElementById("app").appendChild(bar);
+    map.on("zoomend moveend", function () {
+      var scale = Atlas.scaleLength(Atlas.metresPerPixel(map), 110);
+      line.style.width = scale.pixels.toFixed(1) + "px";
+      text.textContent = scale.text;
+    });
+  };
+})();

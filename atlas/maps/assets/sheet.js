@@ -1,0 +1,161 @@
+/* Out of the page: print sheet, PNG, SVG. All are painted by the code that paints the screen. */
+"use strict";
+(function () {
+  var PAPER = { A4: [1040, 640], A3: [1500, 960] };
+
+  function viewFor(w, h) {
+    var map = Atlas.map, size = map.getSize(), grow = Math.min(w / size.x, h / size.y), zoom = map.getZoom() + Math.log2(grow);
+    var scale = map.options.crs.scale(zoom), centre = map.getCenter();
+    return { scale: scale, zoom: zoom, w: w, h: h, ox: Atlas.worldX(centre.lng) * scale - w / 2, oy: Atlas.worldY(centre.lat) * scale - h / 2 };
+  }
+
+  function furniture(ctx, view) {
+    var latitude = Atlas.map.getCenter().lat * Math.PI / 180;
+    var bar = Atlas.scaleLength(40075016.686 * Math.cos(latitude) / view.scale, 150), x = 16, y = view.h - 18;
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    ctx.strokeStyle = ctx.fillStyle = Atlas.tokens.ground.text;
+    ctx.lineWidth = 2;
+    ctx.beginPath();
+    ctx.moveTo(x, y - 5); ctx.lineTo(x, y); ctx.lineTo(x + bar.pixels, y); ctx.lineTo(x + bar.pixels, y - 5);
+    ctx.stroke();
+    ctx.font = "600 12px " + Atlas.tokens.font;
+    ctx.textAlign = "left";
+    ctx.textBaseline = "bottom";
+    ctx.fillText(bar.text, x + 4, y - 6);
+    ctx.textAlign = "center";
+    ctx.fillText(Atlas.t("north"), view.w - 22, 42);
+    ctx.beginPath();
+    ctx.moveTo(view.w - 22, 8); ctx.lineTo(view.w - 16, 26); ctx.lineTo(view.w - 22, 22); ctx.lineTo(view.w - 28, 26);
+    ctx.closePath();
+    ctx.fill();
+  }
+
+  Atlas.toCanvas = function (w, h, dpr) {
+    var canvas = document.createElement("canvas"), ctx = canvas.getContext("2d"), view = viewFor(w, h);
+    canvas.width = w * dpr;
+    canvas.height = h * dpr;
+    ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+    Atlas.paintAll(ctx, view);
+    furniture(ctx, view);
+    return canvas;
+  };
+
+  function note() {
+    var meta = Atlas.data.meta;
+    return [Atlas.t("backdrop"), meta.approval ? Atlas.t("approval") + " " + meta.approval : "", meta.author, meta.date,
+      Atlas.t("hash") + " " + Atlas.data.hash].filter(Boolean).join(" · ");
+  }
+
+  function withCaption(w, h, dpr) {
+    var map = Atlas.toCanvas(w, h, dpr), canvas = document.createElement("canvas"), ctx = canvas.getContext("2d");
+    canvas.width = w * dpr;
+    canvas.height = (h + 64) * dpr;
+    ctx.scale(dpr, dpr);
+    ctx.fillStyle = "#ffffff";
+    ctx.fillRect(0, 0, w, h + 64);
+    ctx.drawImage(map, 0, 40, w, h);
+    ctx.fillStyle = Atlas.tokens.ground.text;
+    ctx.textBaseline = "middle";
+    ctx.font = "600 18px " + Atlas.tokens.font;
+    ctx.fillText(heading(), 14, 20, w - 28);
+    ctx.font = "12px " + Atlas.tokens.font;
+    ctx.fillText(note(), 14, h + 52, w - 28);
+    return canvas;
+  }
+
+  function heading() { return Atlas.pick(Atlas.data.title) + (Atlas.subtitle ? " — " + Atlas.subtitle() : ""); }
+
+  /* A drawing surface with the calls the painters make, that writes SVG. */
+  function Svg(w, h) {
+    this.w = w; this.h = h; this.out = []; this.path = []; this.dash = [];
+    this.globalAlpha = 1; this.lineWidth = 1; this.strokeStyle = this.fillStyle = "#000000";
+    this.lineCap = "butt"; this.lineJoin = "miter"; this.textAlign = "left"; this.textBaseline = "alphabetic"; this.font = "12px sans-serif";
+    this.ruler = document.createElement("canvas").getContext("2d");
+  }
+  function n(value) { return String(Math.round(value * 10) / 10); }
+  function xml(text) { return String(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;"); }
+  Svg.prototype = {
+    beginPath: function () { this.path = []; },
+    moveTo: function (x, y) { this.path.push("M" + n(x) + " " + n(y)); },
+    lineTo: function (x, y) { this.path.push("L" + n(x) + " " + n(y)); },
+    closePath: function () { this.path.push("Z"); },
+    rect: function (x, y, w, h) { this.path.push("M" + n(x) + " " + n(y) + "h" + n(w) + "v" + n(h) + "h" + n(-w) + "Z"); },
+    arc: function (x, y, r, a, b) {
+      var p = function (t) { return n(x + r * Math.cos(t)) + " " + n(y + r * Math.sin(t)); }, middle = (a + b) / 2;
+      this.path.push((this.path.length && b - a < 6.28 ? "L" : "M") + p(a) + "A" + n(r) + " " + n(r) + " 0 0 1 " + p(middle) + "A" + n(r) + " " + n(r) + " 0 0 1 " + p(b));
+    },
+    setLineDash: function (dash) { this.dash = dash; },
+    setTransform: function () {}, clearRect: function () {},
+    paint: function (fill, rule) {
+      if (!this.path.length) return;
+      var look = fill ? 'fill="' + this.fillStyle + '"' + (rule === "evenodd" ? ' fill-rule="evenodd"' : "")
+        : 'fill="none" stroke="' + this.strokeStyle + '" stroke-width="' + n(this.lineWidth) + '" stroke-linecap="' + this.lineCap + '" stroke-linejoin="' + this.lineJoin + '"' +
+          (this.dash.length ? ' stroke-dasharray="' + this.dash.map(n).join(" ") + '"' : "");
+      this.out.push('<path d="' + this.path.join("") + '" ' + look + (this.globalAlpha < 1 ? ' opacity="' + this.globalAlpha + '"' : "") + "/>");
+    },
+    fill: function (rule) { this.paint(true, rule); },
+    stroke: function () { this.paint(false); },
+    fillRect: function (x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.fill(); },
+    strokeRect: function (x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.stroke(); },
+    measureText: function (text) { this.ruler.font = this.font; return this.ruler.measureText(text); },
+    text: function (text, x, y, look) {
+      var parts = /^(?:(\d+) )?([\d.]+)px (.*)$/.exec(this.font) || [0, "400", "12", "sans-serif"], shift = { middle: 0.35, bottom: -0.15 }[this.textBaseline] || 0;
+      this.out.push('<text x="' + n(x) + '" y="' + n(y + shift * parts[2]) + '" font-family="' + xml(parts[3]) + '" font-size="' + parts[2] + '" font-weight="' + (parts[1] || 400) +
+        '" text-anchor="' + ({ center: "middle", right: "end" }[this.textAlign] || "start") + '" ' + look + ">" + xml(text) + "</text>");
+    },
+    fillText: function (text, x, y) { this.text(text, x, y, 'fill="' + this.fillStyle + '"'); },
+    strokeText: function (text, x, y) {
+      this.text(text, x, y, 'fill="none" stroke="#f6f4ee" stroke-width="' + n(this.lineWidth) + '" stroke-linejoin="round"');
+    }
+  };
+
+  Atlas.toSvg = function (w, h) {
+    var ctx = new Svg(w, h), view = viewFor(w, h);
+    Atlas.paintAll(ctx, view);
+    furniture(ctx, view);
+    return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ' + w + " " + h + '" width="' + w + '" height="' + h + '"><title>' + xml(heading()) +
+      "</title><desc>" + xml(note()) + '</desc><defs><clipPath id="frame"><rect width="' + w + '" height="' + h + '"/></clipPath></defs><g clip-path="url(#frame)">' + ctx.out.join("\n") + "</g></svg>";
+  };
+
+  Atlas.sheetTools = function () {
+    var paper = Atlas.label(Atlas.el("select", { id: "paper" }, ["A4", "A3"].map(function (name) { return Atlas.el("option", { value: name }, name); })), "paper");
+    var menu = Atlas.el("div", { class: "menu-list", hidden: true, id: "export-menu" }, [
+      Atlas.button({}, "png", function () {
+        withCaption(1600, 1000, 2).toBlob(function (blob) { Atlas.download(name("png"), blob); });
+      }),
+      Atlas.button({}, "svg", function () { Atlas.download(name("svg"), new Blob([Atlas.toSvg(1600, 1000)], { type: "image/svg+xml" })); }),
+      Atlas.button({}, "print", function () { window.print(); }),
+      Atlas.el("label", {}, [Atlas.say("span", {}, "paper"), paper])
+    ]);
+    var button = Atlas.button({ class: "tool", "aria-expanded": "false", "aria-controls": "export-menu" }, "export", function () {
+      menu.hidden = !menu.hidden;
+      button.setAttribute("aria-expanded", String(!menu.hidden));
+    });
+    Atlas.tools.insertBefore(Atlas.el("div", { class: "menu-box" }, [button, menu]), Atlas.tools.lastChild);
+    var sheet = Atlas.el("section", { class: "print-sheet", "aria-hidden": "true" }), size = Atlas.el("style");
+    document.body.appendChild(sheet);
+    document.head.appendChild(size);
+    function prepare() {
+      var frame = PAPER[paper.value];
+      size.textContent = "@page{size:" + paper.value + " landscape;margin:10mm}";
+      Atlas.empty(sheet);
+      sheet.appendChild(Atlas.el("h1", {}, heading()));
+      sheet.appendChild(Atlas.el("p", { class: "under" }, Atlas.other(Atlas.data.title)));
+      sheet.appendChild(Atlas.el("img", { src: Atlas.toCanvas(frame[0], frame[1], 2).toDataURL("image/png"), alt: heading() }));
+      var legend = Atlas.el("div", { class: "print-legend" });
+      (Atlas.legendRows ? Atlas.legendRows() : []).forEach(function (row) {
+        legend.appendChild(Atlas.el("div", { class: "sample" }, [Atlas.symbols.swatch(row[0], row[1], row[2], row[3]), typeof row[4] === "function" ? row[4]() : Atlas.t(row[4])]));
+      });
+      sheet.appendChild(legend);
+      if (Atlas.printRows) sheet.appendChild(Atlas.printRows());
+      var used = Array.prototype.map.call(Atlas.sourceList().children, function (item) { return item.textContent; });
+      sheet.appendChild(Atlas.el("p", { class: "small" }, Atlas.t("sources") + ": " + used.join("; ")));
+      sheet.appendChild(Atlas.el("p", { class: "small" }, [note(), Atlas.t("datum"), Atlas.data.meta.approval ? "" : Atlas.t("approval_space")].filter(Boolean).join(" · ")));
+    }
+    window.addEventListener("beforeprint", prepare);
+    Atlas.prepareSheet = prepare;
+  };
+
+  function name(ending) { return "atlas-" + Atlas.data.kind + (Atlas.year ? "-" + Atlas.year : "") + "." + ending; }
+})();

@@ -1,0 +1,224 @@
+"""The atlas page: offline, nothing from data runs as markup, controls do what they say, numbers are the library's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pages import DESKTOP, PHONE, colours_on, opened
+from playwright.sync_api import Browser, Page
+
+from atlas.catalog import Catalog, open_catalog
+from atlas.errors import MapError
+from atlas.maps.layers import draw_layers
+from atlas.maps.page import embed_json
+
+HOSTILE = "<img src=x onerror=\"document.title='run'\">\"'`${1}</script>\u202ertl"
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return open_catalog()
+
+
+@pytest.fixture(scope="module")
+def path(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    page = draw_layers(catalog.layers(), plan=catalog.plan, sources=catalog.sources)
+    return page.save(tmp_path_factory.mktemp("page") / "atlas.html")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_page_opens_offline_and_is_not_blank(browser: Browser, path: Path, size: tuple[int, int]) -> None:
+    with opened(browser, path, size=size) as page:
+        assert colours_on(page, "ground") >= 3
+        assert colours_on(page, "content") >= 10
+        assert colours_on(page, "names") >= 3
+        assert page.evaluate("document.documentElement.lang") == "zh-CN"
+        assert page.title() == "珠江口西岸都市圈交通图集"
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_labels_do_not_collide_at_the_opening_view(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        boxes = np.array(page.evaluate("Atlas.placed.map(label => label.box)"))
+    assert len(boxes) > 15
+    for i, a in enumerate(boxes):
+        others = boxes[i + 1 :]
+        apart = (a[0] >= others[:, 2]) | (others[:, 0] >= a[2]) | (a[1] >= others[:, 3]) | (others[:, 1] >= a[3])
+        assert apart.all()
+
+
+def test_two_draws_give_the_same_bytes_and_stay_in_the_budget(catalog: Catalog, path: Path) -> None:
+    again = draw_layers(catalog.layers(), plan=catalog.plan, sources=catalog.sources).html()
+    assert again == path.read_text("utf-8")
+    assert len(again.encode()) <= 3_000_000
+
+
+def test_the_document_stays_small(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        assert page.evaluate("document.getElementsByTagName('*').length") <= 1500
+
+
+def test_values_in_the_page_are_those_of_the_layers(browser: Browser, path: Path, catalog: Catalog) -> None:
+    rng = np.random.default_rng(3)
+    columns = ["name_zh", "status", "status_as_of", "opens_year", "opens_basis", "plan_ids", "source"]
+    with opened(browser, path) as page:
+        for key in ("railways", "highways", "stations", "ports", "airports", "places", "cross_border_links"):
+            frame = catalog.layer(key).frame
+            rows = sorted(rng.choice(len(frame), min(30, len(frame)), replace=False).tolist())
+            shown = page.evaluate(
+                """([key, rows, columns]) => {
+                    const layer = Atlas.layers.find(one => one.key === key);
+                    return rows.map(row => {
+                        const at = 2 * layer.shapes.start[layer.shapes.first[row]];
+                        return columns.map(name => layer.get(name, row)).concat(
+                            [Atlas.lonOf(layer.shapes.xy[at]), Atlas.latOf(layer.shapes.xy[at + 1])]);
+                    });
+                }""",
+                [key, rows, columns],
+            )
+            for row, values in zip(rows, shown, strict=True):
+                record = frame.iloc[row]
+                expected = [None if pd.isna(value) or value == "" else value for value in record[columns].tolist()]
+                assert [None if v == "" else v for v in values[:-2]] == expected
+                assert values[-2:] == pytest.approx(record.geometry.coords[0][:2], abs=1e-5)
+
+
+def _shown(page: Page, layer_key: str) -> int:
+    return int(
+        page.evaluate(
+            """key => {
+                const layer = Atlas.layers.find(one => one.key === key);
+                let count = 0;
+                for (let row = 0; row < layer.size; row++) count += layer.visible(row);
+                return count;
+            }""",
+            layer_key,
+        )
+    )
+
+
+def test_the_year_shows_what_is_open_by_then(browser: Browser, path: Path, catalog: Catalog) -> None:
+    opens = catalog.layer("highways").frame["opens_year"]
+    with opened(browser, path) as page:
+        assert _shown(page, "highways") == len(opens)
+        page.fill("#year-typed", "2024")
+        page.press("#year-typed", "Enter")
+        assert _shown(page, "highways") == int((opens <= 2024).sum())
+        assert "2024" in page.inner_text("#opens")
+        page.click(".step >> nth=1")
+        assert page.input_value("#year-typed") == "2025"
+        page.focus("#year")
+        page.keyboard.press("ArrowLeft")
+        assert page.input_value("#year-typed") == "2024"
+        assert "y=2024" in page.url
+
+
+@pytest.mark.parametrize("text", ["珠海", "Zhuhai", "zhuhai", "zh"])
+def test_search_finds_a_place_by_chinese_english_or_pinyin(browser: Browser, path: Path, text: str) -> None:
+    with opened(browser, path) as page:
+        page.fill("#search", text)
+        page.wait_for_selector("#hits li")
+        if text == "zh":
+            assert page.locator("#hits li").count() > 3
+            return
+        page.press("#search", "Enter")
+        assert page.inner_text(".card h2") == "珠海市"
+
+
+def test_a_card_says_status_opening_plan_clause_and_source(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#f=highways/hmh&g=zh") as page:
+        card = page.inner_text(".card")
+        for words in ("运营", "截至", "开通", "规划原文", "来源", "公里" if "公里" in card else "km"):
+            assert words in card
+        page.click("#language")
+        assert "Operating" in page.inner_text(".card")
+        assert page.evaluate("document.documentElement.lang") == "en"
+        page.keyboard.press("Escape")
+        assert page.locator(".card").is_hidden()
+
+
+def test_a_link_restores_view_year_layers_and_language(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#g=en&l=railways,places&v=11.00/22.2700/113.5600&y=2030") as page:
+        assert page.input_value("#year-typed") == "2030"
+        on = page.evaluate("Atlas.layers.filter(layer => layer.on).map(layer => layer.key)")
+        assert sorted(on) == ["places", "railways"]
+        assert page.evaluate("[Atlas.map.getZoom(), Atlas.map.getCenter().lat]") == pytest.approx([11, 22.27], abs=1e-3)
+        assert page.inner_text("h1").startswith("Atlas of")
+
+
+def test_the_corridor_filter_leaves_the_corridors_features(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        everything = _shown(page, "highways") + _shown(page, "railways")
+        page.select_option("#corridor", index=1)
+        assert 0 < _shown(page, "highways") + _shown(page, "railways") < everything
+
+
+def test_the_table_lists_what_is_shown_and_sorts(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#l=airports") as page:
+        page.click("#open-table")
+        rows = page.locator("#table tbody tr")
+        assert rows.count() == page.evaluate("Atlas.layers.find(layer => layer.key === 'airports').size")
+        page.click("#table thead button >> nth=0")
+        assert page.get_attribute("#table thead th >> nth=0", "aria-sort") == "ascending"
+
+
+def test_the_print_sheet_has_map_legend_scale_and_sources(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        page.evaluate("Atlas.prepareSheet()")
+        assert page.evaluate("document.querySelector('.print-sheet img').src.length") > 20_000
+        text = page.evaluate("document.querySelector('.print-sheet').textContent")
+        for words in ("审图号", "OpenStreetMap", "校验码", "在建"):
+            assert words in text
+        svg = page.evaluate("Atlas.toSvg(800, 500)")
+    assert svg.startswith("<svg")
+    assert "珠海" in svg
+    assert svg.count("<path") > 50
+
+
+def test_hostile_names_show_as_text(browser: Browser, tmp_path: Path) -> None:
+    from atlas.layer import Layer
+
+    catalog = open_catalog()
+    ports = catalog.layer("ports")
+    frame = ports.frame.iloc[:3].copy()
+    frame["name_zh"] = HOSTILE
+    frame["name_en"] = HOSTILE * 20
+    frame["source_note"] = HOSTILE
+    page_path = draw_layers({"ports": Layer(ports.spec, frame)}, title=HOSTILE).save(tmp_path / "hostile.html")
+    with opened(browser, page_path) as page:
+        name = str(frame["id"].iloc[0])
+        page.evaluate("id => Atlas.openFeature([{layer: Atlas.layers[0], row: 0}], 0, true)", name)
+        assert page.inner_text(".card h2").startswith("<img src=x")
+        assert page.locator("img[src=x]").count() == 0
+        page.click("#open-table")
+        assert page.locator("#table img").count() == 0
+        page.evaluate("document.getElementById('table').close()")
+        page.evaluate("Atlas.prepareSheet()")
+        assert page.title().startswith("<img")
+
+
+def test_an_empty_layer_is_drawn_as_nothing(browser: Browser, tmp_path: Path) -> None:
+    from atlas.layer import Layer
+
+    ports = open_catalog().layer("ports")
+    page_path = draw_layers({"ports": Layer(ports.spec, ports.frame.iloc[:0])}).save(tmp_path / "empty.html")
+    with opened(browser, page_path) as page:
+        assert page.evaluate("Atlas.layers[0].size") == 0
+
+
+def test_json_in_a_script_cannot_end_it() -> None:
+    text = embed_json({"a": "</script><!--", "b": "\u2028\ud800"})
+    assert not re.search("[<>&\u2028]", text)
+    text.encode("utf-8")
+
+
+def test_an_unknown_language_or_a_box_turned_round_is_refused() -> None:
+    ports = {"ports": open_catalog().layer("ports")}
+    with pytest.raises(MapError, match="language"):
+        draw_layers(ports, lang="fr")
+    with pytest.raises(MapError, match="box"):
+        draw_layers(ports, bounds=(114, 21, 113, 22))
