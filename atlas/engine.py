@@ -7,6 +7,7 @@ and concourses stand once. Alighting leads from the first copy to the second.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,14 +106,16 @@ class Tree:
         before = node if counted else n + node
         return before if self.minutes[before] <= self.minutes[n + node] else n + node
 
+    def states(self, node: int) -> list[int]:
+        """Return the states passed on the way to `node`, in order of travel, both ends included."""
+        passed = [self.end_state(node)]
+        while (before := int(self.previous[passed[-1]])) >= 0:
+            passed.append(before)
+        return passed[::-1]
+
     def path(self, node: int) -> list[int]:
         """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
-        state = self.end_state(node)
-        edges: list[int] = []
-        while (before := int(self.previous[state])) >= 0:
-            edges.append(self.graph.edge_between(before, state))
-            state = before
-        return edges[::-1]
+        return [self.graph.edge_between(a, b) for a, b in itertools.pairwise(self.states(node))]
 
 
 def compile_graph(network: Network, scenario: Scenario, mode: str) -> Graph:

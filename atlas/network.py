@@ -94,6 +94,28 @@ class Network:
         return {str(name): i for i, name in enumerate(self.nodes["node_id"])}
 
     @cached_property
+    def node_names(self) -> list[str]:
+        """Chinese names in the order of `nodes`."""
+        return [str(name) for name in self.nodes["name_zh"]]
+
+    @cached_property
+    def edge_columns(self) -> dict[str, list[Any]]:
+        """Columns of `edges` as lists, for walks along a few edges."""
+        wanted = ("edge_id", "role", "mode", "speed_class", "layer", "feature_id", "length_km", "plan_ids", "line_ids")
+        return {name: self.edges[name].tolist() for name in wanted}
+
+    def names_of(self, layer: str, feature_id: str) -> tuple[str, str]:
+        """Return the Chinese and English name of a feature; its id when it has none."""
+        known = self.feature_names.get((layer, feature_id)) or self._point_names.get((layer, feature_id))
+        return known or (feature_id, feature_id)
+
+    @cached_property
+    def _point_names(self) -> dict[tuple[str, str], tuple[str, str]]:
+        columns = ("layer", "feature_id", "name_zh", "name_en")
+        rows = zip(*(self.nodes[name].astype(str).tolist() for name in columns), strict=True)
+        return {(layer, feature): (zh, en) for layer, feature, zh, en in rows if layer != "rail_services"}
+
+    @cached_property
     def arrays(self) -> EdgeArrays:
         """The edges as arrays of numbers, in the order of `edges`."""
         return arrays_of(self.nodes, self.edges)

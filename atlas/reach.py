@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,86 +15,14 @@ from numpy.typing import NDArray
 from atlas.engine import TOLERANCE_MIN, Tree, compile_graph, search
 from atlas.errors import ScenarioError, UnknownPlaceError
 from atlas.impedance import edge_times
+from atlas.journey import PARTS, Journey, Leg, journey_on, parts_of
 from atlas.network import Network
 from atlas.places import Place, find_place
 from atlas.scenario import Scenario
 
 __all__ = ["PARTS", "Journey", "Leg", "Reach", "locate", "od_matrix", "reach_from", "route"]
 
-PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
-_PART_OF_ROLE = {
-    "access": "access",
-    "board": "wait",
-    "run": "in_vehicle",
-    "ramp": "in_vehicle",
-    "ride": "in_vehicle",
-    "transfer": "transfer",
-    "border": "border",
-    "alight": "egress",
-    "egress": "egress",
-}
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Leg:
-    """One part of a journey: a road, a train, a local link, a border or a wait.
-
-    Attributes
-    ----------
-    role
-        ``access``, ``road``, ``train``, ``border``, ``transfer`` or ``egress``.
-    minutes
-        Minutes of the whole leg, with ``wait_min`` (before a train) and ``border_min`` inside it.
-    detail
-        What a traveller would look for: a road's number, a train's stops and numbers.
-    """
-
-    role: str
-    mode: str
-    name_zh: str
-    name_en: str
-    from_name: str
-    to_name: str
-    length_km: float
-    minutes: float
-    wait_min: float
-    border_min: float
-    feature_id: str
-    layer: str
-    plan_ids: str
-    detail: str = ""
-
-
-@dataclass(frozen=True)
-class Journey:
-    """The fastest way from one place to another under one scenario and mode."""
-
-    network: Network
-    scenario: Scenario
-    mode: str
-    origin: str
-    destination: str
-    minutes: float
-    legs: tuple[Leg, ...]
-    parts: tuple[tuple[str, float], ...]
-    edge_rows: tuple[int, ...]
-
-    @property
-    def found(self) -> bool:
-        """Whether there is a way at all."""
-        return bool(np.isfinite(self.minutes))
-
-    @property
-    def length_km(self) -> float:
-        """Kilometres of all legs."""
-        return sum(leg.length_km for leg in self.legs)
-
-    @property
-    def geometry(self) -> shapely.MultiLineString:
-        """The way as lines, EPSG:4326."""
-        lines = self.network.edges.geometry.iloc[list(self.edge_rows)]
-        return shapely.MultiLineString([line for line in lines if line is not None and not line.is_empty])
 
 
 @dataclass(frozen=True)
@@ -150,7 +77,7 @@ class Reach:
 
     def route_to(self, node_id: str) -> Journey:
         """Return the journey to a node of the network by its id."""
-        return _journey(self.network, self.scenario, self.mode, self.tree, self.origin, node_id)
+        return journey_on(self.network, self.scenario, self.mode, self.tree, self.network.row_of[node_id])
 
 
 def locate(network: Network, place: str | Place) -> tuple[Network, str]:
@@ -302,119 +229,7 @@ def route(
     network, start = locate(network, origin)
     network, end = locate(network, destination)
     tree = search(compile_graph(network, scenario, mode), network.row_of[start])
-    return _journey(network, scenario, mode, tree, start, end)
-
-
-def _journey(network: Network, scenario: Scenario, mode: str, tree: Tree, start: str, end: str) -> Journey:
-    target = network.row_of[end]
-    minutes = float(tree.node_minutes[target])
-    names = dict(zip(network.nodes["node_id"], network.nodes["name_zh"], strict=True))
-    if not np.isfinite(minutes):
-        blank = tuple((part, 0.0) for part in PARTS)
-        return Journey(network, scenario, mode, names[start], names[end], minutes, (), blank, ())
-    states = _states(tree, target)
-    rows = [tree.graph.edge_between(a, b) for a, b in itertools.pairwise(states)]
-    spent = np.diff(tree.minutes[states])
-    steps = network.edges.iloc[rows]
-    shares = _parts(tree, states, steps["role"].to_list())
-    parts = dict(zip(PARTS, shares.tolist(), strict=True))
-    legs = _legs(network, steps, spent)
-    return Journey(network, scenario, mode, names[start], names[end], minutes, legs, tuple(parts.items()), tuple(rows))
-
-
-def _parts(tree: Tree, states: Sequence[int], roles: Sequence[str]) -> Floats:
-    """Split the minutes along `states` into :data:`PARTS`.
-
-    Roads on the way to the first train are access and on the way from the last one egress; without a train
-    they are the ride itself.
-    """
-    parts = np.zeros(len(PARTS))
-    by_train = "ride" in roles
-    for (a, b), role in zip(itertools.pairwise(states), roles, strict=True):
-        part = _PART_OF_ROLE[role]
-        if by_train and role in ("run", "ramp"):
-            part = "access" if a < tree.graph.size else "egress"
-        parts[PARTS.index(part)] += tree.minutes[b] - tree.minutes[a]
-    return parts
-
-
-def _states(tree: Tree, node: int) -> list[int]:
-    states = [tree.end_state(node)]
-    while (before := int(tree.previous[states[-1]])) >= 0:
-        states.append(before)
-    return states[::-1]
-
-
-def _legs(network: Network, steps: gpd.GeoDataFrame, spent: Floats) -> tuple[Leg, ...]:
-    """Group edges into legs: one road, one train, one border, one local link at a time."""
-    nodes = network.nodes.set_index("node_id")
-    features = _feature_names(network)
-    groups: list[list[int]] = []
-    keys: list[tuple[str, str]] = []
-    records = steps.to_dict("records")
-    for i, step in enumerate(records):
-        key = _leg_key(step, keys[-1] if keys else None)
-        if keys and key == keys[-1]:
-            groups[-1].append(i)
-        else:
-            groups.append([i])
-            keys.append(key)
-    legs = []
-    for (role, feature), group in zip(keys, groups, strict=True):
-        first, last = records[group[0]], records[group[-1]]
-        zh, en = features.get((first["layer"], feature), (feature, feature))
-        rides = [i for i in group if records[i]["role"] == "ride"]
-        legs.append(
-            Leg(
-                role=role,
-                mode={"train": "rail", "transfer": "rail", "road": "road"}.get(role, str(first["mode"])),
-                name_zh=zh,
-                name_en=en,
-                from_name=str(nodes.at[first["from_id"], "name_zh"]),
-                to_name=str(nodes.at[last["to_id"], "name_zh"]),
-                length_km=float(sum(records[i]["length_km"] for i in group)),
-                minutes=float(sum(spent[i] for i in group)),
-                wait_min=float(sum(spent[i] for i in group if records[i]["role"] == "board")),
-                border_min=float(sum(spent[i] for i in group if records[i]["role"] == "border")),
-                feature_id=feature,
-                layer=str(first["layer"]),
-                plan_ids=str(first["plan_ids"]),
-                detail=_stops(records, rides, nodes) if rides else "",
-            )
-        )
-    return tuple(legs)
-
-
-def _leg_key(step: dict[str, object], before: tuple[str, str] | None) -> tuple[str, str]:
-    role, feature = str(step["role"]), str(step["feature_id"])
-    if role == "ramp":
-        return before if before is not None and before[0] == "road" else ("road", feature)
-    if role in ("board", "ride", "alight"):
-        return "train", feature
-    if role == "border" and step["mode"] == "rail" and before is not None:
-        return before
-    return {"run": "road"}.get(role, role), feature
-
-
-def _stops(records: Sequence[dict[str, object]], rides: Sequence[int], nodes: pd.DataFrame) -> str:
-    calls = [str(nodes.at[records[rides[0]]["from_id"], "name_zh"])]
-    calls += [str(nodes.at[records[i]["to_id"], "name_zh"]) for i in rides]
-    return "—".join(calls)
-
-
-def _feature_names(network: Network) -> dict[tuple[str, str], tuple[str, str]]:
-    names = {
-        (str(layer), str(feature)): (str(zh), str(en))
-        for layer, feature, zh, en in zip(
-            network.nodes["layer"],
-            network.nodes["feature_id"],
-            network.nodes["name_zh"],
-            network.nodes["name_en"],
-            strict=True,
-        )
-        if layer != "rail_services"
-    }
-    return {**names, **network.feature_names}
+    return journey_on(network, scenario, mode, tree, network.row_of[end])
 
 
 def od_matrix(
@@ -450,14 +265,13 @@ def od_matrix(
         raise UnknownPlaceError("a matrix needs at least one origin and one destination")
     rows_from = [network.row_of[name] for name in starts]
     rows_to = np.array([network.row_of[name] for name in ends])
-    roles = network.edges["role"].to_numpy(dtype=object)
     frames = []
     for scenario in scenarios:
         for mode in modes:
             graph = compile_graph(network, scenario, mode)
             for start in rows_from:
                 tree = search(graph, start, limit_min=limit_min)
-                frames.append(_matrix_rows(network, scenario, mode, tree, start, rows_to, roles))
+                frames.append(_matrix_rows(network, scenario, mode, tree, start, rows_to))
     return pd.concat(frames, ignore_index=True)
 
 
@@ -468,15 +282,12 @@ def _matrix_rows(
     tree: Tree,
     start: int,
     targets: NDArray[np.int64],
-    roles: NDArray[np.object_],
 ) -> pd.DataFrame:
     minutes = tree.node_minutes[targets]
     reached = np.isfinite(minutes)
     parts = np.full((len(targets), len(PARTS)), np.nan)
     for i in np.nonzero(reached)[0]:
-        states = _states(tree, int(targets[i]))
-        passed = [roles[tree.graph.edge_between(a, b)] for a, b in itertools.pairwise(states)]
-        parts[i] = _parts(tree, states, passed)
+        parts[i] = parts_of(network, tree, int(targets[i]))
     ids, zh = network.nodes["feature_id"].to_numpy(), network.nodes["name_zh"].to_numpy()
     table = {
         "from_id": ids[start],

@@ -1,0 +1,179 @@
+"""A way through the network, leg by leg, with the parts of its time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from atlas.engine import Tree
+from atlas.network import Network
+from atlas.scenario import Scenario
+
+__all__ = ["PARTS", "Journey", "Leg", "journey_on", "parts_of"]
+
+PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
+_PART_OF_ROLE = {
+    "access": "access",
+    "board": "wait",
+    "run": "in_vehicle",
+    "ramp": "in_vehicle",
+    "ride": "in_vehicle",
+    "transfer": "transfer",
+    "border": "border",
+    "alight": "egress",
+    "egress": "egress",
+}
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One part of a journey: a road, a train, a local link, a border or a wait.
+
+    Attributes
+    ----------
+    role
+        ``access``, ``road``, ``train``, ``border``, ``transfer`` or ``egress``.
+    minutes
+        Minutes of the whole leg, with ``wait_min`` (before a train) and ``border_min`` inside it.
+    detail
+        What a traveller would look for: a road's number, a train's stops and numbers.
+    """
+
+    role: str
+    mode: str
+    name_zh: str
+    name_en: str
+    from_name: str
+    to_name: str
+    length_km: float
+    minutes: float
+    wait_min: float
+    border_min: float
+    feature_id: str
+    layer: str
+    plan_ids: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The fastest way from one place to another under one scenario and mode."""
+
+    network: Network
+    scenario: Scenario
+    mode: str
+    origin: str
+    destination: str
+    minutes: float
+    legs: tuple[Leg, ...]
+    parts: tuple[tuple[str, float], ...]
+    edge_rows: tuple[int, ...]
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a way at all."""
+        return bool(np.isfinite(self.minutes))
+
+    @property
+    def length_km(self) -> float:
+        """Kilometres of all legs."""
+        return sum(leg.length_km for leg in self.legs)
+
+    @property
+    def geometry(self) -> shapely.MultiLineString:
+        """The way as lines, EPSG:4326."""
+        lines = self.network.edges.geometry.iloc[list(self.edge_rows)]
+        return shapely.MultiLineString([line for line in lines if line is not None and not line.is_empty])
+
+
+def journey_on(network: Network, scenario: Scenario, mode: str, tree: Tree, end: int) -> Journey:
+    """Return the journey from the start of `tree` to the node in row `end`."""
+    minutes = float(tree.node_minutes[end])
+    names = network.node_names
+    start_zh, end_zh = names[tree.start], names[end]
+    if not np.isfinite(minutes):
+        blank = tuple((part, 0.0) for part in PARTS)
+        return Journey(network, scenario, mode, start_zh, end_zh, minutes, (), blank, ())
+    states = tree.states(end)
+    rows = [tree.graph.edge_between(a, b) for a, b in itertools.pairwise(states)]
+    parts = dict(zip(PARTS, parts_of(network, tree, end).tolist(), strict=True))
+    legs = _legs(network, rows, np.diff(tree.minutes[states]))
+    return Journey(network, scenario, mode, start_zh, end_zh, minutes, legs, tuple(parts.items()), tuple(rows))
+
+
+def parts_of(network: Network, tree: Tree, end: int) -> Floats:
+    """Return the minutes to the node in row `end`, split into :data:`PARTS`.
+
+    Roads on the way to the first train are access and on the way from the last one egress; without a train
+    they are the ride itself.
+    """
+    roles = network.edge_columns["role"]
+    states = tree.states(end)
+    passed = [roles[tree.graph.edge_between(a, b)] for a, b in itertools.pairwise(states)]
+    parts = np.zeros(len(PARTS))
+    by_train = "ride" in passed
+    for (a, b), role in zip(itertools.pairwise(states), passed, strict=True):
+        part = _PART_OF_ROLE[role]
+        if by_train and role in ("run", "ramp"):
+            part = "access" if a < tree.graph.size else "egress"
+        parts[PARTS.index(part)] += tree.minutes[b] - tree.minutes[a]
+    return parts
+
+
+def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ...]:
+    """Group edges into legs: one road, one train, one border, one local link at a time."""
+    column, names = network.edge_columns, network.node_names
+    tail, head = network.arrays.tail, network.arrays.head
+    groups: list[list[int]] = []
+    keys: list[tuple[str, str]] = []
+    for i, row in enumerate(rows):
+        key = _leg_key(column, row, keys[-1] if keys else None)
+        if keys and key == keys[-1]:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+            keys.append(key)
+    legs = []
+    for (role, feature), group in zip(keys, groups, strict=True):
+        first, last = rows[group[0]], rows[group[-1]]
+        layer = str(column["layer"][first])
+        zh, en = network.names_of(layer, feature)
+        rides = [rows[i] for i in group if column["role"][rows[i]] == "ride"]
+        calls = [names[tail[rides[0]]], *(names[head[row]] for row in rides)] if rides else []
+        legs.append(
+            Leg(
+                role=role,
+                mode={"train": "rail", "transfer": "rail", "road": "road"}.get(role, str(column["mode"][first])),
+                name_zh=zh,
+                name_en=en,
+                from_name=names[tail[first]],
+                to_name=names[head[last]],
+                length_km=float(sum(column["length_km"][rows[i]] for i in group)),
+                minutes=float(sum(spent[i] for i in group)),
+                wait_min=float(sum(spent[i] for i in group if column["role"][rows[i]] == "board")),
+                border_min=float(sum(spent[i] for i in group if column["role"][rows[i]] == "border")),
+                feature_id=feature,
+                layer=layer,
+                plan_ids=str(column["plan_ids"][first]),
+                detail="—".join(calls),
+            )
+        )
+    return tuple(legs)
+
+
+def _leg_key(column: dict[str, list[Any]], row: int, before: tuple[str, str] | None) -> tuple[str, str]:
+    role, feature = str(column["role"][row]), str(column["feature_id"][row])
+    if role == "ramp":
+        return before if before is not None and before[0] == "road" else ("road", feature)
+    if role in ("board", "ride", "alight"):
+        return "train", feature
+    if role == "border" and column["mode"][row] == "rail" and before is not None:
+        return before
+    return {"run": "road"}.get(role, role), feature
