@@ -43,7 +43,9 @@ class Leg:
     minutes
         Minutes of the whole leg, with ``wait_min`` (before a train) and ``border_min`` inside it.
     detail
-        What a traveller would look for: a road's number, a train's stops and numbers.
+        What a traveller would look for: the stops a train calls at.
+    edge_rows
+        Rows of ``Network.edges`` travelled, in order.
     """
 
     role: str
@@ -60,6 +62,7 @@ class Leg:
     layer: str
     plan_ids: str
     detail: str = ""
+    edge_rows: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,7 @@ def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ..
                 layer=layer,
                 plan_ids=str(column["plan_ids"][first]),
                 detail="—".join(calls),
+                edge_rows=tuple(rows[i] for i in group),
             )
         )
     return tuple(legs)

@@ -21,18 +21,28 @@ from atlas.spec import CONTRACT
 from atlas.stamp import stamp
 from atlas.style import symbol_of, tokens
 
-__all__ = ["BACKDROP", "common_data", "draw_layers", "layers_hash", "opening_view", "pack_layer"]
+__all__ = [
+    "BACKDROP",
+    "SHELL_SCRIPTS",
+    "STYLES",
+    "both",
+    "common_data",
+    "draw_layers",
+    "layers_hash",
+    "opening_view",
+    "pack_layer",
+]
 
 #: Layers drawn as paper, not as content.
 BACKDROP = ("land", "water")
 #: Layers that are off when the page opens.
 _OFF_AT_FIRST = ("rail_services", "interchanges")
 _COLUMNS = (*(column.name for column in CONTRACT), *FACTS)
-_SCRIPTS = (
+SHELL_SCRIPTS = (
     "base.js", "pack.js", "symbols.js", "canvas.js", "labels.js", "frame.js", "card.js", "panel.js",
     "timeline.js", "table.js", "sheet.js",
 )  # fmt: skip
-_STYLES = ("page.css", "sheet.css")
+STYLES = ("page.css", "sheet.css")
 _TITLE = ("珠江口西岸都市圈交通图集", "Atlas of the Pearl River West Bank metropolitan area")
 #: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
 _BACKDROP_DECIMALS, _DECIMALS = 4, 5
@@ -200,16 +210,16 @@ def draw_layers(
     return Page(
         "atlas",
         data,
-        title=_both(title, _TITLE),
+        title=both(title, _TITLE),
         lang=lang,
-        scripts=[*_SCRIPTS, "page_atlas.js"],
-        styles=_STYLES,
+        scripts=[*SHELL_SCRIPTS, "page_atlas.js"],
+        styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(layers_hash(layers)),
     )
 
 
-def _both(title: str | tuple[str, str] | None, default: tuple[str, str]) -> tuple[str, str]:
+def both(title: str | tuple[str, str] | None, default: tuple[str, str]) -> tuple[str, str]:
     if title is None:
         return default
     return (title, title) if isinstance(title, str) else title

@@ -1,0 +1,286 @@
+"""The *Reach* page: one origin, every year, mode and parameter set, switched in the page without reloading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from atlas.compare import people_units
+from atlas.engine import Tree, compile_graph, search
+from atlas.impedance import MODES, edge_minutes, usable_edges
+from atlas.journey import Journey, journey_on
+from atlas.layer import Layer
+from atlas.maps.layers import SHELL_SCRIPTS, STYLES, both, common_data, opening_view
+from atlas.maps.packing import pack_geometries, pack_integers
+from atlas.maps.page import Page
+from atlas.network import Network
+from atlas.openings import scenario_header
+from atlas.parameters import SETS
+from atlas.places import Place
+from atlas.plan import Register
+from atlas.provenance import Source
+from atlas.reach import locate
+from atlas.scenario import Scenario
+from atlas.stamp import stamp
+
+__all__ = ["CUTOFFS_MIN", "draw_reach"]
+
+CUTOFFS_MIN = (60.0, 120.0)
+#: Minutes of places are kept to a thousandth, those along lines to a tenth.
+_PLACE_SCALE, _LINE_SCALE = 1000, 10
+_DRAWN = ("run", "ride")
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass
+class _Book:
+    """Texts and legs that occur many times, each kept once."""
+
+    texts: dict[str, int] = field(default_factory=dict)
+    legs: dict[tuple[int, ...], int] = field(default_factory=dict)
+    journeys: list[list[int]] = field(default_factory=list)
+
+    def text(self, words: str) -> int:
+        return self.texts.setdefault(words, len(self.texts))
+
+    def add(self, journey: Journey, group_of: Ints) -> None:
+        """Note a journey's legs; the lines of a leg are the groups of its edges that have an extent."""
+        found = []
+        for leg in journey.legs:
+            groups = [int(g) for g in group_of[list(leg.edge_rows)] if g >= 0]
+            row = (
+                self.text(leg.role),
+                self.text(leg.name_zh),
+                self.text(leg.name_en),
+                self.text(leg.from_name),
+                self.text(leg.to_name),
+                self.text(leg.detail),
+                self.text(leg.plan_ids),
+                round(leg.length_km * 10),
+                round(leg.minutes * _PLACE_SCALE),
+                round(leg.wait_min * 10),
+                round(leg.border_min * 10),
+                *groups,
+            )
+            found.append(self.legs.setdefault(row, len(self.legs)))
+        self.journeys.append(found)
+
+    def packed(self) -> dict[str, Any]:
+        rows = list(self.legs)
+        lines = [np.diff(np.array([0, *row[11:]])) for row in rows]
+        return {
+            "texts": list(self.texts),
+            "legs": pack_integers(np.array([row[:11] for row in rows], dtype=np.int64)),
+            "lines_": pack_integers(np.concatenate([[], *lines])),
+            "line_counts": pack_integers([len(line) for line in lines]),
+            "journeys": pack_integers(np.concatenate([[], *self.journeys])),
+            "journey_counts": pack_integers([len(journey) for journey in self.journeys]),
+        }
+
+
+def draw_reach(
+    network: Network,
+    origin: str | Place,
+    scenarios: Sequence[Scenario],
+    layers: Mapping[str, Layer],
+    *,
+    modes: Sequence[str] = MODES,
+    sets: Sequence[str] = SETS,
+    opening: tuple[str, str, str] | None = None,
+    title: str | tuple[str, str] | None = None,
+    lang: str = "zh",
+    plan: Register | None = None,
+    sources: Mapping[str, Source] | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
+    author: str = "",
+    date: str = "",
+    approval: str = "",
+    progress: Callable[[int, int], None] | None = None,
+) -> Page:
+    """Draw what can be reached from `origin`: lines by minutes, places with minutes and route on click.
+
+    Parameters
+    ----------
+    network, origin
+        As for :func:`atlas.reach.reach_from`.
+    scenarios
+        The years or scenario files to switch between, by name.
+    layers
+        ``places`` is needed; ``land`` and ``water`` are the backdrop.
+    modes, sets
+        Modes and parameter sets to switch between.
+    opening
+        Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
+    title, lang, plan, sources, bounds, author, date, approval
+        As for :func:`atlas.maps.layers.draw_layers`.
+    progress
+        Called with the number of combinations computed and their total.
+
+    Raises
+    ------
+    UnknownPlaceError, NetworkError, ScenarioError, MapError
+        The origin is unknown or lies too far from any road; a mode is unknown; the page cannot be drawn as asked.
+    """
+    network, node_id = locate(network, origin)
+    start = network.row_of[node_id]
+    frame = layers["places"].frame
+    ends = [network.row_of.get(f"place/{name}", -1) for name in frame["id"]]
+    group_of, shapes, forward = _groups(network)
+    drawn = np.isin(network.arrays.role, _DRAWN) & (group_of >= 0)
+    book = _Book()
+    minutes, lines, inside = [], [], []
+    people = people_units(network)
+    combinations = [(s.but(parameter_set=p), m) for s in scenarios for m in modes for p in sets]
+    for done, (scenario, mode) in enumerate(combinations):
+        tree = search(compile_graph(network, scenario, mode), start)
+        at = np.array([tree.node_minutes[end] if end >= 0 else np.inf for end in ends])
+        minutes.append(_coded(at, _PLACE_SCALE))
+        lines.append(_line_minutes(network, scenario, mode, tree, drawn, group_of, forward, len(shapes)))
+        inside.append(_inside(frame, at, people))
+        for end, reached in zip(ends, np.isfinite(at), strict=True):
+            if reached:
+                book.add(journey_on(network, scenario, mode, tree, end), group_of)
+        if progress is not None:
+            progress(done + 1, len(combinations))
+    name_zh, name_en = network.node_names[start], str(network.nodes["name_en"].iloc[start])
+    shown = both(title, (f"{name_zh}：一小时与两小时", f"{name_en or name_zh}: within one and two hours"))
+    data = common_data(
+        layers, shown=["places"], plan=plan, sources=sources, author=author, date=date, approval=approval
+    )
+    point = network.nodes.geometry.iloc[start]
+    first = opening or (next((s.name for s in scenarios if s.name == "2026"), scenarios[0].name), modes[-1], "central")
+    data["reach"] = {
+        "origin": [name_zh, name_en or name_zh],
+        "at": [round(point.x, 6), round(point.y, 6)],
+        "own": node_id.removeprefix("place/"),
+        "scenarios": [scenario.name for scenario in scenarios],
+        "headers": [_header(network, scenario) for scenario in scenarios],
+        "modes": list(modes),
+        "sets": list(sets),
+        "opening": list(first),
+        "cutoffs": list(CUTOFFS_MIN),
+        "parameters": _parameters(scenarios[0], sets),
+        "minutes": pack_integers(np.concatenate(minutes)),
+        "shapes": pack_geometries(shapes, decimals=4),
+        "kinds": pack_integers(_kinds(network, group_of, len(shapes))),
+        "lines": [pack_integers(pair) for pair in lines],
+        "runs": [
+            pack_integers(_run_minutes(network, scenarios[0].but(parameter_set=p), group_of, len(shapes))) for p in sets
+        ],
+        "inside": inside,
+        **book.packed(),
+    }
+    return Page(
+        "reach",
+        data,
+        title=shown,
+        lang=lang,
+        scripts=[*SHELL_SCRIPTS, "page_reach.js"],
+        styles=STYLES,
+        bounds=bounds or opening_view(layers),
+        hash=stamp(network.hash, [scenario.but(parameter_set=p) for scenario in scenarios for p in sets]),
+    )
+
+
+def _header(network: Network, scenario: Scenario) -> dict[str, Any]:
+    header = scenario_header(network, scenario)
+    return {key: header[key] for key in ("features", "assumed", "announced", "boarding", "period", "timetable", "hash")}
+
+
+def _parameters(scenario: Scenario, sets: Sequence[str]) -> list[list[Any]]:
+    """Name and the value in each set, then unit and source of every parameter."""
+    chosen = [dict(scenario.but(parameter_set=name).parameters.values) for name in sets]
+    about = {row.name: row for row in scenario.table.rows} if scenario.table is not None else {}
+    return [
+        [name, [values[name] for values in chosen], about[name].unit if name in about else ""] for name in chosen[0]
+    ]
+
+
+def _groups(network: Network) -> tuple[Ints, NDArray[np.object_], NDArray[np.bool_]]:
+    """Return the group of each edge (-1: no extent), the groups' lines, and whether an edge runs along its line.
+
+    Edges of one shape, whatever their direction and train, are one group.
+    """
+    lines = network.edges.geometry.to_numpy()
+    rows = np.nonzero(~shapely.is_missing(lines))[0]
+    canonical = shapely.normalize(shapely.set_precision(lines[rows], 1e-5))
+    rows, canonical = rows[~shapely.is_empty(canonical)], canonical[~shapely.is_empty(canonical)]
+    found, group = np.unique(shapely.to_wkb(canonical), return_inverse=True)
+    group_of = np.full(len(lines), -1, dtype=np.int64)
+    group_of[rows] = group.ravel()
+    shapes = shapely.from_wkb(found)
+    starts = shapely.get_coordinates(shapely.get_point(shapes, 0))[group_of[rows]]
+    own = shapely.get_coordinates(shapely.get_point(lines[rows], 0))
+    forward = np.zeros(len(lines), dtype=bool)
+    forward[rows] = np.abs(own - starts).max(axis=1) < 2e-5
+    return group_of, np.asarray(shapes, dtype=object), forward
+
+
+def _coded(minutes: Floats, scale: int) -> Ints:
+    """Minutes as integers, rounded up so that what lies beyond a cut-off stays beyond it; -1: not reached."""
+    known = np.isfinite(minutes)
+    return np.where(known, np.ceil(np.where(known, minutes, 0.0) * scale - 1e-6 * scale), -1).astype(np.int64)
+
+
+def _line_minutes(
+    network: Network,
+    scenario: Scenario,
+    mode: str,
+    tree: Tree,
+    drawn: NDArray[np.bool_],
+    group_of: Ints,
+    forward: NDArray[np.bool_],
+    count: int,
+) -> Ints:
+    """Return (2 × count,) coded minutes at the two ends of each line; -1 not reached, -2 not open."""
+    arrays, n = network.arrays, tree.graph.size
+    rows = np.nonzero(drawn & usable_edges(network, scenario, mode))[0]
+    first, _ = edge_minutes(arrays, scenario, lambda name: np.array([scenario.value(name)]))
+    tails = arrays.tail[rows]
+    begin = np.minimum(tree.minutes[tails], tree.minutes[tails + n])
+    if tree.graph.must_ride:
+        begin = np.where(tree.graph.rail[tails], tree.minutes[tails], tree.minutes[tails + n])
+    end = begin + first[rows, 0]
+    along, group = forward[rows], group_of[rows]
+    ends = np.full((count, 2), np.inf)
+    np.minimum.at(ends[:, 0], group, np.where(along, begin, end))
+    np.minimum.at(ends[:, 1], group, np.where(along, end, begin))
+    coded = _coded(np.where(ends <= 4 * CUTOFFS_MIN[-1], ends, np.inf), _LINE_SCALE)
+    there = np.zeros(count, dtype=bool)
+    there[group] = True
+    coded[~there] = -2
+    return coded.ravel()
+
+
+def _run_minutes(network: Network, scenario: Scenario, group_of: Ints, count: int) -> Ints:
+    """Return the least minutes from end to end of each line, coded."""
+    first, _ = edge_minutes(network.arrays, scenario, lambda name: np.array([scenario.value(name)]))
+    least = np.full(count, np.inf)
+    rows = np.nonzero((group_of >= 0) & ~np.isnan(first[:, 0]))[0]
+    np.minimum.at(least, group_of[rows], first[rows, 0])
+    return _coded(least, _LINE_SCALE)
+
+
+def _kinds(network: Network, group_of: Ints, count: int) -> Ints:
+    """Return 0 for local links, 1 for roads, 2 for rides by line."""
+    kinds = np.zeros(count, dtype=np.int64)
+    role = network.arrays.role
+    for name, code in (("run", 1), ("border", 1), ("ride", 2)):
+        kinds[group_of[(role == name) & (group_of >= 0)]] = code
+    return kinds
+
+
+def _inside(frame: pd.DataFrame, minutes: Floats, people: Mapping[str, float]) -> list[list[int]]:
+    """Return for each cut-off the places inside and the residents of the units whose seat is inside."""
+    residents = np.array([people.get(str(name), 0.0) for name in frame["id"]])
+    return [
+        [int((minutes <= cutoff + 1e-6).sum()), round(float(residents[minutes <= cutoff + 1e-6].sum()))]
+        for cutoff in CUTOFFS_MIN
+    ]
