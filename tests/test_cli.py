@@ -13,6 +13,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from import_files import write_examples
 
 from atlas.cli import COMMANDS, cli
 
@@ -93,6 +94,7 @@ EXAMPLES = [line for name in ALL for line in examples(name)]
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_every_example_runs(line: str) -> None:
     Path("pairs.csv").write_text("from,to\n珠海,中山\n江门,阳江\n", "utf-8")
+    write_examples(Path())
     result = run(*shlex.split(line)[1:])
     assert result.exit_code == 0, result.output
 

@@ -1,0 +1,269 @@
+"""`atlas import`: other people's data, as layers of the atlas's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atlas.cli.options import overwrite_option, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.session import Session
+
+if TYPE_CHECKING:
+    from atlas.catalog import Catalog
+    from atlas.imports.run import Outcome, Target
+
+__all__ = ["command"]
+
+_COUNTS = (
+    Column("layer", "layer"),
+    Column("read", "read"),
+    Column("taken", "taken in"),
+    Column("refused", "kept out"),
+    Column("before", "before"),
+    Column("after", "after"),
+)
+_SHOWN = 10
+_FILE = click.Path(path_type=Path)
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """`name=value`."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not equals or not name.strip():
+            self.fail(f"{value!r} is not of the form name=value", param, ctx)
+        return name.strip(), text.strip()
+
+
+def _target_options(out: str) -> Callable[[Any], Any]:
+    options = (
+        click.option(
+            "--into", type=click.Path(file_okay=False, path_type=Path), help="Atlas to change; old layers are kept."
+        ),
+        click.option("-o", "--output", type=_FILE, help=out),
+        overwrite_option,
+        click.option("--dry-run", is_flag=True, help="Check and report only."),
+        click.option("--report", type=_FILE, help="Write every feature kept out, and why, to this CSV or JSON file."),
+    )
+
+    def add(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+@click.group(name="import")
+def command() -> None:
+    """Take in OpenStreetMap, GTFS, any vector file, or a population.
+
+    Features pass the validator; one that does not is named and kept out, and the rest goes in. The layers
+    that stood before are kept: see `atlas restore`.
+
+    \b
+    Example:
+      atlas import osm guangdong.osm.pbf -o guangdong
+      atlas import layer roads.gpkg --as highways --set kind=arterial --set position_error_m=50 --dry-run
+    """
+
+
+def _where(
+    session: Session, into: Path | None, output: Path | None, dry_run: bool, **how: bool
+) -> tuple[Catalog, Target]:
+    from atlas.catalog import open_catalog
+    from atlas.imports.run import Target
+
+    if into is not None and output is not None:
+        raise click.UsageError("give --into or -o, not both")
+    if into is None and output is None and not dry_run:
+        raise click.UsageError("say where it goes: -o, --into an atlas, or --dry-run")
+    catalog = session.catalog if into is None else open_catalog(into)
+    return catalog, Target(None if dry_run else into, None if dry_run else output, **how)
+
+
+def _tell(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
+    for note in outcome.notes:
+        say(note)
+    for one in outcome.refused[:_SHOWN]:
+        say(f"kept out: {one}")
+    if len(outcome.refused) > _SHOWN:
+        say(
+            f"kept out: {len(outcome.refused) - _SHOWN} more findings"
+            + ("" if report else "; see them with --report FILE")
+        )
+    emit(Answer(_COUNTS, [vars(count) for count in outcome.counts], {}, "layers"), Sink())
+    if report is not None:
+        rows = [
+            {
+                "layer": one.layer,
+                "feature_id": one.feature_id,
+                "rule": one.rule,
+                "message": one.message,
+                "remedy": one.remedy,
+            }
+            for one in outcome.refused
+        ]
+        columns = [Column(name, name) for name in ("layer", "feature_id", "rule", "message", "remedy")]
+        emit(Answer(columns, rows, {"notes": list(outcome.notes)}, "kept_out"), Sink(None, report, overwrite))
+    for path in outcome.kept:
+        say(f"kept {path}")
+    for path in outcome.written:
+        say(f"wrote {path}")
+    if not outcome.written:
+        say("dry run: nothing was written")
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--area", metavar="W,S,E,N|FILE", help="Take what lies in this box (degrees) or in the polygons of a file."
+)
+@click.option(
+    "--classes", metavar="NAMES", help="Road classes, such as motorway,trunk or secondary+. Default secondary+."
+)
+@click.option("--layers", "keys", metavar="NAMES", help="Layers to make, joined by commas; all when left out.")
+@click.option("--as-of", metavar="DATE", help="Day of the data, where the file does not say.")
+@click.option("--add", is_flag=True, help="Keep the features that are there.")
+@_target_options("New folder for an atlas of its own.")
+@session_option
+@talk_options
+@click.pass_obj
+def osm(
+    session: Session,
+    file: Path,
+    area: str | None,
+    classes: str | None,
+    keys: str | None,
+    as_of: str | None,
+    add: bool,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in roads, railways, stations, ports, airports, ferries and places from an OpenStreetMap extract.
+
+    Roads are cut at the nodes they share and nowhere else.
+
+    \b
+    Example:
+      atlas import osm guangdong.osm.pbf -o guangdong
+      atlas import osm guangdong.osm.pbf --area 112.9,21.9,113.8,22.8 --classes motorway,trunk --dry-run
+    """
+    from atlas.errors import ImportDataError
+    from atlas.imports.osm import LAYERS, area_of, osm_layers
+    from atlas.imports.osm_tags import classes_of
+    from atlas.imports.run import take_in
+
+    wanted = tuple(part.strip() for part in keys.split(",")) if keys else LAYERS
+    strange = sorted(set(wanted) - set(LAYERS))
+    if strange:
+        raise ImportDataError(
+            f"no layer {', '.join(strange)} can be made of OpenStreetMap; there are {', '.join(LAYERS)}"
+        )
+    catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
+    limits = area_of(area)
+    links = catalog.layer("cross_border_links") if "cross_border_links" in catalog.specs else None
+    found = osm_layers(
+        file,
+        catalog.specs,
+        area=limits,
+        classes=classes_of(classes),
+        keys=wanted,
+        as_of=as_of,
+        crossings=links,
+        progress=say,
+    )
+    outcome = take_in(
+        found.layers,
+        [found.source],
+        catalog,
+        target,
+        anywhere=limits is not None,
+        refused=found.refused,
+        notes=found.notes,
+    )
+    _tell(outcome, report, overwrite)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--as", "key", required=True, metavar="LAYER", help="Layer it becomes; see `atlas layers`.")
+@click.option("--map", "fields", type=Pair(), multiple=True, metavar="COLUMN=FIELD", help="Which field fills a column.")
+@click.option("--set", "values", type=Pair(), multiple=True, metavar="COLUMN=VALUE", help="One value for all features.")
+@click.option("--crs", help="Coordinate system, such as 4547, where the file does not say or is wrong.")
+@click.option(
+    "--gcj02", "shift", flag_value="gcj02", default=None, help="The coordinates are shifted (GCJ-02); undo it."
+)
+@click.option("--bd09", "shift", flag_value="bd09", default=None, help="The coordinates are shifted (BD-09); undo it.")
+@click.option("--encoding", help="Of the texts, such as gbk.")
+@click.option("--sublayer", help="Which layer of a file with several.")
+@click.option("--as-of", metavar="DATE", help="Day the status was known. Default: today.")
+@click.option("--publisher", default="own data", show_default=True, help="For the ledger of sources.")
+@click.option("--licence", default="not stated; ask before passing it on", show_default=True, help="For the ledger.")
+@click.option("--add", is_flag=True, help="Keep the features that are there; replace those of the same id.")
+@click.option("--anywhere", is_flag=True, help="Let features lie outside the atlas's region.")
+@_target_options("Write the layer to this .geojson file, or to a new folder.")
+@session_option
+@talk_options
+@click.pass_obj
+def layer(
+    session: Session,
+    file: Path,
+    key: str,
+    fields: tuple[tuple[str, str], ...],
+    values: tuple[tuple[str, str], ...],
+    crs: str | None,
+    shift: str | None,
+    encoding: str | None,
+    sublayer: str | None,
+    as_of: str | None,
+    publisher: str,
+    licence: str,
+    add: bool,
+    anywhere: bool,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in any vector file: GeoPackage, shapefile (zipped or not), GeoJSON, KML, CSV with WKT.
+
+    Fields named like a column are taken as they are; map the others. Field names of a shapefile end
+    after ten letters.
+
+    \b
+    Example:
+      atlas import layer roads.gpkg --as highways --set kind=arterial --set position_error_m=50 --dry-run
+    """
+    from datetime import date
+
+    from atlas.errors import LayerError
+    from atlas.imports.run import take_in
+    from atlas.imports.vector import Origin, read_vector
+
+    catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
+    if key not in catalog.specs:
+        raise LayerError(f"no layer {key!r}; there are {', '.join(catalog.specs)}")
+    origin = Origin(as_of or date.today().isoformat(), publisher, licence)
+    found = read_vector(
+        file, catalog.specs[key], origin, fields=dict(fields), values=dict(values), crs=crs, shift=shift,
+        encoding=encoding, sublayer=sublayer,
+    )  # fmt: skip
+    outcome = take_in(
+        {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes
+    )
+    _tell(outcome, report, overwrite)

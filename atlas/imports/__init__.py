@@ -1,0 +1,1 @@
+"""Taking other people's data in: OpenStreetMap, GTFS, any vector file, populations."""

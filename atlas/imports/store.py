@@ -1,0 +1,264 @@
+"""Putting imported layers into an atlas, whole or not at all, with the old ones kept for `restore`."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from atlas.errors import ExportError, ImportDataError
+from atlas.files import content_hash, write_bytes
+from atlas.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
+from atlas.provenance import Source, read_sources
+from atlas.spec import LayerSpec, read_spec
+
+__all__ = ["Backup", "backups", "extra_spec", "file_sha256", "new_atlas", "restore", "store"]
+
+_BACKUP = re.compile(r"(\d{4})-([0-9a-f]{12})\.geojson")
+_NEEDED = ("highways", "interchanges", "railways", "stations", "places")
+_PLAN_HEADS = {
+    "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note\n",
+    "plan_links.csv": "plan_id,layer,feature_id,how\n",
+    "status.csv": "item,date,status,basis,source,confidence,note\n",
+}
+
+
+@dataclass(frozen=True)
+class Backup:
+    """A layer as it once stood: the number it was kept under, the file, and its features."""
+
+    number: int
+    path: Path
+    features: int
+
+
+def file_sha256(path: str | Path) -> str:
+    """Return the SHA-256 of a file as 64 hex digits, read in slices."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def extra_spec(key: str) -> LayerSpec:
+    """Return the declaration of a layer that only imports bring: ``ferries``."""
+    return read_spec(_extra_path(key))
+
+
+def _extra_path(key: str) -> Path:
+    return Path(__file__).resolve().parent / f"{key}.toml"
+
+
+def _texts(layers: Mapping[str, Layer]) -> dict[str, bytes]:
+    texts = {}
+    for key, layer in layers.items():
+        data = layer_text(layer).encode("utf-8")
+        if len(data) > LARGEST_FILE_MB * 1e6:
+            raise ImportDataError(
+                f"{key}: {len(layer)} features make {len(data) / 1e6:.0f} MB, more than the {LARGEST_FILE_MB} MB a "
+                "layer may have; narrow the area (--area) or take higher classes only (--classes)"
+            )
+        texts[key] = data
+    return texts
+
+
+def backups(root: str | Path, key: str) -> list[Backup]:
+    """Return the kept versions of layer `key`, oldest first."""
+    folder = Path(root) / "data" / "backups" / key
+    found = []
+    for path in sorted(folder.glob("*.geojson")) if folder.is_dir() else ():
+        name = _BACKUP.fullmatch(path.name)
+        if name:
+            found.append(Backup(int(name[1]), path, path.read_bytes().count(b'{"type":"Feature","id"')))
+    return found
+
+
+def _keep(root: Path, key: str) -> Path | None:
+    """Copy the layer that stands into the backups, unless its like is the newest one there."""
+    path = root / "data" / "geojson" / f"{key}.geojson"
+    if not path.is_file():
+        return None
+    data = path.read_bytes()
+    short = content_hash(data)[:12]
+    kept = backups(root, key)
+    if kept and kept[-1].path.stem.endswith(short):
+        return kept[-1].path
+    number = kept[-1].number + 1 if kept else 1
+    return write_bytes(root / "data" / "backups" / key / f"{number:04d}-{short}.geojson", data)
+
+
+def store(root: str | Path, layers: Mapping[str, Layer], sources: Iterable[Source] = ()) -> list[Path]:
+    """Replace `layers` in the atlas under `root`; what stood there is kept in ``data/backups``.
+
+    Parameters
+    ----------
+    root
+        A folder with ``layers/`` and ``data/``.
+    layers
+        Layers by key, checked.
+    sources
+        Rows for the ledger; one whose key stands there already is left out.
+
+    Returns
+    -------
+    list of Path
+        The backups made.
+
+    Raises
+    ------
+    ImportDataError
+        A layer is too large.
+    ExportError
+        A file cannot be written; then every layer stands as before.
+
+    Notes
+    -----
+    All files are written beside their targets first and then moved; should a move fail, those already
+    moved are put back.
+    """
+    root = Path(root)
+    texts = _texts(layers)
+    kept = [path for key in layers if (path := _keep(root, key)) is not None]
+    targets = {root / "data" / "geojson" / f"{key}.geojson": data for key, data in texts.items()}
+    for key, layer in layers.items():
+        declared = root / "layers" / f"{key}.toml"
+        if not declared.is_file() and _extra_path(layer.key).is_file():
+            targets[declared] = _extra_path(layer.key).read_bytes()
+    ledger = root / "data" / "sources.csv"
+    targets[ledger] = _with_sources(ledger, sources)
+    _move_all(targets)
+    return kept
+
+
+def _with_sources(ledger: Path, sources: Iterable[Source]) -> bytes:
+    known = read_sources(ledger)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(astuple(source) for source in sources if source.key not in known)
+    data = ledger.read_bytes()
+    return data + (b"" if data.endswith(b"\n") else b"\n") + text.getvalue().encode("utf-8")
+
+
+def _move_all(targets: Mapping[Path, bytes]) -> None:
+    """Write every file or none."""
+    before = {path: path.read_bytes() if path.is_file() else None for path in targets}
+    done: list[Path] = []
+    try:
+        for path, data in targets.items():
+            if data != before[path]:
+                write_bytes(path, data, overwrite=True)
+                done.append(path)
+    except OSError as reason:
+        for path in done:
+            old = before[path]
+            if old is None:
+                path.unlink(missing_ok=True)
+            else:
+                write_bytes(path, old, overwrite=True)
+        raise ExportError(f"nothing was changed: {reason}") from reason
+
+
+def restore(root: str | Path, key: str, *, number: int | None = None) -> Backup:
+    """Put a kept version of layer `key` back; the one that stood is kept in its turn.
+
+    Parameters
+    ----------
+    number
+        Which version; None: the newest that differs from the layer that stands.
+
+    Raises
+    ------
+    ImportDataError
+        There is no such version.
+    """
+    root = Path(root)
+    kept = backups(root, key)
+    path = root / "data" / "geojson" / f"{key}.geojson"
+    standing = path.read_bytes() if path.is_file() else b""
+    if number is None:
+        chosen = next((one for one in reversed(kept) if one.path.read_bytes() != standing), None)
+    else:
+        chosen = next((one for one in kept if one.number == number), None)
+    if chosen is None:
+        have = ", ".join(str(one.number) for one in kept) or "none"
+        raise ImportDataError(f"layer {key}: no such version is kept (there are: {have}); see atlas restore --list")
+    data = chosen.path.read_bytes()
+    _keep(root, key)
+    write_bytes(path, data, overwrite=True)
+    return chosen
+
+
+def new_atlas(
+    folder: str | Path, layers: Mapping[str, Layer], sources: Iterable[Source], *, like: str | Path, overwrite: bool
+) -> Path:
+    """Write an atlas of its own that holds `layers` and nothing else.
+
+    Parameters
+    ----------
+    folder
+        Where; it appears when it is complete.
+    layers, sources
+        Layers by key, and the ledger.
+    like
+        An atlas whose declarations and parameters are taken over.
+    overwrite
+        Whether a folder that stands there may be replaced; the old one is kept beside it as
+        ``<name>.before``.
+
+    Raises
+    ------
+    ExportError
+        The folder holds something and `overwrite` is false, or cannot be written.
+    """
+    folder, like = Path(folder), Path(like)
+    filled = folder.is_dir() and any(folder.iterdir())
+    if (filled or folder.is_file()) and not overwrite:
+        raise ExportError(f"{folder} exists; pass --overwrite or choose another folder")
+    if filled and not ((folder / "layers").is_dir() and (folder / "data").is_dir()):
+        raise ExportError(f"{folder} is no atlas; it is not replaced: choose another folder")
+    specs = {key: read_spec(like / "layers" / f"{key}.toml") for key in _NEEDED}
+    needed = {key: Layer(spec, frame_of([], [], spec)) for key, spec in specs.items()}
+    texts = _texts({**needed, **layers})
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as reason:
+        raise ExportError(f"cannot write beside {folder}: {reason.strerror or reason}") from reason
+    try:
+        _fill(draft, texts, sources, like)
+        draft.chmod(0o755)
+        if filled:
+            old = folder.with_name(f"{folder.name}.before")
+            shutil.rmtree(old, ignore_errors=True)
+            os.replace(folder, old)
+        os.replace(draft, folder)
+    except OSError as reason:
+        raise ExportError(f"cannot write {folder}: {reason.strerror or reason}") from reason
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return folder
+
+
+def _fill(draft: Path, texts: Mapping[str, bytes], sources: Iterable[Source], like: Path) -> None:
+    for name in ("layers", "data/geojson", "data/plan"):
+        (draft / name).mkdir(parents=True)
+    for key, data in texts.items():
+        declared = like / "layers" / f"{key}.toml"
+        shutil.copyfile(declared if declared.is_file() else _extra_path(key), draft / "layers" / f"{key}.toml")
+        (draft / "data" / "geojson" / f"{key}.geojson").write_bytes(data)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("key", "title", "publisher", "retrieved", "licence", "sha256", "note"))
+    writer.writerows(astuple(source) for source in sources)
+    (draft / "data" / "sources.csv").write_text(text.getvalue(), "utf-8")
+    shutil.copyfile(like / "data" / "parameters.csv", draft / "data" / "parameters.csv")
+    for name, head in _PLAN_HEADS.items():
+        (draft / "data" / "plan" / name).write_text(head, "utf-8")
