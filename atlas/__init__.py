@@ -17,6 +17,11 @@ _HOME = {
     "reach_from": "atlas.reach",
     "route": "atlas.reach",
     "od_matrix": "atlas.reach",
+    "od_minutes": "atlas.times",
+    "check_claims": "atlas.claims",
+    "compare": "atlas.compare",
+    "draw_layers": "atlas.maps.layers",
+    "draw_reach": "atlas.maps.reach",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -25,7 +25,9 @@ __all__ = ["Finding", "check_stamp", "find_stamps", "stamp"]
 
 _DIGITS = 12
 _STAMP = re.compile(rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b")
-_MARKED = re.compile(rf"(?:atlas[-_]hash|\"hash\")[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b")
+_MARKED = re.compile(
+    rf"(?:atlas[-_]hash|\"hash\")(?:\" content=)?[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b"
+)
 
 
 def stamp(layers_hash: str, scenarios: Iterable[Scenario] = ()) -> str:

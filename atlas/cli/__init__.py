@@ -22,6 +22,8 @@ COMMANDS: dict[str, str] = {
     "route": "Show the fastest way FROM one place TO another.",
     "matrix": "Give the travel times between places, with their parts.",
     "params": "Print the parameters: low, central, high, and the value in force, with unit and source.",
+    "map": "Write one map page: KIND is layers or reach.",
+    "build": "Write the site: a start page and every map, to be opened from the folder without a network.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
     "restore": "Put LAYER back as it stood before an import.",
 }

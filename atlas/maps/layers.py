@@ -11,8 +11,9 @@ from pypinyin import lazy_pinyin
 
 from atlas.files import content_hash
 from atlas.layer import Layer
+from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.packing import pack_columns, pack_geometries
-from atlas.maps.page import Page
+from atlas.maps.page import Links, Page
 from atlas.maps.words import FACTS, place_words
 from atlas.plan import Register
 from atlas.provenance import Source
@@ -179,6 +180,8 @@ def draw_layers(
     author: str = "",
     date: str = "",
     approval: str = "",
+    basemap: Basemap | None = None,
+    links: Links = (),
 ) -> Page:
     """Draw layers on one page: grouped control with counts, legend, search, years, cards, table, print.
 
@@ -198,6 +201,10 @@ def draw_layers(
         West, south, east, north of the opening view, degrees; None: the core cities.
     author, date, approval
         Who made the map, when, and its approval number (审图号); empty leaves a place for it on the print.
+    basemap
+        Tiles under the map; None: the built-in land and water.
+    links
+        Pages named in the footer: address, (Chinese, English).
 
     Raises
     ------
@@ -206,7 +213,9 @@ def draw_layers(
     """
     ordered = sorted(layers.values(), key=lambda layer: (layer.spec.order, layer.key))
     shown = [layer.key for layer in ordered if layer.key not in BACKDROP]
-    data = common_data(layers, shown=shown, plan=plan, sources=sources, author=author, date=date, approval=approval)
+    data = common_data(
+        displayed(layers, basemap), shown=shown, plan=plan, sources=sources, author=author, date=date, approval=approval
+    )
     return Page(
         "atlas",
         data,
@@ -216,6 +225,8 @@ def draw_layers(
         styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(layers_hash(layers)),
+        basemap=basemap,
+        links=links,
     )
 
 

@@ -23,11 +23,14 @@ from xstatic.pkg import leaflet
 
 from atlas.errors import MapError
 from atlas.files import write_text
+from atlas.maps.basemaps import Basemap
 from atlas.style import css_variables
 
-__all__ = ["LANGUAGES", "Page", "asset", "embed_json"]
+__all__ = ["LANGUAGES", "Links", "Page", "asset", "embed_json"]
 
 LANGUAGES: dict[str, str] = {"zh": "zh-CN", "en": "en"}
+#: Addresses and their (Chinese, English) words.
+Links = Sequence[tuple[str, tuple[str, str]]]
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
     "img-src data: blob:{images}; base-uri 'none'; form-action 'none'"
@@ -125,8 +128,10 @@ class Page(folium.Map):
         West, south, east, north of the opening view, degrees.
     hash
         The stamp of what the page was made of.
-    image_hosts
-        Hosts from which tiles may be loaded; none for a page that makes no request.
+    basemap
+        Tiles under the map, the only thing a page may ask the net for; None for none.
+    links
+        Pages named in the footer: address, (Chinese, English).
 
     Raises
     ------
@@ -158,7 +163,8 @@ class Page(folium.Map):
         styles: Sequence[str],
         bounds: tuple[float, float, float, float],
         hash: str = "",
-        image_hosts: Sequence[str] = (),
+        basemap: Basemap | None = None,
+        links: Links = (),
     ) -> None:
         if lang not in LANGUAGES:
             raise MapError(f"no language {lang!r}; a page opens in {' or '.join(LANGUAGES)}")
@@ -176,10 +182,18 @@ class Page(folium.Map):
         script, style = _leaflet()
         sheet.lang, sheet.kind, sheet.hash = LANGUAGES[lang], html.escape(kind), html.escape(hash)
         sheet.heading = html.escape(title[0 if lang == "zh" else 1])
-        sheet.policy = _POLICY.format(images="".join(f" https://{host}" for host in image_hosts))
+        sheet.policy = _POLICY.format(images="".join(f" https://{host}" for host in basemap.hosts) if basemap else "")
         sheet.style = "\n".join([style, css_variables(), *map(asset, styles)])
         sheet.code = "\n".join([script, *map(asset, scripts)])
-        content = {**data, "kind": kind, "lang": lang, "title": list(title), "bounds": list(bounds), "hash": hash}
+        under = {"basemap": basemap.page_data()} if basemap else {}
+        content = {
+            **data,
+            **under,
+            "links": [[address, list(words)] for address, words in links],
+            "kind": kind,
+            "lang": lang,
+        }
+        content |= {"title": list(title), "bounds": list(bounds), "hash": hash}
         without = "此页需要脚本（JavaScript）。 This page needs JavaScript."
         self.add_child(_Payload(embed_json(content), without), name="payload")
 

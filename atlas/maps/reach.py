@@ -16,9 +16,10 @@ from atlas.engine import Tree, compile_graph, search
 from atlas.impedance import MODES, edge_minutes, usable_edges
 from atlas.journey import Journey, journey_on
 from atlas.layer import Layer
+from atlas.maps.basemaps import Basemap, displayed, shift_shapes
 from atlas.maps.layers import SHELL_SCRIPTS, STYLES, both, common_data, opening_view
 from atlas.maps.packing import pack_geometries, pack_integers
-from atlas.maps.page import Page
+from atlas.maps.page import Links, Page
 from atlas.network import Network
 from atlas.openings import scenario_header
 from atlas.parameters import SETS
@@ -102,6 +103,8 @@ def draw_reach(
     author: str = "",
     date: str = "",
     approval: str = "",
+    basemap: Basemap | None = None,
+    links: Links = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Page:
     """Draw what can be reached from `origin`: lines by minutes, places with minutes and route on click.
@@ -118,7 +121,7 @@ def draw_reach(
         Modes and parameter sets to switch between.
     opening
         Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
-    title, lang, plan, sources, bounds, author, date, approval
+    title, lang, plan, sources, bounds, author, date, approval, basemap, links
         As for :func:`atlas.maps.layers.draw_layers`.
     progress
         Called with the number of combinations computed and their total.
@@ -152,9 +155,17 @@ def draw_reach(
     name_zh, name_en = network.node_names[start], str(network.nodes["name_en"].iloc[start])
     shown = both(title, (f"{name_zh}：一小时与两小时", f"{name_en or name_zh}: within one and two hours"))
     data = common_data(
-        layers, shown=["places"], plan=plan, sources=sources, author=author, date=date, approval=approval
+        displayed(layers, basemap),
+        shown=["places"],
+        plan=plan,
+        sources=sources,
+        author=author,
+        date=date,
+        approval=approval,
     )
     point = network.nodes.geometry.iloc[start]
+    if basemap is not None and basemap.shifted:
+        point, shapes = shift_shapes(np.array([point], dtype=object))[0], shift_shapes(shapes)
     first = opening or (next((s.name for s in scenarios if s.name == "2026"), scenarios[0].name), modes[-1], "central")
     data["reach"] = {
         "origin": [name_zh, name_en or name_zh],
@@ -186,6 +197,8 @@ def draw_reach(
         styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(network.hash, [scenario.but(parameter_set=p) for scenario in scenarios for p in sets]),
+        basemap=basemap,
+        links=links,
     )
 
 

@@ -1,0 +1,133 @@
+"""What lies under the map: the built-in backdrop, or tiles of a service that the reader's own net must reach."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from atlas.errors import MapError
+from atlas.geodesy import wgs84_to_gcj02
+from atlas.layer import Layer
+
+__all__ = ["BASEMAPS", "Basemap", "basemap_of", "displayed", "shift_shapes"]
+
+#: Names a user may ask for; ``builtin`` is land and water from the page itself.
+BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz")
+_WGS84 = ("坐标：WGS 84；网络墨卡托显示", "Datum: WGS 84; shown in Web Mercator")
+_CGCS2000 = ("坐标：CGCS2000（与 WGS 84 之差可忽略）", "Datum: CGCS2000 (its difference from WGS 84 does not show)")
+_GCJ02 = (
+    "显示坐标：GCJ-02（仅为与底图对齐而偏移；数据与导出仍为 WGS 84）",
+    "Shown in GCJ-02 (shifted to fit the tiles only; data and exports stay in WGS 84)",
+)
+
+
+@dataclass(frozen=True)
+class Basemap:
+    """Tiles under a map.
+
+    Attributes
+    ----------
+    name
+        One of :data:`BASEMAPS`.
+    url
+        Template with ``{z}``, ``{x}``, ``{y}`` and perhaps ``{s}``.
+    subdomains
+        Values of ``{s}``.
+    note, datum
+        Chinese and English: whose tiles under which licence; in which datum they are.
+    shifted
+        Whether the display is shifted to GCJ-02.
+    """
+
+    name: str
+    url: str
+    subdomains: str
+    note: tuple[str, str]
+    datum: tuple[str, str]
+    shifted: bool = False
+
+    @property
+    def hosts(self) -> list[str]:
+        """Hosts the page must be allowed to ask for images."""
+        host = urllib.parse.urlsplit(self.url.replace("{s}", "*")).netloc
+        return [host.replace(host.split(".")[0], "*", 1) if "*" in host else host]
+
+    def page_data(self) -> dict[str, Any]:
+        """Return what the page is given."""
+        return {
+            "url": self.url,
+            "subdomains": self.subdomains,
+            "note": list(self.note),
+            "datum": list(self.datum),
+        }
+
+
+def basemap_of(name: str, *, key: str = "", url: str = "") -> Basemap | None:
+    """Return the basemap called `name`; None for the built-in backdrop.
+
+    Parameters
+    ----------
+    name
+        One of :data:`BASEMAPS`.
+    key
+        The user's own key, needed for ``tianditu``.
+    url
+        The tile template, needed for ``xyz``.
+
+    Raises
+    ------
+    MapError
+        Unknown name, or a key or template that is missing or cannot be one.
+    """
+    if name == "builtin":
+        return None
+    if name == "osm":
+        note = ("底图：© OpenStreetMap 贡献者（ODbL）", "Basemap: © OpenStreetMap contributors (ODbL)")
+        return Basemap(name, "https://tile.openstreetmap.org/{z}/{x}/{y}.png", "", note, _WGS84)
+    if name == "tianditu":
+        if not key.isalnum():
+            raise MapError("the basemap tianditu needs your own key: get one at tianditu.gov.cn and give it with --key")
+        template = "https://t{s}.tianditu.gov.cn/DataServer?T=vec_w&x={x}&y={y}&l={z}&tk=" + urllib.parse.quote(
+            key, safe=""
+        )
+        note = (
+            "底图：天地图（国家地理信息公共服务平台）",
+            "Basemap: Tianditu, National Platform for Geospatial Services",
+        )
+        return Basemap(name, template, "01234567", note, _CGCS2000)
+    if name == "amap":
+        template = "https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8&x={x}&y={y}&z={z}"
+        return Basemap(name, template, "1234", ("底图：高德地图", "Basemap: AMap (AutoNavi)"), _GCJ02, shifted=True)
+    if name == "xyz":
+        parts = urllib.parse.urlsplit(url)
+        if parts.scheme != "https" or not parts.netloc or not all(f"{{{k}}}" in url for k in "xyz"):
+            raise MapError("the basemap xyz needs a template such as https://tiles.example.org/{z}/{x}/{y}.png")
+        note = (f"底图：{parts.netloc}", f"Basemap: {parts.netloc}")
+        return Basemap(name, url, "abc", note, _WGS84)
+    raise MapError(f"unknown basemap {name!r}; choose one of {', '.join(BASEMAPS)}")
+
+
+def displayed(layers: Mapping[str, Layer], basemap: Basemap | None) -> dict[str, Layer]:
+    """Return the layers as they are to be shown: shifted where the tiles are. What is stored stays as it is."""
+    if basemap is None or not basemap.shifted:
+        return dict(layers)
+    return {key: replace(layer, frame=layer.frame.set_geometry(_shifted(layer))) for key, layer in layers.items()}
+
+
+def _shifted(layer: Layer) -> NDArray[np.object_]:
+    return shift_shapes(layer.frame.geometry.to_numpy())
+
+
+def shift_shapes(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return geometries moved from WGS 84 to GCJ-02."""
+
+    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack(wgs84_to_gcj02(points[:, 0], points[:, 1]))
+
+    return np.asarray(shapely.transform(shapes, move), dtype=object)

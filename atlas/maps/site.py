@@ -1,0 +1,172 @@
+"""The site: a folder of pages that need nothing but a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.catalog import Catalog
+from atlas.claims import check_claims, read_targets, summarise_claims
+from atlas.files import content_hash, write_text
+from atlas.maps.claims import draw_claims
+from atlas.maps.layers import draw_layers
+from atlas.maps.page import Links
+from atlas.maps.reach import draw_reach
+from atlas.maps.start import Card, as_of, draw_start
+from atlas.network import Network
+from atlas.openings import scenario_header
+from atlas.scenario import BUILT_IN, Scenario, load_scenario
+from atlas.stamp import stamp
+
+__all__ = ["CORE", "Job", "build_site", "site_jobs"]
+
+#: The core cities: place id, file, Chinese and English name.
+CORE = (
+    ("zhuhai", "reach-zhuhai.html", "珠海", "Zhuhai"),
+    ("zhongshan", "reach-zhongshan.html", "中山", "Zhongshan"),
+    ("jiangmen", "reach-jiangmen.html", "江门", "Jiangmen"),
+    ("yangjiang", "reach-yangjiang.html", "阳江", "Yangjiang"),
+)
+_KEY = "<!-- atlas-build {} -->\n"
+_LINKS: Links = (("index.html", ("图集首页", "Start page")),)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file of the site: its name, what it is for the reader, and how it is made."""
+
+    card: Card
+    make: Callable[[], str]
+
+    @property
+    def name(self) -> str:
+        """File name."""
+        return self.card.address
+
+
+def site_jobs(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]) -> Iterator[Job]:
+    """Yield the pages of the site, the start page apart."""
+    layers, date = catalog.layers(), ""
+    date = as_of(layers)
+
+    def atlas_page() -> str:
+        return draw_layers(layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS).html()
+
+    yield Job(
+        Card("atlas.html", ("图集", "Atlas"), ("全部图层，按年份查看开通", "All layers, year by year")), atlas_page
+    )
+    for place, name, zh, en in CORE:
+
+        def reach_page(place: str = place) -> str:
+            return draw_reach(
+                network, place, scenarios, layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS
+            ).html()
+
+        about = (f"从{zh}出发一小时、两小时可达", f"One and two hours from {en}")
+        yield Job(Card(name, (f"{zh}可达圈", f"Reach of {en}"), about), reach_page)
+
+
+def build_site(
+    catalog: Catalog,
+    network: Network,
+    folder: str | Path,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+    lang: str = "zh",
+) -> Path:
+    """Write the site into `folder` and return the start page.
+
+    A page whose inputs have not changed since it was written is left alone.
+
+    Parameters
+    ----------
+    catalog, network
+        What is drawn.
+    folder
+        Where to write; made when missing. Other files in it are left alone.
+    say
+        Called with a line for each page.
+    lang
+        Language the pages open in.
+
+    Raises
+    ------
+    ExportError
+        The folder cannot be written.
+    """
+    target = Path(folder)
+    table = catalog.parameters
+    scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
+    key = _build_key(catalog, network, scenarios, lang)
+    jobs = list(site_jobs(catalog, network, scenarios))
+    targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
+    claims = Card(
+        "claims.html",
+        ("承诺核算", "The promises"),
+        ("逐条定义、分钟数、余量与结论", "Definition, minutes, margin, verdict"),
+    )
+    wanted = [*(job.name for job in jobs), claims.address, "index.html"]
+    if all(_is_current(target / name, key) for name in wanted):
+        say("nothing has changed")
+        return target / "index.html"
+    for job in jobs:
+        if not _is_current(target / job.name, key):
+            say(job.name)
+            _write(target / job.name, job.make(), key)
+    say(claims.address)
+    names = [scenario.name for scenario in scenarios]
+    summary = summarise_claims(check_claims(network, scenarios, targets))
+    mark = stamp(
+        network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
+    )
+    _write(target / claims.address, draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang), key)
+    say("index.html")
+    downloads = _downloads(catalog, target)
+    start = draw_start(
+        summary,
+        [*(job.card for job in jobs), claims],
+        downloads,
+        scenarios=names,
+        date=as_of(catalog.layers()),
+        hash=stamp(network.hash, scenarios),
+        assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
+        lang=lang,
+    )
+    _write(target / "index.html", start, key)
+    return target / "index.html"
+
+
+def _downloads(catalog: Catalog, target: Path) -> list[Card]:
+    """Copy the layers beside the pages, each as it is read by the network."""
+    cards = []
+    for spec in catalog.specs.values():
+        text = catalog.path(spec.key).read_text("utf-8")
+        name = f"data/{spec.key}.geojson"
+        if not (target / name).is_file() or (target / name).read_text("utf-8") != text:
+            write_text(target / name, text, overwrite=True)
+        cards.append(Card(name, (spec.title_zh, spec.title_en), ("GeoJSON，WGS 84", "GeoJSON, WGS 84")))
+    return cards
+
+
+def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario], lang: str) -> str:
+    """Return the hash of everything the site is made of: code, layers, plan, sources, parameters."""
+    package = Path(__file__).resolve().parent.parent
+    code = sorted(package.glob("*.py")) + sorted(package.glob("maps/**/*.*"))
+    facts = sorted((catalog.root / "data" / "plan").glob("*")) + [catalog.root / "data" / "sources.csv"]
+    parts = [part for path in [*code, *facts] if path.suffix != ".pyc" for part in (path.name, path.read_bytes())]
+    return content_hash(network.hash, lang, *(scenario.hash for scenario in scenarios), *parts)
+
+
+def _is_current(path: Path, key: str) -> bool:
+    if not path.is_file():
+        return False
+    mark = _KEY.format(key).encode()
+    with path.open("rb") as page:
+        page.seek(0, 2)
+        page.seek(-min(page.tell(), len(mark)), 2)
+        return page.read() == mark
+
+
+def _write(path: Path, text: str, key: str) -> None:
+    write_text(path, text + _KEY.format(key), overwrite=True)

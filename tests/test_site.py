@@ -1,0 +1,137 @@
+"""The site: pages open offline, links lead somewhere, a second build changes nothing, axe finds nothing serious."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from pages import DESKTOP, PHONE, opened
+from playwright.sync_api import Browser, Page
+
+from atlas.catalog import open_catalog
+from atlas.claims import check_claims, read_targets, summarise_claims
+from atlas.errors import MapError
+from atlas.maps.basemaps import basemap_of, displayed
+from atlas.maps.document import two
+from atlas.maps.layers import draw_layers
+from atlas.maps.site import build_site
+from atlas.network import Network, build_network
+from atlas.scenario import load_scenario
+from atlas.stamp import find_stamps
+
+PAGES = (
+    "index.html", "atlas.html", "reach-zhuhai.html", "reach-zhongshan.html", "reach-jiangmen.html",
+    "reach-yangjiang.html", "claims.html",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def network() -> Network:
+    return build_network(open_catalog().layers())
+
+
+@pytest.fixture(scope="module")
+def site(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_site(open_catalog(), network, tmp_path_factory.mktemp("site")).parent
+
+
+@contextmanager
+def page_of(browser: Browser, site: Path, name: str, size: tuple[int, int] = DESKTOP) -> Iterator[Page]:
+    with opened(browser, site / name, size=size) as page:
+        yield page
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_page_opens_offline_in_both_languages(
+    browser: Browser, site: Path, name: str, size: tuple[int, int]
+) -> None:
+    with page_of(browser, site, name, size) as page:
+        assert page.title()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        before = page.inner_text("h1") if size == DESKTOP else page.title()
+        page.click("#language")
+        assert page.evaluate("document.documentElement.lang") == "en"
+        assert (page.inner_text("h1") if size == DESKTOP else before) != before or size == PHONE
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing_serious(browser: Browser, site: Path, name: str) -> None:
+    with page_of(browser, site, name) as page:
+        found = Axe().run(page).response["violations"]
+    serious = [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_sizes_are_in_the_budget(site: Path) -> None:
+    assert (site / "index.html").stat().st_size <= 300_000
+    assert max((site / name).stat().st_size for name in PAGES) <= 3_000_000
+
+
+def test_every_link_of_the_site_leads_to_a_file(site: Path) -> None:
+    for name in PAGES:
+        for address in re.findall(r'<a href="(?!https?:)([^"#]+)"', (site / name).read_text("utf-8")):
+            assert (site / address).is_file(), f"{name} links to {address}"
+
+
+def test_every_page_carries_its_hash(site: Path) -> None:
+    for name in PAGES:
+        assert find_stamps(site / name), name
+
+
+def test_a_second_build_leaves_every_byte_and_a_fresh_one_makes_the_same(
+    site: Path, network: Network, tmp_path: Path
+) -> None:
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in site.glob("*.html")}
+    said: list[str] = []
+    build_site(open_catalog(), network, site, say=said.append)
+    assert said == ["nothing has changed"]
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in site.glob("*.html")} == before
+    again = build_site(open_catalog(), network, tmp_path / "again").parent
+    for name in PAGES:
+        assert (again / name).read_bytes() == before[name][0], name
+
+
+def test_the_start_page_gives_the_verdicts_of_the_library(site: Path, network: Network) -> None:
+    catalog = open_catalog()
+    targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
+    summary = summarise_claims(check_claims(network, [load_scenario("2026")], targets))
+    chosen = summary[(summary["mode"] == "multimodal") & (summary["measure"] == "door")]
+    text = (site / "index.html").read_text("utf-8")
+    for row in chosen.to_dict("records"):
+        line = next(line for line in text.split("<tr>") if two(row["title_zh"], row["title_en"]) in line)
+        cells = re.findall(r'class="verdict (\w+)".*?· (\d+|<span)', line)
+        assert cells[1][0] == row["verdict"]
+        assert cells[1][1] == f"{row['minutes']:.0f}"
+
+
+def test_tiles_change_the_policy_and_the_datum_but_not_the_data(tmp_path: Path) -> None:
+    layers = open_catalog().layers("ports")
+    for name, host in (("osm", "https://tile.openstreetmap.org"), ("amap", "autonavi.com")):
+        page = draw_layers(layers, basemap=basemap_of(name)).html()
+        assert host in re.search(r"img-src ([^;]+);", page)[1]  # type: ignore[index]
+    shifted = displayed(layers, basemap_of("amap"))["ports"].frame.geometry
+    moved = shifted.to_crs(32649).distance(layers["ports"].frame.geometry.to_crs(32649))
+    assert ((moved > 300) & (moved < 900)).all()
+    assert displayed(layers, basemap_of("osm"))["ports"].frame.geometry.equals(layers["ports"].frame.geometry)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "words"),
+    [
+        ("mars", {}, "builtin, osm"),
+        ("tianditu", {}, "--key"),
+        ("tianditu", {"key": "a&b"}, "--key"),
+        ("xyz", {"url": "http://tiles.example.org/{z}/{x}/{y}.png"}, "https"),
+        ("xyz", {"url": "https://tiles.example.org/{z}/{x}.png"}, "{y}"),
+    ],
+)
+def test_a_basemap_that_cannot_be_is_refused_with_the_remedy(name: str, options: dict[str, str], words: str) -> None:
+    with pytest.raises(MapError, match=re.escape(words)):
+        basemap_of(name, **options)
