@@ -14,6 +14,7 @@ from atlas.cli.session import Session
 
 if TYPE_CHECKING:
     from atlas.catalog import Catalog
+    from atlas.imports.osm import OsmLayers
     from atlas.imports.run import Outcome, Target
 
 __all__ = ["command"]
@@ -25,6 +26,16 @@ _COUNTS = (
     Column("refused", "kept out"),
     Column("before", "before"),
     Column("after", "after"),
+)
+_REFINED = (
+    Column("layer", "layer"),
+    Column("matched", "matched"),
+    Column("partly", "partly"),
+    Column("unmatched", "unmatched"),
+    Column("held", "held"),
+    Column("good", "good already"),
+    Column("moved_mean_m", "mean move m"),
+    Column("moved_max_m", "largest m"),
 )
 _SHOWN = 10
 _FILE = click.Path(path_type=Path)
@@ -116,12 +127,16 @@ def _tell(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
         ]
         columns = [Column(name, name) for name in ("layer", "feature_id", "rule", "message", "remedy")]
         emit(Answer(columns, rows, {"notes": list(outcome.notes)}, "kept_out"), Sink(None, report, overwrite))
-    for path in outcome.kept:
+    _told(outcome.written, outcome.kept)
+
+
+def _told(written: tuple[Path, ...], kept: tuple[Path, ...]) -> None:
+    for path in kept:
         say(f"kept {path}")
-    for path in outcome.written:
+    for path in written:
         say(f"wrote {path}")
-    if not outcome.written:
-        say("dry run: nothing was written")
+    if not written:
+        say("nothing was written")
 
 
 @command.command()
@@ -135,6 +150,7 @@ def _tell(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
 @click.option("--layers", "keys", metavar="NAMES", help="Layers to make, joined by commas; all when left out.")
 @click.option("--as-of", metavar="DATE", help="Day of the data, where the file does not say.")
 @click.option("--add", is_flag=True, help="Keep the features that are there.")
+@click.option("--refine", "refining", is_flag=True, help="Move the atlas's own lines and points onto the extract's.")
 @_target_options("New folder for an atlas of its own.")
 @session_option
 @talk_options
@@ -147,6 +163,7 @@ def osm(
     keys: str | None,
     as_of: str | None,
     add: bool,
+    refining: bool,
     into: Path | None,
     output: Path | None,
     overwrite: bool,
@@ -155,12 +172,14 @@ def osm(
 ) -> None:
     """Take in roads, railways, stations, ports, airports, ferries and places from an OpenStreetMap extract.
 
-    Roads are cut at the nodes they share and nowhere else.
+    Roads are cut at the nodes they share and nowhere else. With --refine no feature is added: those of the
+    atlas that have a match take its geometry and keep id, plan items and status.
 
     \b
     Example:
       atlas import osm guangdong.osm.pbf -o guangdong
       atlas import osm guangdong.osm.pbf --area 112.9,21.9,113.8,22.8 --classes motorway,trunk --dry-run
+      atlas import osm guangdong.osm.pbf --refine -o refined
     """
     from atlas.errors import ImportDataError
     from atlas.imports.osm import LAYERS, area_of, osm_layers
@@ -186,6 +205,9 @@ def osm(
         crossings=links,
         progress=say,
     )
+    if refining:
+        _refine(found, catalog, target, report, overwrite)
+        return
     outcome = take_in(
         found.layers,
         [found.source],
@@ -196,6 +218,24 @@ def osm(
         notes=found.notes,
     )
     _tell(outcome, report, overwrite)
+
+
+def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | None, overwrite: bool) -> None:
+    """Match an extract onto the atlas's own features and say what became of each."""
+    from atlas.imports.refine import counts_of, refine
+    from atlas.imports.run import put
+
+    layers = catalog.layers()
+    refined = refine(layers, found, register_ids=catalog.register_ids(), progress=say)
+    for note in found.notes:
+        say(note)
+    emit(Answer(_REFINED, counts_of(refined), {}, "layers"), Sink())
+    if report is not None:
+        rows = [vars(match) for match in refined.matches]
+        columns = [Column(name, name) for name in rows[0]]
+        emit(Answer(columns, rows, {}, "matches"), Sink(None, report, overwrite))
+    written, kept = put(refined.layers, [found.source], catalog, target)
+    _told(written, kept)
 
 
 @command.command()

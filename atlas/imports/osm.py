@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyogrio
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.errors import ImportDataError
@@ -22,7 +23,7 @@ from atlas.imports.osm_points import cities_of, points_of, station_class
 from atlas.imports.osm_rails import rails_of
 from atlas.imports.osm_read import Extract, Progress, read_extract
 from atlas.imports.osm_roads import pieces_of, roads_of
-from atlas.imports.osm_tags import DEFAULT_CLASSES, common, opening
+from atlas.imports.osm_tags import DEFAULT_CLASSES, Tags, common, opening
 from atlas.imports.store import extra_spec, file_sha256
 from atlas.layer import LARGEST_FILE_MB, Layer
 from atlas.provenance import Source
@@ -53,12 +54,15 @@ class OsmLayers:
         Records whose values do not fit their columns.
     notes
         What was left out or taken as given.
+    tracks
+        Every piece of main track with its tags, as (n, 2) lon, lat: what :mod:`atlas.imports.refine` follows.
     """
 
     layers: dict[str, Layer]
     source: Source
     refused: tuple[Violation, ...]
     notes: tuple[str, ...]
+    tracks: tuple[tuple[Tags, NDArray[np.float64]], ...] = ()
 
 
 def area_of(text: str | Path | None) -> BaseGeometry | None:
@@ -170,7 +174,11 @@ def osm_layers(
             layers[key], bad = layer_of(*made[key], spec)
             refused += bad
     progress(", ".join(f"{len(layer)} {key}" for key, layer in layers.items()))
-    return OsmLayers(layers, source, tuple(refused), tuple(dict.fromkeys(notes)))
+    tracks = tuple(
+        (piece.tags, np.column_stack([extract.positions.lon[piece.rows], extract.positions.lat[piece.rows]]))
+        for piece in pieces_of(extract.rails, extract.positions, area, [])
+    )
+    return OsmLayers(layers, source, tuple(refused), tuple(dict.fromkeys(notes)), tracks)
 
 
 def _day(as_of: str | None, extract: Extract, path: Path) -> str:

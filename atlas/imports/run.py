@@ -10,12 +10,12 @@ from pathlib import Path
 from atlas.catalog import Catalog
 from atlas.errors import ImportDataError
 from atlas.imports.intake import Intake, admit, left_hanging, merged
-from atlas.imports.store import new_atlas, store
+from atlas.imports.store import copied_atlas, new_atlas, store
 from atlas.layer import Layer, write_layer
 from atlas.provenance import Source
 from atlas.rules import Violation
 
-__all__ = ["Count", "Outcome", "Target", "take_in"]
+__all__ = ["Count", "Outcome", "Target", "put", "take_in"]
 
 
 @dataclass(frozen=True)
@@ -175,3 +175,19 @@ def _write(
         raise ImportDataError(f"{target.out} can hold one layer, not {len(after)}; name a folder")
     (layer,) = after.values()
     return (write_layer(layer, target.out, overwrite=target.overwrite),), ()
+
+
+def put(
+    changed: Mapping[str, Layer], sources: Sequence[Source], catalog: Catalog, target: Target
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Store changed layers of an atlas in it, or in a copy of it; return what was written and what was kept.
+
+    With nothing changed, an atlas stays untouched; a copy is made all the same.
+    """
+    if target.into is not None:
+        return _write(changed, sources, catalog, target) if changed else ((), ())
+    if target.out is None:
+        return (), ()
+    if target.out.suffix == ".geojson":
+        raise ImportDataError(f"{target.out} cannot hold an atlas; name a folder")
+    return (copied_atlas(target.out, changed, sources, like=catalog.root, overwrite=target.overwrite),), ()

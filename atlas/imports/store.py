@@ -9,7 +9,8 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from atlas.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
 from atlas.provenance import Source, read_sources
 from atlas.spec import LayerSpec, read_spec
 
-__all__ = ["Backup", "backups", "extra_spec", "file_sha256", "new_atlas", "restore", "store"]
+__all__ = ["Backup", "backups", "copied_atlas", "extra_spec", "file_sha256", "new_atlas", "restore", "store"]
 
 _BACKUP = re.compile(r"(\d{4})-([0-9a-f]{12})\.geojson")
 _NEEDED = ("highways", "interchanges", "railways", "stations", "places")
@@ -218,22 +219,43 @@ def new_atlas(
     ExportError
         The folder holds something and `overwrite` is false, or cannot be written.
     """
-    folder, like = Path(folder), Path(like)
-    filled = folder.is_dir() and any(folder.iterdir())
-    if (filled or folder.is_file()) and not overwrite:
-        raise ExportError(f"{folder} exists; pass --overwrite or choose another folder")
-    if filled and not ((folder / "layers").is_dir() and (folder / "data").is_dir()):
-        raise ExportError(f"{folder} is no atlas; it is not replaced: choose another folder")
+    like = Path(like)
     specs = {key: read_spec(like / "layers" / f"{key}.toml") for key in _NEEDED}
     needed = {key: Layer(spec, frame_of([], [], spec)) for key, spec in specs.items()}
     texts = _texts({**needed, **layers})
+    with _new_folder(Path(folder), overwrite) as draft:
+        _fill(draft, texts, sources, like)
+    return Path(folder)
+
+
+def copied_atlas(
+    folder: str | Path, layers: Mapping[str, Layer], sources: Iterable[Source], *, like: str | Path, overwrite: bool
+) -> Path:
+    """Write a copy of the atlas `like` in which `layers` are replaced. See :func:`new_atlas`."""
+    like = Path(like)
+    with _new_folder(Path(folder), overwrite) as draft:
+        shutil.copytree(like / "layers", draft / "layers")
+        shutil.copytree(like / "data", draft / "data", ignore=shutil.ignore_patterns("backups", "__pycache__"))
+        store(draft, layers, sources)
+        shutil.rmtree(draft / "data" / "backups", ignore_errors=True)
+    return Path(folder)
+
+
+@contextmanager
+def _new_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
+    """Give a folder to fill; it takes its place when the block ends well, and an atlas that stood there steps aside."""
+    filled = folder.is_dir() and any(folder.iterdir())
+    if (filled or folder.is_file()) and not overwrite:
+        raise ExportError(f"{folder} exists; pass --overwrite or choose another folder")
+    if folder.is_file() or (filled and not ((folder / "layers").is_dir() and (folder / "data").is_dir())):
+        raise ExportError(f"{folder} is no atlas; it is not replaced: choose another folder")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     except OSError as reason:
         raise ExportError(f"cannot write beside {folder}: {reason.strerror or reason}") from reason
     try:
-        _fill(draft, texts, sources, like)
+        yield draft
         draft.chmod(0o755)
         if filled:
             old = folder.with_name(f"{folder.name}.before")
@@ -241,10 +263,11 @@ def new_atlas(
             os.replace(folder, old)
         os.replace(draft, folder)
     except OSError as reason:
+        if isinstance(reason, ExportError):
+            raise
         raise ExportError(f"cannot write {folder}: {reason.strerror or reason}") from reason
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return folder
 
 
 def _fill(draft: Path, texts: Mapping[str, bytes], sources: Iterable[Source], like: Path) -> None:
