@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,7 +124,7 @@ def read_vector(
     fields, values = dict(fields or {}), dict(values or {})
     _known(spec, {**fields, **values})
     frame = _read(path, encoding, sublayer)
-    notes: list[str] = []
+    notes = _garbled(frame)
     _complete_mapping(path, spec, frame, fields, values, notes)
     frame = _in_degrees(path, frame, crs)
     if shift:
@@ -150,7 +151,6 @@ def read_vector(
             records.append(_finished(record, part, spec, suffix))
             shapes.append(part)
     layer, wrong = layer_of(records, shapes, spec)
-    notes += _garbled(layer)
     return VectorLayer(layer, source, (*refused, *wrong), tuple(notes))
 
 
@@ -163,7 +163,9 @@ def _known(spec: LayerSpec, columns: Mapping[str, str]) -> None:
 
 
 def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
-    hint = "" if encoding else "; if its texts are Chinese, try --encoding gbk"
+    hint = "" if encoding == "gbk" else "; if its texts are Chinese, try --encoding gbk"
+    if encoding is not None:
+        _known_encoding(encoding)
     try:
         about = pyogrio.read_info(path, layer=sublayer, encoding=encoding)
         if about["features"] > MOST_FEATURES:
@@ -181,7 +183,7 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
         raise ImportDataError(
             f"{path}: its texts are not in the encoding it states ({reason.reason}){hint}"
         ) from reason
-    except (LookupError, ValueError, OverflowError) as reason:
+    except (ValueError, OverflowError) as reason:
         raise ImportDataError(f"{path} cannot be read: {reason}") from reason
     if not isinstance(frame, gpd.GeoDataFrame):
         raise ImportDataError(
@@ -190,6 +192,13 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
     if frame.empty:
         raise ImportDataError(f"{path} holds no feature")
     return frame
+
+
+def _known_encoding(name: str) -> None:
+    try:
+        codecs.lookup(name)
+    except LookupError as reason:
+        raise ImportDataError(f"no encoding {name!r}; utf-8, gbk and gb18030 are usual") from reason
 
 
 def _complete_mapping(
@@ -377,8 +386,9 @@ def _refusal(spec: LayerSpec, place: int, row: Mapping[Any, Any], fields: Mappin
     return Violation(spec.key, str(name), "value", reason, "correct it in the file, or leave the feature out")
 
 
-def _garbled(layer: Layer) -> list[str]:
-    """Say so when names look like Chinese read as Latin letters, or hold replacement signs."""
-    texts = [str(text) for text in layer.frame["name_zh"] if text]
-    bad: Sequence[str] = [text for text in texts if "\ufffd" in text or len(_LATIN.findall(text)) * 2 > len(text)]
-    return [f"{len(bad)} names look garbled, such as {bad[0]!r}; try --encoding gbk"] if bad else []
+def _garbled(frame: gpd.GeoDataFrame) -> list[str]:
+    """Say so when texts look like Chinese read as Latin letters, or hold replacement signs."""
+    columns = (frame[name] for name in frame.columns if name != frame.geometry.name)
+    texts = [text for column in columns for text in column if isinstance(text, str)]
+    bad = [text for text in texts if "\ufffd" in text or len(_LATIN.findall(text)) * 2 > len(text)]
+    return [f"{len(bad)} texts look garbled, such as {bad[0]!r}; try --encoding gbk"] if bad else []
