@@ -10,7 +10,7 @@ import difflib
 import itertools
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,15 @@ class Targets:
             for place in (*reading.origins, *reading.destinations)
         )
         return tuple(dict.fromkeys(named))
+
+    def only(self, ids: Sequence[str]) -> Targets:
+        """Return the targets named; raise PlanError, with the nearest, for one that is not there."""
+        known = [target.id for target in self.items]
+        for name in ids:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
+                raise PlanError(f"no target {name!r}; there are {', '.join(near)}")
+        return replace(self, items=tuple(target for target in self.items if target.id in ids))
 
     def check_readings(self, names: Sequence[str]) -> None:
         """Raise PlanError, with the nearest, when a reading is asked for that no target has."""

@@ -23,6 +23,7 @@ from atlas.errors import NetworkError
 from atlas.geodesy import distances_km
 from atlas.rail import rail_part
 from atlas.roads import read_crossings, road_part, side_of
+from atlas.stamp import layers_hash
 from atlas.topology import Barrier, LocalLinks, local_links
 
 if TYPE_CHECKING:
@@ -234,14 +235,7 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Netwo
         if key in frames
         for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
     }
-    return Network(node_frame, edge_frame, frame, layers["places"], named, barrier, _layers_hash(layers))
-
-
-def _layers_hash(layers: Mapping[str, Layer]) -> str:
-    from atlas.files import content_hash
-
-    parts = [f"{key}={getattr(layers[key], 'hash', '')}" for key in sorted(layers)]
-    return content_hash(*parts) if parts else ""
+    return Network(node_frame, edge_frame, frame, layers["places"], named, barrier, layers_hash(layers))
 
 
 def _point_rows(frame: gpd.GeoDataFrame, layer: str, kind: str) -> list[Row]:

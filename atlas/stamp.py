@@ -9,25 +9,42 @@ the text of any other format.
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+import zipfile
+import zlib
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from atlas import __version__
 from atlas.errors import ExportError
 from atlas.files import content_hash
 from atlas.scenario import Scenario
 
-__all__ = ["Finding", "check_stamp", "find_stamps", "stamp"]
+__all__ = ["Finding", "check_stamp", "find_stamps", "layers_hash", "stamp"]
 
 _DIGITS = 12
 _STAMP = re.compile(rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b")
+_LARGEST_MEMBER = 64 * 2**20
 _MARKED = re.compile(
     rf"(?:atlas[-_]hash|\"hash\")(?:\" content=)?[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b"
 )
+
+
+def layers_hash(layers: Mapping[str, Any]) -> str:
+    """Return the hash of layers by key, whatever their order; empty when they carry none.
+
+    Parameters
+    ----------
+    layers
+        Values with an attribute ``hash``, as :class:`atlas.layer.Layer` has.
+    """
+    parts = [f"{key}={getattr(layers[key], 'hash', '')}" for key in sorted(layers)]
+    return content_hash(*parts) if parts else ""
 
 
 def stamp(layers_hash: str, scenarios: Iterable[Scenario] = ()) -> str:
@@ -72,11 +89,25 @@ def find_stamps(path: str | Path) -> tuple[str, ...]:
         head = path.read_bytes()
     except OSError as reason:
         raise ExportError(f"{path} cannot be read: {reason.strerror or reason}") from reason
-    text = _gpkg_text(path) if head.startswith(b"SQLite format 3\0") else head.decode("utf-8", errors="replace")
+    text = _text_of(path, head)
     found = [match[1] for match in _MARKED.finditer(text)] or _column_stamps(text)
     if not found:
         raise ExportError(f"{path} carries no atlas hash; it was not written by atlas, or the hash was cut out")
     return tuple(dict.fromkeys(found))
+
+
+def _text_of(path: Path, content: bytes) -> str:
+    """Whatever text a file holds: metadata tables of a GeoPackage, members of a zip archive, the file itself."""
+    if content.startswith(b"SQLite format 3\0"):
+        return _gpkg_text(path)
+    if content.startswith(b"PK\x03\x04"):
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                members = [info for info in archive.infolist() if info.file_size <= _LARGEST_MEMBER]
+                return "\n".join(archive.read(info).decode("utf-8", errors="replace") for info in members)
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as reason:
+            raise ExportError(f"{path} is no readable zip archive: {reason}") from reason
+    return content.decode("utf-8", errors="replace")
 
 
 def _column_stamps(text: str) -> list[str]:
@@ -101,24 +132,26 @@ def _gpkg_text(path: Path) -> str:
     return "\n".join(texts)
 
 
-def check_stamp(text: str, layers_hash: str, scenarios: Sequence[Scenario]) -> Finding:
+def check_stamp(text: str, hashes: Collection[str], scenarios: Sequence[Scenario]) -> Finding:
     """Compare one stamp with the layers at hand and with scenarios that may have made it.
 
     Parameters
     ----------
     text
         A stamp.
-    layers_hash
-        Hash of the layers at hand.
+    hashes
+        Hashes of the layers at hand: of all of them, and of those selections a file may hold.
     scenarios
-        Candidates: the stamp may be of none, of up to three, of all of one parameter set, or of all of them.
+        Candidates: the stamp may be of none, of up to three, of all of one parameter set, of some years in
+        every parameter set, or of all of them.
     """
     layers, _, made = text.partition("-")
+    same = any(known[:_DIGITS] == layers for known in hashes)
     for chosen in _choices(scenarios):
-        if stamp(layers_hash, chosen).partition("-")[2] == made:
-            names = ", ".join(scenario.name for scenario in chosen) or "layers alone"
-            return Finding(text, layers == layers_hash[:_DIGITS], True, names)
-    return Finding(text, layers == layers_hash[:_DIGITS], None)
+        if stamp("", chosen).partition("-")[2] == made:
+            names = ", ".join(dict.fromkeys(scenario.name for scenario in chosen)) or "layers alone"
+            return Finding(text, same, True, names)
+    return Finding(text, same, None)
 
 
 def _choices(scenarios: Sequence[Scenario]) -> Iterable[tuple[Scenario, ...]]:
@@ -126,4 +159,7 @@ def _choices(scenarios: Sequence[Scenario]) -> Iterable[tuple[Scenario, ...]]:
         yield from itertools.combinations(scenarios, size)
     for name in sorted({scenario.parameter_set for scenario in scenarios}):
         yield tuple(scenario for scenario in scenarios if scenario.parameter_set == name)
-    yield tuple(scenarios)
+    years = list(dict.fromkeys(scenario.label for scenario in scenarios))
+    for size in range(1, len(years) + 1):
+        for some in itertools.combinations(years, size):
+            yield tuple(scenario for scenario in scenarios if scenario.label in some)

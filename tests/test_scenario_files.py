@@ -192,9 +192,9 @@ def test_the_hash_tells_years_parameters_and_layers_apart_and_not_names() -> Non
 
 def test_a_stamp_is_recognised_and_a_foreign_one_is_not() -> None:
     known = [load_scenario(name, table=TABLE) for name in BUILT_IN]
-    fine = check_stamp(stamp("a" * 64, known[:2]), "a" * 64, known)
+    fine = check_stamp(stamp("a" * 64, known[:2]), ["a" * 64], known)
     assert (fine.matches, fine.layers, fine.scenario, fine.made_with) == (True, True, True, "2023, 2026")
-    moved = check_stamp(stamp("a" * 64, known[:1]), "b" * 64, known)
+    moved = check_stamp(stamp("a" * 64, known[:1]), ["b" * 64], known)
     assert (moved.matches, moved.layers) == (False, False)
-    own = check_stamp(stamp("a" * 64, [known[0].but(close=["hmh"])]), "a" * 64, known)
+    own = check_stamp(stamp("a" * 64, [known[0].but(close=["hmh"])]), ["a" * 64], known)
     assert (own.layers, own.scenario) == (True, None)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import pickle
 import sys
 import time
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -102,13 +104,27 @@ class Session:
         if choice.scenario is None:
             found = load_scenario(choice.year or DEFAULT_YEAR, table=table)
         else:
-            found = load_scenario(choice.scenario, table=table, known_ids=self._known_ids())
+            found = load_scenario(choice.scenario, table=table, known_ids=self.known_ids)
         overrides = dict(choice.settings)
         if choice.parameter_set is None and not overrides:
             return found
         return found.but(parameter_set=choice.parameter_set, overrides=overrides)
 
-    def _known_ids(self) -> set[str]:
+    def choice_of(self, text: str) -> Choice:
+        """Return the choice that a bare word stands for: a scenario file when there is one, else a year."""
+        return Choice(scenario=text) if Path(text).is_file() else Choice(year=text)
+
+    def check_ids(self, ids: Iterable[str], known: Collection[str]) -> None:
+        """Raise ScenarioError, with the nearest, for an id that is no feature and no plan item."""
+        for name in ids:
+            if name not in known:
+                near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+                hint = f"; did you mean {', '.join(near)}?" if near else ""
+                raise ScenarioError(f"{name!r} is no feature or plan item{hint}")
+
+    @cached_property
+    def known_ids(self) -> set[str]:
+        """Ids that a scenario may name: features, lines and plan items."""
         edges = self.network.edges
         features = set(edges["feature_id"]) | set(edges["layer"] + "/" + edges["feature_id"])
         joined = [*edges["plan_ids"].unique(), *edges["line_ids"].unique()]

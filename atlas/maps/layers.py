@@ -9,7 +9,6 @@ import geopandas as gpd
 import numpy as np
 from pypinyin import lazy_pinyin
 
-from atlas.files import content_hash
 from atlas.layer import Layer
 from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.packing import pack_columns, pack_geometries
@@ -19,7 +18,7 @@ from atlas.plan import Register
 from atlas.provenance import Source
 from atlas.scenario import FIRST_YEAR, LAST_YEAR
 from atlas.spec import CONTRACT
-from atlas.stamp import stamp
+from atlas.stamp import layers_hash, stamp
 from atlas.style import symbol_of, tokens
 
 __all__ = [
@@ -29,7 +28,6 @@ __all__ = [
     "both",
     "common_data",
     "draw_layers",
-    "layers_hash",
     "opening_view",
     "pack_layer",
 ]
@@ -120,11 +118,6 @@ def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, floa
     west, south = sides[:, :2].min(axis=0)
     east, north = sides[:, 2:].max(axis=0)
     return (float(west), float(south), float(east), float(north))
-
-
-def layers_hash(layers: Mapping[str, Layer]) -> str:
-    """Return the hash of all layers, whatever their order."""
-    return content_hash(*(layers[key].hash for key in sorted(layers)))
 
 
 def _pack_plan(plan: Register | None) -> dict[str, Any]:
