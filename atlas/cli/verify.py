@@ -35,7 +35,7 @@ def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) ->
 
     \b
     Example:
-      atlas verify zhuhai.html
+      atlas verify zhuhai.json
     """
     from atlas.scenario import BUILT_IN
     from atlas.stamp import check_stamp, find_stamps, layers_hash
