@@ -180,7 +180,7 @@ def read_extract(
                  f"{len(extract.points)} points; reading positions")  # fmt: skip
         _members(osm, path, extract)
         extract.positions = _positions(osm, path, extract)
-    except (RuntimeError, ValueError, OSError, OverflowError, MemoryError) as reason:
+    except (RuntimeError, ValueError, OSError, OverflowError, MemoryError, osm.InvalidLocationError) as reason:
         raise ImportDataError(
             f"{path} cannot be read as an OpenStreetMap file: {reason or type(reason).__name__}; "
             "it may be cut off or broken: download it again"

@@ -167,10 +167,14 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
     if encoding is not None:
         _known_encoding(encoding)
     try:
+        if sublayer is None and len(layers := pyogrio.list_layers(path)[:, 0]) > 1:
+            raise ImportDataError(f"{path} has the layers {', '.join(map(str, layers))}; name one with --sublayer")
         about = pyogrio.read_info(path, layer=sublayer, encoding=encoding)
         if about["features"] > MOST_FEATURES:
             raise ImportDataError(f"{path} has {about['features']} features, more than {MOST_FEATURES}; split it")
-        frame = pyogrio.read_dataframe(path, layer=sublayer, encoding=encoding, datetime_as_string=True)
+        frame = pyogrio.read_dataframe(
+            path, layer=sublayer, encoding=encoding, datetime_as_string=True, on_invalid="ignore"
+        )
     except (
         pyogrio.errors.DataSourceError,
         pyogrio.errors.DataLayerError,
@@ -183,11 +187,17 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
         raise ImportDataError(
             f"{path}: its texts are not in the encoding it states ({reason.reason}){hint}"
         ) from reason
+    except IndexError as reason:
+        raise ImportDataError(f"{path} cannot be read: nothing in it is whole; it is cut off or broken") from reason
     except (ValueError, OverflowError) as reason:
         raise ImportDataError(f"{path} cannot be read: {reason}") from reason
     if not isinstance(frame, gpd.GeoDataFrame):
         raise ImportDataError(
             f"{path} has no geometry; a CSV needs a column WKT, or x and y (ogr2ogr -oo X_POSSIBLE_NAMES=…)"
+        )
+    if 0 <= len(frame) < about["features"]:
+        raise ImportDataError(
+            f"{path} says it holds {about['features']} features but gives {len(frame)}; it is cut off or broken"
         )
     if frame.empty:
         raise ImportDataError(f"{path} holds no feature")
