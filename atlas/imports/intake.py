@@ -16,7 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.errors import LayerError
 from atlas.layer import CRS, Layer, frame_of
-from atlas.rules import Violation, validate
+from atlas.rules import Known, Violation, validate
 from atlas.spec import LayerSpec
 
 __all__ = ["REFERENCES", "Intake", "admit", "layer_of", "left_hanging", "merged"]
@@ -99,6 +99,8 @@ def admit(
     register_ids: Collection[str],
     source_keys: Collection[str],
     anywhere: bool = False,
+    adding: Collection[str] = (),
+    known: Collection[Known] = (),
 ) -> Intake:
     """Return the sound part of `candidates`.
 
@@ -107,18 +109,24 @@ def admit(
     candidates
         Imported layers by key.
     others
-        Layers already there, to check references and land against; one of the same key as a candidate is
-        not looked at.
+        Layers already there, to check references and land against; one of the same key as a candidate counts
+        only when it is among `adding`.
     register_ids, source_keys
         Ids of the plan's register and keys of the ledger of sources, the imports' own included.
     anywhere
         Whether features may lie outside the atlas's region: the caller has chosen an area.
+    adding
+        Layers whose old features stay.
+    known
+        Findings that are explained and do not count.
 
     Notes
     -----
     The rules are :data:`atlas.rules.RULES`. A point off the land layer by more than its error, but by no
     more than 1 km, is let in with its error raised to that distance, as the validator advises.
     """
+    waived = {(one.layer, one.feature_id, one.rule) for one in known}
+    kept = {key: set(layer.frame["id"]) for key, layer in others.items() if key not in candidates or key in adding}
     layers = dict(candidates)
     refused: list[Violation] = []
     notes: list[str] = []
@@ -126,16 +134,19 @@ def admit(
     while fresh:
         found: list[Violation] = []
         for key in sorted(fresh):
-            layers[key], raised = _ashore(layers[key], others)
+            layers[key], raised, afloat = _ashore(layers[key], others)
             if raised:
                 notes.append(f"{key}: {raised} points stand off the land layer; their error was raised to the distance")
+            found += afloat
             found += _findings(layers[key], register_ids, source_keys, anywhere)
+        found = [one for one in found if (one.layer, one.feature_id, one.rule) not in waived]
         fresh = set()
         for key, layer in list(layers.items()):
             bad = {one.feature_id for one in found if one.layer == key}
-            strange = list(_dangling(layer, {**others, **layers}))
+            ids = _targets(layer.key, layers, kept)
+            strange = list(_dangling(layer, ids))
             if strange and key in _SOFT:
-                layers[key] = _unreferenced(layer, {**others, **layers})
+                layers[key] = _unreferenced(layer, ids or set())
             elif strange:
                 found += strange
                 bad |= {one.feature_id for one in strange}
@@ -162,13 +173,13 @@ def _findings(
                 yield one
 
 
-def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int]:
-    """Raise the error of points a little off the land layer; how many there were."""
+def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int, list[Violation]]:
+    """Raise the error of points a little off the land layer; how many there were, and which are far off."""
     if layer.spec.geometry != "Point" or "land" not in others or layer.frame.empty:
-        return layer, 0
+        return layer, 0, []
     ground = {key: others[key] for key in ("land", "water") if key in others}
     frame = layer.frame.copy()
-    raised = 0
+    raised, far = 0, []
     for start in range(0, len(frame), _CHUNK):
         part = Layer(layer.spec, frame.iloc[start : start + _CHUNK].reset_index(drop=True))
         wet = [one for one in validate({layer.key: part, **ground}, register_ids=()) if one.rule == "water"]
@@ -177,20 +188,24 @@ def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int]:
             if one.layer == layer.key and metres < _SHORE_M:
                 frame.loc[frame["id"] == one.feature_id, "position_error_m"] = metres + 1.0
                 raised += 1
-    return Layer(layer.spec, frame), raised
+            elif one.layer == layer.key:
+                far.append(one)
+    return Layer(layer.spec, frame), raised, far
 
 
 def _names(text: object) -> list[str]:
     return [part for part in str(text or "").split(";") if part]
 
 
-def _targets(layer: Layer, layers: Mapping[str, Layer]) -> set[str] | None:
-    _, target = REFERENCES.get(layer.key, ("", ""))
-    return set(layers[target].frame["id"]) if target in layers else None
+def _targets(key: str, layers: Mapping[str, Layer], kept: Mapping[str, set[str]]) -> set[str] | None:
+    """Ids that features of layer `key` may refer to; None when the layer referred to is not there."""
+    _, target = REFERENCES.get(key, ("", ""))
+    if target not in layers and target not in kept:
+        return None
+    return kept.get(target, set()) | (set(layers[target].frame["id"]) if target in layers else set())
 
 
-def _dangling(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Violation]:
-    known = _targets(layer, layers)
+def _dangling(layer: Layer, known: set[str] | None) -> Iterator[Violation]:
     if known is None:
         return
     column, target = REFERENCES[layer.key]
@@ -203,8 +218,7 @@ def _dangling(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Violation]:
             )  # fmt: skip
 
 
-def _unreferenced(layer: Layer, layers: Mapping[str, Layer]) -> Layer:
-    known = _targets(layer, layers) or set()
+def _unreferenced(layer: Layer, known: set[str]) -> Layer:
     column, _ = REFERENCES[layer.key]
     frame = layer.frame.copy()
     frame[column] = [";".join(name for name in _names(text) if name in known) for text in frame[column]]
@@ -229,5 +243,5 @@ def left_hanging(layers: Mapping[str, Layer], changed: Collection[str]) -> list[
         one
         for key, layer in layers.items()
         if REFERENCES.get(key, ("", ""))[1] in changed
-        for one in _dangling(layer, layers)
+        for one in _dangling(layer, _targets(key, layers, {}))
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,7 @@ def take_in(
     target: Target,
     *,
     anywhere: bool = False,
+    adding: Collection[str] = (),
     refused: Iterable[Violation] = (),
     notes: Iterable[str] = (),
 ) -> Outcome:
@@ -102,6 +103,8 @@ def take_in(
         Where they go.
     anywhere
         Whether features may lie outside the atlas's region.
+    adding
+        Layers that are always added to, whatever the target says.
     refused, notes
         What reading them has already found.
 
@@ -121,13 +124,15 @@ def take_in(
         register_ids=() if own else catalog.register_ids(),
         source_keys={*known, *(source.key for source in sources)},
         anywhere=anywhere or own,
+        adding=candidates if target.add else adding,
+        known=() if own else catalog.known_findings,
     )
     bad = tuple(sorted({*refused, *intake.refused}))
     taken = {key: layer for key, layer in intake.layers.items() if len(layer)}
     if not taken:
         why = f"; the first reason of {len(bad)}: {bad[0]}" if bad else ": the file holds nothing for these layers"
         raise ImportDataError(f"nothing could be taken in{why}")
-    after = {key: merged(others.get(key), layer, add=target.add) for key, layer in taken.items()}
+    after = {key: merged(others.get(key), layer, add=target.add or key in adding) for key, layer in taken.items()}
     _unbroken(others, after)
     counts = tuple(_count(key, candidates, intake, bad, others, after) for key in candidates)
     written, kept = _write(after, sources, catalog, target)
