@@ -36,7 +36,8 @@ __all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network", "open_edg
 
 Row = dict[str, Any]
 NODE_COLUMNS = (
-    "node_id", "kind", "mode", "layer", "feature_id", "name_zh", "name_en", "city", "side", "exit", "geometry",
+    "node_id", "kind", "mode", "layer", "feature_id", "name_zh", "name_en", "city", "side", "exit",
+    "position_error_m", "geometry",
 )  # fmt: skip
 EDGE_COLUMNS = (
     "edge_id", "from_id", "to_id", "role", "mode", "speed_class", "speed_limit_kmh", "length_km",
@@ -163,7 +164,7 @@ class Network:
         row: Row = {
             "node_id": f"place/{name}", "kind": "place", "mode": "local", "layer": "places", "feature_id": name,
             "name_zh": name, "name_en": name, "city": "", "side": side, "exit": True,
-            "geometry": shapely.Point(lon, lat),
+            "position_error_m": 0.0, "geometry": shapely.Point(lon, lat),
         }  # fmt: skip
         edges, joins = _link_points([row], self.nodes.to_dict("records"), self.barrier)
         if not edges:
@@ -225,7 +226,8 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Netwo
     ]
     nodes = [*roads.nodes.values(), *rails.nodes.values()]
     edges, joins = _link_points([*points, *_doors(rails.nodes)], nodes, barrier)
-    node_frame = _node_frame([*nodes, *points])
+    errors = _position_errors(frames)
+    node_frame = _node_frame([{**row, **_error_of(row, errors)} for row in [*nodes, *points]])
     edge_frame = _edge_frame([*roads.edges, *rails.edges, *edges])
     all_joins = [*roads.joins, *rails.joins, *joins, *_near_misses(node_frame, edge_frame)]
     frame = pd.DataFrame(all_joins, columns=list(JOIN_COLUMNS))
@@ -236,6 +238,21 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Netwo
         for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
     }
     return Network(node_frame, edge_frame, frame, layers["places"], named, barrier, layers_hash(layers))
+
+
+def _position_errors(frames: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], float]:
+    """Metres a feature may be off, by layer and id."""
+    return {
+        (key, str(row_id)): float(error)
+        for key in ("interchanges", "stations", "places", "ports", "airports", "cross_border_links")
+        if key in frames
+        for row_id, error in zip(frames[key]["id"], frames[key]["position_error_m"], strict=True)
+        if pd.notna(error)
+    }
+
+
+def _error_of(row: Row, errors: Mapping[tuple[str, str], float]) -> Row:
+    return {"position_error_m": errors.get((row["layer"], str(row["feature_id"])), 0.0)}
 
 
 def _point_rows(frame: gpd.GeoDataFrame, layer: str, kind: str) -> list[Row]:

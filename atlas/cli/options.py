@@ -119,7 +119,9 @@ scenario_options = _together(
     click.option("--scenario", metavar="FILE", help="A scenario file (TOML) in place of a year."),
     click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range."),
     click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated."),
-    _gathered("choice", Choice, "year", "scenario", "parameter_set", "settings"),
+    click.option("--period", type=click.Choice(["free", "typical", "peak"]), help="Road traffic. Default typical."),
+    click.option("--boarding", type=click.Choice(["planned", "headway"]), help="How trains are boarded."),
+    _gathered("choice", Choice, "year", "scenario", "parameter_set", "settings", "period", "boarding"),
 )
 
 mode_option = click.option(

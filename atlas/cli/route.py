@@ -11,7 +11,8 @@ from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
-    from atlas.reach import Journey, Leg
+    from atlas.explain import Explanation
+    from atlas.journey import Journey, Leg
     from atlas.scenario import Scenario
 
 __all__ = ["command"]
@@ -33,7 +34,7 @@ _DETAIL = Column("detail", "stops")
 @click.argument("origin", metavar="FROM")
 @click.argument("destination", metavar="TO")
 @mode_option
-@click.option("--explain", is_flag=True, help="Add stops, the parts of the time, and the parameters in force.")
+@click.option("--explain", is_flag=True, help="Add stops, parts, range, runner-up, waits and assumptions.")
 @scenario_options
 @format_options("table", "json", "csv", "geojson")
 @session_option
@@ -59,10 +60,12 @@ def command(
       atlas route 广州 江门 --mode rail --explain
       atlas route 珠海 澳门 --format json
     """
+    from atlas.explain import explain as explained
     from atlas.reach import route
 
     chosen = session.scenario(choice)
-    journey = route(session.network, origin, destination, chosen, mode=mode)
+    told = explained(session.network, origin, destination, chosen, mode=mode) if explain else None
+    journey = told.journey if told else route(session.network, origin, destination, chosen, mode=mode)
     if not journey.found:
         say(f"{journey.origin} → {journey.destination}: no way by {mode} in {chosen.name}")
         click.get_current_context().exit(1)
@@ -73,14 +76,66 @@ def command(
     answer = Answer(
         columns=(*_COLUMNS, _DETAIL) if explain else _COLUMNS,
         rows=[_row(leg) for leg in journey.legs],
-        about=_about(journey, chosen, explain=explain),
+        about=_about(journey, chosen) | (_explained(told, chosen) if told else {}),
         key="legs",
         features=_features(journey),
     )
     emit(answer, sink)
-    if explain:
-        say("parts: " + ", ".join(f"{name} {value:.1f} min" for name, value in journey.parts if value))
-        say(f"parameters ({chosen.parameters.name}): " + _parameters(chosen))
+    if told:
+        _tell(told)
+
+
+def _tell(told: Explanation) -> None:
+    """Say on stderr what the time rests on."""
+    say("parts: " + ", ".join(f"{name} {value:.1f} min" for name, value in told.journey.parts if value))
+    sets = ", ".join(f"{name} {minutes:.0f}" for name, minutes in told.sets)
+    low, middle, high = told.quantiles
+    say(f"range: {sets} min; P5 {low:.0f}, P50 {middle:.0f}, P95 {high:.0f} min over random draws")
+    if told.runner_up is None:
+        say("runner-up: none, every other way is cut off")
+    else:
+        via = ", ".join(leg.name_zh for leg in told.runner_up.legs if leg.role in ("road", "train"))
+        say(f"runner-up: {told.runner_up.minutes:.0f} min by {via}")
+    for one in told.boardings:
+        waits = " / ".join(f"{wait:.0f}" for wait in one.wait_min)
+        say(
+            f"boarding at {one.station}: {one.trains_per_day:.0f} trains a day, every {one.headway_min:.0f} min; "
+            f"turning up at random means a wait of {waits} min (P5 / P50 / P95)"
+        )
+    for sentence in told.assumptions:
+        say(f"assumed: {sentence}")
+    for influence in told.influences:
+        say(f"{influence.parameter}: {influence.favourable_min:.0f} to {influence.adverse_min:.0f} min along this way")
+
+
+def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
+    low, middle, high = told.quantiles
+    other = told.runner_up
+    return {
+        "range_min": dict(told.sets),
+        "quantiles_min": {"p5": low, "p50": middle, "p95": high},
+        "runner_up": None
+        if other is None
+        else {
+            "travel_time_min": other.minutes,
+            "length_km": other.length_km,
+            "legs": [_row(leg) for leg in other.legs],
+        },
+        "boardings": [
+            {
+                "station": one.station,
+                "trains_per_day": one.trains_per_day,
+                "headway_min": one.headway_min,
+                "wait_p5_min": one.wait_min[0],
+                "wait_p50_min": one.wait_min[1],
+                "wait_p95_min": one.wait_min[2],
+            }
+            for one in told.boardings
+        ],
+        "assumptions": list(told.assumptions),
+        "influences_min": {one.parameter: [one.favourable_min, one.adverse_min] for one in told.influences},
+        "parameters": dict(scenario.parameters.values),
+    }
 
 
 def _row(leg: Leg) -> dict[str, Any]:
@@ -102,10 +157,10 @@ def _row(leg: Leg) -> dict[str, Any]:
     }
 
 
-def _about(journey: Journey, scenario: Scenario, *, explain: bool) -> dict[str, Any]:
+def _about(journey: Journey, scenario: Scenario) -> dict[str, Any]:
     from atlas.stamp import stamp
 
-    about: dict[str, Any] = {
+    return {
         "origin": journey.origin,
         "destination": journey.destination,
         "mode": journey.mode,
@@ -115,11 +170,6 @@ def _about(journey: Journey, scenario: Scenario, *, explain: bool) -> dict[str, 
         "length_km": journey.length_km,
         "parts_min": dict(journey.parts),
     }
-    return about | {"parameters": dict(scenario.parameters.values)} if explain else about
-
-
-def _parameters(scenario: Scenario) -> str:
-    return ", ".join(f"{name} {value:g}" for name, value in scenario.parameters.values)
 
 
 def _features(journey: Journey) -> list[dict[str, Any]]:

@@ -32,12 +32,14 @@ _FROZEN_WITH = ("numpy", "pandas", "geopandas", "shapely")
 
 @dataclass(frozen=True)
 class Choice:
-    """The scenario a user asked for: a year or a file, a parameter set, single values."""
+    """The scenario a user asked for: a year or a file, a parameter set, single values, traffic, boarding."""
 
     year: str | None = None
     scenario: str | None = None
     parameter_set: str | None = None
     settings: tuple[tuple[str, float], ...] = ()
+    period: str | None = None
+    boarding: str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,9 +108,14 @@ class Session:
         else:
             found = load_scenario(choice.scenario, table=table, known_ids=self.known_ids)
         overrides = dict(choice.settings)
-        if choice.parameter_set is None and not overrides:
-            return found
-        return found.but(parameter_set=choice.parameter_set, overrides=overrides)
+        if overrides or choice.parameter_set or choice.period or choice.boarding:
+            return found.but(
+                parameter_set=choice.parameter_set,
+                overrides=overrides,
+                period=choice.period,
+                boarding=choice.boarding,
+            )
+        return found
 
     def choice_of(self, text: str) -> Choice:
         """Return the choice that a bare word stands for: a scenario file when there is one, else a year."""
