@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +15,7 @@ import osmium
 import shapely
 from osmium.osm.mutable import Node, Relation, Way
 
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 DAY = datetime(2026, 1, 2, tzinfo=UTC)
 Place = tuple[float, float] | tuple[float, float, Mapping[str, str]]
 WayRow = tuple[int, Sequence[int], Mapping[str, str]]
@@ -76,10 +80,55 @@ def road_frame() -> gpd.GeoDataFrame:
     )
 
 
+def draw_feed(path: Path, tables: Mapping[str, Sequence[Sequence[object]]]) -> Path:
+    """Write a GTFS feed: rows by table, the first its heads."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, rows in tables.items():
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(rows)
+            archive.writestr(zipfile.ZipInfo(f"{name}.txt"), text.getvalue())
+    return path
+
+
+def clock(minutes: float) -> str:
+    """Minutes after midnight as GTFS writes them."""
+    seconds = round(minutes * 60)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def small_feed() -> dict[str, list[Sequence[object]]]:
+    """Three stops near 江门, a rail route with three trips a day and an express, a metro and a bus."""
+    stops = [("A", "甲站", 22.5, 113.0), ("B", "乙站", 22.5, 113.1), ("C", "丙站", 22.55, 113.2)]
+    runs = {
+        "t1": ("R1", 360, {"A": 0, "B": 10, "C": 25}),
+        "t2": ("R1", 420, {"A": 0, "B": 12, "C": 27}),
+        "t3": ("R1", 1430, {"A": 0, "B": 11, "C": 29}),
+        "x1": ("R1", 480, {"A": 0, "C": 18}),
+        "m1": ("M1", 480, {"C": 0, "B": 9.5}),
+        "b1": ("B1", 480, {"A": 0, "B": 40}),
+    }
+    times = [
+        (trip, stop, i, clock(start + minute), clock(start + minute))
+        for trip, (_, start, minutes) in runs.items()
+        for i, (stop, minute) in enumerate(minutes.items())
+    ]
+    return {
+        "agency": [("agency_name", "agency_url", "agency_timezone"), ("甲铁", "http://localhost", "Asia/Shanghai")],
+        "stops": [("stop_id", "stop_name", "stop_lat", "stop_lon"), *stops],
+        "routes": [("route_id", "route_short_name", "route_long_name", "route_type"), ("R1", "C1", "甲丙线", 2),
+                   ("M1", "1", "地铁1号线", 1), ("B1", "9", "公交", 3)],
+        "trips": [("route_id", "service_id", "trip_id"), *((route, "D", trip) for trip, (route, _, _) in runs.items())],
+        "stop_times": [("trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"), *times],
+        "calendar": [("service_id", *DAYS, "start_date", "end_date"), ("D", *[1] * 7, "20260101", "20261231")],
+        "frequencies": [("trip_id", "start_time", "end_time", "headway_secs"), ("m1", "06:00:00", "16:00:00", 600)],
+    }  # fmt: skip
+
+
 def write_examples(folder: Path) -> None:
     """Write every file that an example in the help of `atlas import` reads."""
     draw_town(folder / "guangdong.osm.pbf")
     road_frame().to_file(folder / "roads.gpkg", driver="GPKG")
+    draw_feed(folder / "feed.zip", small_feed())
 
 
 def only(frame: Any, **values: Any) -> Any:

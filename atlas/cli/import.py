@@ -307,3 +307,53 @@ def layer(
         {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes
     )
     _tell(outcome, report, overwrite)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--day", metavar="DATE", help="Day whose trains are counted. Default: the busiest of the feed's first week."
+)
+@click.option("--gcj02", "shift", flag_value="gcj02", default=None, help="The stops are shifted (GCJ-02); undo it.")
+@click.option("--bd09", "shift", flag_value="bd09", default=None, help="The stops are shifted (BD-09); undo it.")
+@click.option("--licence", default="not stated; ask before passing it on", show_default=True, help="For the ledger.")
+@click.option("--add", is_flag=True, help="Keep the services that are there; replace those of the same id.")
+@click.option("--anywhere", is_flag=True, help="Let features lie outside the atlas's region.")
+@_target_options("New folder for an atlas of its own.")
+@session_option
+@talk_options
+@click.pass_obj
+def gtfs(
+    session: Session,
+    file: Path,
+    day: str | None,
+    shift: str | None,
+    licence: str,
+    add: bool,
+    anywhere: bool,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in the trains of a GTFS feed: services with their minutes and numbers, and stations that are missing.
+
+    Stops are matched onto stations by id, else by name nearby.
+
+    \b
+    Example:
+      atlas import gtfs feed.zip --dry-run
+    """
+    from atlas.imports.gtfs import gtfs_layers
+    from atlas.imports.run import take_in
+
+    catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
+    own = target.out is not None
+    known = {} if own else catalog.layers("stations", "railways", "rail_services")
+    found = gtfs_layers(file, catalog.specs, known, day=day, shift=shift, licence=licence)
+    outcome = take_in(
+        found.layers, [found.source], catalog, target, anywhere=anywhere, adding=("stations", "railways"),
+        refused=found.refused, notes=found.notes,
+    )  # fmt: skip
+    _tell(outcome, report, overwrite)

@@ -1,0 +1,288 @@
+"""GTFS feeds become services with their minutes and numbers of trains; the atlas's own come back as they were."""
+
+from __future__ import annotations
+
+import builtins
+import random
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from import_files import DAYS, clock, draw_feed, only, small_feed
+
+from atlas.catalog import open_catalog
+from atlas.errors import AtlasError, ImportDataError
+from atlas.imports.gtfs import GtfsLayers, gtfs_layers
+from atlas.imports.run import Outcome, Target, take_in
+from atlas.network import build_network
+from atlas.reach import od_matrix
+from atlas.scenario import load_scenario
+
+HOME = open_catalog()
+LAYERS = HOME.layers("stations", "railways", "rail_services")
+NOW = load_scenario("2026")
+Tables = dict[str, list[Sequence[object]]]
+
+
+def read(folder: Path, tables: Tables, **how: Any) -> GtfsLayers:
+    return gtfs_layers(draw_feed(folder / "feed.zip", tables), HOME.specs, how.pop("layers", {}), **how)
+
+
+def stored(found: GtfsLayers, target: Target, root: Path | None = None) -> Outcome:
+    return take_in(
+        found.layers, [found.source], HOME if root is None else open_catalog(root), target,
+        adding=("stations", "railways"), refused=found.refused, notes=found.notes,
+    )  # fmt: skip
+
+
+def test_trips_with_the_same_stops_are_one_service_with_median_least_and_most_minutes(tmp_path: Path) -> None:
+    services = read(tmp_path, small_feed()).layers["rail_services"].frame
+    stopping = only(services, trains_per_day=3.0)
+    assert stopping["elapsed_min"] == "0;11;27"
+    assert (stopping["elapsed_min_low"], stopping["elapsed_min_high"]) == ("0;10;25", "0;12;29")
+    assert only(services, trains_per_day=1.0)["elapsed_min"] == "0;18"
+
+
+def test_frequencies_count_as_the_trains_that_fit_their_hours(tmp_path: Path) -> None:
+    services = read(tmp_path, small_feed()).layers["rail_services"].frame
+    metro = only(services, trains_per_day=60.0)
+    assert (metro["elapsed_min"], metro["trains_recent"]) == ("0;9.5", 60)
+
+
+def test_other_vehicles_stay_out_and_are_told(tmp_path: Path) -> None:
+    found = read(tmp_path, small_feed())
+    assert len(found.layers["rail_services"]) == 3
+    assert "1 routes are no trains; they are left out" in found.notes
+
+
+def test_a_feed_alone_makes_an_atlas_whose_trains_run_as_the_feed_says(tmp_path: Path) -> None:
+    stored(read(tmp_path, small_feed()), Target(out=tmp_path / "own"))
+    network = build_network(open_catalog(tmp_path / "own").layers())
+    rides = network.edges[network.edges["role"] == "ride"]
+    assert sorted(rides["run_min"]) == [9.5, 11, 16, 18]
+    assert rides["opens_year"].notna().all()
+    assert not network.joins["kind"].eq("no_track").any()
+
+
+def test_stops_of_known_name_nearby_are_the_atlas_stations(tmp_path: Path) -> None:
+    known = LAYERS["stations"].frame.set_index("id")
+    tables = small_feed()
+    rows = [
+        ("A", "江门站", *_near(known, "jiangmen")),
+        ("B", "珠海", *_near(known, "zhuhai")),
+        ("C", "新站", 22.5, 113.2),
+    ]
+    tables["stops"] = [tables["stops"][0], *rows]
+    found = read(tmp_path, tables, layers=LAYERS)
+    halts = set(";".join(found.layers["rail_services"].frame["station_ids"]).split(";"))
+    assert halts == {"jiangmen", "zhuhai", "gtfs-C".lower() + halts_suffix(halts)}
+    assert found.layers["stations"].frame["name_zh"].tolist() == ["新站"]
+
+
+def _near(known: pd.DataFrame, name: str) -> tuple[float, float]:
+    return known.loc[name, "geometry"].y + 0.01, known.loc[name, "geometry"].x - 0.01
+
+
+def halts_suffix(halts: set[str]) -> str:
+    """What keeps ids apart that differ in signs a slug cannot hold."""
+    (fresh,) = (name for name in halts if name.startswith("gtfs-"))
+    return fresh.removeprefix("gtfs-c")
+
+
+def atlas_feed() -> Tables:
+    """The atlas's own services as a feed: one route a service, a trip for each train."""
+    stations, services = LAYERS["stations"].frame, LAYERS["rail_services"].frame
+    stops = [(row.id, row.name_zh, row.geometry.y, row.geometry.x) for row in stations.itertuples()]
+    routes, trips, times = [], [], []
+    for row in services.itertuples():
+        routes.append((row.id, row.id, row.name_zh, 2))
+        for train in range(int(row.trains_per_day)):
+            name = f"{row.id}-{train:03d}"
+            trips.append((row.id, "D", name))
+            start = 360 + 40 * train
+            minutes = [float(value) for value in row.elapsed_min.split(";")]
+            for i, (stop, minute) in enumerate(zip(row.station_ids.split(";"), minutes, strict=True)):
+                times.append((name, stop, i, clock(start + minute), clock(start + minute)))
+    head = small_feed()
+    return {
+        "agency": head["agency"],
+        "stops": [head["stops"][0], *stops],
+        "routes": [head["routes"][0], *routes],
+        "trips": [head["trips"][0], *trips],
+        "stop_times": [head["stop_times"][0], *times],
+        "calendar": head["calendar"],
+    }
+
+
+def copy_of_the_atlas(folder: Path) -> Path:
+    for part in ("layers", "data"):
+        shutil.copytree(HOME.root / part, folder / part, ignore=shutil.ignore_patterns("backups"))
+    return folder
+
+
+def test_the_atlas_written_as_gtfs_and_imported_again_gives_the_same_rail_times(tmp_path: Path) -> None:
+    root = copy_of_the_atlas(tmp_path / "mine")
+    found = gtfs_layers(draw_feed(tmp_path / "feed.zip", atlas_feed()), HOME.specs, LAYERS)
+    assert found.refused == ()
+    assert set(found.layers) == {"rail_services"}
+    outcome = stored(found, Target(into=root), root)
+    assert outcome.refused == ()
+    places = ["珠海", "中山", "江门", "阳江", "广州", "新会"]
+    times = [
+        od_matrix(build_network(open_catalog(folder).layers()), places, places, [NOW], ["rail"])
+        for folder in (HOME.root, root)
+    ]
+    columns = ["from_id", "to_id", "travel_time_min", "wait_min", "in_vehicle_min"]
+    pd.testing.assert_frame_equal(times[0][columns], times[1][columns])
+    assert np.isfinite(times[0]["travel_time_min"]).sum() >= 20
+
+
+def test_imported_services_keep_what_gtfs_cannot_say(tmp_path: Path) -> None:
+    found = gtfs_layers(draw_feed(tmp_path / "feed.zip", atlas_feed()), HOME.specs, LAYERS)
+    old = LAYERS["rail_services"].frame.set_index("id").sort_index()
+    new = found.layers["rail_services"].frame.set_index("id").sort_index()
+    for column in ("name_zh", "line_ids", "train_numbers", "plan_ids", "trains_per_day", "trains_recent", "opens_year"):
+        assert new[column].equals(old[column]), column
+
+
+def test_imported_twice_it_changes_nothing_more(tmp_path: Path) -> None:
+    root = copy_of_the_atlas(tmp_path / "mine")
+    feed = draw_feed(tmp_path / "feed.zip", small_feed())
+    for _ in range(2):
+        catalog = open_catalog(root)
+        known = catalog.layers("stations", "railways", "rail_services")
+        stored(gtfs_layers(feed, HOME.specs, known), Target(into=root, add=True), root)
+        texts = [(root / f"data/geojson/{key}.geojson").read_bytes() for key in known]
+        counts = [len(open_catalog(root).layer(key)) for key in known]
+    assert counts == [132 + 3, 44 + len({"AC", "ABC", "CB"}), 422 + 3]
+    assert all(texts)
+    assert open_catalog(root).check("stations", "railways", "rail_services") == []
+
+
+def without(tables: Tables, table: str, column: str) -> Tables:
+    place = list(tables[table][0]).index(column)
+    cut = [[cell for i, cell in enumerate(row) if i != place] for row in tables[table]]
+    return {**tables, table: cut}
+
+
+def changed(table: str, row: int, column: str, value: object) -> Tables:
+    tables = small_feed()
+    place = list(tables[table][0]).index(column)
+    rows = [list(one) for one in tables[table]]
+    rows[row][place] = value
+    return {**tables, table: rows}
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        ({k: v for k, v in small_feed().items() if k != "stops"}, "no stops.txt"),
+        ({k: v for k, v in small_feed().items() if k != "stop_times"}, "no stop_times.txt"),
+        ({k: v for k, v in small_feed().items() if k != "calendar"}, "pass --day"),
+        (without(small_feed(), "stop_times", "arrival_time"), "stop_times.txt lacks arrival_time"),
+        (without(small_feed(), "stops", "stop_lat"), "stops.txt lacks stop_lat"),
+        (changed("stops", 1, "stop_lat", "north"), "cannot be read as a GTFS feed"),
+        ({**small_feed(), "stops": [small_feed()["stops"][0]]}, "no stops.txt, or an empty one"),
+    ],
+    ids=range(7),
+)
+def test_a_feed_that_lacks_something_is_refused_by_its_name(tmp_path: Path, tables: Tables, message: str) -> None:
+    with pytest.raises(ImportDataError, match=message):
+        read(tmp_path, tables)
+
+
+@pytest.mark.parametrize(
+    ("tables", "message"),
+    [
+        (changed("stop_times", 1, "stop_id", "Z"), "stops.txt does not have"),
+        (changed("stop_times", 1, "arrival_time", "soon"), "first or last stop has no time"),
+        (changed("stop_times", 2, "stop_id", "A"), "one station"),
+        (changed("stop_times", 13, "stop_id", "C"), "one station"),
+    ],
+    ids=range(4),
+)
+def test_a_broken_trip_is_named_and_the_others_go_in(tmp_path: Path, tables: Tables, message: str) -> None:
+    if message.startswith("first"):
+        tables["stop_times"][1][4] = "soon"
+    found = read(tmp_path, tables)
+    assert any(message in one.message for one in found.refused)
+    assert len(found.layers["rail_services"]) >= 2
+
+
+def test_a_stop_without_a_time_gets_one_between_its_neighbours(tmp_path: Path) -> None:
+    tables = changed("stop_times", 2, "arrival_time", "")
+    tables["stop_times"][2][4] = ""
+    found = read(tmp_path, tables)
+    assert only(found.layers["rail_services"].frame, trains_per_day=3.0)["elapsed_min_high"] == "0;12.5;29"
+    assert any("spread evenly" in note for note in found.notes)
+
+
+def test_a_train_past_midnight_keeps_its_minutes(tmp_path: Path) -> None:
+    tables = small_feed()
+    assert any(str(row[3]).startswith("24:") for row in tables["stop_times"])
+    assert (
+        only(read(tmp_path, tables).layers["rail_services"].frame, trains_per_day=3.0)["elapsed_min_high"] == "0;12;29"
+    )
+
+
+def test_another_day_counts_its_own_trains(tmp_path: Path) -> None:
+    tables = small_feed()
+    tables["calendar"] = [
+        ("service_id", *DAYS, "start_date", "end_date"),
+        ("D", *[1] * 5, 0, 0, "20260101", "20261231"),
+    ]
+    assert read(tmp_path, tables, day="2026-03-02").source.retrieved == "2026-03-02"
+    with pytest.raises(ImportDataError, match="no trip runs on 2026-03-01"):
+        read(tmp_path, tables, day="2026-03-01")
+    with pytest.raises(ImportDataError, match="is no date"):
+        read(tmp_path, tables, day="Monday")
+
+
+def test_without_gtfs_kit_the_message_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = draw_feed(tmp_path / "feed.zip", small_feed())
+    real = builtins.__import__
+
+    def missing(name: str, *args: Any, **more: Any) -> Any:
+        if name == "gtfs_kit":
+            raise ModuleNotFoundError(name)
+        return real(name, *args, **more)
+
+    monkeypatch.setattr(builtins, "__import__", missing)
+    with pytest.raises(ImportDataError, match=r"zhuxi-atlas\[gtfs\]"):
+        gtfs_layers(path, HOME.specs, {})
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_a_damaged_feed_gives_sound_services_or_an_error(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    tables = small_feed()
+    if seed % 2:
+        data = bytearray(draw_feed(tmp_path / "feed.zip", tables).read_bytes())
+        if seed % 4 == 1:
+            data = data[: len(data) * (seed // 4) // 20]
+        for _ in range(chance.choice([1, 5])):
+            if data:
+                data[chance.randrange(len(data))] = chance.randrange(256)
+        (tmp_path / "feed.zip").write_bytes(bytes(data))
+    else:
+        for _ in range(chance.choice([1, 4])):
+            rows = tables[chance.choice(sorted(tables))]
+            row = list(rows[chance.randrange(len(rows))])
+            place = chance.randrange(len(row))
+            row[place] = chance.choice(["", "-1", "99:99:99", "路", "1e999", "\x00", "A,B", "nan", 10**20])
+            rows[chance.randrange(len(rows))] = row
+        draw_feed(tmp_path / "feed.zip", tables)
+    try:
+        found = gtfs_layers(tmp_path / "feed.zip", HOME.specs, {})
+        outcome = stored(found, Target(out=tmp_path / "own"))
+    except AtlasError as reason:
+        message = str(reason)
+    else:
+        message = ""
+        assert outcome.layers
+        build_network(open_catalog(tmp_path / "own").layers())
+    assert (tmp_path / "own").exists() is not bool(message)
