@@ -129,6 +129,7 @@ def write_examples(folder: Path) -> None:
     draw_town(folder / "guangdong.osm.pbf")
     road_frame().to_file(folder / "roads.gpkg", driver="GPKG")
     draw_feed(folder / "feed.zip", small_feed())
+    (folder / "people.csv").write_text("lon,lat,people\n113.0,22.5,1200\n113.1,22.6,800.5\n", "utf-8")
 
 
 def only(frame: Any, **values: Any) -> Any:

@@ -357,3 +357,83 @@ def gtfs(
         refused=found.refused, notes=found.notes,
     )  # fmt: skip
     _tell(outcome, report, overwrite)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--year", type=int, required=True, help="Year of the numbers.")
+@click.option("--column", help="Field of the points that holds the residents.")
+@click.option("--band", type=int, default=1, show_default=True, help="Band of the raster.")
+@click.option("--density", is_flag=True, help="The raster holds residents per square kilometre, not per pixel.")
+@click.option("--crs", help="Coordinate system, such as 4326, where the file does not say or is wrong.")
+@click.option(
+    "--gcj02", "shift", flag_value="gcj02", default=None, help="The coordinates are shifted (GCJ-02); undo it."
+)
+@click.option("--bd09", "shift", flag_value="bd09", default=None, help="The coordinates are shifted (BD-09); undo it.")
+@click.option("--encoding", help="Of the texts, such as gbk.")
+@click.option("--as-of", metavar="DATE", help="Day the file was obtained. Default: today.")
+@click.option("--publisher", default="own data", show_default=True, help="For the ledger of sources.")
+@click.option("--licence", default="not stated; ask before passing it on", show_default=True, help="For the ledger.")
+@_target_options("Write lon, lat, people, year and source to this CSV file.")
+@session_option
+@talk_options
+@click.pass_obj
+def population(
+    session: Session,
+    file: Path,
+    year: int,
+    column: str | None,
+    band: int,
+    density: bool,
+    crs: str | None,
+    shift: str | None,
+    encoding: str | None,
+    as_of: str | None,
+    publisher: str,
+    licence: str,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in a population of your own from a raster or from points.
+
+    It is kept as data/own/population.csv in the atlas named with --into.
+
+    \b
+    Example:
+      atlas import population people.csv --column people --year 2020 --crs 4326 --dry-run
+    """
+    from datetime import date
+
+    from atlas.files import write_text
+    from atlas.imports.people import people_text, read_people
+    from atlas.imports.store import store_table
+    from atlas.imports.vector import Origin
+
+    _, target = _where(session, into, output, dry_run, overwrite=overwrite)
+    origin = Origin(as_of or date.today().isoformat(), publisher, licence)
+    people = read_people(
+        file, origin, year=year, column=column, band=band, density=density, crs=crs, shift=shift, encoding=encoding
+    )
+    for note in people.notes:
+        say(note)
+    row = {"places": len(people.frame), "people": people.total, "year": year, "source": people.source.key}
+    columns = [
+        Column("places", "places"),
+        Column("people", "people", 0),
+        Column("year", "year"),
+        Column("source", "source"),
+    ]
+    emit(Answer(columns, [row], {"notes": list(people.notes)}, "population"), Sink())
+    if report is not None:
+        emit(Answer(columns, [row], {"notes": list(people.notes)}, "population"), Sink(None, report, overwrite))
+    text = people_text(people)
+    kept, written = [], []
+    if target.into is not None:
+        kept = store_table(target.into, text, people.source)
+        written = [target.into / "data" / "own" / "population.csv"]
+    elif target.out is not None:
+        written = [write_text(target.out, text, overwrite=overwrite)]
+    _told(tuple(written), tuple(kept))

@@ -29,17 +29,18 @@ _KEPT = (
 def command(session: Session, layer: str, number: int | None, listing: bool, sink: Sink) -> None:
     """Put LAYER back as it stood before an import.
 
-    The layer that stands is kept in its turn, so that a restore can be undone.
+    `population` is the population of your own. The layer that stands is kept in its turn, so that a restore
+    can be undone.
 
     \b
     Example:
       atlas restore highways --list
     """
     from atlas.errors import LayerError
-    from atlas.imports.store import backups, restore
+    from atlas.imports.store import POPULATION, backups, restore
 
-    if layer not in session.catalog.specs:
-        raise LayerError(f"no layer {layer!r}; there are {', '.join(session.catalog.specs)}")
+    if layer not in {*session.catalog.specs, POPULATION}:
+        raise LayerError(f"no layer {layer!r}; there are {', '.join(session.catalog.specs)}, {POPULATION}")
     if listing:
         rows = [
             {"layer": layer, "number": one.number, "features": one.features, "path": str(one.path)}

@@ -17,6 +17,8 @@ MOST_MEMBERS = 2000
 #: shrink as they like.
 _MOST_SHRINK, _SMALL_MB = 250, 10
 _LINK = 0o120000
+#: Files that are no data but say where GDAL shall fetch it.
+_ELSEWHERE = (b"<OGRVRTDataSource", b"<VRTDataset", b"<OGRWFSDataSource", b"<OGROAPIFDataSource", b"<GDAL_WM", b"<WMS_")
 
 
 def check_file(path: str | Path) -> Path:
@@ -46,8 +48,8 @@ def check_file(path: str | Path) -> Path:
         raise ImportDataError(f"{path} cannot be read: {reason.strerror or reason}") from reason
     if not head:
         raise ImportDataError(f"{path} is empty")
-    if path.suffix.lower() in {".vrt", ".gdbvrt"} or b"<OGRVRTDataSource" in head or b"<VRTDataset" in head:
-        raise ImportDataError(f"{path} is a VRT, a list of other sources; import the file it names instead")
+    if path.suffix.lower() == ".vrt" or any(sign in head for sign in _ELSEWHERE):
+        raise ImportDataError(f"{path} only names other sources (VRT, web service); import the data itself")
     if path.suffix.lower() in {".zip", ".kmz", ".shz"} or head[:4] == b"PK\x03\x04":
         check_zip(path)
     return path

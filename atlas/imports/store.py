@@ -20,9 +20,22 @@ from atlas.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
 from atlas.provenance import Source, read_sources
 from atlas.spec import LayerSpec, read_spec
 
-__all__ = ["Backup", "backups", "copied_atlas", "extra_spec", "file_sha256", "new_atlas", "restore", "store"]
+__all__ = [
+    "Backup",
+    "backups",
+    "copied_atlas",
+    "extra_spec",
+    "POPULATION",
+    "file_sha256",
+    "new_atlas",
+    "restore",
+    "store",
+    "store_table",
+]
 
-_BACKUP = re.compile(r"(\d{4})-([0-9a-f]{12})\.geojson")
+_BACKUP = re.compile(r"(\d{4})-([0-9a-f]{12})\.(geojson|csv)")
+#: Key under which the user's own population is kept and restored.
+POPULATION = "population"
 _NEEDED = ("highways", "interchanges", "railways", "stations", "places")
 _PLAN_HEADS = {
     "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note\n",
@@ -75,16 +88,34 @@ def backups(root: str | Path, key: str) -> list[Backup]:
     """Return the kept versions of layer `key`, oldest first."""
     folder = Path(root) / "data" / "backups" / key
     found = []
-    for path in sorted(folder.glob("*.geojson")) if folder.is_dir() else ():
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         name = _BACKUP.fullmatch(path.name)
         if name:
-            found.append(Backup(int(name[1]), path, path.read_bytes().count(b'{"type":"Feature","id"')))
+            data = path.read_bytes()
+            features = data.count(b"\n") - 1 if name[3] == "csv" else data.count(b'{"type":"Feature","id"')
+            found.append(Backup(int(name[1]), path, features))
     return found
+
+
+def _path(root: Path, key: str) -> Path:
+    """Where a layer, or the user's own population, stands."""
+    if key == POPULATION:
+        return root / "data" / "own" / "population.csv"
+    return root / "data" / "geojson" / f"{key}.geojson"
+
+
+def store_table(root: str | Path, text: str, source: Source) -> list[Path]:
+    """Replace ``data/own/population.csv`` by `text` and note its source; return the backup made. See :func:`store`."""
+    root = Path(root)
+    kept = _keep(root, POPULATION)
+    ledger = root / "data" / "sources.csv"
+    _move_all({_path(root, POPULATION): text.encode("utf-8"), ledger: _with_sources(ledger, [source])})
+    return [] if kept is None else [kept]
 
 
 def _keep(root: Path, key: str) -> Path | None:
     """Copy the layer that stands into the backups, unless its like is the newest one there."""
-    path = root / "data" / "geojson" / f"{key}.geojson"
+    path = _path(root, key)
     if not path.is_file():
         return None
     data = path.read_bytes()
@@ -93,7 +124,7 @@ def _keep(root: Path, key: str) -> Path | None:
     if kept and kept[-1].path.stem.endswith(short):
         return kept[-1].path
     number = kept[-1].number + 1 if kept else 1
-    return write_bytes(root / "data" / "backups" / key / f"{number:04d}-{short}.geojson", data)
+    return write_bytes(root / "data" / "backups" / key / f"{number:04d}-{short}{path.suffix}", data)
 
 
 def store(root: str | Path, layers: Mapping[str, Layer], sources: Iterable[Source] = ()) -> list[Path]:
@@ -128,7 +159,7 @@ def store(root: str | Path, layers: Mapping[str, Layer], sources: Iterable[Sourc
     root = Path(root)
     texts = _texts(layers)
     kept = [path for key in layers if (path := _keep(root, key)) is not None]
-    targets = {root / "data" / "geojson" / f"{key}.geojson": data for key, data in texts.items()}
+    targets = {_path(root, key): data for key, data in texts.items()}
     for key, layer in layers.items():
         declared = root / "layers" / f"{key}.toml"
         if not declared.is_file() and _extra_path(layer.key).is_file():
@@ -182,7 +213,7 @@ def restore(root: str | Path, key: str, *, number: int | None = None) -> Backup:
     """
     root = Path(root)
     kept = backups(root, key)
-    path = root / "data" / "geojson" / f"{key}.geojson"
+    path = _path(root, key)
     standing = path.read_bytes() if path.is_file() else b""
     if number is None:
         chosen = next((one for one in reversed(kept) if one.path.read_bytes() != standing), None)

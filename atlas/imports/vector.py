@@ -30,7 +30,7 @@ from atlas.provenance import Source
 from atlas.rules import Violation
 from atlas.spec import Column, LayerSpec
 
-__all__ = ["DEFAULTS", "Origin", "VectorLayer", "read_vector", "shifted"]
+__all__ = ["DEFAULTS", "Origin", "VectorLayer", "in_degrees", "read_frame", "read_vector", "shifted"]
 
 Record = dict[str, Any]
 #: What stands in a column that must hold a value when nothing is mapped to it.
@@ -44,6 +44,12 @@ _TRUE = {"1", "true", "t", "yes", "y", "是", "有"}
 _FALSE = {"0", "false", "f", "no", "n", "否", "无", ""}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _LATIN = re.compile(r"[\u0080-\u00ff]")
+#: How GDAL finds the coordinates in a table that has no WKT.
+_CSV = {
+    "X_POSSIBLE_NAMES": "lon,longitude,lng,x,经度",
+    "Y_POSSIBLE_NAMES": "lat,latitude,y,纬度",
+    "GEOM_POSSIBLE_NAMES": "wkt,geometry,geom",
+}
 _SHIFTS: Mapping[str, Callable[..., tuple[Any, Any]]] = {
     "gcj02": geodesy.gcj02_to_wgs84,
     "bd09": geodesy.bd09_to_wgs84,
@@ -123,10 +129,10 @@ def read_vector(
     path = check_file(path)
     fields, values = dict(fields or {}), dict(values or {})
     _known(spec, {**fields, **values})
-    frame = _read(path, encoding, sublayer)
+    frame = read_frame(path, encoding, sublayer)
     notes = _garbled(frame)
     _complete_mapping(path, spec, frame, fields, values, notes)
-    frame = _in_degrees(path, frame, crs)
+    frame = in_degrees(path, frame, crs)
     if shift:
         frame = frame.set_geometry(shifted(frame.geometry.to_numpy(), shift))
         notes.append(f"coordinates moved back from {shift} to WGS 84")
@@ -162,18 +168,20 @@ def _known(spec: LayerSpec, columns: Mapping[str, str]) -> None:
         )
 
 
-def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
+def read_frame(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
+    """Return the features of a file, whatever their geometry; see :func:`read_vector` for what is refused."""
     hint = "" if encoding == "gbk" else "; if its texts are Chinese, try --encoding gbk"
     if encoding is not None:
         _known_encoding(encoding)
+    columns = _CSV if path.suffix.lower() == ".csv" else {}
     try:
         if sublayer is None and len(layers := pyogrio.list_layers(path)[:, 0]) > 1:
             raise ImportDataError(f"{path} has the layers {', '.join(map(str, layers))}; name one with --sublayer")
-        about = pyogrio.read_info(path, layer=sublayer, encoding=encoding)
+        about = pyogrio.read_info(path, layer=sublayer, encoding=encoding, **columns)
         if about["features"] > MOST_FEATURES:
             raise ImportDataError(f"{path} has {about['features']} features, more than {MOST_FEATURES}; split it")
         frame = pyogrio.read_dataframe(
-            path, layer=sublayer, encoding=encoding, datetime_as_string=True, on_invalid="ignore"
+            path, layer=sublayer, encoding=encoding, datetime_as_string=True, on_invalid="ignore", **columns
         )
     except (
         pyogrio.errors.DataSourceError,
@@ -192,9 +200,7 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
     except (ValueError, OverflowError) as reason:
         raise ImportDataError(f"{path} cannot be read: {reason}") from reason
     if not isinstance(frame, gpd.GeoDataFrame):
-        raise ImportDataError(
-            f"{path} has no geometry; a CSV needs a column WKT, or x and y (ogr2ogr -oo X_POSSIBLE_NAMES=…)"
-        )
+        raise ImportDataError(f"{path} has no geometry; a CSV needs a column WKT, or lon and lat")
     if 0 <= len(frame) < about["features"]:
         raise ImportDataError(
             f"{path} says it holds {about['features']} features but gives {len(frame)}; it is cut off or broken"
@@ -257,7 +263,8 @@ def _plain(value: Any) -> str:
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 
-def _in_degrees(path: Path, frame: gpd.GeoDataFrame, crs: str | None) -> gpd.GeoDataFrame:
+def in_degrees(path: Path, frame: gpd.GeoDataFrame, crs: str | None) -> gpd.GeoDataFrame:
+    """Return `frame` in EPSG:4326, from the system `crs` or its own; `path` is for messages."""
     try:
         if crs is not None:
             text = f"EPSG:{crs}" if str(crs).isdigit() else crs
