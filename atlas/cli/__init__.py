@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "scenario": "List scenarios, show one, compare two, or write a new one.",
     "claims": "Compute the plan's promises: definition, minutes by year and mode, margin, verdict, stability.",
     "compare": "Compare the scenario BEFORE with AFTER: pairs that change, and the projects that did it.",
+    "validate": "Compare the model with the calibration tables.",
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",
     "map": "Write one map page: KIND is layers or reach.",
     "build": "Write the site: a start page and every map, to be opened from the folder without a network.",

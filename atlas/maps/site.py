@@ -14,10 +14,12 @@ from atlas.maps.layers import draw_layers
 from atlas.maps.page import Links
 from atlas.maps.reach import draw_reach
 from atlas.maps.start import Card, as_of, draw_start
+from atlas.maps.validation import draw_validation
 from atlas.network import Network
 from atlas.openings import scenario_header
 from atlas.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.stamp import stamp
+from atlas.validation import validate
 
 __all__ = ["CORE", "Job", "build_site", "site_jobs"]
 
@@ -106,7 +108,8 @@ def build_site(
         ("承诺核算", "The promises"),
         ("逐条定义、分钟数、余量与结论", "Definition, minutes, margin, verdict"),
     )
-    wanted = [*(job.name for job in jobs), claims.address, "index.html"]
+    checks = Card("validation.html", ("模型检验", "Validation"), ("与实测时间比较", "Beside measured times"))
+    wanted = [*(job.name for job in jobs), claims.address, checks.address, "index.html"]
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
         return target / "index.html"
@@ -121,11 +124,13 @@ def build_site(
         network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
     )
     _write(target / claims.address, draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang), key)
+    say(checks.address)
+    _write(target / checks.address, _validation_page(catalog, network, lang), key)
     say("index.html")
     downloads = _downloads(catalog, target)
     start = draw_start(
         summary,
-        [*(job.card for job in jobs), claims],
+        [*(job.card for job in jobs), claims, checks],
         downloads,
         scenarios=names,
         date=as_of(catalog.layers()),
@@ -135,6 +140,12 @@ def build_site(
     )
     _write(target / "index.html", start, key)
     return target / "index.html"
+
+
+def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:
+    scenario = load_scenario("2026", table=catalog.parameters)
+    found = validate(network, scenario, catalog.root / "data" / "facts", catalog.layer("railways").frame)
+    return draw_validation(found, hash=stamp(network.hash, [scenario]), lang=lang)
 
 
 def _downloads(catalog: Catalog, target: Path) -> list[Card]:
@@ -153,7 +164,11 @@ def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]
     """Return the hash of everything the site is made of: code, layers, plan, sources, parameters."""
     package = Path(__file__).resolve().parent.parent
     code = sorted(package.glob("*.py")) + sorted(package.glob("maps/**/*.*"))
-    facts = sorted((catalog.root / "data" / "plan").glob("*")) + [catalog.root / "data" / "sources.csv"]
+    facts = (
+        sorted((catalog.root / "data" / "plan").glob("*"))
+        + sorted((catalog.root / "data" / "facts").glob("*times*"))
+        + [catalog.root / "data" / "sources.csv"]
+    )
     parts = [part for path in [*code, *facts] if path.suffix != ".pyc" for part in (path.name, path.read_bytes())]
     return content_hash(network.hash, lang, *(scenario.hash for scenario in scenarios), *parts)
 

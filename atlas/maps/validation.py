@@ -1,0 +1,188 @@
+"""The validation page: measured against modelled minutes, the errors, and the ten worst with a reason."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+import pandas as pd
+
+from atlas.maps.document import cell, document, paragraph, section, table, two
+from atlas.validation import Validation, summary, worst
+
+__all__ = ["draw_validation"]
+
+_TITLE = ("模型检验", "Validation of the model")
+_CHECKS = {
+    "rail as ridden": ("铁路：按时刻表乘坐", "Rail: as ridden by timetable"),
+    "rail formula, service held out": ("铁路：公式预测未参与拟合的车次", "Rail: formula on services held out"),
+    "road": ("公路：实测行程", "Road: measured drives"),
+    "road, one factor fitted on the other rows": (
+        "公路：用其余各行拟合一个系数",
+        "Road: one factor fitted on the other rows",
+    ),
+}
+_COLOURS = {"rail as ridden": "#0b5cad", "rail formula, service held out": "#5b8fc4", "road": "#c2410c"}
+_SIZE, _MARGIN = 480, 52
+
+
+def draw_validation(found: Validation, *, hash: str, lang: str = "zh") -> str:
+    """Return the page."""
+    body = [
+        paragraph(
+            "模型与标定表比较。相对误差为“模型/实测－1”；偏差为其中位数，正值表示模型偏慢。",
+            "The model beside the calibration tables. The relative error is modelled over measured less one; the bias "
+            "is its median, positive where the model is slow.",
+        ),
+        _summary_table(found.errors),
+        f"<figure>{_plot(found.errors)}<figcaption>"
+        + two("实测与模型（分钟）；虚线为 ±15%", "Measured and modelled minutes; dashed: ±15 %")
+        + "</figcaption></figure>",
+        section(
+            "误差最大的十项",
+            "The ten worst",
+            [_worst_table(found.errors)],
+        ),
+        section(
+            "逐线留出",
+            "Leaving out one line at a time",
+            [
+                paragraph(
+                    "公式的三个数在其余线路上拟合，再预测留出线路上各站间的运行时间。",
+                    "The formula's three numbers, fitted on the other lines, predict the runs of the line left out.",
+                ),
+                _line_table(found.lines),
+            ],
+        ),
+        paragraph(f"校验码 {hash}", f"Hash {hash}", kind="foot"),
+    ]
+    return document(_TITLE, body, lang=lang, hash=hash)
+
+
+def _percent(value: float, *, sign: bool = False) -> str:
+    return cell(f"{100 * value:{'+' if sign else ''}.1f} %", kind="number")
+
+
+def _summary_table(errors: pd.DataFrame) -> str:
+    rows = [
+        [
+            cell(two(*_CHECKS[row["check"]]), head=True),
+            cell(str(row["pairs"]), kind="number"),
+            cell(f"{row['median_error_min']:.1f}", kind="number"),
+            cell(f"{row['p90_error_min']:.1f}", kind="number"),
+            _percent(row["median_error"]),
+            _percent(row["p90_error"]),
+            _percent(row["bias"], sign=True),
+        ]
+        for row in summary(errors).to_dict("records")
+    ]
+    heads = [
+        ("检验", "Check"),
+        ("项数", "Pairs"),
+        ("绝对误差中位数，分钟", "Median error, min"),
+        ("九成以内，分钟", "90 % within, min"),
+        ("相对误差中位数", "Median error"),
+        ("九成以内", "90 % within"),
+        ("偏差", "Bias"),
+    ]
+    return table(heads, rows, caption=("误差汇总", "Errors in sum"))
+
+
+def _worst_table(errors: pd.DataFrame) -> str:
+    rows = [
+        [
+            cell(two(*_CHECKS[row["check"]]), head=True),
+            cell(html.escape(f"{row['from_zh']} → {row['to_zh']}")),
+            cell(f"{row['measured_min']:.0f}", kind="number"),
+            cell(f"{row['modelled_min']:.0f}", kind="number"),
+            _percent(row["error"], sign=True),
+            cell(html.escape(str(row["why"]))),
+        ]
+        for row in worst(errors).to_dict("records")
+    ]
+    heads = [
+        ("检验", "Check"),
+        ("行程", "Trip"),
+        ("实测", "Measured"),
+        ("模型", "Modelled"),
+        ("误差", "Error"),
+        ("原因", "Reason"),
+    ]
+    return table(heads, rows, caption=("分钟", "Minutes"))
+
+
+def _line_table(lines: pd.DataFrame) -> str:
+    rows = [
+        [
+            cell(html.escape(row["line"]), head=True),
+            cell(str(row["runs"]), kind="number"),
+            _percent(row["median_error"]),
+            _percent(row["p90_error"]),
+            _percent(row["bias"], sign=True),
+            cell(f"{row['speed_factor']:.2f}", kind="number"),
+            cell(f"{row['acceleration_ms2']:.2f}", kind="number"),
+            cell(f"{row['dwell_min']:.1f}", kind="number"),
+        ]
+        for row in lines.to_dict("records")
+    ]
+    heads = [
+        ("留出的线路", "Line left out"),
+        ("区间数", "Runs"),
+        ("误差中位数", "Median error"),
+        ("九成以内", "90 % within"),
+        ("偏差", "Bias"),
+        ("速度系数", "Speed factor"),
+        ("加速度 m/s²", "Acceleration, m/s²"),
+        ("停站 分钟", "Dwell, min"),
+    ]
+    return table(heads, rows, caption=("单个区间的误差", "Errors of single runs"))
+
+
+def _plot(errors: pd.DataFrame) -> str:
+    """Return measured against modelled minutes as inline SVG, both axes logarithmic."""
+    shown = errors[errors["check"].isin(_COLOURS)]
+    both = shown[["measured_min", "modelled_min"]].to_numpy(dtype=np.float64)
+    low, high = 0.8 * both.min(), 1.2 * both.max()
+
+    def place(minutes: float) -> float:
+        return float(np.log(minutes / low) / np.log(high / low)) * (_SIZE - 2 * _MARGIN)
+
+    parts = [
+        f'<svg viewBox="0 0 {_SIZE} {_SIZE}" width="{_SIZE}" height="{_SIZE}" role="img" '
+        'aria-label="Measured and modelled minutes" style="max-width:100%;height:auto;background:#fff">'
+    ]
+    top = _SIZE - 2 * _MARGIN
+    parts.append(f'<rect x="{_MARGIN}" y="{_MARGIN}" width="{top}" height="{top}" fill="none" stroke="#8a949d"/>')
+    for tick in (5, 10, 20, 50, 100, 200):
+        if low < tick < high:
+            x, y = _MARGIN + place(tick), _SIZE - _MARGIN - place(tick) + 4
+            below = f'y="{_SIZE - _MARGIN + 16}" font-size="11" text-anchor="middle"'
+            beside = f'x="{_MARGIN - 6}" font-size="11" text-anchor="end"'
+            parts.append(f'<text x="{x:.1f}" {below}>{tick}</text><text y="{y:.1f}" {beside}>{tick}</text>')
+    for factor, dash in ((1.0, ""), (1.15, "4 4"), (1 / 1.15, "4 4")):
+        a, b = max(low, low / factor), min(high, high / factor)
+        parts.append(
+            f'<line x1="{_MARGIN + place(a):.1f}" y1="{_SIZE - _MARGIN - place(a * factor):.1f}" '
+            f'x2="{_MARGIN + place(b):.1f}" y2="{_SIZE - _MARGIN - place(b * factor):.1f}" stroke="#556370" '
+            f'stroke-dasharray="{dash}"/>'
+        )
+    for check, measured, modelled in zip(shown["check"], both[:, 0], both[:, 1], strict=True):
+        colour = _COLOURS[str(check)]
+        radius = 5.5 if check == "road" else 3.0
+        parts.append(
+            f'<circle cx="{_MARGIN + place(measured):.1f}" cy="{_SIZE - _MARGIN - place(modelled):.1f}" r="{radius}" '
+            f'fill="{colour}" fill-opacity="0.55"/>'
+        )
+    middle = _SIZE / 2
+    parts.append(f'<text x="{middle}" y="{_SIZE - 14}" font-size="12" text-anchor="middle">实测 measured, min</text>')
+    parts.append(
+        f'<text x="14" y="{middle}" font-size="12" text-anchor="middle" transform="rotate(-90 14 {middle})">'
+        "模型 modelled, min</text>"
+    )
+    for i, (check, colour) in enumerate(_COLOURS.items()):
+        y = _MARGIN + 16 + 17 * i
+        parts.append(
+            f'<circle cx="{_MARGIN + 14}" cy="{y - 4}" r="4.5" fill="{colour}"/>'
+            f'<text x="{_MARGIN + 24}" y="{y}" font-size="11">{html.escape(" ".join(_CHECKS[check]))}</text>'
+        )
+    return "".join([*parts, "</svg>"])

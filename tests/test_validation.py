@@ -1,0 +1,161 @@
+"""The model against measured times: what is asked of it holds, and a broken calibration table is located."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from atlas.catalog import Catalog, open_catalog
+from atlas.errors import AtlasError, LayerError, ParameterError
+from atlas.network import Network, build_network
+from atlas.rail import run_minutes
+from atlas.reach import reach_from, route
+from atlas.scenario import load_scenario
+from atlas.validation import Formula, Validation, fit_formula, summary, validate, worst
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return open_catalog()
+
+
+@pytest.fixture(scope="module")
+def network(catalog: Catalog) -> Network:
+    return build_network(catalog.layers())
+
+
+@pytest.fixture(scope="module")
+def found(catalog: Catalog, network: Network) -> Validation:
+    facts = catalog.root / "data" / "facts"
+    return validate(network, load_scenario("2026"), facts, catalog.layer("railways").frame)
+
+
+def test_rail_times_meet_what_is_asked_of_them(found: Validation) -> None:
+    rows = summary(found.errors).set_index("check")
+    for check in ("rail as ridden", "rail formula, service held out"):
+        assert rows.at[check, "median_error"] <= 0.06
+        assert rows.at[check, "p90_error"] <= 0.15
+        assert abs(rows.at[check, "bias"]) <= 0.03
+
+
+def test_road_times_meet_what_is_asked_of_them(found: Validation) -> None:
+    rows = summary(found.errors).set_index("check")
+    assert rows.at["road", "median_error"] <= 0.12
+    assert abs(rows.at["road", "bias"]) <= 0.05
+
+
+def test_the_parameters_in_force_are_those_fitted(found: Validation) -> None:
+    scenario = load_scenario("2026")
+    assert found.formula.speed_factor == pytest.approx(scenario.value("rail_speed_factor"), abs=0.01)
+    assert found.formula.acceleration_ms2 == pytest.approx(scenario.value("rail_acceleration_ms2"), abs=0.01)
+    assert found.formula.dwell_min == pytest.approx(scenario.value("rail_dwell_min"), abs=0.05)
+
+
+def test_every_line_left_out_is_fitted_without_it(found: Validation) -> None:
+    assert len(found.lines) >= 8
+    assert found.lines["speed_factor"].between(0.7, 1.0).all()
+
+
+def test_the_worst_ten_have_a_reason(found: Validation) -> None:
+    rows = worst(found.errors)
+    assert len(rows) == 10
+    assert rows["error"].abs().is_monotonic_decreasing
+    assert (rows["why"].str.len() > 10).all()
+
+
+def test_the_fit_finds_the_numbers_a_drawn_timetable_was_made_with() -> None:
+    import pandas as pd
+
+    rng = np.random.default_rng(2)
+    truth = Formula(0.85, 0.3, 1.5)
+    runs = pd.DataFrame({"service": np.repeat(np.arange(60), 3).astype(str), "km": rng.uniform(4, 80, 180)})
+    runs["line_speed_kmh"] = rng.choice([100.0, 200.0, 350.0], 180)
+    runs["run_min"] = truth.minutes(runs)
+    fitted = fit_formula(runs)
+    assert vars(fitted) == pytest.approx(vars(truth), rel=0.02)
+
+
+def test_a_faster_line_or_a_better_train_never_takes_longer() -> None:
+    km = np.array([2.0, 10.0, 60.0])
+    base = {"speed_factor": 0.86, "acceleration_ms2": 0.14, "dwell_min": 0.4}
+    slow = run_minutes(km, np.full(3, 160.0), **base)
+    assert (run_minutes(km, np.full(3, 200.0), **base) <= slow + 1e-9).all()
+    assert (run_minutes(km, np.full(3, 160.0), **(base | {"acceleration_ms2": 0.3})) <= slow).all()
+
+
+def _broken(tmp_path: Path, catalog: Catalog, name: str, **changes: str) -> Path:
+    folder = tmp_path / "facts"
+    shutil.copytree(catalog.root / "data" / "facts", folder)
+    path = folder / name
+    rows = list(csv.DictReader(path.open(encoding="utf-8-sig")))
+    rows[2] |= changes
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("rail_times_calibration.csv", {"from_station_zh": "无此站"}, "line 4: unknown station '无此站'"),
+        ("rail_times_calibration.csv", {"minutes_fastest": "-3"}, "line 4: minutes_fastest must be"),
+        ("drive_times_calibration.csv", {"minutes_low": "soon"}, "line 4: minutes_low must be"),
+        ("drive_times_calibration.csv", {"from_node": "place/nowhere"}, "line 4: from_node 'place/nowhere'"),
+        ("drive_times_calibration.csv", {"set": "toll_join_min=much"}, "line 4: 'toll_join_min=much'"),
+    ],
+)
+def test_a_broken_row_is_named_and_located(
+    tmp_path: Path, catalog: Catalog, network: Network, name: str, changes: dict[str, str], words: str
+) -> None:
+    folder = _broken(tmp_path, catalog, name, **changes)
+    with pytest.raises(AtlasError, match=words) as caught:
+        validate(network, load_scenario("2026"), folder, catalog.layer("railways").frame)
+    assert isinstance(caught.value, (LayerError, ParameterError))
+
+
+def _trains(network: Network, start: str, end: str) -> list[tuple[str, str, str]]:
+    journey = route(network, start, end, load_scenario("2026"), mode="rail")
+    return [(leg.from_name, leg.to_name, leg.name_zh) for leg in journey.legs if leg.role == "train"]
+
+
+def test_guangzhou_south_to_zhuhai_is_one_train_of_about_an_hour(network: Network) -> None:
+    trains = _trains(network, "stn/gz_south", "stn/zhuhai")
+    assert len(trains) == 1
+    journey = route(network, "stn/gz_south", "stn/zhuhai", load_scenario("2026"), mode="rail")
+    assert 50 <= dict(journey.parts)["in_vehicle"] <= 80
+
+
+def test_zhuhai_to_jiangmen_by_rail_changes_where_the_lines_meet(network: Network) -> None:
+    trains = _trains(network, "stn/zhuhai", "stn/jiangmen")
+    assert len(trains) == 2
+    assert trains[0][1] == trains[1][0]
+    assert trains[0][1] in ("小榄", "广州南", "中山北", "容桂", "南头", "顺德")
+
+
+def test_yangjiang_to_jiangmen_is_one_train(network: Network) -> None:
+    (train,) = _trains(network, "stn/yangjiang", "stn/jiangmen")
+    assert train[:2] == ("阳江", "江门")
+
+
+def test_zhuhai_to_its_airport_rides_the_line_that_goes_there(network: Network) -> None:
+    (train,) = _trains(network, "stn/zhuhai", "stn/zhuhai_airport")
+    assert train[1] == "珠海机场"
+
+
+def test_a_station_without_calls_is_never_boarded(network: Network, catalog: Catalog) -> None:
+    stations = catalog.layer("stations").frame
+    silent = set(stations.loc[stations["trains_per_day"] == 0, "id"])
+    assert silent
+    edges = network.edges[network.edges["role"] == "board"]
+    calls = reach_from(network, "广州", load_scenario("2026"), mode="rail", cutoffs_min=[600])
+    boarded = set(edges.loc[edges["edge_id"].isin(calls.nodes["via_edge_id"].dropna()), "from_id"])
+    assert not {f"stn/{name}" for name in silent} & boarded
+    year = network.arrays.open_in(load_scenario("2026"))
+    open_boards = network.edges[year & (network.arrays.role == "board")]
+    assert not {f"stn/{name}" for name in silent} & set(open_boards["from_id"])
