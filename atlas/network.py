@@ -232,7 +232,7 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Netwo
     all_joins = [*roads.joins, *rails.joins, *joins, *_near_misses(node_frame, edge_frame)]
     frame = pd.DataFrame(all_joins, columns=list(JOIN_COLUMNS))
     named: dict[tuple[str, str], tuple[str, str]] = {
-        (str(key), str(row_id)): (str(zh), str(en or ""))
+        (str(key), str(row_id)): (str(zh or en or ""), str(en or ""))
         for key in ("highways", "railways", "rail_services", "cross_border_links")
         if key in frames
         for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)

@@ -262,7 +262,7 @@ def _measured(frame: gpd.GeoDataFrame, halts: dict[str, Row]) -> Iterator[_Servi
             )
         yield _Service(
             row["id"],
-            str(row["name_zh"]),
+            str(row["name_zh"] or row["name_en"] or ""),
             str(row["name_en"] or ""),
             "rail_services",
             tuple(names),
@@ -292,7 +292,7 @@ def _assumed(line: Row, halts: dict[str, Row], ridden: set[str]) -> Iterator[_Se
     for way, stops in (("f", called), ("b", called[::-1])):
         yield _Service(
             f"{line['id']}~{way}",
-            str(line["name_zh"]),
+            str(line["name_zh"] or line["name_en"] or ""),
             str(line["name_en"] or ""),
             "railways",
             stops,

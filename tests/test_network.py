@@ -234,3 +234,12 @@ def test_a_one_way_road_is_travelled_only_as_it_is_drawn() -> None:
     runs = build_network(world).edges.query("role == 'run'")
     ways = set(zip(runs["from_id"], runs["to_id"], strict=True))
     assert ways == {("road/a", "road/b"), ("road/b", "road/c")}
+
+
+def test_a_road_without_a_name_is_called_nothing_and_one_without_a_chinese_name_by_its_english_one() -> None:
+    world = line_world()
+    world["highways"].frame["name_zh"] = None
+    world["highways"].frame["name_en"] = ["", "Second Road"]
+    names = build_network(world).feature_names
+    assert names["highways", "r0"] == ("", "")
+    assert names["highways", "r1"] == ("Second Road", "Second Road")
