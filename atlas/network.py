@@ -433,6 +433,9 @@ def _near_misses(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[Row]:
 def _node_frame(rows: list[Row]) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(rows, columns=list(NODE_COLUMNS))
     frame["exit"] = frame["exit"].astype(bool)
+    # Imported layers know many junctions without a name; a missing text must not come out as a word.
+    frame["name_en"] = frame["name_en"].astype(object).fillna("")
+    frame["name_zh"] = frame["name_zh"].astype(object).fillna(frame["name_en"])
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
 
 

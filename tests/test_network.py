@@ -243,3 +243,11 @@ def test_a_road_without_a_name_is_called_nothing_and_one_without_a_chinese_name_
     names = build_network(world).feature_names
     assert names["highways", "r0"] == ("", "")
     assert names["highways", "r1"] == ("Second Road", "Second Road")
+
+
+def test_a_junction_without_a_name_is_called_nothing() -> None:
+    world = line_world()
+    world["interchanges"].frame["name_zh"] = [None, "b", None]
+    world["interchanges"].frame["name_en"] = [None, "", "Sea"]
+    nodes = build_network(world).nodes.set_index("node_id")
+    assert nodes.loc[["road/a", "road/b", "road/c"], "name_zh"].tolist() == ["", "b", "Sea"]
