@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,8 +135,9 @@ def take_in(
     after = {key: merged(others.get(key), layer, add=target.add or key in adding) for key, layer in taken.items()}
     _unbroken(others, after)
     counts = tuple(_count(key, candidates, intake, bad, others, after) for key in candidates)
+    lost = () if own else _lost_links(catalog, others, after)
     written, kept = _write(after, sources, catalog, target)
-    return Outcome(counts, bad, (*notes, *intake.notes), after, written, kept)
+    return Outcome(counts, bad, (*notes, *intake.notes, *lost), after, written, kept)
 
 
 def _count(
@@ -164,6 +165,16 @@ def _unbroken(others: Mapping[str, Layer], after: Mapping[str, Layer]) -> None:
             f"{hanging[0]}); add to the layer instead (--add), match onto it (--refine), or write an atlas of its "
             "own (-o)"
         )
+
+
+def _lost_links(catalog: Catalog, others: Mapping[str, Layer], after: Mapping[str, Layer]) -> Iterator[str]:
+    """Say how many links of the plan name features that go."""
+    for key in after:
+        before = set(others[key].frame["id"]) if key in others else set()
+        gone = before - set(after[key].frame["id"])
+        lost = sum(link.layer == key and link.feature_id in gone for link in catalog.plan.links) if gone else 0
+        if lost:
+            yield f"{key}: {lost} links of the plan name features that are gone; --refine keeps them"
 
 
 def _write(
