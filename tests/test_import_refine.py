@@ -11,6 +11,7 @@ from import_files import Place, WayRow, draw_pbf
 
 from atlas.catalog import open_catalog
 from atlas.geodesy import distance_km
+from atlas.imports.intake import layer_of
 from atlas.imports.matching import base_names
 from atlas.imports.osm import osm_layers
 from atlas.imports.osm_tags import CLASSES
@@ -164,3 +165,51 @@ def test_an_extract_of_elsewhere_changes_nothing(tmp_path: Path) -> None:
 )
 def test_names_are_compared_without_brackets_and_usual_endings(layer: str, text: str | None, names: set[str]) -> None:
     assert base_names(layer, text) == names
+
+
+def crossroads(x: tuple[float, float]) -> dict[str, Layer]:
+    """Two expressways, E1 from west to east and E2 from south to north, drawn through a junction at `x`."""
+    places = {"w": (113.0, 22.5), "e": (113.1, 22.5), "s": (113.05, 22.45), "n": (113.05, 22.55), "x": x}
+    told = {
+        "status": "operating", "status_as_of": "2026-01-01", "opens_basis": "unknown", "opens_year": 2023,
+        "plan_ids": "plan-hwy-01", "source": "press", "confidence": "low", "geometry_quality": "schematic",
+        "position_error_m": 3000.0,
+    }  # fmt: skip
+    blank, spot = ({c.name: None for c in HOME.specs[key].columns} | told for key in ("highways", "interchanges"))
+    roads = {"we": ("E1", "w", "x", "e"), "sn": ("E2", "s", "x", "n")}
+    road = {"kind": "expressway", "toll": True, "structure": "surface", "drawn_length_km": 1.0, "in_network": True}
+    rows = [
+        {**blank, **road, "oneway": False, "id": name, "ref": ref, "node_ids": ";".join(nodes)}
+        for name, (ref, *nodes) in roads.items()
+    ]
+    lines = [shapely.LineString([places[node] for node in nodes]) for _, *nodes in roads.values()]
+    spots = [{**spot, "id": name, "kind": "interchange", "exit": False} for name in places]
+    points = [shapely.Point(at) for at in places.values()]
+    return {
+        "highways": layer_of(rows, lines, HOME.specs["highways"])[0],
+        "interchanges": layer_of(spots, points, HOME.specs["interchanges"])[0],
+    }
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_junction_of_two_roads_goes_to_where_they_meet(tmp_path: Path, shared: bool) -> None:
+    nodes: dict[int, Place] = {
+        i: (round(112.99 + i / 1000, 6), round(22.5 + 0.001 * np.sin(i / 5), 6)) for i in range(1, 120)
+    }
+    east, north = nodes[60][:2]
+    nodes |= {200 + i: (round(east + 0.001 * np.sin(i / 5), 6), round(22.44 + i / 1000, 6)) for i in range(1, 120)}
+    nodes[260] = (east, north)
+    up = [*range(201, 260), 60 if shared else 260, *range(261, 320)]
+    ways: list[WayRow] = [
+        (1, list(range(1, 120)), {"highway": "motorway", "ref": "E1"}),
+        (2, up, {"highway": "motorway", "ref": "E2", "bridge": "yes"}),
+    ]
+    layers = crossroads((113.065, 22.512))
+    osm = osm_layers(draw_pbf(tmp_path / "x.osm.pbf", nodes, ways), HOME.specs)
+    found = refine(layers, osm)
+    x = found.layers["interchanges"].frame.set_index("id").loc["x"]
+    assert 1000 * distance_km(x.geometry.x, x.geometry.y, east, north) < 60
+    assert x["position_error_m"] == 3000
+    assert {one.result for one in found.matches if one.layer == "highways"} == {"matched"}
+    again = refine({**layers, **found.layers}, osm)
+    assert again.layers == {}

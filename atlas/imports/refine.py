@@ -42,6 +42,8 @@ _LINES = {
 _ON_ROAD = {"interchange", "exit", "junction", "bridge_end"}
 #: How far off its road a point may stand for the road to be drawn up to it.
 _REACH_KM = 0.5
+#: A point this near a vertex stands on it; gaps between roads are compared in steps.
+_ON_KM, _STEP_KM = 0.0005, 0.05
 _MOST_STEPS = 8
 RESULTS = ("matched", "partly", "unmatched", "held", "good")
 _NOTE = "geometry refined from OpenStreetMap; attributes: "
@@ -292,10 +294,38 @@ def _move_points(
 
 
 def _onto(at: Floats, graphs: list[WayGraph], reach_km: float) -> Floats:
-    """Return the vertex nearest to `at` of any of the roads, or `at` itself when all are too far."""
-    near = [(*graph.nearest(at), place) for place, graph in enumerate(graphs)]
-    km, row, place = min(near, default=(float("inf"), 0, 0))
-    return graphs[place].xy[row] if km <= reach_km else at
+    """Return where on its roads a point stands: where they meet, within reach, else on the nearest.
+
+    A point that stands on one of them already, with the others near, stays; so does one that all are too
+    far from.
+    """
+    roads = list({id(graph): graph for graph in graphs}.values())
+    off = [graph.nearest(at)[0] for graph in roads]
+    if not roads or min(off) > reach_km or (min(off) < _ON_KM and max(off) <= _REACH_KM):
+        return at
+    meeting = [found for graph in roads for found in _meetings(at, graph, roads, reach_km)] if len(roads) > 1 else []
+    if meeting:
+        _, _, lon, lat = min(meeting)
+        return np.array([lon, lat])
+    nearest = roads[int(np.argmin(off))]
+    vertex: Floats = nearest.xy[nearest.nearest(at)[1]]
+    return vertex
+
+
+def _meetings(
+    at: Floats, graph: WayGraph, roads: list[WayGraph], reach_km: float
+) -> list[tuple[float, float, float, float]]:
+    """Vertices of one road near which all the others pass: gap in steps of 50 m, distance, lon, lat."""
+    rows = np.array(sorted(graph.tree.query_ball_point(at * graph.scale, reach_km)), dtype=np.int64)
+    if not len(rows):
+        return []
+    xy = graph.xy[rows]
+    others = [np.asarray(other.tree.query(xy * other.scale)[0]) for other in roads if other is not graph]
+    gaps = np.max(others, axis=0)
+    off = np.hypot(*((xy - at) * graph.scale).T)
+    near = gaps <= _REACH_KM
+    steps = np.round(gaps[near] / _STEP_KM)
+    return list(zip(steps.tolist(), off[near].tolist(), *xy[near].T.tolist(), strict=True))
 
 
 def _set_point(frame: gpd.GeoDataFrame, place: int, at: Floats, source: str, error_m: float) -> None:
