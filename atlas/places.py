@@ -180,7 +180,8 @@ class _Key:
 def _compiled(key: _Key) -> tuple[_Entry, ...]:
     frame = key.layer.frame
     names = dict(zip(frame["adcode"], frame["name_zh"], strict=True))
-    counts = Counter(_plain(name) for column in ("name_zh", "name_en") for name in frame[column])
+    told = [name for column in ("name_zh", "name_en") for name in frame[column] if isinstance(name, str)]
+    counts = Counter(map(_plain, told))
     return tuple(_entry(row, names, counts) for row in frame.itertuples())
 
 

@@ -318,6 +318,12 @@ def _opening(features: Sequence[Mapping[Hashable, Any]]) -> tuple[int | None, st
     return max(int(year) for year in years if year is not None), basis
 
 
+_ITEM_COLUMNS = [
+    "id", "kind", "stage", "name_zh", "name_en", "section", "status", "status_date", "status_basis", "confidence",
+    "source", "cities", "corridors", "opens_year", "opens_basis", "features", "resolution",
+]  # fmt: skip
+
+
 def item_table(
     register: Register, frames: Mapping[str, pd.DataFrame] | None = None, *, date: str | None = None
 ) -> pd.DataFrame:
@@ -365,7 +371,7 @@ def item_table(
                 "resolution": register.resolve(item.id).kind,
             }
         )  # fmt: skip
-    table = pd.DataFrame(rows)
+    table = pd.DataFrame(rows, columns=_ITEM_COLUMNS)
     table["opens_year"] = table["opens_year"].astype("Int64")
     return table
 

@@ -224,3 +224,18 @@ def test_refining_from_the_command_line_makes_a_copy_and_leaves_the_atlas_alone(
     rows = pd.read_csv(tmp_path / "r.csv")
     assert set(rows["result"]) <= {"matched", "partly", "unmatched", "held", "good"}
     assert len(rows[rows["layer"] == "highways"]) == len(HOME.layer("highways"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["layers"], ["network", "--check"], ["plan"], ["reach", "甲市"], ["route", "甲市", "乙镇", "--mode", "drive"],
+     ["matrix"], ["params"], ["layers", "describe", "ferries"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_the_commands_work_on_an_imported_atlas(words: list[str], tmp_path: Path) -> None:
+    ferry = [*TOWN_WAYS, (900, [1, 11], {"route": "ferry", "name": "甲乙航线"})]
+    found = osm_layers(draw_pbf(tmp_path / "t.osm.pbf", TOWN_NODES, ferry), HOME.specs)
+    take_in(found.layers, [found.source], HOME, Target(out=tmp_path / "own"))
+    result = CliRunner().invoke(cli, [*words, "--root", str(tmp_path / "own")], prog_name="atlas")
+    assert result.exit_code == 0, result.output
+    assert "nan" not in result.stdout.lower().split()

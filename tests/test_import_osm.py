@@ -21,6 +21,7 @@ from atlas.imports.osm_tags import CLASSES, classes_of, road_kind, speed_kmh
 from atlas.imports.run import Outcome, Target, take_in
 from atlas.imports.store import backups, restore
 from atlas.network import Network, build_network
+from atlas.places import find_place
 from atlas.reach import route
 from atlas.scenario import load_scenario
 from atlas.soundness import check_network
@@ -91,6 +92,7 @@ def test_the_town_answers_a_route_from_the_ordinary_road_onto_the_motorway(tmp_p
     assert nx.has_path(graph, "road/osm-n4", "road/osm-n3/toll")
     assert nx.has_path(graph, "road/osm-n1/toll", "road/osm-n6")
     assert route(network, "甲市", "乙镇", NOW, mode="drive").found
+    assert find_place(network.place_layer, "乙镇").name_en == ""
 
 
 @pytest.mark.parametrize(

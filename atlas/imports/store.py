@@ -316,3 +316,6 @@ def _fill(draft: Path, texts: Mapping[str, bytes], sources: Iterable[Source], li
     shutil.copyfile(like / "data" / "parameters.csv", draft / "data" / "parameters.csv")
     for name, head in _PLAN_HEADS.items():
         (draft / "data" / "plan" / name).write_text(head, "utf-8")
+    # An atlas of its own promises nothing; what counts as borderline is taken over.
+    targets = (like / "data" / "plan" / "targets.toml").read_text("utf-8").partition("[[target]]")[0]
+    (draft / "data" / "plan" / "targets.toml").write_text(f"{targets.rstrip()}\ntarget = []\n", "utf-8")
