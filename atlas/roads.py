@@ -378,7 +378,9 @@ def _border_edges(part: RoadPart, crossing: Crossing, near: str, beyond: str, ro
         return
     opens = float(np.maximum(crossing.opens_year, road_opens))
     line = shapely.LineString([part.nodes[near]["geometry"], part.nodes[beyond]["geometry"]])
-    part.edges.extend(border_pair(crossing, name, near, beyond, line, opens, "road"))
+    # The road itself runs on to its next node beyond: kilometres are its own, not the crossing's.
+    pair = border_pair(crossing, name, near, beyond, line, opens, "road")
+    part.edges.extend({**row, "length_km": 0.0, "drawn_length_km": 0.0} for row in pair)
 
 
 def border_pair(

@@ -36,6 +36,7 @@ DRAWN_ELSEWHERE = ("land", "water")
 NOT_LAYERS = {
     "drive_times_calibration": "measured drive times, for validation",
     "rail_times_calibration": "fastest and typical minutes by station pair, for validation",
+    "road_priors": "what is expected of road speeds before any drive is measured, for calibration",
     "road_crossings": "where roads cross without a shared node, for checking the network",
 }
 _CASTS: dict[str, Callable[[str], Any]] = {

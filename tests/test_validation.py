@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from atlas.calibration import Drive, Formula, Prior, fit_formula, fit_roads, read_priors
 from atlas.catalog import Catalog, open_catalog
 from atlas.errors import AtlasError, LayerError, ParameterError
 from atlas.network import Network, build_network
 from atlas.rail import run_minutes
 from atlas.reach import reach_from, route
 from atlas.scenario import load_scenario
-from atlas.validation import Formula, Validation, fit_formula, summary, validate, worst
+from atlas.validation import Validation, summary, validate, worst
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def found(catalog: Catalog, network: Network) -> Validation:
 
 def test_rail_times_meet_what_is_asked_of_them(found: Validation) -> None:
     rows = summary(found.errors).set_index("check")
-    for check in ("rail as ridden", "rail formula, service held out"):
+    for check in ("rail as ridden", "rail fastest train", "rail formula, service held out"):
         assert rows.at[check, "median_error"] <= 0.06
         assert rows.at[check, "p90_error"] <= 0.15
         assert abs(rows.at[check, "bias"]) <= 0.03
@@ -53,6 +54,49 @@ def test_the_parameters_in_force_are_those_fitted(found: Validation) -> None:
     assert found.formula.speed_factor == pytest.approx(scenario.value("rail_speed_factor"), abs=0.01)
     assert found.formula.acceleration_ms2 == pytest.approx(scenario.value("rail_acceleration_ms2"), abs=0.01)
     assert found.formula.dwell_min == pytest.approx(scenario.value("rail_dwell_min"), abs=0.05)
+
+
+def test_the_road_factors_in_force_are_those_fitted(found: Validation) -> None:
+    scenario = load_scenario("2026")
+    assert set(found.road_factors) == {f"road_factor_typical_{kind}" for kind in _KINDS}
+    for name, value in found.road_factors.items():
+        assert value == pytest.approx(scenario.value(name), abs=0.01)
+
+
+def test_drives_left_out_are_met_by_factors_fitted_on_the_others(found: Validation) -> None:
+    rows = summary(found.errors).set_index("check")
+    assert rows.at["road, fitted on the other rows", "median_error"] <= 0.12
+    assert abs(rows.at["road, fitted on the other rows", "bias"]) <= 0.05
+
+
+_KINDS = ("expressway", "urban_expressway", "ordinary")
+_PRIORS = tuple(Prior(name, (name,), 0.8, 0.1) for name in _KINDS)
+
+
+def test_without_drives_road_factors_stay_where_they_were_expected() -> None:
+    assert fit_roads([], _PRIORS) == pytest.approx(dict.fromkeys(_KINDS, 1.0))
+
+
+def test_a_class_no_drive_used_stays_where_it_was_expected() -> None:
+    ratios = fit_roads([Drive(60.0, {"expressway": 50.0}, 0.0)], _PRIORS)
+    assert ratios["ordinary"] == pytest.approx(1.0)
+    # prior and drive weigh alike when their spreads do: the geometric mean of 1 and 50/60
+    assert fit_roads([Drive(60.0, {"expressway": 50.0}, 0.0)], _PRIORS, spread=0.1)["expressway"] == pytest.approx(
+        np.sqrt(50.0 / 60.0)
+    )
+
+
+def test_many_drives_outweigh_what_was_expected() -> None:
+    drives = [Drive(10.0 + i / 0.7, {"expressway": float(i), "ordinary": 0.0}, 10.0) for i in range(20, 120)]
+    assert fit_roads(drives, _PRIORS)["expressway"] == pytest.approx(0.7, abs=0.01)
+
+
+@pytest.mark.parametrize("text", ["parameter,classes,expected,spread\na,b,fast,0.1\n", "parameter,classes\na,b\n"])
+def test_broken_priors_are_located(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "road_priors.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(ParameterError, match="line 2"):
+        read_priors(path)
 
 
 def test_every_line_left_out_is_fitted_without_it(found: Validation) -> None:

@@ -15,12 +15,11 @@ __all__ = ["draw_validation"]
 _TITLE = ("模型检验", "Validation of the model")
 _CHECKS = {
     "rail as ridden": ("铁路：按时刻表乘坐", "Rail: as ridden by timetable"),
+    "rail fastest train": ("铁路：最快车次", "Rail: fastest train"),
     "rail formula, service held out": ("铁路：公式预测未参与拟合的车次", "Rail: formula on services held out"),
+    "rail formula, pair held out": ("铁路：公式预测未参与拟合的站对", "Rail: formula on pairs held out"),
     "road": ("公路：实测行程", "Road: measured drives"),
-    "road, one factor fitted on the other rows": (
-        "公路：用其余各行拟合一个系数",
-        "Road: one factor fitted on the other rows",
-    ),
+    "road, fitted on the other rows": ("公路：系数由其余各行拟合", "Road: factors fitted on the other rows"),
 }
 _COLOURS = {"rail as ridden": "#0b5cad", "rail formula, service held out": "#5b8fc4", "road": "#c2410c"}
 _SIZE, _MARGIN = 480, 52
