@@ -287,3 +287,13 @@ def test_a_damaged_feed_gives_sound_services_or_an_error(tmp_path: Path, seed: i
         assert outcome.layers
         build_network(open_catalog(tmp_path / "own").layers())
     assert (tmp_path / "own").exists() is not bool(message)
+
+
+def test_a_feed_of_other_ids_still_finds_the_services_it_means(tmp_path: Path) -> None:
+    tables = atlas_feed()
+    lines = dict(zip(LAYERS["rail_services"].frame["id"], LAYERS["rail_services"].frame["line_ids"], strict=True))
+    tables["trips"] = [tables["trips"][0], *((f"R-{name}", "D", trip) for name, _, trip in tables["trips"][1:])]
+    tables["routes"] = [tables["routes"][0], *((f"R-{name}", *rest) for name, *rest in tables["routes"][1:])]
+    found = gtfs_layers(draw_feed(tmp_path / "feed.zip", tables), HOME.specs, LAYERS)
+    frame = found.layers["rail_services"].frame
+    assert dict(zip(frame["id"], frame["line_ids"], strict=True)) == lines

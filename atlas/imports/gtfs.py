@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -109,10 +109,10 @@ def gtfs_layers(
 
     Notes
     -----
-    A stop is the station of its id, else the nearest of its name within 5 km. A service whose id the atlas
-    has already keeps what GTFS cannot say: names, lines, train numbers, plan items, and with the same
-    number of trains their count on an ordinary day. Tracks are found along the atlas's railways; where
-    there are none a line is drawn through the stops.
+    A stop is the station of its id, else the nearest of its name within 5 km. A service that the atlas has
+    already, with the same stops and the same id or minutes, keeps what GTFS cannot say: names, lines, train
+    numbers, plan items, and with the same number of trains their count on an ordinary day. Tracks are found along the
+    atlas's railways; where there are none a line is drawn through the stops.
     """
     path = check_file(path)
     feed = read_feed(path)
@@ -130,7 +130,7 @@ def gtfs_layers(
     services: list[Record] = []
     drawn: list[BaseGeometry] = []
     for pattern in found:
-        record, geometry = _service(pattern, routes, stops, lines, layers, source)
+        record, geometry = _service(pattern, routes, stops, lines, layers, source, {one["id"] for one in services})
         services.append(record)
         drawn.append(geometry)
     made = {"rail_services": (services, drawn), "stations": stops.fresh(found), "railways": lines.fresh}
@@ -317,10 +317,11 @@ def _service(
     lines: _Lines,
     layers: Mapping[str, Layer],
     source: Source,
+    used: Collection[str],
 ) -> tuple[Record, BaseGeometry]:
     route = routes[pattern.route]
     places = [stops.places[halt] for halt in pattern.stops]
-    known = _known(pattern, route, layers)
+    known = _known(pattern, layers, used)
     ridden = known["line_ids"].split(";") if known else lines.through(pattern.stops)
     if ridden is None:
         ridden = lines.draw(pattern, route, stops, source)
@@ -346,17 +347,19 @@ def _service(
     return record, shapely.LineString(places)
 
 
-def _known(pattern: Pattern, route: Record, layers: Mapping[str, Layer]) -> Record | None:
-    """The atlas's own service of this id and these stops, its values as JSON has them."""
+def _known(pattern: Pattern, layers: Mapping[str, Layer], used: Collection[str]) -> Record | None:
+    """The atlas's own service with these stops and the id, or else the minutes; its values as JSON has them."""
     if "rail_services" not in layers:
         return None
     frame = layers["rail_services"].frame
-    for name in (pattern.trips[0], pattern.route):
-        rows = frame[(frame["id"] == name) & (frame["station_ids"] == ";".join(pattern.stops))]
-        if len(rows):
-            row = rows.drop(columns="geometry").iloc[0].to_dict()
-            return {str(key): None if pd.isna(value) else value for key, value in row.items()}
-    return None
+    rows = frame[frame["station_ids"] == ";".join(pattern.stops)].drop(columns="geometry").to_dict("records")
+    names = {pattern.route, *pattern.trips}
+    rows = [row for row in rows if row["id"] not in used]
+    told = _joined(np.median(pattern.minutes, axis=0))
+    found = [row for row in rows if row["id"] in names] or [row for row in rows if row["elapsed_min"] == told]
+    if not found:
+        return None
+    return {str(key): None if pd.isna(value) else value for key, value in found[0].items()}
 
 
 def _joined(minutes: NDArray[np.float64]) -> str:
