@@ -191,14 +191,29 @@ class EdgeArrays:
             present = present | self.named(scenario.with_)
         if scenario.without or scenario.close:
             present = present & ~self.named(scenario.without | scenario.close)
+        passed = self._served(present)
+        return np.asarray(present & (~self.dependent | (passed[self.tail] & passed[self.head])), dtype=bool)
+
+    def served(self, scenario: Scenario) -> Bools:
+        """(n,) nodes where local travel can meet the network in `scenario`: something open passes or calls."""
+        return self._served(self.open_in(scenario))
+
+    def carried_by(self, year: int) -> Bools:
+        """(n,) nodes that a road or train opened by `year` touches; for a road node, at either level."""
+        touched = np.zeros(len(self.twin), dtype=bool)
+        carries = (self.opens_year <= year) & ~self.dependent
+        for ends in (self.tail[carries], self.head[carries]):
+            touched[ends] = touched[self.twin[ends]] = True
+        return touched
+
+    def _served(self, present: Bools) -> Bools:
         touched = np.zeros(len(self.twin), dtype=bool)
         carries = present & ~self.dependent
         touched[self.tail[carries]] = True
         touched[self.head[carries]] = True
         passed = touched.copy()
         passed[self.twin[touched]] = True
-        passed |= ~self.anchored
-        return np.asarray(present & (~self.dependent | (passed[self.tail] & passed[self.head])), dtype=bool)
+        return np.asarray(passed | ~self.anchored, dtype=bool)
 
 
 def arrays_of(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> EdgeArrays:

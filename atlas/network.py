@@ -24,7 +24,7 @@ from atlas.geodesy import distances_km
 from atlas.rail import rail_part
 from atlas.roads import read_crossings, road_part, side_of
 from atlas.stamp import layers_hash
-from atlas.topology import Barrier, LocalLinks, local_links
+from atlas.topology import Barrier, local_links
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -166,16 +166,21 @@ class Network:
             "name_zh": name, "name_en": name, "city": "", "side": side, "exit": True,
             "position_error_m": 0.0, "geometry": shapely.Point(lon, lat),
         }  # fmt: skip
-        edges, joins = _link_points([row], self.nodes.to_dict("records"), self.barrier)
+        settled = self.arrays.carried_by(BASE_YEAR)
+        nodes = [
+            {**node, "_opens_year": BASE_YEAR if there else np.inf}
+            for node, there in zip(self.nodes.to_dict("records"), settled, strict=True)
+        ]
+        edges, joins = _link_points([row], nodes, self.barrier)
         if not edges:
             raise NetworkError(
                 f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
                 "choose a point nearer the network"
             )
-        nodes = pd.concat([self.nodes, _node_frame([row])], ignore_index=True)
+        points = pd.concat([self.nodes, _node_frame([row])], ignore_index=True)
         more = pd.concat([self.edges, _edge_frame(edges)], ignore_index=True)
         noted = pd.concat([self.joins, pd.DataFrame(joins, columns=list(JOIN_COLUMNS))], ignore_index=True)
-        return replace(self, nodes=nodes, edges=more, joins=noted)
+        return replace(self, nodes=points, edges=more, joins=noted)
 
 
 def open_edges(network: Network, scenario: Scenario) -> NDArray[np.bool_]:
@@ -309,7 +314,8 @@ def _link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -
             most=most,
             barrier=barrier,
         )
-        for source, target, km in _thinned(found, name):
+        kept = found if name == "local_rail" else found.without_long()
+        for source, target, km in zip(kept.point, kept.target, kept.length_km.tolist(), strict=True):
             a, b = sources[source], targets[target]
             if (a["node_id"], b["node_id"]) in linked:
                 continue
@@ -341,17 +347,6 @@ def _link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -
 
 def _coordinates(rows: list[Row]) -> NDArray[np.float64]:
     return np.array([(row["geometry"].x, row["geometry"].y) for row in rows], dtype=np.float64).reshape(-1, 2)
-
-
-def _thinned(links: LocalLinks, name: str) -> list[tuple[int, int, float]]:
-    """Drop links much longer than the nearest one: a way round is the network's business."""
-    kept: list[tuple[int, int, float]] = []
-    nearest: dict[int, float] = {}
-    for point, target, km in zip(links.point, links.target, links.length_km, strict=True):
-        first = nearest.setdefault(int(point), float(km))
-        if name == "local_rail" or km <= 2.0 * first + 3.0:
-            kept.append((int(point), int(target), float(km)))
-    return kept
 
 
 def _local_pair(a: Row, b: Row, km: float, name: str) -> list[Row]:

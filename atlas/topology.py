@@ -9,6 +9,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 import shapely
@@ -82,6 +84,13 @@ def _cut_at_vertices(coordinates: Floats, nodes: Floats) -> list[Floats] | None:
     return [coordinates[a : b + 1] for a, b in itertools.pairwise(at)]
 
 
+class Obstacle(Protocol):
+    """What tells how much water a straight segment (EPSG:4326) crosses, in all and at the widest."""
+
+    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
+    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
+
+
 @dataclass(frozen=True)
 class Barrier:
     """Land and wide water, to tell how far a straight link runs over water."""
@@ -93,6 +102,16 @@ class Barrier:
     def of(cls, land: NDArray[np.object_], water: NDArray[np.object_]) -> Barrier:
         """Index the parts of `land` and `water` (arrays of polygons, EPSG:4326)."""
         return cls(shapely.STRtree(_small_parts(land)), shapely.STRtree(_small_parts(water)))
+
+    @cached_property
+    def dry(self) -> shapely.STRtree:
+        """Land without wide water, in tiles."""
+        tiles = self.land.geometries
+        tile, part = self.water.query(tiles, predicate="intersects")
+        dry = tiles.copy()
+        for i in np.unique(tile):
+            dry[i] = shapely.difference(tiles[i], shapely.union_all(self.water.geometries[part[tile == i]]))
+        return shapely.STRtree(dry[~shapely.is_empty(dry)])
 
     def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
         """Return how many kilometres of each straight segment lie off land or in wide water."""
@@ -146,6 +165,13 @@ class LocalLinks:
     length_km: Floats
     water_km: Floats
 
+    def without_long(self) -> LocalLinks:
+        """Return these links without those much longer than their point's nearest: a way round is the network's."""
+        nearest = np.full(int(self.point.max(initial=-1)) + 1, np.inf)
+        np.minimum.at(nearest, self.point, self.length_km)
+        keep = self.length_km <= 2.0 * nearest[self.point] + 3.0
+        return LocalLinks(self.point[keep], self.target[keep], self.length_km[keep], self.water_km[keep])
+
 
 def local_links(
     points: Floats,
@@ -155,9 +181,10 @@ def local_links(
     *,
     reach_km: float,
     most: int,
-    barrier: Barrier | None = None,
+    barrier: Obstacle | None = None,
     water_allowed_km: float = 0.6,
     water_fallback_km: float = 2.0,
+    near: int | None = None,
 ) -> LocalLinks:
     """Link each point to the nearest targets on its own side of the border, over land.
 
@@ -179,6 +206,8 @@ def local_links(
     water_fallback_km
         How much water a link may cross in all, and how wide a water the nearest link of a point may cross
         when it has no other (a quay, a harbour).
+    near
+        How many of the nearest targets are looked at; None: enough for any shore.
 
     Returns
     -------
@@ -190,7 +219,7 @@ def local_links(
         return LocalLinks(none, none, np.zeros(0), np.zeros(0))
     scale = np.array([np.cos(np.radians(float(np.mean(targets[:, 1])))), 1.0])
     tree = cKDTree(targets * scale)
-    near = min(len(targets), 4 * most + 8)
+    near = min(len(targets), near or 4 * most + 8)
     _, found = tree.query(points * scale, k=near, distance_upper_bound=1.2 * reach_km / _KM_A_DEGREE)
     found = found.reshape(len(points), near)
     point, column = np.nonzero(found < len(targets))
