@@ -41,6 +41,7 @@ RULES = {
     "plan-id": "plan ids stand in the plan's register",
     "source": "sources stand in the ledger",
     "reference": "ids of other layers' features exist",
+    "service": "trains call at stations of the lines they run along",
     "coordinates": "coordinates are numbers",
     "axes": "longitude stands before latitude",
     "region": "features lie in the region",
@@ -157,6 +158,7 @@ def validate(
         found += _attributes(layer, register_ids, source_keys)
         found += _shapes(layer)
         found += _references(layer, layers)
+    found += _services(layers)
     if not any(one.rule in {"column-missing", "crs"} for one in found):
         found += _water(layers)
         if county_polygons is not None:
@@ -316,6 +318,32 @@ def _references(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Violation
                 layer.key, str(name), "reference", f"{column} names {strange}, not in {target}",
                 f"correct it or add {strange} to {target}",
             )  # fmt: skip
+
+
+def _services(layers: Mapping[str, Layer]) -> Iterator[Violation]:
+    """Find stops that lie on none of a service's lines; lines that name no stations are not asked."""
+    if not {"rail_services", "railways"} <= layers.keys():
+        return
+    frames = [layers[key].frame for key in ("rail_services", "railways")]
+    if any(not {"id", "station_ids"} <= set(frame.columns) for frame in frames) or "line_ids" not in frames[0]:
+        return
+    services, lines = frames
+    calls = {str(line): set(_parts(text)) for line, text in zip(lines["id"], lines["station_ids"], strict=True)}
+    columns = (services[name] for name in ("id", "line_ids", "station_ids"))
+    for name, ridden, stops in zip(*columns, strict=True):
+        own = _parts(ridden)
+        if not own or not all(calls.get(line) for line in own):
+            continue
+        along = set().union(*(calls[line] for line in own))
+        for stop in sorted(set(_parts(stops)) - along):
+            yield Violation(
+                "rail_services", str(name), "service", f"calls at {stop}, which lies on none of {', '.join(own)}",
+                "correct station_ids or line_ids, or add the station to the line's station_ids",
+            )  # fmt: skip
+
+
+def _parts(text: object) -> list[str]:
+    return [part for part in str(text or "").split(";") if part]
 
 
 def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame]]:

@@ -150,6 +150,17 @@ def test_a_node_that_does_not_exist_is_found() -> None:
     assert [one.message for one in findings(line, node)] == ["node_ids names b, not in interchanges"]
 
 
+def test_a_train_that_calls_off_its_line_is_found_and_the_station_named() -> None:
+    track = LineString([(113.0, 22.0), (113.1, 22.1)])
+    line = drawn("railways", ({"id": "line", "station_ids": "a;b"}, track))
+    train = {"id": "t1", "line_ids": "line", "station_ids": "a;c", "elapsed_min": "0;9"}
+    stations = drawn("stations", *(({"id": name, "line_ids": "line"}, HERE) for name in "abc"))
+    off = [one for one in findings(line, drawn("rail_services", (train, track)), stations) if one.rule == "service"]
+    assert [(one.feature_id, one.message) for one in off] == [("t1", "calls at c, which lies on none of line")]
+    on = drawn("rail_services", (train | {"station_ids": "a;b"}, track))
+    assert "service" not in rules_of(line, on, stations)
+
+
 #  113.0      113.2    113.4     the land, with a river of 0.04° (4 km) through it,
 #   |  land  ~~river~~  land |   and open sea to the east
 LAND = drawn("land", ({}, box(113.0, 22.0, 113.4, 22.4)))

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from atlas.calibration import Drive, Formula, Prior, fit_formula, fit_roads, read_priors
 from atlas.catalog import Catalog, open_catalog
+from atlas.cli import cli
 from atlas.errors import AtlasError, LayerError, ParameterError
 from atlas.network import Network, build_network
+from atlas.parameters import ParameterTable
 from atlas.rail import run_minutes
 from atlas.reach import reach_from, route
 from atlas.scenario import load_scenario
@@ -161,6 +164,76 @@ def test_a_broken_row_is_named_and_located(
     with pytest.raises(AtlasError, match=words) as caught:
         validate(network, load_scenario("2026"), folder, catalog.layer("railways").frame)
     assert isinstance(caught.value, (LayerError, ParameterError))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "words"),
+    [
+        ("rail_times_calibration.csv", {"to_station_zh": "无此站"}, "line 4"),
+        ("drive_times_calibration.csv", {"minutes_high": "-1"}, "line 4"),
+        ("road_priors.csv", {"expected": "0"}, "line 4"),
+    ],
+)
+def test_the_command_says_where_a_table_is_broken_and_exits_with_2(
+    tmp_path: Path, catalog: Catalog, name: str, changes: dict[str, str], words: str
+) -> None:
+    _broken(tmp_path / "data", catalog, name, **changes)
+    for part in ("layers", "data/geojson", "data/plan"):
+        shutil.copytree(catalog.root / part, tmp_path / part)
+    for part in ("data/sources.csv", "data/parameters.csv"):
+        shutil.copy(catalog.root / part, tmp_path / part)
+    said = CliRunner().invoke(cli, ["validate", "--root", str(tmp_path)])
+    assert said.exit_code == 2
+    assert name in said.stderr
+    assert words in said.stderr
+
+
+def test_a_crossing_without_minutes_is_named(network: Network, catalog: Catalog) -> None:
+    rows = tuple(row for row in catalog.parameters if row.name != "border_bc_gongbei_ab_min")
+    scenario = load_scenario("2026", table=ParameterTable(rows))
+    with pytest.raises(ParameterError, match="border_bc_gongbei_ab_min"):
+        route(network, "珠海", "澳门", scenario)
+
+
+def test_every_crossing_has_minutes_both_ways_hours_and_who_may_use_it(catalog: Catalog) -> None:
+    links = catalog.layer("cross_border_links").frame
+    crossings = links[(links["kind"] == "border_crossing") & links["in_network"]]
+    assert len(crossings) >= 5
+    for row in crossings.to_dict("records"):
+        for way in ("ab", "ba"):
+            minutes = catalog.parameters[f"border_{row['id']}_{way}_min"]
+            assert 0 < minutes.low <= minutes.central <= minutes.high
+        assert row["travellers"]
+        assert row["vehicles"]
+        # the hours of the Wanzai ferry are not in the tables: unknown, not invented
+        assert row["hours"] or row["id"] == "bc_wanzai"
+
+
+@pytest.mark.parametrize("mode", ["drive", "multimodal"])
+def test_a_border_at_5_and_at_40_minutes_moves_zhuhai_to_macau_by_35(
+    network: Network, catalog: Catalog, mode: str
+) -> None:
+    base = load_scenario("2026")
+    names = [row.name for row in catalog.parameters if row.name.startswith("border_")]
+    fast, slow = (
+        route(network, "珠海", "澳门", base.but(overrides=dict.fromkeys(names, minutes)), mode=mode)
+        for minutes in (5.0, 40.0)
+    )
+    assert slow.minutes - fast.minutes == pytest.approx(35.0)
+    # one crossing alone: the same 35 while it stays the best, less once another is faster
+    others = ["bc_qingmao", "bc_hengqin", "bc_hzmb_zm", "bc_wanzai"]
+    lone = base.but(close=others)
+    quick, long = (
+        route(network, "珠海", "澳门", lone.but(overrides={"border_bc_gongbei_ab_min": minutes}), mode=mode)
+        for minutes in (5.0, 40.0)
+    )
+    assert long.minutes - quick.minutes == pytest.approx(35.0)
+    assert dict(long.parts)["border"] - dict(quick.parts)["border"] == pytest.approx(35.0)
+
+
+def test_the_kilometres_of_a_crossing_are_counted_once(network: Network) -> None:
+    journey = route(network, "road/hzmb_hk", "road/hzmb_zh", load_scenario("2026"), mode="drive")
+    assert journey.length_km == pytest.approx(41.6, abs=1.0)
 
 
 def _trains(network: Network, start: str, end: str) -> list[tuple[str, str, str]]:
