@@ -23,6 +23,7 @@ from atlas.parameters import SETS
 from atlas.reach import od_matrix
 from atlas.scenario import Scenario
 from atlas.stamp import stamp
+from atlas.times import od_minutes
 
 __all__ = [
     "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
@@ -85,6 +86,7 @@ class Target:
     limit_min: float
     limit_basis: str
     readings: tuple[Reading, ...]
+    limit_basis_zh: str = ""
 
     @property
     def default(self) -> Reading:
@@ -110,15 +112,13 @@ class Targets:
         return iter(self.items)
 
     @property
-    def places(self) -> tuple[str, ...]:
-        """Ids of all places that any reading names, each once."""
-        named = (
-            place
-            for target in self.items
-            for reading in target.readings
-            for place in (*reading.origins, *reading.destinations)
+    def ends(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Ids of all places from which, and to which, any reading asks, each once."""
+        readings = [reading for target in self.items for reading in target.readings]
+        return (
+            tuple(dict.fromkeys(place for reading in readings for place in reading.origins)),
+            tuple(dict.fromkeys(place for reading in readings for place in reading.destinations)),
         )
-        return tuple(dict.fromkeys(named))
 
     def only(self, ids: Sequence[str]) -> Targets:
         """Return the targets named; raise PlanError, with the nearest, for one that is not there."""
@@ -180,7 +180,14 @@ def _target(raw: Mapping[str, Any]) -> Target:
         for reading in raw["reading"]
     )
     texts = {name: str(raw[name]) for name in ("id", "plan_id", "title_zh", "title_en", "section", "wording")}
-    return Target(**texts, limit_min=float(raw["limit_min"]), limit_basis=str(raw["limit_basis"]), readings=readings)
+    basis = str(raw["limit_basis"])
+    return Target(
+        **texts,
+        limit_min=float(raw["limit_min"]),
+        limit_basis=basis,
+        readings=readings,
+        limit_basis_zh=str(raw.get("limit_basis_zh", basis)),
+    )
 
 
 def variants(scenario: Scenario) -> tuple[Scenario, ...]:
@@ -191,11 +198,21 @@ def variants(scenario: Scenario) -> tuple[Scenario, ...]:
 def claims_matrix(network: Network, scenarios: Iterable[Scenario], targets: Targets) -> pd.DataFrame:
     """Return the OD matrix of all places the targets name, for every variant of every scenario.
 
-    See :func:`atlas.reach.od_matrix`; modes drive, rail and multimodal.
+    See :func:`atlas.reach.od_matrix`; modes drive, rail and multimodal. The parts of a time are given for
+    rail alone, where station to station needs them, and are NaN elsewhere.
     """
     every = [variant for scenario in scenarios for variant in variants(scenario)]
-    modes = tuple(dict.fromkeys(mode for mode, _ in MEASURES))
-    return od_matrix(network, targets.places, targets.places, every, modes)
+    starts, ends = targets.ends
+    by_rail = od_matrix(network, starts, ends, every, ["rail"])
+    others = tuple(dict.fromkeys(mode for mode, _ in MEASURES if mode != "rail"))
+    minutes = od_minutes(network, starts, ends, every, others)
+    pairs = by_rail[["from_id", "to_id", "from_zh", "to_zh"]].iloc[: len(starts) * len(ends)]
+    whole = [
+        pairs.assign(scenario=variant.name, mode=mode, travel_time_min=minutes[i, k].ravel())
+        for i, variant in enumerate(every)
+        for k, mode in enumerate(others)
+    ]
+    return pd.concat([by_rail, *whole], ignore_index=True)
 
 
 def check_claims(

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atlas.engine import TOLERANCE_MIN
+from atlas.engine import TOLERANCE_MIN, compile_graph, search
+from atlas.journey import journey_on
 from atlas.network import Network, open_edges
-from atlas.reach import locate, od_matrix, reach_from
+from atlas.reach import locate
 from atlas.scenario import Scenario
 from atlas.stamp import stamp
+from atlas.times import od_minutes
 
 __all__ = ["PAIR_COLUMNS", "PROJECT_COLUMNS", "Comparison", "compare", "people_units", "seats"]
 
@@ -127,13 +129,14 @@ def compare(
     book = _ProjectBook.of(network, before, after)
     names = dict(zip(network.nodes["node_id"], network.nodes["name_zh"], strict=True))
     rows: list[dict[str, Any]] = []
+    graph = compile_graph(network, after, mode)
     for start in starts:
         changed = [end for end in ends if end != start and _differs(old[start, end], new[start, end])]
         if not changed:
             continue
-        reach = reach_from(network, start, after, mode=mode, cutoffs_min=(1e6,))
+        tree = search(graph, network.row_of[start])
         for end in changed:
-            journey = reach.route_to(end)
+            journey = journey_on(network, after, mode, tree, network.row_of[end])
             projects = book.on(journey.edge_rows) if journey.found else ()
             rows.append(
                 {
@@ -162,8 +165,7 @@ def _located(network: Network, wanted: Iterable[str]) -> tuple[Network, list[str
 
 def _minutes(network: Network, starts: Sequence[str], ends: Sequence[str], scenario: Scenario, mode: str) -> Minutes:
     """Minutes by (from node, to node); infinite where there is no way."""
-    table = od_matrix(network, starts, ends, [scenario], [mode])
-    values = table["travel_time_min"].fillna(np.inf).to_numpy(dtype=np.float64).reshape(len(starts), len(ends))
+    values = np.nan_to_num(od_minutes(network, starts, ends, [scenario], [mode])[0, 0], nan=np.inf)
     return {(a, b): float(values[i, j]) for i, a in enumerate(starts) for j, b in enumerate(ends)}
 
 

@@ -25,7 +25,7 @@ from atlas.stamp import find_stamps
 
 PAGES = (
     "index.html", "atlas.html", "reach-zhuhai.html", "reach-zhongshan.html", "reach-jiangmen.html",
-    "reach-yangjiang.html", "claims.html", "validation.html",
+    "reach-yangjiang.html", "claims.html", "report.html", "validation.html",
 )  # fmt: skip
 
 

@@ -70,7 +70,13 @@ def table(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], *, ca
 
 
 def document(
-    title: tuple[str, str], body: Iterable[str], *, lang: str = "zh", hash: str = "", home: bool = True
+    title: tuple[str, str],
+    body: Iterable[str],
+    *,
+    lang: str = "zh",
+    hash: str = "",
+    home: bool = True,
+    styles: Sequence[str] = (),
 ) -> str:
     """Return a whole page.
 
@@ -86,16 +92,19 @@ def document(
         The stamp of what the page was made of.
     home
         Whether to link back to the start page.
+    styles
+        Names of further style sheets among the assets.
     """
     mark = f'<meta name="atlas-hash" content="{html.escape(hash)}">\n' if hash else ""
     back = f'<a href="index.html">{two("← 图集首页", "← Start page")}</a>' if home else ""
     zh, en = (html.escape(words) for words in title)
+    sheets = "\n".join(asset(name) for name in ("document.css", *styles))
     return (
         f'<!DOCTYPE html>\n<html lang="{LANGUAGES[lang]}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"{mark}<title>{zh if lang == 'zh' else en}</title>\n"
-        f"<style>{css_variables()}\n{asset('document.css')}</style>\n</head>\n<body>\n"
+        f"<style>{css_variables()}\n{sheets}</style>\n</head>\n<body>\n"
         f'<header class="top">{back}<button type="button" id="language" data-title-zh="{zh}" data-title-en="{en}">'
         f"English</button></header>\n<main>\n<h1>{two(*title)}</h1>\n"
         + "\n".join(body)

@@ -57,6 +57,8 @@ _RESOLUTIONS: dict[str, Words] = {
     "reason": ("无图形，写明理由", "without geometry, reason given"),
 }
 _FROM = ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
+_CITIES, _ELSEWHERE = ("珠海", "中山", "江门", "阳江"), "其他 Elsewhere"
+_BY_CITY: Words = ("公里，按城市", "Kilometres by city")
 _MOST = 14
 
 
@@ -202,9 +204,9 @@ def _status_table(report: Report, items: pd.DataFrame, caption: Words) -> str:
     return _keep(table(heads, rows, caption=caption))
 
 
-def _keep(content: str) -> str:
-    """Keep a short table on one sheet."""
-    return f'<div class="keep">{content}</div>'
+def _keep(content: str, *, figures: bool = True) -> str:
+    """Keep a short table on one sheet; `figures`: all columns but the first hold numbers."""
+    return f'<div class="keep{" figures" * figures}">{content}</div>'
 
 
 def _pivot(frame: pd.DataFrame, rows: Sequence[str], head: Words, names: Mapping[str, str], caption: Words) -> str:
@@ -225,7 +227,7 @@ def _pivot(frame: pd.DataFrame, rows: Sequence[str], head: Words, names: Mapping
             ]
         )
     heads = [head, *(_STATUS[name] for name in columns), ("合计", "All")]
-    return table(heads, lines, caption=caption)
+    return _keep(table(heads, lines, caption=caption))
 
 
 def _kilometres(report: Report) -> list[str]:
@@ -240,14 +242,8 @@ def _kilometres(report: Report) -> list[str]:
             f"schematic access links are left out. {share:.0%} of the kilometres rest on published lengths, the rest "
             "are measured on the map. A stretch between two cities counts half for each.",
         ),
-        _keep(_pivot(lines, ["mode"], ("方式", "Mode"), {}, ("公里，按方式与状态", "Kilometres by mode and status"))),
-        _pivot(
-            report.cities,
-            ["city", "mode"],
-            ("城市，方式", "City, mode"),
-            {"": "—"},
-            ("公里，按城市", "Kilometres by city"),
-        ),
+        _pivot(lines, ["mode"], ("方式", "Mode"), {}, ("公里，按方式与状态", "Kilometres by mode and status")),
+        _pivot(_own_cities(report.cities), ["city", "mode"], ("城市，方式", "City, mode"), {}, _BY_CITY),
         _pivot(
             report.corridors,
             ["corridor", "mode"],
@@ -259,6 +255,13 @@ def _kilometres(report: Report) -> list[str]:
             ),
         ),
     ]
+
+
+def _own_cities(cities: pd.DataFrame) -> pd.DataFrame:
+    """Put the four cities of the plan first and all others together."""
+    named = cities.assign(city=cities["city"].where(cities["city"].isin(_CITIES), _ELSEWHERE))
+    order = named["city"].map({name: i for i, name in enumerate((*_CITIES, _ELSEWHERE))})
+    return named.assign(order=order).sort_values(["order", "mode"], kind="stable")
 
 
 def _scenarios(report: Report) -> list[str]:
@@ -293,7 +296,7 @@ def _scenarios(report: Report) -> list[str]:
             "Features without a date get their year by one rule: under construction 2030, preliminary work 2035, all "
             "others only in the full plan. Such a year is marked as assumed.",
         ),
-        _keep(table(heads, rows, caption=("各情景开通的要素", "What is open in each scenario"))),
+        _keep(table(heads, rows, caption=("各情景开通的要素", "What is open in each scenario")), figures=False),
         table(
             [("要素", "Feature"), ("编号", "Id"), ("状态", "Status"), ("自", "From")],
             assumed,

@@ -13,10 +13,12 @@ from atlas.maps.claims import draw_claims
 from atlas.maps.layers import draw_layers
 from atlas.maps.page import Links
 from atlas.maps.reach import draw_reach
+from atlas.maps.report import draw_report
 from atlas.maps.start import Card, as_of, draw_start
 from atlas.maps.validation import draw_validation
 from atlas.network import Network
 from atlas.openings import scenario_header
+from atlas.report import make_report
 from atlas.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.stamp import stamp
 from atlas.validation import validate
@@ -109,7 +111,13 @@ def build_site(
         ("逐条定义、分钟数、余量与结论", "Definition, minutes, margin, verdict"),
     )
     checks = Card("validation.html", ("模型检验", "Validation"), ("与实测时间比较", "Beside measured times"))
-    wanted = [*(job.name for job in jobs), claims.address, checks.address, "index.html"]
+    told = Card(
+        "report.html",
+        ("评估报告", "Report"),
+        ("规划、里程、逐年变化与全部承诺，可打印", "Plan, kilometres, years and promises, to print"),
+    )
+    read = [claims, told, checks]
+    wanted = [*(job.name for job in jobs), *(card.address for card in read), "index.html"]
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
         return target / "index.html"
@@ -119,18 +127,22 @@ def build_site(
             _write(target / job.name, job.make(), key)
     say(claims.address)
     names = [scenario.name for scenario in scenarios]
-    summary = summarise_claims(check_claims(network, scenarios, targets))
+    trips = check_claims(network, scenarios, targets)
+    summary = summarise_claims(trips)
     mark = stamp(
         network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
     )
     _write(target / claims.address, draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang), key)
+    say(told.address)
+    report = make_report(catalog, network, scenarios, claims=trips)
+    _write(target / told.address, draw_report(report, lang=lang), key)
     say(checks.address)
     _write(target / checks.address, _validation_page(catalog, network, lang), key)
     say("index.html")
     downloads = _downloads(catalog, target)
     start = draw_start(
         summary,
-        [*(job.card for job in jobs), claims, checks],
+        [*(job.card for job in jobs), *read],
         downloads,
         scenarios=names,
         date=as_of(catalog.layers()),

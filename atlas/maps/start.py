@@ -43,7 +43,7 @@ def verdict_cell(row: Mapping[Any, Any]) -> str:
     verdict, minutes = str(row["verdict"]), float(row["minutes"])
     text = two("无路线", "no way") if math.isnan(minutes) else f"{minutes:.0f} {two('分钟', 'min')}"
     shown = f'<span class="verdict {html.escape(verdict)}">{two(*VERDICTS[verdict])}</span>'
-    return cell(f"{shown} · {text}", kind="number")
+    return cell(f'{shown}<span class="dot"> · </span>{text}', kind="number")
 
 
 def verdict_table(summary: pd.DataFrame, *, mode: str, measure: str, scenarios: Sequence[str]) -> str:
