@@ -128,10 +128,12 @@ def gtfs_layers(
     found = list(patterns(feed, trips, routes, stops.station, refused, notes))
     lines = _Lines.of(layers)
     services: list[Record] = []
+    used: set[str] = set()
     drawn: list[BaseGeometry] = []
     for pattern in found:
-        record, geometry = _service(pattern, routes, stops, lines, layers, source, {one["id"] for one in services})
+        record, geometry = _service(pattern, routes, stops, lines, layers, source, used)
         services.append(record)
+        used.add(record["id"])
         drawn.append(geometry)
     made = {"rail_services": (services, drawn), "stations": stops.fresh(found), "railways": lines.fresh}
     out: dict[str, Layer] = {}

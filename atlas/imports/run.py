@@ -162,8 +162,8 @@ def _unbroken(others: Mapping[str, Layer], after: Mapping[str, Layer]) -> None:
         told = ", ".join(f"{count} of {key}" for key, count in sorted(per.items()))
         raise ImportDataError(
             f"replacing {', '.join(after)} would leave features without what they refer to ({told}; the first: "
-            f"{hanging[0]}); add to the layer instead (--add), match onto it (--refine), or write an atlas of its "
-            "own (-o)"
+            f"{hanging[0]}); add to the layer instead (--add), take fewer layers (--layers), match onto them "
+            "(--refine), or write an atlas of its own (-o)"
         )
 
 
