@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from atlas.cli.output import LOUD, say
 from atlas.errors import ExportError, ScenarioError
@@ -19,8 +19,10 @@ from atlas.files import content_hash, write_bytes
 from atlas.root import find_root
 
 if TYPE_CHECKING:
+    from atlas.access import AccessTable
     from atlas.catalog import Catalog
     from atlas.network import Network
+    from atlas.population import Population
     from atlas.scenario import Scenario
 
 __all__ = ["Choice", "Session"]
@@ -64,7 +66,7 @@ class Session:
     def network(self) -> Network:
         """The network of all layers: from the cache when nothing it is made of has changed, else built."""
         cached = _cache_folder() / f"network-{self._network_key[:32]}.pickle"
-        network = _load(cached)
+        network: Network | None = _load(cached)
         if network is None:
             say("building the network ...", level=LOUD)
             start = time.perf_counter()
@@ -88,6 +90,31 @@ class Session:
             *versions,
             *(part for path in [*code, *data] for part in (path.name, path.read_bytes())),
         )
+
+    @cached_property
+    def access(self) -> AccessTable:
+        """The access table of the land grid: from the cache when nothing it is made of has changed, else computed."""
+        cached = _cache_folder() / f"access-{self._network_key[:32]}.pickle"
+        table: AccessTable | None = _load(cached)
+        if table is None:
+            say("linking the land grid with the network (once, about half a minute) ...")
+            from atlas.access import access_table
+
+            table = access_table(self.network)
+            _store(table, cached)
+        return table
+
+    @cached_property
+    def population(self) -> Population:
+        """Residents on the land grid: the user's own when there is one, else those of the layer places."""
+        from atlas.population import own_population, spread_people
+
+        places = self.catalog.layer("places").frame
+        own = self.folder / "data" / "own" / "population.csv"
+        if own.is_file():
+            say(f"people as given in {own}")
+            return own_population(self.access.grid, own, places)
+        return spread_people(self.access.grid, places)
 
     def scenario(self, choice: Choice) -> Scenario:
         """Return the scenario that the shared options describe.
@@ -150,25 +177,26 @@ def _cache_folder() -> Path:
     return Path(base) / "zhuxi-atlas"
 
 
-def _load(path: Path) -> Network | None:
-    """Read a network that this user stored; anything unreadable counts as not there."""
+def _load(path: Path) -> Any:
+    """Read what this user stored; anything unreadable counts as not there and gives None."""
     try:
         if path.stat().st_uid != os.getuid():
             return None
-        network: Network = pickle.loads(path.read_bytes())
+        found = pickle.loads(path.read_bytes())
     except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError):
         return None
-    say(f"network read from {path}", level=LOUD)
-    return network
+    say(f"read {path}", level=LOUD)
+    return found
 
 
-def _store(network: Network, path: Path) -> None:
-    """Keep the network for the next run, when there is somewhere to keep it."""
+def _store(thing: Network | AccessTable, path: Path) -> None:
+    """Keep a network or its access table for the next run, when there is somewhere to keep it."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_bytes(path, pickle.dumps(network, protocol=pickle.HIGHEST_PROTOCOL), overwrite=True)
-        kept = sorted(path.parent.glob("network-*.pickle"), key=lambda p: p.stat().st_mtime, reverse=True)
+        write_bytes(path, pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL), overwrite=True)
+        kind = path.name.partition("-")[0]
+        kept = sorted(path.parent.glob(f"{kind}-*.pickle"), key=lambda p: p.stat().st_mtime, reverse=True)
         for old in kept[_KEPT:]:
             old.unlink(missing_ok=True)
     except (OSError, ExportError) as reason:
-        say(f"the network could not be kept for next time: {reason}", level=LOUD)
+        say(f"{path.name} could not be kept for next time: {reason}", level=LOUD)
