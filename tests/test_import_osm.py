@@ -120,7 +120,17 @@ def test_a_road_is_travelled_in_the_directions_its_tags_say(
 
 @pytest.mark.parametrize(
     ("text", "kmh"),
-    [("80", 80), ("80 km/h", 80), ("50 mph", 80.5), ("none", None), ("CN:urban", None), ("", None), ("0", None)],
+    [
+        ("80", 80),
+        ("80 km/h", 80),
+        ("120;100", 100),
+        ("100|80|60", 60),
+        ("50 mph", 80.5),
+        ("none", None),
+        ("CN:urban", None),
+        ("", None),
+        ("0", None),
+    ],
 )
 def test_a_limit_is_read_as_a_number_with_its_unit_or_not_at_all(text: str, kmh: float | None) -> None:
     assert speed_kmh({"maxspeed": text}) == kmh
@@ -274,6 +284,19 @@ def test_parallel_tracks_become_one_line_through_the_stations_in_order(tmp_path:
     stations = found.layers["stations"].frame.set_index("id")
     assert len(stations.loc["osm-n13", "line_ids"].split(";")) == 2
     assert stations.loc["osm-n15", "line_ids"] == ""
+
+
+def test_a_station_mapped_twice_is_one_and_those_of_other_kind_or_place_stay(tmp_path: Path) -> None:
+    nodes: dict[int, Place] = {
+        1: (113.0, 22.5, {"railway": "station", "name": "甲站"}),
+        2: (113.001, 22.501, {"railway": "station", "name": "甲站"}),
+        3: (113.001, 22.5, {"railway": "station", "name": "甲站", "station": "subway"}),
+        4: (113.05, 22.5, {"railway": "halt", "name": "甲站"}),
+        5: (113.002, 22.5), 6: (113.002, 22.502), 7: (113.004, 22.502),
+    }  # fmt: skip
+    found = made(tmp_path, nodes, [(10, [5, 6, 7, 5], {"railway": "station", "name": "甲站"})])
+    assert sorted(found.layers["stations"].frame["id"]) == ["osm-n1", "osm-n3", "osm-n4"]
+    assert "2 stations stand beside one of the same name; one of each is taken" in found.notes
 
 
 def test_trains_run_from_end_to_end_over_a_change_of_line(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from atlas.errors import ImportDataError
 from atlas.geodesy import length_km
 from atlas.imports.intake import layer_of
-from atlas.imports.osm_points import cities_of, points_of, station_class
+from atlas.imports.osm_points import cities_of, points_of, single_stations, station_class
 from atlas.imports.osm_rails import rails_of
 from atlas.imports.osm_read import Extract, Progress, read_extract
 from atlas.imports.osm_roads import pieces_of, roads_of
@@ -161,6 +161,7 @@ def osm_layers(
         made["interchanges"] = roads.junctions, roads.points
         made["highways"] = roads.roads, roads.lines
     points = points_of(extract, area, cities, **about)
+    points["stations"] = single_stations(*points["stations"], notes)
     made |= points
     if "railways" in keys:
         progress("following tracks from station to station")

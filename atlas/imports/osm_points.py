@@ -10,13 +10,16 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from atlas.geodesy import distance_km
 from atlas.imports.osm_read import Element, Extract
 from atlas.imports.osm_tags import Tags, city_of, clean, common, number, opening
 
-__all__ = ["Cities", "cities_of", "place_of", "points_of", "station_class"]
+__all__ = ["Cities", "cities_of", "place_of", "points_of", "single_stations", "station_class"]
 
 Record = dict[str, Any]
 Cities = Callable[[NDArray[np.float64]], list[str | None]]
+#: Stations of one name within this distance are one: the halls of a large interchange.
+_SAME_KM = 0.5
 _LEVELS = {"city": "prefecture", "town": "town", "borough": "district", "suburb": "district"}
 
 
@@ -101,6 +104,27 @@ def points_of(
         made[layer][0].append(record | opening(one.tags, layer) | columns)
         made[layer][1].append(shapely.Point(at))
     return made
+
+
+def single_stations(
+    records: list[Record], points: list[BaseGeometry], notes: list[str]
+) -> tuple[list[Record], list[BaseGeometry]]:
+    """Make one of stations of one name and kind near one another: node and building, or one a line.
+
+    The node with the lowest number stays, else the first.
+    """
+    order = sorted(range(len(records)), key=lambda i: (not records[i]["id"].startswith("osm-n"), i))
+    kept: dict[tuple[str, bool], list[int]] = {}
+    for i in order:
+        name = (records[i]["name_zh"] or records[i]["id"], records[i]["kind"] == "metro")
+        here = points[i]
+        near = (j for j in kept.get(name, ()) if distance_km(here.x, here.y, points[j].x, points[j].y) <= _SAME_KM)
+        if next(near, None) is None:
+            kept.setdefault(name, []).append(i)
+    chosen = sorted(i for group in kept.values() for i in group)
+    if len(chosen) < len(records):
+        notes.append(f"{len(records) - len(chosen)} stations stand beside one of the same name; one of each is taken")
+    return [records[i] for i in chosen], [points[i] for i in chosen]
 
 
 def _what(tags: Tags) -> tuple[str, str, Record]:

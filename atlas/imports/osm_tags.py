@@ -115,10 +115,11 @@ def number(text: str | None) -> float | None:
 
 
 def speed_kmh(tags: Tags) -> float | None:
-    """Return ``maxspeed`` in km/h; of the two directions the lower; None where it is no number."""
+    """Return ``maxspeed`` in km/h; of several, or of the two directions, the lowest; None for no number."""
     values = []
-    for key in ("maxspeed", "maxspeed:forward", "maxspeed:backward"):
-        found = _SPEED.fullmatch((tags.get(key) or "").strip().lower())
+    told = [tags.get(key) or "" for key in ("maxspeed", "maxspeed:forward", "maxspeed:backward")]
+    for part in re.split(r"[;|]", ";".join(told)):
+        found = _SPEED.fullmatch(part.strip().lower())
         if found and float(found[1]) > 0:
             values.append(round(float(found[1]) * _KMH.get(found[2] or "", 1.0), 1))
     return min(values) if values else None
