@@ -35,8 +35,6 @@ __all__ = ["COMBINATIONS", "Surface", "circle", "isochrones", "nearest_origin", 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 COMBINATIONS = ("union", "intersection", "count", "nearest")
-#: Longest cut-off that makes sense on this region, minutes.
-LONGEST_MIN = 600.0
 #: Cells without land next to a shore take the value of the nearest land this many cells away, so that contours
 #: run on to the shore and are cut there.
 _SHORE_CELLS = 2
@@ -128,6 +126,9 @@ def surface_from(
     graph = compile_graph(grown, scenario, mode)
     start = grown.row_of[node_id]
     minutes = search_towards(graph, start) if towards else search(graph, start).node_minutes
+    if graph.must_ride and start < len(network.nodes):
+        # standing at a station is no ride
+        minutes = np.where(np.arange(len(minutes)) == start, np.inf, minutes)
     known = len(network.nodes)
     usable = table.usable(network, scenario, mode)
     local = table.nearest(minutes[:known], scenario, usable)
@@ -141,11 +142,11 @@ def check_cutoffs(cutoffs_min: Iterable[float]) -> tuple[float, ...]:
     Raises
     ------
     ScenarioError
-        None, or one that is not positive, or beyond :data:`LONGEST_MIN`.
+        None, or one that is not a positive finite number.
     """
     cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
-    if not cutoffs or not all(0 < value <= LONGEST_MIN for value in cutoffs):
-        raise ScenarioError(f"cut-offs are minutes above 0 and up to {LONGEST_MIN:g}, not {list(cutoffs)}")
+    if not cutoffs or not all(0 < value < float("inf") for value in cutoffs):
+        raise ScenarioError(f"cut-offs must be positive minutes, are {list(cutoffs)}")
     return cutoffs
 
 
