@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import csv
+import json
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -204,3 +206,20 @@ def test_it_is_kept_in_the_atlas_with_its_source_and_can_be_restored(tmp_path: P
 def test_the_same_file_gives_the_same_text(tmp_path: Path) -> None:
     path = raster(tmp_path / "p.tif", np.ones((30, 30)))
     assert people_text(read(path)) == people_text(read(path))
+
+
+def test_coverage_counts_the_imported_people(tmp_path: Path) -> None:
+    root = tmp_path / "mine"
+    home = open_catalog()
+    for part in ("layers", "data"):
+        shutil.copytree(home.root / part, root / part, ignore=shutil.ignore_patterns("backups", "own"))
+    seat = home.layer("places").frame.set_index("name_zh").loc["珠海市", "geometry"]
+    shape = gpd.GeoSeries([shapely.Point(seat.x, seat.y)], crs=4326)
+    gpd.GeoDataFrame({"POP": [4321]}, geometry=shape).to_file(tmp_path / "p.gpkg", driver="GPKG")
+    words = ["import", "population", str(tmp_path / "p.gpkg"), "--column", "POP", "--year", "2020", "--into", str(root)]
+    assert CliRunner().invoke(cli, words, prog_name="atlas").exit_code == 0
+    answer = CliRunner().invoke(
+        cli, ["coverage", "珠海", "--within", "60", "--format", "json", "--root", str(root)], prog_name="atlas"
+    )
+    assert answer.exit_code == 0, answer.output
+    assert max(row["people"] for row in json.loads(answer.stdout)["coverage"]) == pytest.approx(4321)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -145,7 +146,7 @@ def people_text(people: People) -> str:
 def _points(
     path: Path, column: str | None, crs: str | None, shift: str | None, encoding: str | None, notes: list[str]
 ) -> pd.DataFrame:
-    frame = read_frame(path, encoding, None)
+    frame = read_frame(path, encoding, None, notes)
     fields = [str(name) for name in frame.columns if name != frame.geometry.name]
     if column is None or column not in fields:
         raise ImportDataError(
@@ -175,7 +176,10 @@ def _raster(path: Path, band: int, density: bool, crs: str | None, shift: str | 
         ) from reason
     grid = _Grid.empty()
     try:
-        with rasterio.open(path, driver=_RASTERS[path.suffix.lower()]) as raster:
+        with (
+            warnings.catch_warnings(action="ignore"),
+            rasterio.open(path, driver=_RASTERS[path.suffix.lower()]) as raster,
+        ):
             change = _to_degrees(path, raster, band, crs)
             for values, x, y in _strips(rasterio, raster, band):
                 if (values < 0).any():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import hashlib
 import re
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,7 @@ _TRUE = {"1", "true", "t", "yes", "y", "是", "有"}
 _FALSE = {"0", "false", "f", "no", "n", "否", "无", ""}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _LATIN = re.compile(r"[\u0080-\u00ff]")
+_TOLD = (RuntimeWarning, UserWarning)
 #: How GDAL finds the coordinates in a table that has no WKT.
 _CSV = {
     "X_POSSIBLE_NAMES": "lon,longitude,lng,x,经度",
@@ -129,8 +131,9 @@ def read_vector(
     path = check_file(path)
     fields, values = dict(fields or {}), dict(values or {})
     _known(spec, {**fields, **values})
-    frame = read_frame(path, encoding, sublayer)
-    notes = _garbled(frame)
+    notes: list[str] = []
+    frame = read_frame(path, encoding, sublayer, notes)
+    notes += _garbled(frame)
     _complete_mapping(path, spec, frame, fields, values, notes)
     frame = in_degrees(path, frame, crs)
     if shift:
@@ -168,8 +171,19 @@ def _known(spec: LayerSpec, columns: Mapping[str, str]) -> None:
         )
 
 
-def read_frame(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
-    """Return the features of a file, whatever their geometry; see :func:`read_vector` for what is refused."""
+def read_frame(path: Path, encoding: str | None, sublayer: str | None, notes: list[str]) -> gpd.GeoDataFrame:
+    """Return the features of a file, whatever their geometry; see :func:`read_vector` for what is refused.
+
+    What the reader warns of is added to `notes`.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        frame = _read(path, encoding, sublayer)
+    notes += dict.fromkeys(f"{path.name}: {one.message}" for one in caught if one.category in _TOLD)
+    return frame
+
+
+def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
     hint = "" if encoding == "gbk" else "; if its texts are Chinese, try --encoding gbk"
     if encoding is not None:
         _known_encoding(encoding)
