@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import builtins
 import importlib.util
+import itertools
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import pytest
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from import_files import Place, WayRow, draw_pbf, draw_town, only
 
 from atlas.catalog import open_catalog
@@ -410,6 +413,45 @@ def test_without_osmium_the_message_says_what_to_install(tmp_path: Path, monkeyp
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportDataError, match=r"zhuxi-atlas\[osm\]"):
         read_extract(path)
+
+
+DRAWN_WAYS = st.lists(
+    st.tuples(st.lists(st.integers(1, 12), min_size=2, max_size=7), st.sampled_from(["yes", "-1", "no"])),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(ways=DRAWN_WAYS, places=st.permutations(range(12)))
+def test_whatever_the_ways_one_gets_from_node_to_node_as_their_nodes_say(
+    tmp_path_factory: pytest.TempPathFactory, ways: list[tuple[list[int], str]], places: list[int]
+) -> None:
+    folder = tmp_path_factory.mktemp("drawn")
+    nodes: dict[int, Place] = {
+        number: (113.0 + 0.01 * (place % 4), 22.5 + 0.01 * (place // 4)) for number, place in enumerate(places, start=1)
+    }
+    oracle: nx.DiGraph = nx.DiGraph()
+    for refs, oneway in ways:
+        for a, b in itertools.pairwise(refs):
+            if oneway != "-1":
+                oracle.add_edge(a, b)
+            if oneway != "yes":
+                oracle.add_edge(b, a)
+    drawn: list[WayRow] = [
+        (i, refs, {"highway": "primary", "oneway": oneway}) for i, (refs, oneway) in enumerate(ways, start=10)
+    ]
+    found = made(folder, nodes, drawn)
+    if found.layers["highways"].frame.empty:
+        assert all(len(set(refs)) == 1 for refs, _ in ways)
+        return
+    graph = road_graph(build_network(found.layers))
+    known = {int(name.removeprefix("road/osm-n")): name for name in graph}
+    ends = {refs[i] for refs, _ in ways for i in (0, -1) if len(set(refs)) > 1}
+    assert ends <= set(known)
+    for a in known:
+        reached = {known[b] for b in nx.descendants(oracle, a) if b in known}
+        assert nx.descendants(graph, known[a]) == reached - {known[a]}
 
 
 def real_extract(name: str) -> Path:

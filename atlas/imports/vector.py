@@ -367,7 +367,7 @@ def _parts(shape: BaseGeometry | None, spec: LayerSpec) -> list[BaseGeometry]:
     if shape is None or shape.is_empty:
         raise ImportDataError("there is no geometry")
     shape = shapely.force_2d(shape)
-    if not np.isfinite(shapely.get_coordinates(shape)).all():
+    if not (np.abs(shapely.get_coordinates(shape)) <= 360.0).all():
         raise ImportDataError("a coordinate is no number, or lies outside its coordinate system")
     if shape.geom_type.removeprefix("Multi") != spec.geometry:
         raise ImportDataError(f"it is a {shape.geom_type}, and {spec.key} holds {spec.geometry}")
