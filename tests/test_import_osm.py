@@ -85,6 +85,7 @@ def test_a_named_exit_keeps_name_and_is_left_by_its_ramp_only(tmp_path: Path) ->
     found = osm_layers(draw_town(tmp_path / "town.osm.pbf"), HOME.specs)
     nodes = found.layers["interchanges"].frame
     assert (only(nodes, id="osm-n2")["name_zh"], only(nodes, id="osm-n2")["kind"]) == ("甲东", "exit")
+    assert only(nodes, id="osm-n2")["source_note"] == "OpenStreetMap node/2; exit 12"
     assert not only(nodes, id="osm-n2")["exit"]
     assert only(nodes, id="osm-n5")["exit"]
 

@@ -21,6 +21,7 @@ from atlas.geodesy import length_km
 from atlas.imports.osm_read import Extract, Positions, Ways
 from atlas.imports.osm_tags import (
     Tags,
+    clean,
     common,
     direction,
     number,
@@ -282,7 +283,10 @@ def _junction(
     loose = touching.link[row] and not touching.main[row] and touching.ends[row] == 1
     bare = named and not touching.link[row]
     record = common(f"osm-n{node}", tags, kind, f"node/{node}", source=source, as_of=as_of, city=city)
-    record["name_zh"] = record["name_zh"] or (tags.get("ref") or None)
+    number_told = clean(tags.get("ref"))
+    record["name_zh"] = record["name_zh"] or number_told
+    if number_told:
+        record["source_note"] += f"; exit {number_told}"
     basis = first["opens_basis"] if first["opens_basis"] != "fact" else "assumed"
     return record | {
         "status": first["status"],
