@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +240,13 @@ def test_the_commands_work_on_an_imported_atlas(words: list[str], tmp_path: Path
     result = CliRunner().invoke(cli, [*words, "--root", str(tmp_path / "own")], prog_name="atlas")
     assert result.exit_code == 0, result.output
     assert "nan" not in result.stdout.lower().split()
+
+
+def test_the_example_in_the_page_on_imports_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (Path(__file__).resolve().parent.parent / "docs" / "imports.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    draw_town(tmp_path / "guangdong.osm.pbf")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "docs/imports.md", "exec"), {})
+    assert len(open_catalog(tmp_path / "guangdong").layer("highways")) == 5
+    assert open_catalog(tmp_path / "refined").check() == []
