@@ -7,6 +7,7 @@ and :mod:`atlas.validation` tests that they are those fitted here.
 from __future__ import annotations
 
 import csv
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from atlas.scenario import Scenario
 __all__ = ["Drive", "Formula", "Prior", "fit_formula", "fit_roads", "measured_runs", "read_priors"]
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 # Bounds and start of speed factor, acceleration (m/s²) and dwell (min): no train of the timetable stops for
 # less than a minute, none runs above its line's speed.
 _BOUNDS = ([0.4, 0.05, 1.0], [1.0, 1.0, 5.0])
@@ -51,26 +53,43 @@ class Formula:
 
 
 def fit_formula(runs: pd.DataFrame) -> Formula:
-    """Fit the formula by least squares on the relative errors of whole services, with soft weight on large ones.
+    """Fit the formula by least squares over all pairs of stops of each service, with soft weight on large errors.
 
-    What is asked of the formula is the time between two stations, most of them several stops apart; single
-    runs are rounded to the minute and carry the timetable's allowances unevenly.
+    What is asked of the formula is the time between two stations, near ones and far ones. A pair's error is
+    counted in minutes and every service as a whole counts once, however many stops it has.
 
     Parameters
     ----------
     runs
-        ``service``, ``km``, ``line_speed_kmh``, ``run_min``.
+        ``service`` (the runs of one following each other), ``km``, ``line_speed_kmh``, ``run_min``.
     """
-    services, number = np.unique(runs["service"].to_numpy(dtype=object), return_inverse=True)
-    measured = np.bincount(number, weights=runs["run_min"].to_numpy(dtype=np.float64), minlength=len(services))
+    first, last, measured, weight = _pairs_of_stops(runs)
 
     def error(x: Floats) -> Floats:
-        return np.asarray(
-            np.bincount(number, weights=Formula(*x).minutes(runs), minlength=len(services)) / measured - 1.0
-        )
+        clock = np.concatenate([[0.0], np.cumsum(Formula(*x).minutes(runs))])
+        relative = (clock[last] - clock[first]) / measured - 1.0
+        # the loss 2 s² (√(1 + (e/s)²) − 1) with s = 0.1, as residuals whose squares it is
+        soft = 0.1 * np.sqrt(2.0 * (np.sqrt(1.0 + (relative / 0.1) ** 2) - 1.0))
+        return np.asarray(weight * np.copysign(soft, relative), dtype=np.float64)
 
-    found = least_squares(error, _START, bounds=_BOUNDS, loss="soft_l1", f_scale=0.1)
+    found = least_squares(error, _START, bounds=_BOUNDS)
     return Formula(*(float(value) for value in found.x))
+
+
+def _pairs_of_stops(runs: pd.DataFrame) -> tuple[Ints, Ints, Floats, Floats]:
+    """Return first run, run after the last, measured minutes and weight of every pair of stops of each service."""
+    clock = np.concatenate([[0.0], np.cumsum(runs["run_min"].to_numpy(dtype=np.float64))])
+    names = runs["service"].to_numpy(dtype=object)
+    starts = np.concatenate([[0], np.nonzero(names[1:] != names[:-1])[0] + 1, [len(names)]])
+    firsts, lasts, weights = [], [], []
+    for begin, end in itertools.pairwise(starts.tolist()):
+        i, k = np.triu_indices(end - begin + 1, 1)
+        minutes = clock[begin + k] - clock[begin + i]
+        firsts.append(begin + i)
+        lasts.append(begin + k)
+        weights.append(minutes / np.sqrt((minutes**2).sum()))
+    first, last = np.concatenate(firsts), np.concatenate(lasts)
+    return first, last, clock[last] - clock[first], np.concatenate(weights)
 
 
 def measured_runs(network: Network, scenario: Scenario, railways: pd.DataFrame) -> pd.DataFrame:

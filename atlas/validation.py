@@ -262,7 +262,8 @@ def _ridden(network: Network, pairs: Sequence[_Pair]) -> Iterator[pd.DataFrame]:
         median = _weighted_median(trains)
         count, most = sum(number for _, number in trains), max(minutes for minutes, _ in trains)
         why = (
-            f"the timetable has {count:.0f} trains a day of {least:.0f} to {most:.0f} min; the table's row: {pair.note}"
+            f"other trains: the timetable has {count:.0f} a day of {least:.0f} to {most:.0f} min; the table has "
+            f"{pair.note}"
         )
         ends = pair.start, pair.end
         row = _row("rail as ridden", *ends, pair.typical, pair.fastest, pair.typical, median)

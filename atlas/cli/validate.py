@@ -33,9 +33,9 @@ _SUMMARY = (
 def command(session: Session, page: Path | None, choice: Choice, sink: Sink) -> None:
     """Compare the model with the calibration tables.
 
-    Rail: station pairs as ridden, and the run-time formula on services it was not fitted on. Roads: the measured
-    drives, and again with one factor fitted on the other rows. The ten worst are named with a reason; JSON and
-    CSV hold every comparison.
+    Rail: station pairs as ridden, and the run-time formula on services and pairs it was not fitted on. Roads: the
+    measured drives, and again with speed factors fitted on the other drives. The ten worst are named with a
+    reason; JSON and CSV hold every comparison.
 
     \b
     Example:
@@ -65,6 +65,7 @@ def command(session: Session, page: Path | None, choice: Choice, sink: Sink) -> 
         "errors": rows_of(found.errors),
         "lines_left_out": rows_of(found.lines),
         "formula_fitted": vars(found.formula),
+        "road_factors_fitted": dict(found.road_factors),
         "parameters": dict(scenario.parameters.values),
     }
     if sink.chosen == "csv":
