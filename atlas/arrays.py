@@ -158,10 +158,11 @@ class EdgeArrays:
 
     @cached_property
     def rows_by_id(self) -> dict[str, Ints]:
-        """Rows by feature id, ``layer/feature``, plan id and line id."""
-        feature, layer, *joined = (pd.Series(text, dtype=object).astype(str) for text in self.links)
+        """Rows by feature id, ``layer/feature``, plan id, line id and ``railways/line``."""
+        feature, layer, plans, lines = (pd.Series(text, dtype=object).astype(str) for text in self.links)
+        full_lines = lines.where(lines == "", "railways/" + lines.str.replace(";", ";railways/"))
         found: dict[str, list[Ints]] = {}
-        for texts in (feature, layer + "/" + feature, *joined):
+        for texts in (feature, layer + "/" + feature, plans, lines, full_lines):
             codes, names = pd.factorize(texts)
             order = np.argsort(codes, kind="stable")
             bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))
@@ -179,16 +180,21 @@ class EdgeArrays:
             hit[self.rows_by_id.get(name, np.zeros(0, dtype=np.int64))] = True
         return hit
 
+    def _put_in(self, ids: Iterable[str]) -> Bools:
+        """(m,) the edges of `ids`, and the platforms of the trains among them: a ride that none can board is none."""
+        hit = self.named(ids)
+        ridden = self.feature_id[hit & (self.role == "ride")]
+        boards = np.isin(self.role, ("board", "alight", "transfer")) & np.isin(self.feature_id, ridden)
+        return np.asarray(hit | boards, dtype=bool)
+
     def open_in(self, scenario: Scenario) -> Bools:
         """(m,) which edges exist in `scenario`: opened by its year, put in, not left out, not closed.
 
         Ramps and local links go where the junction or station they lead to has nothing open passing or calling.
         """
-        present = np.ones(len(self.tail), dtype=bool)
-        if scenario.year is not None:
-            present = self.opens_year <= scenario.year
+        present = ~np.isposinf(self.opens_year) if scenario.year is None else self.opens_year <= scenario.year
         if scenario.with_:
-            present = present | self.named(scenario.with_)
+            present = present | self._put_in(scenario.with_)
         if scenario.without or scenario.close:
             present = present & ~self.named(scenario.without | scenario.close)
         passed = self._served(present)
@@ -254,6 +260,6 @@ def arrays_of(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> EdgeArrays:
         trains=number["trains_per_day"],
         trains_ordinary=number["trains_ordinary"],
         service_ordinary=number["service_ordinary"],
-        opens_year=number["opens_year"],
+        opens_year=np.where(edges["opens_basis"] == "on_request", np.inf, number["opens_year"]),
         links=(text["feature_id"], text["layer"], text["plan_ids"], text["line_ids"]),
     )

@@ -7,7 +7,7 @@ length is charged and reported in ``joins``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from atlas.layer import Layer
     from atlas.scenario import Scenario
 
-__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network", "open_edges"]
+__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network", "lines_on_request", "open_edges"]
 
 Row = dict[str, Any]
 NODE_COLUMNS = (
@@ -194,7 +194,7 @@ def open_edges(network: Network, scenario: Scenario) -> NDArray[np.bool_]:
     return network.arrays.open_in(scenario)
 
 
-def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Network:
+def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_request: Collection[str] = ()) -> Network:
     """Build the network of all modes from layers.
 
     Parameters
@@ -205,6 +205,10 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Netwo
         when present. Contract columns, EPSG:4326.
     snap_km
         How far the end of a road that names no junction may be moved to a declared one.
+    on_request
+        Feature or plan ids of roads and railways without a known alignment that are taken in all the same,
+        straight from one declared node to the next (``opens_basis = on_request``). They are open in those
+        scenarios only that name them in ``with``, not even in ``full``.
 
     Raises
     ------
@@ -214,7 +218,7 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Netwo
     missing = [key for key in _REQUIRED if key not in layers]
     if missing:
         raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(_REQUIRED)}")
-    frames = {key: layer.frame for key, layer in layers.items()}
+    frames = {key: _with_requested(key, layer.frame, on_request) for key, layer in layers.items()}
     barrier = None
     if "land" in frames:
         water = frames["water"].geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
@@ -243,6 +247,30 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5) -> Netwo
         for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
     }
     return Network(node_frame, edge_frame, frame, layers["places"], named, barrier, layers_hash(layers))
+
+
+def lines_on_request(frame: pd.DataFrame, names: Collection[str] | None = None) -> NDArray[np.bool_]:
+    """Return which lines of a layer have no known alignment and are among `names` (ids or plan ids; None: all)."""
+    drawn_only = ~frame["in_network"].to_numpy(dtype=bool)
+    if names is None:
+        return drawn_only
+    wanted = set(names)
+    asked = [
+        row_id in wanted or bool(wanted & set(str(plan_ids or "").split(";")))
+        for row_id, plan_ids in zip(frame["id"], frame["plan_ids"], strict=True)
+    ]
+    return np.asarray(drawn_only & np.array(asked, dtype=bool))
+
+
+def _with_requested(key: str, frame: gpd.GeoDataFrame, names: Collection[str]) -> gpd.GeoDataFrame:
+    if not names or key not in ("highways", "railways"):
+        return frame
+    chosen = lines_on_request(frame, {name.removeprefix(f"{key}/") for name in names})
+    return frame.assign(
+        in_network=frame["in_network"] | chosen,
+        opens_year=frame["opens_year"].mask(chosen),
+        opens_basis=frame["opens_basis"].mask(chosen, "on_request"),
+    )
 
 
 def _position_errors(frames: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], float]:

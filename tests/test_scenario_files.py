@@ -21,6 +21,7 @@ from atlas.openings import open_features, scenario_difference, scenario_header
 from atlas.parameters import read_parameters
 from atlas.scenario import BUILT_IN, Scenario, load_scenario, parse_scenario, scenario_text
 from atlas.stamp import check_stamp, stamp
+from atlas.times import od_minutes
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = read_parameters(ROOT / "data" / "parameters.csv")
@@ -114,6 +115,14 @@ def test_with_opens_a_feature_before_its_year(network: Network) -> None:
     early = load_scenario("2023").but(with_=["g2518_szzs"])
     difference = scenario_difference(network, load_scenario("2023"), early)
     assert difference[["name", "first", "second"]].to_numpy().tolist() == [["highways/g2518_szzs", "not open", "open"]]
+
+
+@pytest.mark.parametrize("name", ["zhuzhao_zj", "railways/zhuzhao_zj"])
+def test_a_railway_put_in_early_can_be_boarded(network: Network, name: str) -> None:
+    base = load_scenario("2026")
+    early = base.but(with_=[name])
+    before, after = od_minutes(network, ["jinwan-district"], ["jiangmen"], [base, early], ["rail"]).ravel()
+    assert after < before - 20
 
 
 def test_the_difference_names_switches_and_parameters(network: Network) -> None:

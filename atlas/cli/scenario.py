@@ -169,6 +169,7 @@ def new(session: Session, /, file: Path, overwrite: bool, **wanted: Any) -> None
     known = session.known_ids
     start = session.scenario(Choice(year=wanted["base"]))
     session.check_ids([*wanted["with_"], *wanted["without"], *wanted["close"]], known)
+    session.request(wanted["with_"])
     made = start.but(
         name=wanted["name"] or file.stem,
         year=wanted["year"] if wanted["year"] is not None else "same",

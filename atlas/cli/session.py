@@ -8,7 +8,7 @@ import pickle
 import sys
 import time
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,9 +46,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Session:
-    """One run of a command: the atlas under `root`, read when first asked for."""
+    """One run of a command: the atlas under `root`, read when first asked for.
+
+    ``requested`` gathers the lines without a known alignment that scenarios put in: the network holds no
+    others of that kind.
+    """
 
     root: Path | None = None
+    requested: set[str] = field(default_factory=set, compare=False)
 
     @cached_property
     def folder(self) -> Path:
@@ -72,7 +77,7 @@ class Session:
             start = time.perf_counter()
             from atlas.network import build_network
 
-            network = build_network(self.catalog.layers())
+            network = build_network(self.catalog.layers(), on_request=self.requested)
             say(f"network built in {time.perf_counter() - start:.1f} s", level=LOUD)
             _store(network, cached)
         return network
@@ -88,6 +93,7 @@ class Session:
         return content_hash(
             sys.version,
             *versions,
+            *sorted(self.requested),
             *(part for path in [*code, *data] for part in (path.name, path.read_bytes())),
         )
 
@@ -134,6 +140,7 @@ class Session:
             found = load_scenario(choice.year or DEFAULT_YEAR, table=table)
         else:
             found = load_scenario(choice.scenario, table=table, known_ids=self.known_ids)
+            self.request(found.with_)
         overrides = dict(choice.settings)
         if overrides or choice.parameter_set or choice.period or choice.boarding:
             return found.but(
@@ -143,6 +150,31 @@ class Session:
                 boarding=choice.boarding,
             )
         return found
+
+    def request(self, names: Collection[str]) -> None:
+        """Take into the network what `names` asks for of the lines that have no known alignment."""
+        asked = {name for name in names if name in self.drawn_only and name not in self.requested}
+        if asked:
+            self.requested.update(asked)
+            for kept in ("network", "_network_key", "access", "population"):
+                self.__dict__.pop(kept, None)
+            say(f"{', '.join(sorted(asked))}: no known alignment, taken straight from one named end to the next")
+        without_line = {name for name in names if not self.network.arrays.named([name]).any()}
+        if without_line:
+            say(f"{', '.join(sorted(without_line))}: no line of it can be travelled, so putting it in changes nothing")
+
+    @cached_property
+    def drawn_only(self) -> set[str]:
+        """Ids and plan ids of roads and railways that are drawn between named ends and kept out of the network."""
+        from atlas.network import lines_on_request
+
+        names: set[str] = set()
+        for key in ("highways", "railways"):
+            frame = self.catalog.layer(key).frame
+            rows = frame[lines_on_request(frame)]
+            names |= {*rows["id"], *(f"{key}/{name}" for name in rows["id"])}
+            names |= {part for text in rows["plan_ids"] for part in str(text or "").split(";") if part}
+        return names
 
     def choice_of(self, text: str) -> Choice:
         """Return the choice that a bare word stands for: a scenario file when there is one, else a year."""
@@ -169,7 +201,7 @@ class Session:
 
             with register.open(encoding="utf-8-sig", newline="") as rows:
                 known |= {row["id"] for row in csv.DictReader(rows)}
-        return known - {"", "nan", "None"}
+        return (known | self.drawn_only) - {"", "nan", "None"}
 
 
 def _cache_folder() -> Path:
