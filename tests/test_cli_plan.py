@@ -66,6 +66,23 @@ def test_every_scenario_says_how_many_features_are_assumed() -> None:
     assert rows["2030"]["assumed"] > 0
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("reach", "珠海", "--year", "2035"),
+        ("route", "珠海", "江门", "--year", "2035"),
+        ("matrix", "--from", "珠海", "--to", "江门", "--year", "2035"),
+        ("claims", "--target", "centres-one-hour", "--year", "2035"),
+        ("compare", "2026", "2035", "--origin", "珠海", "--to", "江门"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_every_answer_says_how_many_features_are_assumed(words: tuple[str, ...]) -> None:
+    header = {row["name"]: row["assumed"] for row in answer("scenario", "list")["scenarios"]}
+    told = answer(*words)["assumed_features"]
+    assert (told if isinstance(told, int) else told["2035"]) == header["2035"] > 0
+
+
 def test_a_new_scenario_file_is_read_back_and_never_replaced_unasked(tmp_path: Path) -> None:
     path = tmp_path / "no-link.toml"
     words = ["scenario", "new", str(path), "--base", "2030", "--without", "hmh", "--set", "local_speed_kmh=30"]
@@ -131,15 +148,21 @@ def test_verify_fails_once_a_vertex_is_moved(tmp_path: Path) -> None:
     for name in ("layers", "data"):
         shutil.copytree(find_root() / name, root / name)
     page, table = tmp_path / "zhuhai.json", tmp_path / "zhuhai.csv"
+    graph, package, told = tmp_path / "n.graphml", tmp_path / "n.gpkg", tmp_path / "report.html"
     for path in (page, table):
         assert run("reach", "珠海", "--root", str(root), "-o", str(path)).exit_code == 0
-        assert run("verify", str(path), "--root", str(root)).exit_code == 0
+    for path in (graph, package):
+        assert run("network", "export", "--root", str(root), "-o", str(path)).exit_code == 0
+    assert run("report", "--root", str(root), "-o", str(told)).exit_code == 0
+    files = (page, table, graph, package, told)
+    for path in files:
+        assert run("verify", str(path), "--root", str(root)).exit_code == 0, path.name
     highways = open_catalog(root).path("highways")
     content = json.loads(highways.read_text("utf-8"))
     content["features"][0]["geometry"]["coordinates"][0][0] += 0.000001
     highways.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    for path in (page, table):
-        assert run("verify", str(path), "--root", str(root)).exit_code == 1
+    for path in files:
+        assert run("verify", str(path), "--root", str(root)).exit_code == 1, path.name
 
 
 def test_verify_refuses_a_file_without_a_hash(tmp_path: Path) -> None:

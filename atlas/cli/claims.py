@@ -89,8 +89,11 @@ def command(
     for target in targets:
         for reading in target.chosen(readings):
             say(f"{target.title_zh} ({target.id}/{reading.id}): {reading.about_zh}; {reading.about_en}")
+    assumed = session.assumed(*scenarios)
+    say("features of an assumed year: " + ", ".join(f"{count} in {name}" for name, count in assumed.items()))
     about = {
         "scenarios": [scenario.name for scenario in scenarios],
+        "assumed_features": assumed,
         "band_min": targets.band_min,
         "band_basis": targets.band_basis,
         "summary": rows_of(summarise_claims(frame)),

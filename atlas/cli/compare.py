@@ -89,7 +89,9 @@ def command(
         session.network, old, new, origins or None, destinations=destinations or None, mode=mode, cutoffs_min=within
     )
     tables = {name: rows_of(getattr(found, name)) for name in _SHOWN}
+    assumed = session.assumed(old, new)
     say(f"{old.name} → {new.name}, {mode}: {len(found.pairs)} pairs change")
+    say("features of an assumed year: " + ", ".join(f"{count} in {name}" for name, count in assumed.items()))
     for row in tables["projects"][:5]:
         say(
             f"  {row['name_zh']} ({row['project']}, {row['opens_year']}, {row['opens_basis']}): on {row['pairs']} new "
@@ -100,6 +102,7 @@ def command(
         "after": new.name,
         "mode": mode,
         "cutoffs_min": list(within),
+        "assumed_features": assumed,
         "hash": found.hash,
         **{name: rows for name, rows in tables.items() if name != show and sink.chosen == "json"},
     }

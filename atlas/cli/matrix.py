@@ -85,6 +85,7 @@ def command(
     about = {
         "modes": list(chosen_modes),
         "scenarios": [scenario.name for scenario in scenarios],
+        "assumed_features": session.assumed(*scenarios),
         "hash": stamp(session.network.hash, scenarios),
     }
     emit(Answer(columns, rows, about, "times"), sink)

@@ -76,6 +76,7 @@ def command(
             "origin_zh": found.origin_name,
             "mode": mode,
             "scenario": chosen.name,
+            "assumed_features": session.assumed(chosen)[chosen.name],
             "hash": stamp(found.network.hash, [chosen]),
             "cutoffs_min": list(found.cutoffs_min),
         },

@@ -76,7 +76,9 @@ def command(
     answer = Answer(
         columns=(*_COLUMNS, _DETAIL) if explain else _COLUMNS,
         rows=[_row(leg) for leg in journey.legs],
-        about=_about(journey, chosen) | (_explained(told, chosen) if told else {}),
+        about=_about(journey, chosen)
+        | {"assumed_features": session.assumed(chosen)[chosen.name]}
+        | (_explained(told, chosen) if told else {}),
         key="legs",
         features=_features(journey),
     )

@@ -151,6 +151,12 @@ class Session:
             )
         return found
 
+    def assumed(self, *scenarios: Scenario) -> dict[str, int]:
+        """Return by scenario the number of features that are open in it by an assumed year: part of every answer."""
+        from atlas.openings import scenario_header
+
+        return {one.name: int(scenario_header(self.network, one)["assumed"]) for one in scenarios}
+
     def request(self, names: Collection[str]) -> None:
         """Take into the network what `names` asks for of the lines that have no known alignment."""
         asked = {name for name in names if name in self.drawn_only and name not in self.requested}
