@@ -38,7 +38,7 @@ __all__ = ["ERROR_COLUMNS", "FOLDS", "Validation", "summary", "validate", "worst
 FOLDS = 5
 ERROR_COLUMNS = (
     "check", "from_zh", "to_zh", "measured_min", "measured_low_min", "measured_high_min", "modelled_min", "error_min",
-    "error", "source", "why",
+    "error", "source", "why", "why_zh",
 )  # fmt: skip
 Floats = NDArray[np.float64]
 _SHIPPED = ("rail as ridden", "rail fastest train", "rail formula, service held out", "road")
@@ -56,8 +56,8 @@ class Validation:
     errors : DataFrame
         :data:`ERROR_COLUMNS`, one row a comparison; ``error`` is modelled over measured less one.
     lines : DataFrame
-        Leaving out one line at a time: ``line``, ``runs``, ``median_error``, ``p90_error``, ``bias`` and the
-        three numbers fitted on the other lines.
+        Leaving out one line at a time: ``line``, ``line_zh``, ``line_en``, ``runs``, ``median_error``,
+        ``p90_error``, ``bias`` and the three numbers fitted on the other lines.
     formula
         Fitted on everything, to be compared with the parameters in force.
     road_factors
@@ -103,7 +103,7 @@ def validate(
     rail = [*_ridden(network, pairs), _by_service(network, held), _by_pair(network, held, pairs)]
     roads, factors = _roads(network, scenario, folder)
     errors = pd.concat([*rail, roads], ignore_index=True)
-    return Validation(errors[list(ERROR_COLUMNS)], _by_lines(runs), fit_formula(runs), factors)
+    return Validation(errors[list(ERROR_COLUMNS)], _by_lines(network, runs), fit_formula(runs), factors)
 
 
 def summary(errors: pd.DataFrame) -> pd.DataFrame:
@@ -156,24 +156,31 @@ def _by_service(network: Network, held: pd.DataFrame) -> pd.DataFrame:
         start, end = names[int(group["tail"].iloc[0])], names[int(group["head"].iloc[-1])]
         measured = float(group["run_min"].sum())
         off = group.iloc[int(np.argmax(np.abs(group["modelled"] - group["run_min"])))]
-        why = f"{len(group)} runs; most of it {_stretch(off, names, usual)}"
+        why, why_zh = _stretch(off, names, usual)
         row = _row("rail formula, service held out", start, end, measured, measured, measured, group["modelled"].sum())
-        rows.append(row | {"source": str(service), "why": why})
+        why, why_zh = f"{len(group)} runs; most of it {why}", f"共 {len(group)} 段，主要差在{why_zh}"
+        rows.append(row | {"source": str(service), "why": why, "why_zh": why_zh})
     return pd.DataFrame(rows)
 
 
-def _stretch(run: pd.Series, names: Sequence[str], usual: Mapping[tuple[str, str], float]) -> str:
-    """Say where a service departs most from the formula, and whether other trains do so too."""
+def _stretch(run: pd.Series, names: Sequence[str], usual: Mapping[tuple[str, str], float]) -> tuple[str, str]:
+    """Say where a service departs most from the formula, and whether other trains do so too; English, Chinese."""
     a, b = names[int(run["tail"])], names[int(run["head"])]
-    text = (
-        f"between {a} and {b}: {run['run_min']:.0f} min for {run['km']:.0f} km on a line of "
-        f"{run['line_speed_kmh']:.0f} km/h, {run['modelled']:.0f} by the formula"
-    )
+    seen, made, km, speed = (float(run[name]) for name in ("run_min", "modelled", "km", "line_speed_kmh"))
+    text = f"between {a} and {b}: {seen:.0f} min for {km:.0f} km on a line of {speed:.0f} km/h, {made:.0f} modelled"
+    text_zh = f"{a}—{b}：{km:.0f} 公里 {seen:.0f} 分钟，线路时速 {speed:.0f} 公里，公式 {made:.0f} 分钟"
     median = usual[a, b]
-    if abs(run["run_min"] - median) > 0.2 * median:
-        return f"{text}; other trains take {median:.0f}: this one waits on the way"
-    slow = "slower than the line speed says (the approach to a large station)"
-    return f"{text}; all trains do: the stretch is {slow if run['run_min'] > run['modelled'] else 'run faster'}"
+    if abs(seen - median) > 0.2 * median:
+        return (
+            f"{text}; other trains take {median:.0f}: this one waits on the way",
+            f"{text_zh}；其他车次 {median:.0f} 分钟，此车途中待避或停留",
+        )
+    if seen > made:
+        return (
+            f"{text}; all trains do: slower than the line speed says (the approach to a large station)",
+            f"{text_zh}；各车次皆如此：大站引入段低于线路速度",
+        )
+    return f"{text}; all trains do: few slacks on this stretch", f"{text_zh}；各车次皆如此：此段余裕较少"
 
 
 def _by_pair(network: Network, held: pd.DataFrame, pairs: Sequence[_Pair]) -> pd.DataFrame:
@@ -193,11 +200,12 @@ def _by_pair(network: Network, held: pd.DataFrame, pairs: Sequence[_Pair]) -> pd
         if trains:
             seen, made = (float(np.median(column)) for column in zip(*trains, strict=True))
             row = _row("rail formula, pair held out", pair.start, pair.end, seen, pair.fastest, pair.typical, made)
-            rows.append(row | {"source": pair.source, "why": f"{len(trains)} patterns of stops between them"})
+            why, why_zh = f"{len(trains)} patterns of stops between them", f"其间 {len(trains)} 种停站方案"
+            rows.append(row | {"source": pair.source, "why": why, "why_zh": why_zh})
     return pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
 
 
-def _by_lines(runs: pd.DataFrame) -> pd.DataFrame:
+def _by_lines(network: Network, runs: pd.DataFrame) -> pd.DataFrame:
     """Leave out one line at a time; errors of the minutes that each service spends on it."""
     first = runs["lines"].str.split(";").str[0]
     rows = []
@@ -208,9 +216,12 @@ def _by_lines(runs: pd.DataFrame) -> pd.DataFrame:
         formula = fit_formula(runs[~held])
         both = runs[held].assign(modelled=formula.minutes(runs[held])).groupby("service")[["modelled", "run_min"]].sum()
         error = (both["modelled"] / both["run_min"] - 1.0).to_numpy(dtype=np.float64)
+        name_zh, name_en = network.names_of("railways", str(line))
         rows.append(
             {
                 "line": line,
+                "line_zh": name_zh,
+                "line_en": name_en,
                 "runs": int(held.sum()),
                 "median_error": float(np.median(np.abs(error))),
                 "p90_error": float(np.quantile(np.abs(error), 0.9)),
@@ -265,11 +276,13 @@ def _ridden(network: Network, pairs: Sequence[_Pair]) -> Iterator[pd.DataFrame]:
             f"other trains: the timetable has {count:.0f} a day of {least:.0f} to {most:.0f} min; the table has "
             f"{pair.note}"
         )
+        why_zh = f"所取车次不同：时刻表每日 {count:.0f} 列，{least:.0f} 至 {most:.0f} 分钟；标定表仅抽取几列"
+        reason = {"source": pair.source, "why": why, "why_zh": why_zh}
         ends = pair.start, pair.end
         row = _row("rail as ridden", *ends, pair.typical, pair.fastest, pair.typical, median)
-        typical.append(row | {"source": pair.source, "why": why})
+        typical.append(row | reason)
         row = _row("rail fastest train", *ends, pair.fastest, pair.fastest, pair.fastest, least)
-        fastest.append(row | {"source": pair.source, "why": why})
+        fastest.append(row | reason)
     yield pd.DataFrame(typical, columns=list(ERROR_COLUMNS))
     yield pd.DataFrame(fastest, columns=list(ERROR_COLUMNS))
 
@@ -315,11 +328,14 @@ def _roads(network: Network, scenario: Scenario, folder: Path) -> tuple[pd.DataF
         modelled = (journey.minutes - dict(journey.parts)["border"]) * scale
         pace = f"; the pace is compared, over {known_km:g} km" if partial else ""
         why = f"{record.get('conditions', '')}; {journey.length_km:.0f} km; {record.get('reading', '')}{pace}"
+        pace_zh = f"；按 {known_km:g} 公里折算" if partial else ""
+        why_zh = f"{journey.length_km:.0f} 公里；{record.get('reading_zh', '')}{pace_zh}"
         measured = (low + high) / 2.0
         drives.append(_drive(journey, chosen, priors, measured, scale))
         row = _row("road", record["from_place"], record["to_place"], measured, low, high, modelled)
         typical = chosen.period == "typical"
-        rows.append(row | {"source": record.get("source", ""), "why": why, "typical": typical})
+        reason = {"source": record.get("source", ""), "why": why, "why_zh": why_zh}
+        rows.append(row | reason | {"typical": typical})
     fitted = [i for i, row in enumerate(rows) if row["typical"]]
     left = []
     for i in fitted:

@@ -14,6 +14,7 @@ from atlas.calibration import Drive, Formula, Prior, fit_formula, fit_roads, rea
 from atlas.catalog import Catalog, open_catalog
 from atlas.cli import cli
 from atlas.errors import AtlasError, LayerError, ParameterError
+from atlas.maps.validation import draw_validation
 from atlas.network import Network, build_network
 from atlas.parameters import ParameterTable
 from atlas.rail import run_minutes
@@ -102,6 +103,17 @@ def test_broken_priors_are_located(tmp_path: Path, text: str) -> None:
         read_priors(path)
 
 
+def test_the_page_shows_every_check_every_drive_and_both_languages(found: Validation) -> None:
+    page = draw_validation(found, hash="0123")
+    for row in found.errors[found.errors["check"] == "road"].to_dict("records"):
+        assert f"{row['from_zh']} → {row['to_zh']}" in page
+        assert row["why"].replace("'", "&#x27;") in page
+    for row in worst(found.errors).to_dict("records"):
+        assert row["why_zh"] in page
+    assert page.count("<circle") >= len(found.errors[found.errors["check"] == "road"])
+    assert page == draw_validation(found, hash="0123")
+
+
 def test_every_line_left_out_is_fitted_without_it(found: Validation) -> None:
     assert len(found.lines) >= 8
     assert found.lines["speed_factor"].between(0.7, 1.0).all()
@@ -112,6 +124,7 @@ def test_the_worst_ten_have_a_reason(found: Validation) -> None:
     assert len(rows) == 10
     assert rows["error"].abs().is_monotonic_decreasing
     assert (rows["why"].str.len() > 10).all()
+    assert (rows["why_zh"].str.len() > 5).all()
 
 
 def test_the_fit_finds_the_numbers_a_drawn_timetable_was_made_with() -> None:

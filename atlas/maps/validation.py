@@ -42,6 +42,7 @@ def draw_validation(found: Validation, *, hash: str, lang: str = "zh") -> str:
             "The ten worst",
             [_worst_table(found.errors)],
         ),
+        section("公路：逐行", "Roads: row by row", [_fit_paragraph(found), _road_table(found.errors)]),
         section(
             "逐线留出",
             "Leaving out one line at a time",
@@ -95,7 +96,7 @@ def _worst_table(errors: pd.DataFrame) -> str:
             cell(f"{row['measured_min']:.0f}", kind="number"),
             cell(f"{row['modelled_min']:.0f}", kind="number"),
             _percent(row["error"], sign=True),
-            cell(html.escape(str(row["why"]))),
+            cell(two(row["why_zh"], row["why"])),
         ]
         for row in worst(errors).to_dict("records")
     ]
@@ -110,10 +111,52 @@ def _worst_table(errors: pd.DataFrame) -> str:
     return table(heads, rows, caption=("分钟", "Minutes"))
 
 
+def _fit_paragraph(found: Validation) -> str:
+    values = list(found.road_factors.values())
+    zh = "、".join(f"{value:.2f}" for value in values)
+    en = ", ".join(f"{value:.2f}" for value in values)
+    return paragraph(
+        f"平常时段的三个速度系数（高速、城市快速路、普通公路）由实测行程拟合，先验亦计入：{zh}。"
+        "留出列为不用该行拟合时的误差；自由流一行只比较，不拟合。",
+        f"The three speed factors of the typical period (expressways, urban expressways, ordinary roads) are fitted "
+        f"on the drives, with what was expected before counted in: {en}. The column left out has the error when the "
+        "row takes no part in the fit; the row in free flow is compared and not fitted.",
+    )
+
+
+def _road_table(errors: pd.DataFrame) -> str:
+    shipped = errors[errors["check"] == "road"]
+    held = errors[errors["check"] == "road, fitted on the other rows"]
+    left = {(row["from_zh"], row["to_zh"], row["measured_min"]): row["error"] for row in held.to_dict("records")}
+    rows = []
+    for row in shipped.to_dict("records"):
+        low, high = row["measured_low_min"], row["measured_high_min"]
+        without = left.get((row["from_zh"], row["to_zh"], row["measured_min"]))
+        rows.append(
+            [
+                cell(html.escape(f"{row['from_zh']} → {row['to_zh']}"), head=True),
+                cell(f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}", kind="number"),
+                cell(f"{row['modelled_min']:.0f}", kind="number"),
+                _percent(row["error"], sign=True),
+                cell("–", kind="number") if without is None else _percent(without, sign=True),
+                cell(two(row["why_zh"], row["why"])),
+            ]
+        )
+    heads = [
+        ("行程", "Trip"),
+        ("实测", "Measured"),
+        ("模型", "Modelled"),
+        ("误差", "Error"),
+        ("留出", "Left out"),
+        ("说明", "Reading"),
+    ]
+    return table(heads, rows, caption=("分钟", "Minutes"))
+
+
 def _line_table(lines: pd.DataFrame) -> str:
     rows = [
         [
-            cell(html.escape(row["line"]), head=True),
+            cell(two(row["line_zh"], row["line_en"]), head=True),
             cell(str(row["runs"]), kind="number"),
             _percent(row["median_error"]),
             _percent(row["p90_error"]),
@@ -134,7 +177,9 @@ def _line_table(lines: pd.DataFrame) -> str:
         ("加速度 m/s²", "Acceleration, m/s²"),
         ("停站 分钟", "Dwell, min"),
     ]
-    return table(heads, rows, caption=("单个区间的误差", "Errors of single runs"))
+    return table(
+        heads, rows, caption=("各车次在该线上的分钟数的误差", "Errors of the minutes each service spends on the line")
+    )
 
 
 def _plot(errors: pd.DataFrame) -> str:
