@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from atlas.catalog import open_catalog
 from atlas.errors import PlanError
+from atlas.parameters import read_parameters
 from atlas.plan import (
     ISSUED,
     ITEM_STATUSES,
@@ -23,6 +25,7 @@ from atlas.plan import (
     read_status,
     select,
 )
+from atlas.scenario import parse_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAN = ROOT / "data" / "plan"
@@ -48,6 +51,25 @@ def test_every_item_resolves_and_the_four_counts_add_up(register: Register) -> N
     assert sum(counts.values()) == 153
     assert counts["corridor"] == 6
     assert counts["target"] == 3
+
+
+def test_the_page_about_the_plan_gives_the_counts_and_a_scenario_that_can_be_read(
+    register: Register, frames: dict[str, pd.DataFrame]
+) -> None:
+    page = (ROOT / "docs" / "plan.md").read_text("utf-8")
+    kinds = [register.resolve(item.id).kind for item in register]
+    for words, kind in (
+        ("features on the map", "features"),
+        ("a corridor made of features", "corridor"),
+        ("a target that is computed", "target"),
+        ("a written reason", "reason"),
+    ):
+        assert re.search(rf"{words}\s+\({kinds.count(kind)}\)", page), kind
+    start = page.index('    base = "2030"')
+    text = "\n".join(line[4:] for line in page[start:].split("\nLines of")[0].splitlines())
+    known = {str(name) for frame in frames.values() for name in frame["id"]}
+    table = read_parameters(ROOT / "data" / "parameters.csv")
+    assert parse_scenario(text, table=table, known_ids=known).without == {"hmh"}
 
 
 def test_an_item_without_features_says_why(register: Register) -> None:
