@@ -8,6 +8,7 @@ are asked about. The table holds kilometres; a scenario's parameters turn them i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,15 +16,17 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
+from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
 from atlas.errors import NetworkError
+from atlas.files import content_hash
 from atlas.geodesy import METRIC
 from atlas.network import BASE_YEAR, ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM, Network
 from atlas.scenario import Scenario
 from atlas.topology import Barrier, LocalLinks, local_links
 
-__all__ = ["CELL_KM", "REGION_BOX", "AccessTable", "Grid", "access_table", "land_grid", "local_minutes"]
+__all__ = ["CELL_KM", "REGION_BOX", "AccessTable", "Grid", "access_table", "inputs_hash", "land_grid", "local_minutes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,7 +38,9 @@ CELL_KM = 0.5
 _FIRST_LOOK = 2
 #: Side of a pixel of the water raster, and the step at which segments are sampled.
 WATER_PIXEL_KM = 0.12
-_CHUNK = 200_000
+_CHUNK = 20_000
+#: Pixels between two looks at a segment while those clear of all water are sorted out.
+_STRIDE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,25 +221,57 @@ class WaterRaster:
         return self._sampled(segments, lengths_km)[1]
 
     def _sampled(self, segments: NDArray[np.object_], lengths_km: Floats) -> tuple[Floats, Floats]:
+        """Return the wet kilometres and the widest water of each segment, sampled a pixel apart."""
         ends = shapely.get_coordinates(segments).reshape(-1, 2, 2)
+        row = (self.north - ends[:, :, 1]) / self.step_lat
+        column = (ends[:, :, 0] - self.west) / self.step_lon
         total, widest = np.zeros(len(segments)), np.zeros(len(segments))
-        order = np.argsort(lengths_km, kind="stable")
+        doubtful = np.nonzero(self._met(self._near_wet, row, column, lengths_km, _STRIDE))[0]
+        order = doubtful[np.argsort(lengths_km[doubtful], kind="stable")]
         for chosen in np.array_split(order, max(1, len(order) // _CHUNK)):
             if len(chosen) == 0:
                 continue
-            samples = max(2, int(np.ceil(lengths_km[chosen[-1]] / WATER_PIXEL_KM)))
-            a, b = ends[chosen, 0], ends[chosen, 1]
             run = np.zeros(len(chosen))
-            for share in (np.arange(samples) + 0.5) / samples:
-                at = a + share * (b - a)
-                wet = self.is_wet(at[:, 0], at[:, 1])
+            wet_count, longest = np.zeros(len(chosen)), np.zeros(len(chosen))
+            samples = max(2, int(np.ceil(lengths_km[chosen[-1]] / WATER_PIXEL_KM)))
+            for wet in self._along(self._bordered, row[chosen], column[chosen], samples):
                 run = np.where(wet, run + 1.0, 0.0)
-                total[chosen] += wet.astype(np.float64)
-                widest[chosen] = np.maximum(widest[chosen], run)
+                wet_count += wet
+                np.maximum(longest, run, out=longest)
             scale = lengths_km[chosen] / samples
-            total[chosen] *= scale
-            widest[chosen] *= scale
+            total[chosen], widest[chosen] = wet_count * scale, longest * scale
         return total, widest
+
+    @cached_property
+    def _bordered(self) -> Bools:
+        """The raster with a wet border, so that what lies beyond counts as wet."""
+        return np.pad(self.wet[1:-1, 1:-1], 1, constant_values=True)
+
+    @cached_property
+    def _near_wet(self) -> Bools:
+        """Pixels no further from a wet one than half a stride, with a pixel in reserve."""
+        return np.asarray(distance_transform_edt(~self._bordered) <= _STRIDE / 2.0 + 1.5, dtype=bool)
+
+    def _met(self, raster: Bools, row: Floats, column: Floats, lengths_km: Floats, stride: int) -> Bools:
+        """Return which segments meet a pixel of `raster` when looked at every `stride` pixels."""
+        met = np.zeros(len(row), dtype=bool)
+        order = np.argsort(lengths_km, kind="stable")
+        for chosen in np.array_split(order, max(1, len(order) // _CHUNK)):
+            if len(chosen):
+                samples = 1 + int(np.ceil(lengths_km[chosen[-1]] / (WATER_PIXEL_KM * stride)))
+                for hit in self._along(raster, row[chosen], column[chosen], samples):
+                    met[chosen] |= hit
+        return met
+
+    @staticmethod
+    def _along(raster: Bools, row: Floats, column: Floats, samples: int) -> Iterator[Bools]:
+        """Yield the pixels of segments at the middles of `samples` equal parts."""
+        rows, columns = raster.shape
+        flat = raster.ravel()
+        for share in (np.arange(samples) + 0.5) / samples:
+            i = (row[:, 0] + share * (row[:, 1] - row[:, 0])).astype(np.int64)
+            k = (column[:, 0] + share * (column[:, 1] - column[:, 0])).astype(np.int64)
+            yield flat[np.clip(i, 0, rows - 1) * columns + np.clip(k, 0, columns - 1)]
 
 
 def land_grid(
@@ -285,9 +322,7 @@ def access_table(
     NetworkError
         The network has no barrier: it was built without the layer ``land``.
     """
-    if network.barrier is None:
-        raise NetworkError("the network was built without the layer land; local travel over a grid needs it")
-    raster = WaterRaster.of(network.barrier, box)
+    raster = WaterRaster.of(_barrier_of(network), box)
     grid = land_grid(raster, cell_km=cell_km, box=box)
     nodes = network.nodes
     at = shapely.get_coordinates(nodes.geometry.to_numpy())
@@ -314,6 +349,30 @@ def access_table(
     km, to_station = np.concatenate(lengths), np.concatenate(rail)
     _, kept = np.unique(cell * len(nodes) + node, return_index=True)
     return AccessTable(grid, cell[kept], node[kept], km[kept], to_station[kept])
+
+
+def inputs_hash(network: Network) -> str:
+    """Return the hash of what the access table of `network` depends on: its nodes, what is early, land and water.
+
+    Raises
+    ------
+    NetworkError
+        As :func:`access_table`.
+    """
+    barrier = _barrier_of(network)
+    nodes = network.nodes
+    texts = "\n".join(
+        "\t".join(map(str, row)) for row in zip(*(nodes[c] for c in ("node_id", "kind", "exit", "side")), strict=True)
+    )
+    shapes = (nodes.geometry.to_numpy(), barrier.land.geometries, barrier.water.geometries)
+    whole = [b"".join(shapely.to_wkb(some).tolist()) for some in shapes]
+    return content_hash(texts, network.arrays.carried_by(BASE_YEAR).tobytes(), *whole)
+
+
+def _barrier_of(network: Network) -> Barrier:
+    if network.barrier is None:
+        raise NetworkError("the network was built without the layer land; local travel over a grid needs it")
+    return network.barrier
 
 
 def _linked(

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from worlds import layer, line_world, rail_world
 
-from atlas.access import AccessTable, access_table, local_minutes
+from atlas.access import AccessTable, access_table, inputs_hash, local_minutes
 from atlas.catalog import open_catalog
 from atlas.engine import compile_graph, search
 from atlas.errors import ExportError, NetworkError, ScenarioError
@@ -283,6 +283,15 @@ def test_an_origin_in_the_sea_is_told_so(roads: tuple[Network, AccessTable]) -> 
 def test_without_land_there_is_no_table() -> None:
     with pytest.raises(NetworkError, match="land"):
         access_table(build_network(line_world()))
+
+
+def test_the_table_is_made_anew_when_what_it_is_made_of_changes_and_only_then() -> None:
+    first = inputs_hash(build_network(world()))
+    assert inputs_hash(build_network(world(speed_limit_kmh=90.0))) == first
+    assert inputs_hash(build_network(world(opens_year=2030))) != first
+    lake = world()
+    lake["water"] = layer("water", {"id": "water", "geometry": shapely.box(113.02, 22.51, 113.06, 22.54)})
+    assert inputs_hash(build_network(lake)) != first
 
 
 def test_standing_at_a_station_is_no_ride(trains: tuple[Network, AccessTable]) -> None:

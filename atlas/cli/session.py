@@ -84,15 +84,12 @@ class Session:
 
     @cached_property
     def _network_key(self) -> str:
-        from importlib.metadata import version
-
         code = sorted(Path(__file__).resolve().parent.parent.glob("*.py"))
         data = sorted((self.folder / "layers").glob("*.toml"))
         data += sorted((self.folder / "data" / "geojson").glob("*.geojson"))
-        versions = [f"{name} {version(name)}" for name in _FROZEN_WITH]
         return content_hash(
             sys.version,
-            *versions,
+            *_frozen_with(),
             *sorted(self.requested),
             *(part for path in [*code, *data] for part in (path.name, path.read_bytes())),
         )
@@ -100,10 +97,15 @@ class Session:
     @cached_property
     def access(self) -> AccessTable:
         """The access table of the land grid: from the cache when nothing it is made of has changed, else computed."""
-        cached = _cache_folder() / f"access-{self._network_key[:32]}.pickle"
+        from atlas.access import inputs_hash
+
+        package = Path(__file__).resolve().parent.parent
+        code = [(package / name).read_bytes() for name in ("access.py", "topology.py")]
+        key = content_hash(sys.version, *_frozen_with(), inputs_hash(self.network), *code)
+        cached = _cache_folder() / f"access-{key[:32]}.pickle"
         table: AccessTable | None = _load(cached)
         if table is None:
-            say("linking the land grid with the network (once, about half a minute) ...")
+            say("linking the land grid with the network (once, some ten seconds) ...")
             from atlas.access import access_table
 
             table = access_table(self.network)
@@ -208,6 +210,13 @@ class Session:
             with register.open(encoding="utf-8-sig", newline="") as rows:
                 known |= {row["id"] for row in csv.DictReader(rows)}
         return (known | self.drawn_only) - {"", "nan", "None"}
+
+
+def _frozen_with() -> list[str]:
+    """Packages whose version decides how a pickle reads."""
+    from importlib.metadata import version
+
+    return [f"{name} {version(name)}" for name in _FROZEN_WITH]
 
 
 def _cache_folder() -> Path:
