@@ -6,7 +6,7 @@ the business of :mod:`atlas.maps.report`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -40,7 +40,8 @@ class Step:
     Attributes
     ----------
     opened : DataFrame
-        Features open in the later scenario only; see :func:`atlas.openings.scenario_difference`.
+        Features open in the later scenario only; see :func:`atlas.openings.scenario_difference`. With
+        ``name_en``.
     changes
         :func:`atlas.compare.compare` of all seats, by mode.
     """
@@ -146,6 +147,7 @@ def make_report(
     trips = check_claims(network, years, targets) if claims is None else claims
     places = frames["places"].set_index("id").loc[list(seats(network)), ["name_zh", "name_en"]].reset_index()
     table = stretches(frames)
+    english = {f"{key}/{row[0]}": row[1] for key, frame in frames.items() for row in _names(frame)}
     known = [str(date) for frame in frames.values() for date in frame["status_as_of"] if isinstance(date, str)]
     return Report(
         register=register,
@@ -165,7 +167,7 @@ def make_report(
         trips=trips,
         seats=pd.DataFrame(places),
         minutes=od_minutes(network, places["id"], places["id"], years, MATRIX_MODES),
-        steps=tuple(_step(network, a, b) for a, b in pairwise(years)),
+        steps=tuple(_step(network, a, b, english) for a, b in pairwise(years)),
         as_of=max(known, default=""),
         hash=stamp(network.hash, [variant for scenario in years for variant in variants(scenario)]),
     )
@@ -176,10 +178,16 @@ def _assumed(network: Network, last: Scenario) -> pd.DataFrame:
     return table[table["opens_basis"] == "assumed"].reset_index(drop=True)
 
 
-def _step(network: Network, before: Scenario, after: Scenario) -> Step:
+def _names(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    both = zip(frame["id"], frame["name_zh"], frame["name_en"], strict=True)
+    return [(str(name), str(en if isinstance(en, str) and en else zh)) for name, zh, en in both]
+
+
+def _step(network: Network, before: Scenario, after: Scenario, english: Mapping[str, str]) -> Step:
     difference = scenario_difference(network, before, after)
     opened = difference[(difference["what"] == "feature") & (difference["second"] == "open")]
     # A schematic link from a town to its exit opens with the road it serves and says nothing of its own.
     opened = opened[~opened["name"].str.startswith("highways/acc_")].reset_index(drop=True)
+    opened = opened.assign(name_en=[english.get(name, zh) for name, zh in opened[["name", "name_zh"]].to_numpy()])
     changes = {mode: compare(network, before, after, mode=mode) for mode in MATRIX_MODES}
     return Step(before, after, opened, changes)

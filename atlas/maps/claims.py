@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -26,12 +26,18 @@ _STABLE = {
 
 
 def draw_claims(
-    summary: pd.DataFrame, targets: Targets, *, scenarios: Sequence[str], hash: str, lang: str = "zh"
+    summary: pd.DataFrame,
+    targets: Targets,
+    *,
+    scenarios: Sequence[str],
+    hash: str,
+    lang: str = "zh",
+    english: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Return the claims page from :func:`atlas.claims.summarise_claims`."""
+    """Return the claims page from :func:`atlas.claims.summarise_claims`; `english` names places by Chinese name."""
     body = [
         *claim_introduction(targets),
-        *claim_sections(summary, targets, scenarios=scenarios),
+        *claim_sections(summary, targets, scenarios=scenarios, english=english),
         paragraph(f"校验码 {hash}", f"Hash {hash}", kind="foot"),
     ]
     return document(_TITLE, body, lang=lang, hash=hash)
@@ -50,7 +56,13 @@ def claim_introduction(targets: Targets) -> list[str]:
     ]
 
 
-def claim_sections(summary: pd.DataFrame, targets: Targets, *, scenarios: Sequence[str]) -> list[str]:
+def claim_sections(
+    summary: pd.DataFrame,
+    targets: Targets,
+    *,
+    scenarios: Sequence[str],
+    english: Mapping[str, str] = MappingProxyType({}),
+) -> list[str]:
     """Return one section a promise and reading: wording, definition, and one line a mode and measure."""
     wording = {target.id: target for target in targets}
     sections = []
@@ -62,13 +74,14 @@ def claim_sections(summary: pd.DataFrame, targets: Targets, *, scenarios: Sequen
         for (mode, measure), part in group.groupby(["mode", "measure"], sort=False):
             years = part.set_index("scenario")
             last = years.loc[scenarios[-1]]
+            ends = [str(last[name]) for name in ("worst_from_zh", "worst_to_zh")]
             mode_zh, mode_en = _MODES[str(mode)]
             measure_zh, measure_en = _MEASURES[str(measure)]
             rows.append(
                 [
                     cell(two(f"{mode_zh}，{measure_zh}", f"{mode_en}, {measure_en}"), head=True),
                     *(_year_cell(dict(years.loc[year])) for year in scenarios),
-                    cell(html.escape(f"{last['worst_from_zh']}→{last['worst_to_zh']}")),
+                    cell(two(" → ".join(ends), " → ".join(english.get(name, name) for name in ends))),
                 ]
             )
         heads = [("方式", "Mode"), *((y, y) if y != "full" else ("全部规划", "full plan") for y in scenarios)]
@@ -102,5 +115,6 @@ def _year_cell(row: Mapping[Any, Any]) -> str:
     """Return the cell of one year: verdict and minutes, beneath them margin and stability."""
     zh, en = _STABLE[str(row["stability"])]
     margin = float(row["margin_min"])
-    beneath = two(zh, en) if math.isnan(margin) else f"{margin:+.0f} · {two(zh, en)}".replace("-", "−")
+    signed = "" if math.isnan(margin) else f"{margin:+.0f} · ".replace("-", "−")
+    beneath = signed + two(zh, en)
     return verdict_cell(row).removesuffix("</td>") + f'<span class="more">{beneath}</span></td>'

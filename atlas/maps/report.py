@@ -57,8 +57,13 @@ _RESOLUTIONS: dict[str, Words] = {
     "reason": ("无图形，写明理由", "without geometry, reason given"),
 }
 _FROM = ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
-_CITIES, _ELSEWHERE = ("珠海", "中山", "江门", "阳江"), "其他 Elsewhere"
+_CITIES = {"珠海": "Zhuhai", "中山": "Zhongshan", "江门": "Jiangmen", "阳江": "Yangjiang"}
+_ELSEWHERE: Words = ("其他", "Elsewhere")
 _BY_CITY: Words = ("公里，按城市", "Kilometres by city")
+_OPENED: Words = (
+    "新开通的要素；港口和机场自路网可达时起计，连接道除外",
+    "Features that open; ports and airports count once the road network reaches them; access links are left out",
+)
 _MOST = 14
 
 
@@ -81,7 +86,11 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         ("kilometres", ("里程", "Kilometres"), _kilometres(report)),
         ("scenarios", ("情景与假定", "Scenarios and what they assume"), _scenarios(report)),
         ("promises", ("承诺核算", "The promises, computed"), _promises(report, names)),
-        ("years", ("逐年变化", "Year by year"), [part for step in report.steps for part in _step(step)]),
+        (
+            "years",
+            ("逐年变化", "Year by year"),
+            [part for step in report.steps for part in _step(step, _english(report))],
+        ),
         ("matrix", ("各政府驻地之间用时", "Minutes between all seats"), _matrices(report)),
         ("method", ("方法与局限", "Method and limits"), method_parts(report)),
         ("sources", ("来源与许可", "Sources and licences"), source_parts(report)),
@@ -209,19 +218,18 @@ def _keep(content: str, *, figures: bool = True) -> str:
     return f'<div class="keep{" figures" * figures}">{content}</div>'
 
 
-def _pivot(frame: pd.DataFrame, rows: Sequence[str], head: Words, names: Mapping[str, str], caption: Words) -> str:
+def _pivot(frame: pd.DataFrame, rows: Sequence[str], head: Words, names: Mapping[str, Words], caption: Words) -> str:
     """Return kilometres with one line for each value of the columns `rows`, one column a status."""
     columns = [name for name in ITEM_STATUSES if (frame["status"] == name).any()]
     wide = frame.pivot_table(index=list(rows), columns="status", values="km", aggfunc="sum", fill_value=0.0, sort=False)
     lines = []
+    words = {**_LINES, **names}
     for key, row in wide.iterrows():
-        parts = key if isinstance(key, tuple) else (key,)
-        label = [
-            two(*_LINES[str(part)]) if part in _LINES else html.escape(names.get(part, str(part))) for part in parts
-        ]
+        parts = [words[str(part)] for part in (key if isinstance(key, tuple) else (key,))]
+        label = two("，".join(zh for zh, _ in parts), ", ".join(en for _, en in parts))
         lines.append(
             [
-                cell("，".join(label), head=True),
+                cell(label, head=True),
                 *(_number(float(row[name])) for name in columns),
                 _number(float(row.sum())),
             ]
@@ -233,7 +241,7 @@ def _pivot(frame: pd.DataFrame, rows: Sequence[str], head: Words, names: Mapping
 def _kilometres(report: Report) -> list[str]:
     lines = report.kilometres
     share = lines["published_km"].sum() / lines["km"].sum()
-    corridors = dict(zip(report.corridors["corridor"], report.corridors["name_zh"], strict=True))
+    corridors = {item.id: (item.name_zh, item.name_en) for item in report.register if item.kind == "corridor"}
     return [
         paragraph(
             "每段只计一次：共线的另一条不再计；无公布走向的线路和示意连接道不计。"
@@ -243,7 +251,7 @@ def _kilometres(report: Report) -> list[str]:
             "are measured on the map. A stretch between two cities counts half for each.",
         ),
         _pivot(lines, ["mode"], ("方式", "Mode"), {}, ("公里，按方式与状态", "Kilometres by mode and status")),
-        _pivot(_own_cities(report.cities), ["city", "mode"], ("城市，方式", "City, mode"), {}, _BY_CITY),
+        _pivot(_own_cities(report.cities), ["city", "mode"], ("城市，方式", "City, mode"), _city_words(), _BY_CITY),
         _pivot(
             report.corridors,
             ["corridor", "mode"],
@@ -257,10 +265,14 @@ def _kilometres(report: Report) -> list[str]:
     ]
 
 
+def _city_words() -> dict[str, Words]:
+    return {zh: (zh, en) for zh, en in [*_CITIES.items(), _ELSEWHERE]}
+
+
 def _own_cities(cities: pd.DataFrame) -> pd.DataFrame:
     """Put the four cities of the plan first and all others together."""
-    named = cities.assign(city=cities["city"].where(cities["city"].isin(_CITIES), _ELSEWHERE))
-    order = named["city"].map({name: i for i, name in enumerate((*_CITIES, _ELSEWHERE))})
+    named = cities.assign(city=cities["city"].where(cities["city"].isin(_CITIES), _ELSEWHERE[0]))
+    order = named["city"].map({name: i for i, name in enumerate((*_CITIES, _ELSEWHERE[0]))})
     return named.assign(order=order).sort_values(["order", "mode"], kind="stable")
 
 
@@ -308,15 +320,21 @@ def _scenarios(report: Report) -> list[str]:
 def _promises(report: Report, names: Sequence[str]) -> list[str]:
     parts = claim_introduction(report.targets)
     parts.append(verdict_table(report.summary, mode="multimodal", measure="door", scenarios=names))
-    detail = "\n".join(claim_sections(report.summary, report.targets, scenarios=names))
+    told = claim_sections(report.summary, report.targets, scenarios=names, english=_english(report))
+    detail = "\n".join(told)
     return [*parts, detail.replace("<h2>", "<h3>").replace("</h2>", "</h3>")]
 
 
-def _step(step: Step) -> list[str]:
+def _english(report: Report) -> dict[str, str]:
+    """English names of the seats by Chinese name."""
+    return dict(zip(report.seats["name_zh"], report.seats["name_en"], strict=True))
+
+
+def _step(step: Step, english: Mapping[str, str]) -> list[str]:
     before, after = (_year(scenario.name) for scenario in (step.before, step.after))
     rows = [
         [
-            cell(html.escape(row["name_zh"]), head=True),
+            cell(two(row["name_zh"], row["name_en"]), head=True),
             cell(f"<code>{html.escape(row['name'])}</code>"),
             cell(two(*_year("full")) if pd.isna(row["opens_year"]) else str(int(row["opens_year"])), kind="number"),
             cell(two(*_BASES[row["opens_basis"]])),
@@ -325,13 +343,13 @@ def _step(step: Step) -> list[str]:
     ]
     heads = [("新开通", "Opens"), ("编号", "Id"), ("年份", "Year"), ("依据", "Basis")]
     parts = [f"<h3>{two(f'{before[0]} → {after[0]}', f'{before[1]} → {after[1]}')}</h3>"]
-    parts.append(table(heads, rows, caption=("新开通的要素，连接道除外", "Features that open, access links left out")))
+    parts.append(table(heads, rows, caption=_OPENED))
     for mode in MATRIX_MODES:
-        parts += _changes(step, mode)
+        parts += _changes(step, mode, english)
     return parts
 
 
-def _changes(step: Step, mode: str) -> list[str]:
+def _changes(step: Step, mode: str, english: Mapping[str, str]) -> list[str]:
     change = step.changes[mode]
     zh, en = _MATRIX[mode]
     pairs = change.pairs
@@ -346,8 +364,8 @@ def _changes(step: Step, mode: str) -> list[str]:
             f"{zh}：{len(pairs)} 对驻地变快，其中 "
             + "、".join(f"{count} 对进入 {cutoff:g} 分钟" for cutoff, count in crossing.items())
             + "。",
-            f"{en.capitalize()}: {len(pairs)} pairs of seats get faster; "
-            + ", ".join(f"{count} come within {cutoff:g} min" for cutoff, count in crossing.items())
+            f"{en.capitalize()}: pairs of seats that get faster: {len(pairs)}; "
+            + "; ".join(f"that come within {cutoff:g} min: {count}" for cutoff, count in crossing.items())
             + ".",
         )
     ]
@@ -369,7 +387,7 @@ def _changes(step: Step, mode: str) -> list[str]:
     parts.append(_keep(table(heads, projects, caption=(f"起作用的项目，{zh}", f"Projects that matter, {en}"))))
     people = [row for row in change.totals.to_dict("records") if row["from_id"] in _FROM and _differs(row)]
     if people:
-        parts.append(_people(people, zh, en))
+        parts.append(_people(people, zh, en, english))
     return parts
 
 
@@ -377,7 +395,7 @@ def _differs(row: Mapping[Any, Any]) -> bool:
     return bool(row["places_before"] != row["places_after"] or row["people_before"] != row["people_after"])
 
 
-def _people(rows: Sequence[Mapping[Any, Any]], zh: str, en: str) -> str:
+def _people(rows: Sequence[Mapping[Any, Any]], zh: str, en: str, english: Mapping[str, str]) -> str:
     heads: list[Words] = [
         ("出发", "From"),
         ("以内，分钟", "Within, min"),
@@ -388,7 +406,7 @@ def _people(rows: Sequence[Mapping[Any, Any]], zh: str, en: str) -> str:
     ]
     lines = [
         [
-            cell(html.escape(row["from_zh"]), head=True),
+            cell(two(row["from_zh"], english.get(row["from_zh"], row["from_zh"])), head=True),
             _number(row["cutoff_min"]),
             _number(row["places_before"]),
             _number(row["places_after"]),
@@ -405,7 +423,7 @@ def _people(rows: Sequence[Mapping[Any, Any]], zh: str, en: str) -> str:
 
 
 def _matrices(report: Report) -> list[str]:
-    parts = [
+    notes = [
         paragraph(
             "门到门分钟，居中参数；行为出发地，列为到达地。",
             "Minutes door to door, central parameters; from the row to the column.",
@@ -413,6 +431,7 @@ def _matrices(report: Report) -> list[str]:
         + f'<p class="small"><span class="key hour">{two("60 分钟以内", "within 60 min")}</span> '
         f'<span class="key two">{two("120 分钟以内", "within 120 min")}</span></p>'
     ]
+    parts: list[str] = []
     for k, mode in enumerate(MATRIX_MODES):
         zh, en = _MATRIX[mode]
         shown: dict[str, np.ndarray[Any, np.dtype[np.float64]]] = {}
@@ -420,7 +439,7 @@ def _matrices(report: Report) -> list[str]:
             year, minutes = _year(scenario.name), report.minutes[i, k]
             same = next((name for name, old in shown.items() if _same(old, minutes)), None)
             if same is not None:
-                parts.append(
+                notes.append(
                     paragraph(
                         f"{year[0]}，{zh}：与 {same} 相同。", f"{year[1].capitalize()}, {en}: the same as {same}."
                     )
@@ -428,7 +447,7 @@ def _matrices(report: Report) -> list[str]:
                 continue
             shown[scenario.name] = minutes
             parts.append(_matrix(report.seats, minutes, (f"{year[0]}，{zh}", f"{year[1].capitalize()}, {en}")))
-    return parts
+    return [*notes, *parts]
 
 
 def _same(a: np.ndarray[Any, np.dtype[np.float64]], b: np.ndarray[Any, np.dtype[np.float64]]) -> bool:
