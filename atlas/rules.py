@@ -26,7 +26,15 @@ from atlas.errors import LayerError
 from atlas.layer import Layer
 from atlas.spec import STATUSES
 
-__all__ = ["RULES", "Known", "Violation", "read_known_findings", "require_valid", "validate"]
+__all__ = [
+    "RULES",
+    "Known",
+    "Violation",
+    "read_known_findings",
+    "require_valid",
+    "trains_off_their_lines",
+    "validate",
+]
 
 #: Rule id and what it demands.
 RULES = {
@@ -158,7 +166,7 @@ def validate(
         found += _attributes(layer, register_ids, source_keys)
         found += _shapes(layer)
         found += _references(layer, layers)
-    found += _services(layers)
+    found += trains_off_their_lines(layers)
     if not any(one.rule in {"column-missing", "crs"} for one in found):
         found += _water(layers)
         if county_polygons is not None:
@@ -320,8 +328,14 @@ def _references(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Violation
             )  # fmt: skip
 
 
-def _services(layers: Mapping[str, Layer]) -> Iterator[Violation]:
-    """Find stops that lie on none of a service's lines; lines that name no stations are not asked."""
+def trains_off_their_lines(layers: Mapping[str, Layer]) -> Iterator[Violation]:
+    """Find stops that lie on none of a service's lines; lines that name no stations are not asked.
+
+    Parameters
+    ----------
+    layers
+        By key; ``rail_services`` and ``railways`` are looked at, when both are there.
+    """
     if not {"rail_services", "railways"} <= layers.keys():
         return
     frames = [layers[key].frame for key in ("rail_services", "railways")]

@@ -44,11 +44,13 @@ def command(session: Session, page: Path | None, choice: Choice, sink: Sink) -> 
     """
     from atlas.files import write_text
     from atlas.maps.validation import draw_validation
+    from atlas.rules import require_valid, trains_off_their_lines
     from atlas.stamp import stamp
     from atlas.validation import summary, validate, worst
 
     catalog = session.catalog
     scenario = session.scenario(choice)
+    require_valid(tuple(trains_off_their_lines(catalog.layers())))
     found = validate(session.network, scenario, session.folder / "data" / "facts", catalog.layer("railways").frame)
     rows = [
         {**row, **{f"{name}_percent": 100 * row[key] for name, key in _PERCENT.items()}}
