@@ -25,7 +25,7 @@ from atlas.stamp import find_stamps
 
 PAGES = (
     "index.html", "atlas.html", "reach-zhuhai.html", "reach-zhongshan.html", "reach-jiangmen.html",
-    "reach-yangjiang.html", "claims.html", "report.html", "validation.html",
+    "reach-yangjiang.html", "compare.html", "matrix.html", "claims.html", "report.html", "validation.html",
 )  # fmt: skip
 
 
@@ -105,8 +105,9 @@ def test_the_start_page_gives_the_verdicts_of_the_library(site: Path, network: N
     chosen = summary[(summary["mode"] == "multimodal") & (summary["measure"] == "door")]
     text = (site / "index.html").read_text("utf-8")
     for row in chosen.to_dict("records"):
-        line = next(line for line in text.split("<tr>") if two(row["title_zh"], row["title_en"]) in line)
-        cells = re.findall(r'class="verdict (\w+)".*?· (\d+|<span)', line)
+        title = two(row["title_zh"], row["title_en"])
+        line = next(line for line in text.split("<tr>") if title in line and 'scope="row"' in line)
+        cells = re.findall(r'class="verdict (\w+)".*?</span></span>\D*?(\d+)', line)
         assert cells[1][0] == row["verdict"]
         assert cells[1][1] == f"{row['minutes']:.0f}"
 

@@ -33,7 +33,7 @@ COMMANDS: dict[str, str] = {
     "report": "Write the report: the plan, its years and its promises on one page to read or print.",
     "validate": "Compare the model with the calibration tables.",
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",
-    "map": "Write one map page: KIND is layers or reach.",
+    "map": "Write one map page: KIND is layers, reach, compare or matrix.",
     "build": "Write the site: a start page and every map, to be opened from the folder without a network.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
     "restore": "Put LAYER back as it stood before an import.",

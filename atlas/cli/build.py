@@ -35,7 +35,11 @@ def command(session: Session, output: Path, lang: str) -> None:
     Example:
       atlas build -o site
     """
+    from atlas.maps.reach import Spread
     from atlas.maps.site import build_site
 
-    start = build_site(session.catalog, session.network, output, say=lambda text: say(f"  {text}"), lang=lang)
+    spread = Spread(session.access, session.population)
+    start = build_site(
+        session.catalog, session.network, output, say=lambda text: say(f"  {text}"), lang=lang, spread=spread
+    )
     say(f"open {start}")

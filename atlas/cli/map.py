@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +16,9 @@ from atlas.cli.options import (
 )
 from atlas.cli.output import say
 from atlas.cli.session import Choice, Session
+
+if TYPE_CHECKING:
+    from atlas.scenario import Scenario
 
 __all__ = ["command"]
 
@@ -33,8 +36,10 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 
 
 @click.command(name="map")
-@click.argument("kind", type=click.Choice(["layers", "reach"]))
-@click.option("--origin", metavar="PLACE", help="Where the reach starts; needed for the page reach.")
+@click.argument("kind", type=click.Choice(["layers", "reach", "compare", "matrix"]))
+@click.option(
+    "--origin", "origins", multiple=True, metavar="PLACE", help="Needed for reach; may be repeated for others."
+)
 @click.option("--year", "years", multiple=True, metavar="YEAR", help="May be repeated; default: all built-in years.")
 @click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file; may be repeated.")
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated; default: all.")
@@ -54,7 +59,9 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @talk_options
 @click.pass_obj
 def command(session: Session, /, kind: str, output: Path, overwrite: bool, **options: Any) -> None:
-    """Write one map page: KIND is layers or reach.
+    """Write one map page: KIND is layers, reach, compare or matrix.
+
+    The page compare takes two years or scenario files, in order.
 
     The page is one file and asks nothing of the net unless a basemap other than builtin is chosen.
 
@@ -63,8 +70,11 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
       atlas map layers -o atlas.html
       atlas map layers --layers railways,stations,places --lang en -o rail.html
       atlas map reach --origin 江门 --year 2026 --year 2035 -o jiangmen.html
+      atlas map compare --year 2026 --year 2035 --origin 阳江 -o compare.html
+      atlas map matrix --year 2026 -o matrix.html
       atlas map layers --basemap amap -o amap.html
     """
+    from atlas.files import write_text
     from atlas.maps.basemaps import basemap_of
     from atlas.maps.start import as_of
 
@@ -80,9 +90,11 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "date": as_of(catalog.layers()),
         "basemap": basemap_of(options["basemap"], key=options["key"], url=options["tiles"]),
     }
-    draw = _draw_layers if kind == "layers" else _draw_reach
-    page = draw(session, options, shared)
-    page.save(output, overwrite=overwrite)
+    if kind == "matrix":
+        write_text(output, _matrix(session, options), overwrite=overwrite)
+    else:
+        draw = {"layers": _draw_layers, "reach": _draw_reach, "compare": _draw_compare}[kind]
+        draw(session, options, shared).save(output, overwrite=overwrite)
     say(f"wrote {output}")
 
 
@@ -94,16 +106,53 @@ def _draw_layers(session: Session, options: dict[str, Any], shared: dict[str, An
     return draw_layers(layers, **shared)
 
 
-def _draw_reach(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
-    from atlas.maps.reach import draw_reach
+def _scenarios(session: Session, options: dict[str, Any]) -> list[Scenario]:
     from atlas.scenario import BUILT_IN
 
-    if not options["origin"]:
-        raise click.UsageError("the page reach needs --origin, a place")
     settings = options["settings"]
     years = options["years"] or (() if options["files"] else tuple(BUILT_IN))
     choices = [Choice(year, None, None, settings) for year in years]
     choices += [Choice(None, file, None, settings) for file in options["files"]]
-    scenarios = [session.scenario(choice) for choice in choices]
-    modes = options["modes"] or MODES
-    return draw_reach(session.network, options["origin"], scenarios, session.catalog.layers(), modes=modes, **shared)
+    return [session.scenario(choice) for choice in choices]
+
+
+def _draw_reach(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from atlas.maps.reach import Spread, draw_reach
+
+    if len(options["origins"]) != 1:
+        raise click.UsageError("the page reach needs one --origin, a place")
+    (origin,) = options["origins"]
+    spread = Spread(session.access, session.population)
+    layers, modes = session.catalog.layers(), options["modes"] or MODES
+    return draw_reach(
+        session.network, origin, _scenarios(session, options), layers, modes=modes, spread=spread, **shared
+    )
+
+
+def _draw_compare(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from atlas.maps.compare import draw_compare
+    from atlas.maps.reach import Spread
+
+    scenarios = _scenarios(session, options)
+    if len(scenarios) != 2:
+        raise click.UsageError("the page compare needs two years or scenario files: --year 2026 --year 2035")
+    origins = options["origins"] or ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
+    spread = Spread(session.access, session.population)
+    layers, modes = session.catalog.layers(), options["modes"] or MODES
+    before, after = scenarios
+    return draw_compare(session.network, before, after, layers, origins=origins, modes=modes, spread=spread, **shared)
+
+
+def _matrix(session: Session, options: dict[str, Any]) -> str:
+    from atlas.maps.matrix import draw_matrix
+
+    title = (options["title"], options["title"]) if options["title"] else None
+    return draw_matrix(
+        session.network,
+        _scenarios(session, options),
+        modes=options["modes"] or MODES,
+        places=options["origins"] or None,
+        title=title,
+        lang=options["lang"],
+        home=False,
+    )

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from atlas.access import AccessTable
 from atlas.compare import people_units
 from atlas.engine import Tree, compile_graph, search
 from atlas.impedance import MODES, edge_minutes, usable_edges
@@ -25,19 +26,32 @@ from atlas.openings import scenario_header
 from atlas.parameters import SETS
 from atlas.places import Place
 from atlas.plan import Register
+from atlas.population import Population
 from atlas.provenance import Source
 from atlas.reach import locate
 from atlas.scenario import Scenario
 from atlas.stamp import stamp
+from atlas.surface import Surface, isochrones, surface_from
 
-__all__ = ["CUTOFFS_MIN", "draw_reach"]
+__all__ = ["CUTOFFS_MIN", "Spread", "draw_reach", "reach_data"]
 
 CUTOFFS_MIN = (60.0, 120.0)
 #: Minutes of places are kept to a thousandth, those along lines to a tenth.
 _PLACE_SCALE, _LINE_SCALE = 1000, 10
 _DRAWN = ("run", "ride")
+#: Areas on the screen: parts smaller than about a cell are left out, vertices are thinned to about 150 m.
+_SPECK_DEGREES2, _THIN_DEGREES = 2.0e-5, 0.0015
+Shift = Callable[[NDArray[np.object_]], NDArray[np.object_]]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Spread:
+    """What areas and people need: links from the land grid to the network, and residents on the grid."""
+
+    table: AccessTable
+    people: Population
 
 
 @dataclass
@@ -105,6 +119,7 @@ def draw_reach(
     approval: str = "",
     basemap: Basemap | None = None,
     links: Links = (),
+    spread: Spread | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Page:
     """Draw what can be reached from `origin`: lines by minutes, places with minutes and route on click.
@@ -123,6 +138,9 @@ def draw_reach(
         Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
     title, lang, plan, sources, bounds, author, date, approval, basemap, links
         As for :func:`atlas.maps.layers.draw_layers`.
+    spread
+        The access table of the land grid and the people on it: people inside are shown too, and the areas within
+        reach under the central parameters.
     progress
         Called with the number of combinations computed and their total.
 
@@ -131,29 +149,11 @@ def draw_reach(
     UnknownPlaceError, NetworkError, ScenarioError, MapError
         The origin is unknown or lies too far from any road; a mode is unknown; the page cannot be drawn as asked.
     """
-    network, node_id = locate(network, origin)
-    start = network.row_of[node_id]
-    frame = layers["places"].frame
-    ends = [network.row_of.get(f"place/{name}", -1) for name in frame["id"]]
-    group_of, shapes, forward = _groups(network)
-    drawn = np.isin(network.arrays.role, _DRAWN) & (group_of >= 0)
-    book = _Book()
-    minutes, lines, inside = [], [], []
-    people = people_units(network)
-    combinations = [(s.but(parameter_set=p), m) for s in scenarios for m in modes for p in sets]
-    for done, (scenario, mode) in enumerate(combinations):
-        tree = search(compile_graph(network, scenario, mode), start)
-        at = np.array([tree.node_minutes[end] if end >= 0 else np.inf for end in ends])
-        minutes.append(_coded(at, _PLACE_SCALE))
-        lines.append(_line_minutes(network, scenario, mode, tree, drawn, group_of, forward, len(shapes)))
-        inside.append(_inside(frame, at, people))
-        for end, reached in zip(ends, np.isfinite(at), strict=True):
-            if reached:
-                book.add(journey_on(network, scenario, mode, tree, end), group_of)
-        if progress is not None:
-            progress(done + 1, len(combinations))
-    name_zh, name_en = network.node_names[start], str(network.nodes["name_en"].iloc[start])
-    shown = both(title, (f"{name_zh}：一小时与两小时", f"{name_en or name_zh}: within one and two hours"))
+    shift = shift_shapes if basemap is not None and basemap.shifted else None
+    found = reach_data(
+        network, origin, scenarios, layers["places"].frame, modes=modes, sets=sets, opening=opening, spread=spread,
+        shift=shift, progress=progress,
+    )  # fmt: skip
     data = common_data(
         displayed(layers, basemap),
         shown=["places"],
@@ -163,11 +163,81 @@ def draw_reach(
         date=date,
         approval=approval,
     )
+    data["reach"] = found
+    zh, en = found["origin"]
+    shown = both(title, (f"{zh}：一小时与两小时", f"{en}: within one and two hours"))
+    return Page(
+        "reach",
+        data,
+        title=shown,
+        lang=lang,
+        scripts=[*SHELL_SCRIPTS, "reach_model.js", "page_reach.js"],
+        styles=STYLES,
+        bounds=bounds or opening_view(layers),
+        hash=stamp(network.hash, [scenario.but(parameter_set=p) for scenario in scenarios for p in sets]),
+        basemap=basemap,
+        links=links,
+    )
+
+
+def reach_data(
+    network: Network,
+    origin: str | Place,
+    scenarios: Sequence[Scenario],
+    places: pd.DataFrame,
+    *,
+    modes: Sequence[str] = MODES,
+    sets: Sequence[str] = SETS,
+    opening: tuple[str, str, str] | None = None,
+    spread: Spread | None = None,
+    shift: Shift | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Return what a page needs to show the reach of one origin in every combination.
+
+    Parameters
+    ----------
+    places
+        Frame of the layer ``places``, in the order in which the page has it.
+    spread
+        The access table and the people on it, for areas and people; None: neither.
+    shift
+        Moves geometries to where the basemap has them.
+    network, origin, scenarios, modes, sets, opening, progress
+        As for :func:`draw_reach`.
+    """
+    start_network = network
+    network, node_id = locate(network, origin)
+    start = network.row_of[node_id]
+    ends = [network.row_of.get(f"place/{name}", -1) for name in places["id"]]
+    group_of, shapes, forward = _groups(network)
+    drawn = np.isin(network.arrays.role, _DRAWN) & (group_of >= 0)
+    book = _Book()
+    minutes, lines, inside, areas = [], [], [], []
+    people = people_units(network)
+    combinations = [(s.but(parameter_set=p), m) for s in scenarios for m in modes for p in sets]
+    for done, (scenario, mode) in enumerate(combinations):
+        tree = search(compile_graph(network, scenario, mode), start)
+        at = np.array([tree.node_minutes[end] if end >= 0 else np.inf for end in ends])
+        minutes.append(_coded(at, _PLACE_SCALE))
+        lines.append(_line_minutes(network, scenario, mode, tree, drawn, group_of, forward, len(shapes)))
+        if spread is None:
+            inside.append(_inside(places, at, people))
+        else:
+            surface = surface_from(start_network, origin, scenario, spread.table, mode=mode)
+            inside.append(_covered(surface, spread.people, at))
+            areas.append(_packed_areas(surface, shift) if scenario.parameter_set == "central" else None)
+        for end, reached in zip(ends, np.isfinite(at), strict=True):
+            if reached:
+                book.add(journey_on(network, scenario, mode, tree, end), group_of)
+        if progress is not None:
+            progress(done + 1, len(combinations))
     point = network.nodes.geometry.iloc[start]
-    if basemap is not None and basemap.shifted:
-        point, shapes = shift_shapes(np.array([point], dtype=object))[0], shift_shapes(shapes)
+    if shift is not None:
+        point, shapes = shift(np.array([point], dtype=object))[0], shift(shapes)
+    name_zh, name_en = network.node_names[start], str(network.nodes["name_en"].iloc[start])
     first = opening or (next((s.name for s in scenarios if s.name == "2026"), scenarios[0].name), modes[-1], "central")
-    data["reach"] = {
+    return {
         "origin": [name_zh, name_en or name_zh],
         "at": [round(point.x, 6), round(point.y, 6)],
         "own": node_id.removeprefix("place/"),
@@ -186,20 +256,33 @@ def draw_reach(
             pack_integers(_run_minutes(network, scenarios[0].but(parameter_set=p), group_of, len(shapes))) for p in sets
         ],
         "inside": inside,
+        **({"areas": areas} if spread is not None else {}),
         **book.packed(),
     }
-    return Page(
-        "reach",
-        data,
-        title=shown,
-        lang=lang,
-        scripts=[*SHELL_SCRIPTS, "page_reach.js"],
-        styles=STYLES,
-        bounds=bounds or opening_view(layers),
-        hash=stamp(network.hash, [scenario.but(parameter_set=p) for scenario in scenarios for p in sets]),
-        basemap=basemap,
-        links=links,
-    )
+
+
+def _covered(surface: Surface, people: Population, at: Floats) -> list[list[int]]:
+    """Return for each cut-off: places, people with the least and the most of all rules, km²."""
+    found = []
+    for cutoff in CUTOFFS_MIN:
+        within = surface.within(cutoff)
+        shown, low, high = people.inside(within)
+        area = float(within.sum()) * surface.grid.cell_km2
+        found.append([int((at <= cutoff + 1e-6).sum()), round(shown), round(low), round(high), round(area)])
+    return found
+
+
+def _packed_areas(surface: Surface, shift: Shift | None) -> dict[str, Any]:
+    """Return the areas within each cut-off, small specks left out and vertices thinned for the screen."""
+    shapes = isochrones(surface, CUTOFFS_MIN).geometry.to_numpy()
+    thinned = np.array([_thinned(shape) for shape in shapes], dtype=object)
+    return pack_geometries(shift(thinned) if shift is not None else thinned, decimals=3)
+
+
+def _thinned(shape: shapely.MultiPolygon) -> shapely.MultiPolygon:
+    parts = [part for part in shape.geoms if part.area > _SPECK_DEGREES2]
+    kept = shapely.get_parts(shapely.simplify(np.array(parts, dtype=object), _THIN_DEGREES))
+    return shapely.MultiPolygon([part for part in kept if part.geom_type == "Polygon" and not part.is_empty])
 
 
 def _header(network: Network, scenario: Scenario) -> dict[str, Any]:

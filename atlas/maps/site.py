@@ -10,9 +10,11 @@ from atlas.catalog import Catalog
 from atlas.claims import check_claims, read_targets, summarise_claims
 from atlas.files import content_hash, write_text
 from atlas.maps.claims import draw_claims
+from atlas.maps.compare import draw_compare
 from atlas.maps.layers import draw_layers
+from atlas.maps.matrix import draw_matrix
 from atlas.maps.page import Links
-from atlas.maps.reach import draw_reach
+from atlas.maps.reach import Spread, draw_reach
 from atlas.maps.report import draw_report
 from atlas.maps.start import Card, as_of, draw_start
 from atlas.maps.validation import draw_validation
@@ -49,10 +51,13 @@ class Job:
         return self.card.address
 
 
-def site_jobs(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]) -> Iterator[Job]:
-    """Yield the pages of the site, the start page apart."""
-    layers, date = catalog.layers(), ""
+def site_jobs(
+    catalog: Catalog, network: Network, scenarios: Sequence[Scenario], spread: Spread | None = None
+) -> Iterator[Job]:
+    """Yield the maps of the site."""
+    layers = catalog.layers()
     date = as_of(layers)
+    by_name = {scenario.name: scenario for scenario in scenarios}
 
     def atlas_page() -> str:
         return draw_layers(layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS).html()
@@ -64,11 +69,24 @@ def site_jobs(catalog: Catalog, network: Network, scenarios: Sequence[Scenario])
 
         def reach_page(place: str = place) -> str:
             return draw_reach(
-                network, place, scenarios, layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS
-            ).html()
+                network, place, scenarios, layers, plan=catalog.plan, sources=catalog.sources, date=date,
+                links=_LINKS, spread=spread,
+            ).html()  # fmt: skip
 
         about = (f"从{zh}出发一小时、两小时可达", f"One and two hours from {en}")
         yield Job(Card(name, (f"{zh}可达圈", f"Reach of {en}"), about), reach_page)
+    if {"2023", "2035"} <= set(by_name):
+
+        def compare_page() -> str:
+            return draw_compare(
+                network, by_name["2023"], by_name["2035"], layers, origins=[place for place, *_ in CORE],
+                plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, spread=spread,
+            ).html()  # fmt: skip
+
+        about = ("并排对照与增减一览", "Side by side, and gained or lost at a glance")
+        yield Job(Card("compare.html", ("2023 与 2035", "2023 and 2035"), about), compare_page)
+    about = ("各县市驻地之间，按年份与方式", "Between the seats, by year and mode")
+    yield Job(Card("matrix.html", ("用时矩阵", "OD matrix"), about), lambda: draw_matrix(network, scenarios))
 
 
 def build_site(
@@ -78,6 +96,7 @@ def build_site(
     *,
     say: Callable[[str], None] = lambda text: None,
     lang: str = "zh",
+    spread: Spread | None = None,
 ) -> Path:
     """Write the site into `folder` and return the start page.
 
@@ -93,6 +112,8 @@ def build_site(
         Called with a line for each page.
     lang
         Language the pages open in.
+    spread
+        The access table and the people on it, for areas and people inside; None: neither.
 
     Raises
     ------
@@ -102,8 +123,8 @@ def build_site(
     target = Path(folder)
     table = catalog.parameters
     scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
-    key = _build_key(catalog, network, scenarios, lang)
-    jobs = list(site_jobs(catalog, network, scenarios))
+    key = _build_key(catalog, network, scenarios, f"{lang} {spread is not None}")
+    jobs = list(site_jobs(catalog, network, scenarios, spread))
     targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
     claims = Card(
         "claims.html",
@@ -132,7 +153,10 @@ def build_site(
     mark = stamp(
         network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
     )
-    _write(target / claims.address, draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang), key)
+    places = catalog.layer("places").frame
+    english = dict(zip(places["name_zh"], places["name_en"], strict=True))
+    page = draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang, english=english)
+    _write(target / claims.address, page, key)
     say(told.address)
     report = make_report(catalog, network, scenarios, claims=trips)
     _write(target / told.address, draw_report(report, lang=lang), key)
