@@ -42,6 +42,7 @@ _SHORE_CELLS = 2
 _NEVER = 1e6
 #: Parts smaller than so many cells are looked at: do they hold a reached one?
 _NARROW_CELLS = 1000.0
+_MARGIN_DEG = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,7 +267,9 @@ def _areas(
 ) -> list[shapely.MultiPolygon]:
     """Return the dry land within each cut-off, EPSG:4326."""
     network, grid = surface.network, surface.grid
-    land = _dry_land(network)
+    if network.barrier is None:
+        raise NetworkError("the network was built without the layer land; areas need it")
+    land = network.barrier.dry_land
     if blocky:
         shapes = [_squares(grid, minutes <= cutoff + TOLERANCE_MIN) for cutoff in cutoffs]
     else:
@@ -276,7 +279,7 @@ def _areas(
     for cutoff, shape in zip(cutoffs, shapes, strict=True):
         degrees = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
         reached = grid.lonlat[minutes <= cutoff + TOLERANCE_MIN]
-        found.append(_with_cells(_polygons(_clipped(degrees, land)), reached, grid))
+        found.append(_with_cells(_clipped(degrees, land), reached, grid))
     return found
 
 
@@ -322,22 +325,12 @@ def _squares(grid: Grid, chosen: NDArray[np.bool_]) -> shapely.Geometry:
     return shapely.union_all(shapely.box(xy[:, 0] - half, xy[:, 1] - half, xy[:, 0] + half, xy[:, 1] + half))
 
 
-def _dry_land(network: Network) -> shapely.STRtree:
-    if network.barrier is None:
-        raise NetworkError("the network was built without the layer land; areas need it")
-    return network.barrier.dry
-
-
-def _clipped(shape: shapely.Geometry, land: shapely.STRtree) -> shapely.Geometry:
-    """Return the part of `shape` on land, tile by tile."""
-    tiles = land.geometries[land.query(shape, predicate="intersects")]
-    shapely.prepare(shape)
-    whole = shapely.contains_properly(shape, tiles)
-    parts = [*tiles[whole], *shapely.intersection(shape, tiles[~whole])]
-    return shapely.union_all(np.array(parts, dtype=object), grid_size=1e-6)
-
-
-def _polygons(shape: shapely.Geometry) -> shapely.MultiPolygon:
-    parts = shapely.get_parts(shapely.make_valid(shape))
-    flat = [p for part in parts for p in shapely.get_parts(part) if p.geom_type == "Polygon" and p.area > 0]
+def _clipped(shape: shapely.Geometry, land: shapely.Geometry) -> shapely.MultiPolygon:
+    """Return the part of `shape` on land, at six decimals of a degree."""
+    west, south, east, north = shapely.bounds(shape)
+    if np.isnan(west):
+        return shapely.MultiPolygon()
+    near = shapely.clip_by_rect(land, west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
+    cut = shapely.set_precision(shapely.intersection(shape, near), 1e-6)
+    flat = [part for part in shapely.get_parts(cut) if part.geom_type == "Polygon" and not part.is_empty]
     return shapely.MultiPolygon(flat)
