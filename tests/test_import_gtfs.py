@@ -297,3 +297,10 @@ def test_a_feed_of_other_ids_still_finds_the_services_it_means(tmp_path: Path) -
     found = gtfs_layers(draw_feed(tmp_path / "feed.zip", tables), HOME.specs, LAYERS)
     frame = found.layers["rail_services"].frame
     assert dict(zip(frame["id"], frame["line_ids"], strict=True)) == lines
+
+
+def test_one_train_a_day_by_frequencies_is_one_train(tmp_path: Path) -> None:
+    tables = small_feed()
+    tables["frequencies"] = [tables["frequencies"][0], ("m1", "06:00:00", "23:00:00", 61200)]
+    services = read(tmp_path, tables).layers["rail_services"].frame
+    assert only(services, elapsed_min="0;9.5")["trains_per_day"] == 1

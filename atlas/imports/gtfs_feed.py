@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -67,8 +68,7 @@ def read_feed(path: Path) -> Any:
     if path.is_dir() or path.read_bytes()[:4] != b"PK\x03\x04":
         raise ImportDataError(f"{path} is no zip archive; a GTFS feed is one")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"), _long_headways(gtfs_kit.constants.DTYPES["frequencies"]):
             feed = gtfs_kit.read_feed(path, dist_units="km")
     except (
         ValueError, KeyError, TypeError, IndexError, OSError, RuntimeError, NotImplementedError, EOFError,
@@ -83,6 +83,17 @@ def read_feed(path: Path) -> Any:
         if missing:
             raise ImportDataError(f"{path}: {name}.txt lacks {', '.join(missing)}")
     return feed
+
+
+@contextmanager
+def _long_headways(types: dict[str, str]) -> Iterator[None]:
+    """Let headways be longer than nine hours: gtfs-kit 13 reads them into sixteen bits and fails on one train a day."""
+    before = types["headway_secs"]
+    types["headway_secs"] = "Int32"
+    try:
+        yield
+    finally:
+        types["headway_secs"] = before
 
 
 def text(value: Any) -> str:
