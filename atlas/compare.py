@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from atlas.engine import TOLERANCE_MIN, compile_graph, search
 from atlas.journey import journey_on
@@ -191,6 +192,7 @@ class _ProjectBook:
 
     owners: dict[int, tuple[str, ...]]
     facts: dict[str, dict[str, Any]]
+    stops: dict[int, str]
 
     @classmethod
     def of(cls, network: Network, before: Scenario, after: Scenario) -> _ProjectBook:
@@ -218,11 +220,39 @@ class _ProjectBook:
                         "plan_ids": own["plan_ids"],
                     },
                 )  # fmt: skip
-        return cls(owners, facts)
+        stops = _new_stops(network, open_edges(network, after) & ~open_edges(network, before), facts)
+        return cls(owners, facts, stops)
 
-    def on(self, edge_rows: Iterable[int]) -> tuple[str, ...]:
-        """Projects on a journey, each once, in order of travel."""
-        return tuple(dict.fromkeys(key for row in edge_rows for key in self.owners.get(int(row), ())))
+    def on(self, edge_rows: Sequence[int]) -> tuple[str, ...]:
+        """Projects on a journey, each once, in order of travel; a stop where the train itself is not new."""
+        found: list[str] = []
+        for i, row in enumerate(edge_rows):
+            found += self.owners.get(row, ())
+            beside = edge_rows[max(i - 1, 0) : i + 2]
+            if row in self.stops and not any(other in self.owners for other in beside):
+                found.append(self.stops[row])
+        return tuple(dict.fromkeys(found))
+
+
+def _new_stops(network: Network, fresh: NDArray[np.bool_], facts: dict[str, dict[str, Any]]) -> dict[int, str]:
+    """Rows of boarding and alighting that are new, with the station; what is known of it goes into `facts`."""
+    edges, nodes = network.edges, network.nodes.set_index("node_id")
+    chosen = fresh & edges["role"].isin(["board", "alight"]).to_numpy()
+    stops: dict[int, str] = {}
+    for place in np.nonzero(chosen)[0]:
+        row = edges.iloc[int(place)]
+        stop = nodes.loc[row["from_id"] if row["role"] == "board" else row["to_id"]]
+        if stop["layer"] != "stations":
+            continue
+        stops[int(place)] = key = f"stations/{stop['feature_id']}"
+        known = facts.get(key)
+        year = None if np.isnan(row["opens_year"]) else int(row["opens_year"])
+        if known is None or (year is not None and year < (known["opens_year"] or np.inf)):
+            facts[key] = {
+                "project": key, "name_zh": f"{stop['name_zh']}站", "name_en": f"{stop['name_en']} station",
+                "opens_year": year, "opens_basis": row["opens_basis"], "plan_ids": "",
+            }  # fmt: skip
+    return stops
 
 
 def _lines_alone(edges: pd.DataFrame) -> dict[str, pd.Series[Any]]:
@@ -256,8 +286,7 @@ def _tested(
         own = [row for row in rows if key in row["projects"]]
         starts = list(dict.fromkeys(row["from_id"] for row in own))
         ends = list(dict.fromkeys(row["to_id"] for row in own))
-        name = key.removeprefix("railways/")
-        times = _minutes(network, starts, ends, after.but(name=f"without {name}", without=[name]), mode)
+        times = _minutes(network, starts, ends, after.but(name=f"without {key}", without=[key]), mode)
         losses, lost = [], 0
         for row in own:
             pair = row["from_id"], row["to_id"]

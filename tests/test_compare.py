@@ -57,9 +57,7 @@ def test_every_project_named_is_closed_before_open_after_and_on_the_new_route(
             f"railways/{line}" for text in used["line_ids"] for line in text.split(";")
         }
         # no closures differ, so a saving needs a new section, or a train that calls at a new station
-        assert row["projects"] or not before[list(journey.edge_rows)].all()
-        if not row["projects"]:
-            continue
+        assert row["projects"], "no closures differ, so a saving needs a new line, road or station"
         for project in row["projects"].split(";"):
             assert project in ids
             own = edges["line_ids"].eq(project.removeprefix("railways/")) | (
@@ -67,6 +65,13 @@ def test_every_project_named_is_closed_before_open_after_and_on_the_new_route(
             ).eq(project)
             assert after[own.to_numpy()].any()
             assert not before[own.to_numpy()].any()
+
+
+def test_a_station_that_opens_on_an_old_line_is_a_project(change: Comparison) -> None:
+    for row in change.projects[change.projects["project"].str.startswith("stations/")].to_dict("records"):
+        assert row["pairs_slower_without"] > 0
+        assert row["opens_year"] > 2023
+    assert change.projects["project"].str.startswith("stations/").any()
 
 
 def test_what_a_project_is_worth_is_the_scenario_without_it(network: Network, change: Comparison) -> None:
