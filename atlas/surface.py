@@ -2,7 +2,7 @@
 
 A surface is the (min, +) product of the minutes at the network's nodes with the access table: exact for the middles
 of the cells. Isochrones are its contours, drawn on the grid of cell middles, clipped to dry land: nested, with holes
-and islands. They differ from the routed time at a point by no more than local travel over one cell's diagonal.
+and islands. How far they agree with routed times stands in docs/surfaces.md.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Surface:
 
     def within(self, cutoff_min: float) -> NDArray[np.bool_]:
         """(cells,) which cells lie within a cut-off, inclusive."""
-        return np.asarray(self.minutes <= cutoff_min + TOLERANCE_MIN, dtype=bool)
+        return np.asarray(np.isfinite(self.minutes) & (self.minutes <= cutoff_min + TOLERANCE_MIN), dtype=bool)
 
     def at(self, lon: float, lat: float) -> float:
         """Return the minutes at the cell that holds a point.

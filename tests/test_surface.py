@@ -358,3 +358,31 @@ def test_the_grid_finds_the_cell_of_a_point(roads: tuple[Network, AccessTable]) 
     assert grid.cell_km2 == 0.25
     area = gpd.GeoSeries([shapely.difference(shapely.union_all([SHORES, ISLAND]), LAKE)], crs=4326).to_crs(grid.crs)
     assert len(grid.cells) * grid.cell_km2 == pytest.approx(area.area.sum() / 1e6, rel=0.01)
+
+
+def test_the_commands_answer_on_the_drawn_world(
+    roads: tuple[Network, AccessTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import json
+
+    from click.testing import CliRunner
+
+    from atlas.cli import cli
+    from atlas.cli.session import Session
+
+    monkeypatch.setattr(Session, "network", roads[0])
+    monkeypatch.setattr(Session, "access", roads[1])
+    run = CliRunner().invoke
+    found = run(cli, ["isochrone", "pa", "--within", "20,40", "--format", "geojson"])
+    assert found.exit_code == 0
+    features = json.loads(found.stdout)["features"]
+    assert [one["properties"]["cutoff_min"] for one in features] == [20, 40]
+    assert shapely.geometry.shape(features[0]["geometry"]).is_valid
+    for bad in ("0", "-5", "x"):
+        assert run(cli, ["isochrone", "pa", "--within", bad]).exit_code == 2
+    at_sea = run(cli, ["isochrone", "113.3,22.32"])
+    assert at_sea.exit_code == 2
+    assert "nearer the network" in at_sea.stderr
+    assert run(cli, ["surface", "pa", "-o", str(tmp_path / "a.npz")]).exit_code == 0
+    assert run(cli, ["surface", "pa", "-o", str(tmp_path / "a.jpg")]).exit_code == 2
+    assert (tmp_path / "a.npz").is_file()

@@ -44,3 +44,6 @@ def command(
     write_surface(found, output, overwrite=overwrite)
     reached = int(found.within(600.0).sum())
     say(f"wrote {output}: {reached} of {len(found.grid.cells)} land cells within ten hours")
+    if not found.within(float("inf")).any():
+        say("no cell is reached")
+        click.get_current_context().exit(1)
