@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",
     "map": "Write one map page: KIND is layers, reach, compare or matrix.",
     "build": "Write the site: a start page and every map, to be opened from the folder without a network.",
+    "export": "Write THING for GIS, CAD, spreadsheets or timetables: GeoPackage, Shapefile, Excel, GTFS and more.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
     "restore": "Put LAYER back as it stood before an import.",
 }

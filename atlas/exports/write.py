@@ -1,0 +1,295 @@
+"""Writing anything in any format: one function, and the set of downloads beside the maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from atlas.catalog import Catalog
+from atlas.errors import ExportError
+from atlas.exports.bundle import Bundle, gather
+from atlas.exports.crs import Outside, Target, fit, reprojected, target_of
+from atlas.exports.gtfs import ASSUMPTION, write_gtfs
+from atlas.exports.metadata import datapackage_text
+from atlas.exports.office import write_dxf, write_xlsx
+from atlas.exports.qgis import write_qgz
+from atlas.exports.text import write_csv, write_geojson, write_geojsonseq, write_kml
+from atlas.exports.vector import write_gdb, write_gpkg, write_one, write_parquet, write_pmtiles, write_zipped
+from atlas.files import replacing, write_text
+from atlas.provenance import Source
+from atlas.scenario import Scenario
+
+__all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_downloads"]
+
+ENCODINGS = ("utf-8", "gbk")
+Writer = Callable[[Bundle, Target, Path], None]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format: its key, the endings of its files, and what it can hold.
+
+    Attributes
+    ----------
+    many
+        Whether a file holds several tables; else each becomes a file of its own, ``<name>-<table>``.
+    plain
+        Whether tables without geometry can be written.
+    degrees
+        Whether the format is longitude and latitude only.
+    """
+
+    key: str
+    endings: tuple[str, ...]
+    title: str
+    many: bool = True
+    plain: bool = False
+    degrees: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    one.key: one
+    for one in (
+        Format("gpkg", (".gpkg",), "GeoPackage", plain=True),
+        Format("shp", (".shp.zip",), "Shapefile, zipped"),
+        Format("gdb", (".gdb.zip",), "Esri file geodatabase, zipped", plain=True),
+        Format("fgb", (".fgb",), "FlatGeobuf", many=False),
+        Format("parquet", (".parquet",), "GeoParquet", many=False, plain=True),
+        Format("geojson", (".geojson",), "GeoJSON", many=False, degrees=True),
+        Format("geojsonseq", (".geojsonl", ".geojsons"), "GeoJSON sequence", many=False, degrees=True),
+        Format("kml", (".kml", ".kmz"), "KML, KMZ", degrees=True),
+        Format("csv", (".csv",), "CSV", many=False, plain=True),
+        Format("xlsx", (".xlsx",), "Excel", plain=True),
+        Format("tab", (".tab.zip",), "MapInfo TAB, zipped"),
+        Format("dxf", (".dxf",), "DXF"),
+        Format("gtfs", (".gtfs.zip",), "GTFS", degrees=True),
+        Format("pmtiles", (".pmtiles",), "PMTiles", degrees=True),
+        Format("qgz", (".qgz",), "QGIS project with its GeoPackage"),
+    )
+}
+
+
+def format_of(path: Path, key: str | None = None) -> Format:
+    """Return the format of a key, else of the file's ending.
+
+    Raises
+    ------
+    ExportError
+        There is none.
+    """
+    if key is not None:
+        if key not in FORMATS:
+            raise ExportError(f"no format {key!r}; choose {', '.join(FORMATS)}")
+        return FORMATS[key]
+    name = path.name.lower()
+    for one in FORMATS.values():
+        if name.endswith(one.endings):
+            return one
+    endings = ", ".join(end for one in FORMATS.values() for end in one.endings)
+    raise ExportError(f"{path.name}: the ending names no format; use one of {endings}, or --format")
+
+
+def write(
+    thing: object,
+    path: str | Path,
+    *,
+    crs: int | str = 4326,
+    form: str | None = None,
+    encoding: str = "utf-8",
+    overwrite: bool = False,
+    outside: Outside = "refuse",
+    web_mercator: bool = False,
+    name: str | None = None,
+    sources: Mapping[str, Source] | None = None,
+    mark: str | None = None,
+    scenarios: Sequence[Scenario] = (),
+) -> tuple[Path, ...]:
+    """Write `thing` in the format of the ending, with a data package inside or beside.
+
+    Parameters
+    ----------
+    thing
+        A layer, layers by key, a catalogue, a network, a reach, a scenario, a frame or a bundle.
+    path
+        The file; its ending names the format unless `form` does. Several tables in a format of one table a
+        file become ``<name>-<table>``; belts ``<name>-<code>``; shifted coordinates ``<name>.GCJ-02``.
+    crs
+        Code or name (see :func:`atlas.exports.crs.target_of`); x is east in every file.
+    form
+        A key of :data:`FORMATS`.
+    encoding
+        ``utf-8`` or ``gbk``: of texts in Shapefile and MapInfo.
+    overwrite
+        Whether existing files may be replaced.
+    outside
+        What happens to features outside the area of use of `crs` (see :func:`atlas.exports.crs.fit`).
+    web_mercator
+        Whether EPSG:3857 is allowed.
+    name, sources, mark, scenarios
+        See :func:`atlas.exports.bundle.gather`.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+
+    Raises
+    ------
+    ExportError
+        The format cannot hold it, the system does not fit, a file exists, or an extra is missing.
+    """
+    path = Path(path)
+    chosen = format_of(path, form)
+    if encoding.lower() not in ENCODINGS:
+        raise ExportError(f"encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
+    target = target_of(crs, allow_web_mercator=web_mercator)
+    bundle = gather(thing, name=name, sources=sources, mark=mark, scenarios=scenarios)
+    _check(bundle, chosen, target, path)
+    frames = {table.name: table.shapes for table in bundle.spatial}
+    jobs: list[tuple[Path, Bundle, Target]] = []
+    pieces = fit(frames, target, outside)
+    for piece, parts in pieces:
+        moved = {key: reprojected(frame, piece) for key, frame in parts.items()}
+        notes = [f"{outside} at the area of use of {piece.label}"] if len(pieces) > 1 or outside == "clip" else []
+        cut = bundle.with_frames(moved, *notes)
+        place = _named(path, chosen, f"-{piece.key}") if len(pieces) > 1 else path
+        if piece.shifted and piece.label.lower() not in place.name.lower():
+            place = _named(place, chosen, f".{piece.label}")
+        if chosen.many or len(cut.tables) == 1:
+            jobs.append((place, cut, piece))
+        else:
+            jobs += [(_named(place, chosen, f"-{one.name}"), replace(cut, tables=(one,)), piece) for one in cut.tables]
+    jobs = [(place, cut, piece) for place, cut, piece in jobs if cut.spatial or chosen.plain]
+    _refuse_existing([place for place, _, _ in jobs], chosen, overwrite)
+    return tuple(file for job in jobs for file in _write_one(chosen, *job, encoding.lower(), overwrite))
+
+
+def _check(bundle: Bundle, chosen: Format, target: Target, path: Path) -> None:
+    if chosen.key == "gtfs" and not {"rail_services", "stations"} <= {table.name for table in bundle.tables}:
+        raise ExportError(f"{path.name}: GTFS is made of the rail services; export rail_services or atlas")
+    if chosen.degrees and target.key != "4326" and not target.shifted:
+        raise ExportError(
+            f"{path.name}: {chosen.title} holds WGS 84 only, not {target.label}; leave --crs out, or write a GeoPackage"
+        )
+    if target.shifted and chosen.key in ("gtfs", "pmtiles", "qgz"):
+        raise ExportError(f"{path.name}: {chosen.title} is not written in {target.label}; choose GeoJSON, KML or CSV")
+    if not bundle.spatial and not chosen.plain:
+        raise ExportError(
+            f"{path.name}: {bundle.name} has no geometry, which {chosen.title} needs; write .csv, .xlsx or .gpkg"
+        )
+
+
+def _named(path: Path, chosen: Format, more: str) -> Path:
+    """Put `more` before the ending, of which some have two parts."""
+    end = next((end for end in chosen.endings if path.name.lower().endswith(end)), path.suffix)
+    return path.with_name(path.name[: len(path.name) - len(end)] + more + path.name[len(path.name) - len(end) :])
+
+
+def _inside(chosen: Format) -> bool:
+    return chosen.key in ("shp", "gdb", "tab", "gtfs")
+
+
+def _companion(place: Path, chosen: Format) -> Path | None:
+    """What stands beside a file: its data package, unless the archive holds it."""
+    return None if _inside(chosen) else place.with_name(place.name + ".datapackage.json")
+
+
+def _refuse_existing(places: Sequence[Path], chosen: Format, overwrite: bool) -> None:
+    """Refuse before the first file is written, so that nothing is half done."""
+    if overwrite:
+        return
+    wanted = [*places, *(one for place in places if (one := _companion(place, chosen)))]
+    if chosen.key == "qgz":
+        wanted += [place.with_suffix(".gpkg") for place in places]
+    there = [str(place) for place in wanted if place.exists()]
+    if there:
+        raise ExportError(f"{', '.join(there)} exists; pass --overwrite (overwrite=True) or choose another name")
+
+
+def _write_one(
+    chosen: Format, place: Path, bundle: Bundle, target: Target, encoding: str, overwrite: bool
+) -> tuple[Path, ...]:
+    written = [place]
+    if chosen.key == "qgz":
+        package = place.with_suffix(".gpkg")
+        with replacing(package, overwrite=overwrite) as draft:
+            write_gpkg(bundle, target, draft)
+        written.append(package)
+    with replacing(place, overwrite=overwrite) as draft:
+        cut = _draft(chosen, bundle, target, draft, encoding, place)
+    beside = _companion(place, chosen)
+    if beside is not None:
+        text = datapackage_text(bundle.with_frames({}, *cut), target, place, chosen.key)
+        written.append(write_text(beside, text, overwrite=overwrite))
+    return tuple(written)
+
+
+def _draft(chosen: Format, bundle: Bundle, target: Target, draft: Path, encoding: str, place: Path) -> tuple[str, ...]:
+    """Write the draft; return what had to be cut."""
+    simple: dict[str, Writer] = {
+        "gpkg": write_gpkg,
+        "gdb": write_gdb,
+        "parquet": write_parquet,
+        "geojson": write_geojson,
+        "geojsonseq": write_geojsonseq,
+        "kml": write_kml,
+        "csv": write_csv,
+        "xlsx": write_xlsx,
+        "dxf": write_dxf,
+        "pmtiles": write_pmtiles,
+    }
+    if chosen.key in simple:
+        simple[chosen.key](bundle, target, draft)
+    elif chosen.key == "fgb":
+        write_one(bundle, target, draft, "FlatGeobuf", ".fgb")
+    elif chosen.key == "qgz":
+        write_qgz(bundle, target, draft, place.with_suffix(".gpkg").name)
+    elif chosen.key == "gtfs":
+        told = bundle.with_frames({}, ASSUMPTION)
+        write_gtfs(told, draft, {})
+        package = datapackage_text(told, target, draft, "gtfs").encode("utf-8")
+        write_gtfs(told, draft, {"datapackage.json": package})
+    else:
+        return write_zipped(bundle, target, draft, chosen.key, encoding)
+    return ()
+
+
+def write_downloads(
+    folder: str | Path,
+    catalog: Catalog,
+    matrix: pd.DataFrame,
+    scenarios: Sequence[Scenario],
+    *,
+    mark: str,
+    overwrite: bool = False,
+) -> tuple[Path, ...]:
+    """Write the files that a site offers: all layers as a GeoPackage, travel times as XLSX and CSV, GTFS.
+
+    Parameters
+    ----------
+    folder
+        Where they go; made when missing.
+    catalog
+        All layers and sources.
+    matrix
+        Travel times (``od_matrix``) and `scenarios` that made them.
+    mark
+        Stamp of the matrix: ``stamp(network.hash, scenarios)``.
+
+    Returns
+    -------
+    tuple of Path
+        The files, each with its data package; the same input gives the same bytes.
+    """
+    folder = Path(folder)
+    sources = catalog.sources
+    files = write(catalog, folder / "atlas.gpkg", overwrite=overwrite)
+    for ending in ("xlsx", "csv"):
+        place = folder / f"matrix.{ending}"
+        files += write(
+            matrix, place, name="matrix", sources=sources, mark=mark, scenarios=scenarios, overwrite=overwrite
+        )
+    return files + write(catalog, folder / "rail.gtfs.zip", overwrite=overwrite)
