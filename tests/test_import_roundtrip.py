@@ -1,4 +1,4 @@
-"""What the atlas exports as GTFS and imports again gives the same rail times, door to door."""
+"""What the atlas exports and imports again is what it was: layers column by column, rail times door to door."""
 
 from __future__ import annotations
 
@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pytest
+from click.testing import CliRunner
 from import_files import draw_feed
 
 from atlas.catalog import open_catalog
+from atlas.cli import cli
 from atlas.exports.gtfs import gtfs_tables
 from atlas.imports.gtfs import gtfs_layers
 from atlas.imports.run import Target, take_in
+from atlas.imports.vector import Origin, read_vector
 from atlas.network import build_network
 from atlas.reach import od_matrix
 from atlas.scenario import load_scenario
@@ -52,3 +56,19 @@ def test_the_export_alone_makes_an_atlas_with_the_same_rides(tmp_path: Path) -> 
     own = LAYERS["rail_services"].frame
     rides = [sorted(zip(one["elapsed_min"], one["trains_per_day"].round(2), strict=True)) for one in (frame, own)]
     assert rides[0] == rides[1]
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "fgb", "geojson", "parquet", "gdb.zip"])
+@pytest.mark.parametrize("key", ["highways", "stations"])
+def test_a_layer_exported_and_imported_again_is_the_same_layer(key: str, ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"{key}.{ending}"
+    done = CliRunner().invoke(cli, ["export", key, "-o", str(path), "-q"], prog_name="atlas")
+    assert done.exit_code == 0, done.output
+    found = read_vector(path, HOME.specs[key], Origin("2026-11-23"))
+    outcome = take_in({key: found.layer}, [found.source], HOME, Target(), refused=found.refused)
+    assert outcome.refused == ()
+    names = [column.name for column in HOME.specs[key].columns]
+    before, after = (layer.frame.set_index("id").sort_index() for layer in (HOME.layer(key), outcome.layers[key]))
+    assert (before.geometry.geom_equals_exact(after.geometry.loc[before.index], 1e-6)).all()
+    for name in names[1:]:
+        pd.testing.assert_series_equal(before[name], after[name], check_exact=False, rtol=1e-9, obj=name)

@@ -9,6 +9,7 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from click.testing import CliRunner
@@ -285,3 +286,28 @@ def test_links_of_the_plan_that_lose_their_feature_are_told(gpkg: Path, tmp_path
     found = roads(gpkg)
     outcome = take_in({"highways": found.layer}, [found.source], open_catalog(root), Target(into=root))
     assert f"highways: {lost} links of the plan name features that are gone; --refine keeps them" in outcome.notes
+
+
+def test_geoparquet_and_a_package_with_tables_beside_are_read(tmp_path: Path) -> None:
+    road_frame().to_parquet(tmp_path / "roads.parquet")
+    road_frame().to_file(tmp_path / "roads.gpkg", layer="roads", driver="GPKG")
+    pyogrio.write_dataframe(pd.DataFrame({"style": ["x"]}), tmp_path / "roads.gpkg", layer="layer_styles", append=True)
+    for name in ("roads.parquet", "roads.gpkg"):
+        assert set(roads(tmp_path / name).layer.frame["name_zh"]) == {"人民路", "解放路"}
+
+
+def test_a_file_of_several_layers_asks_which(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        road_frame().to_file(tmp_path / "roads.gpkg", layer=name, driver="GPKG")
+    with pytest.raises(ImportDataError, match="has the layers a, b; name one with --sublayer"):
+        roads(tmp_path / "roads.gpkg")
+    assert len(roads(tmp_path / "roads.gpkg", sublayer="b").layer) == 2
+
+
+@pytest.mark.parametrize("cut", range(20))
+def test_a_broken_parquet_is_refused(tmp_path: Path, cut: int) -> None:
+    road_frame().to_parquet(tmp_path / "roads.parquet")
+    data = (tmp_path / "roads.parquet").read_bytes()
+    (tmp_path / "roads.parquet").write_bytes(data[: len(data) * cut // 20])
+    with pytest.raises(ImportDataError, match=r"roads\.parquet"):
+        roads(tmp_path / "roads.parquet")

@@ -187,10 +187,11 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
     hint = "" if encoding == "gbk" else "; if its texts are Chinese, try --encoding gbk"
     if encoding is not None:
         _known_encoding(encoding)
+    if path.suffix.lower() in {".parquet", ".geoparquet"}:
+        return _read_parquet(path)
     columns = _CSV if path.suffix.lower() == ".csv" else {}
     try:
-        if sublayer is None and len(layers := pyogrio.list_layers(path)[:, 0]) > 1:
-            raise ImportDataError(f"{path} has the layers {', '.join(map(str, layers))}; name one with --sublayer")
+        sublayer = sublayer or _only_layer(path)
         about = pyogrio.read_info(path, layer=sublayer, encoding=encoding, **columns)
         if about["features"] > MOST_FEATURES:
             raise ImportDataError(f"{path} has {about['features']} features, more than {MOST_FEATURES}; split it")
@@ -209,6 +210,8 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
         raise ImportDataError(
             f"{path}: its texts are not in the encoding it states ({reason.reason}){hint}"
         ) from reason
+    except ImportDataError:
+        raise
     except IndexError as reason:
         raise ImportDataError(f"{path} cannot be read: nothing in it is whole; it is cut off or broken") from reason
     except (ValueError, OverflowError) as reason:
@@ -221,6 +224,29 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
         )
     if frame.empty:
         raise ImportDataError(f"{path} holds no feature")
+    return frame
+
+
+def _only_layer(path: Path) -> str | None:
+    """Return the one layer with geometries; None where GDAL finds it alone."""
+    layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+    drawn = [name for name, kind in layers if kind is not None]
+    if len(drawn) > 1:
+        raise ImportDataError(f"{path} has the layers {', '.join(drawn)}; name one with --sublayer")
+    return drawn[0] if len(layers) > 1 and drawn else None
+
+
+def _read_parquet(path: Path) -> gpd.GeoDataFrame:
+    try:
+        frame = gpd.read_parquet(path)
+    except ImportError as reason:
+        raise ImportDataError(
+            "reading GeoParquet needs pyarrow; install it with: pip install 'zhuxi-atlas[parquet]'"
+        ) from reason
+    except (ValueError, KeyError, TypeError, OSError, shapely.errors.GEOSException) as reason:
+        raise ImportDataError(f"{path} cannot be read as GeoParquet: {reason}") from reason
+    if frame.empty or len(frame) > MOST_FEATURES:
+        raise ImportDataError(f"{path} holds {len(frame)} features; between 1 and {MOST_FEATURES} can be imported")
     return frame
 
 
