@@ -22,11 +22,13 @@ from atlas.exports.bundle import Bundle, Table
 __all__ = ["ASSUMPTION", "gtfs_tables", "write_gtfs"]
 
 ASSUMPTION = (
-    "GTFS: departures are not known; each service runs its trains per day spread evenly from 06:00 to 23:00 "
-    "(frequencies.txt, exact_times=0), every day of the year named; arrival and departure at a stop coincide; "
-    "services without a count of trains are left out"
+    "GTFS: departures are not known; each service runs its trains per day spread evenly from 06:00 to 23:00, "
+    "at most 9 hours apart (frequencies.txt, exact_times=0), every day of the year named; "
+    "arrival and departure at a stop coincide; services without a count of trains are left out"
 )
 _FIRST_S, _LAST_S = 6 * 3600, 23 * 3600
+# Readers keep headways in 16 bits; a service of one train a day would not fit.
+_LONGEST_S = 9 * 3600
 
 
 def gtfs_tables(services: pd.DataFrame, stations: pd.DataFrame, mark: str, as_of: str) -> dict[str, list[list[Any]]]:
@@ -120,7 +122,7 @@ def _calls(row: Mapping[Any, Any]) -> list[list[Any]]:
 def _frequency(row: Mapping[Any, Any]) -> list[Any]:
     """The window is a whole number of headways, so that a reader counts exactly the trains of the layer."""
     trains = float(row["trains_per_day"])
-    headway = max(1, round((_LAST_S - _FIRST_S) / trains))
+    headway = max(1, min(round((_LAST_S - _FIRST_S) / trains), _LONGEST_S))
     return [row["id"], _clock(_FIRST_S), _clock(_FIRST_S + headway * trains), headway, 0]
 
 

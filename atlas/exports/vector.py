@@ -139,7 +139,7 @@ def write_zipped(bundle: Bundle, target: Target, path: Path, form: str, encoding
     Returns
     -------
     tuple of str
-        What was cut: texts longer than a Shapefile holds.
+        What was changed: texts longer than a Shapefile holds, numbers that MapInfo would turn into 0.
     """
     folder = path.parent / "parts"
     folder.mkdir()
@@ -153,6 +153,7 @@ def write_zipped(bundle: Bundle, target: Target, path: Path, form: str, encoding
             (folder / f"{table.name}.cpg").write_text("UTF-8" if encoding == "utf-8" else "GBK", "ascii")
         else:
             _check_encoding(table, frame, encoding)
+            frame = _tab_frame(table, frame, remarked)
             code = "UTF-8" if encoding == "utf-8" else "CP936"
             _write(frame, table, folder / f"{table.name}.tab", "MapInfo File", layer_options={"ENCODING": code})
     _date_dbf(folder)
@@ -194,6 +195,17 @@ def _dbf_frame(table: Table, frame: pd.DataFrame, encoding: str, remarked: list[
                 [_cut(value, encoding) for value in frame[field.name]], index=frame.index, dtype=object
             )
     return frame.rename(columns=short_names(field.name for field in table.fields))
+
+
+def _tab_frame(table: Table, frame: pd.DataFrame, remarked: list[str]) -> pd.DataFrame:
+    """MapInfo knows no unknown number and writes 0; such a column becomes text, empty where unknown."""
+    for field in table.fields:
+        column = frame[field.name]
+        if field.type in ("integer", "float") and column.isna().any():
+            texts = [None if pd.isna(value) else f"{value:.15g}" for value in column]
+            frame[field.name] = pd.Series(texts, index=frame.index, dtype=object)
+            remarked.append(f"{table.name}.{field.name}: text, for MapInfo has no unknown number")
+    return frame
 
 
 def _cut(text: str | None, encoding: str) -> str | None:
