@@ -91,6 +91,10 @@ def find_stamps(path: str | Path) -> tuple[str, ...]:
         raise ExportError(f"{path} cannot be read: {reason.strerror or reason}") from reason
     text = _text_of(path, head)
     found = [match[1] for match in _MARKED.finditer(text)] or _column_stamps(text)
+    beside = path.with_name(path.name + ".datapackage.json")
+    if not found and beside.is_file():
+        # Formats without room for a comment, such as tiles, have their metadata beside.
+        found = [match[1] for match in _MARKED.finditer(beside.read_text("utf-8", errors="replace"))]
     if not found:
         raise ExportError(f"{path} carries no atlas hash; it was not written by atlas, or the hash was cut out")
     return tuple(dict.fromkeys(found))

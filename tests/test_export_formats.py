@@ -27,7 +27,7 @@ from atlas.cli import cli
 from atlas.errors import ExportError
 from atlas.exports.crs import fit, reprojected, target_of
 from atlas.exports.fields import short_names
-from atlas.exports.write import FORMATS, format_of, write
+from atlas.exports.write import FORMATS, format_of, write, write_downloads
 from atlas.layer import Layer
 from atlas.stamp import find_stamps, layers_hash, stamp
 
@@ -101,8 +101,7 @@ def test_every_format_carries_the_hash_inside_or_beside(
     files = write(thing, tmp_path / f"a{FORMATS[form].endings[0]}", form=form, sources=catalog.sources)
     told = stamp(layers_hash(layers if FORMATS[form].many else {"ports": layers["ports"]}))
     beside = [file for file in files if file.name.endswith(".datapackage.json")]
-    holder = beside[0] if form == "geojsonseq" else files[0]
-    assert find_stamps(holder) == (told,)
+    assert find_stamps(files[0]) == (told,)
     package = json.loads(beside[0].read_text("utf-8")) if beside else _inner(files[0])
     assert package["atlas-hash"] == told
     assert package["crs"]["code"] == "EPSG:4326"
@@ -277,12 +276,35 @@ def test_a_gtfs_feed_holds_the_minutes_and_trains_of_the_layer(layers: dict[str,
     assert set(often["exact_times"]) == {0}
 
 
+def test_a_feed_written_and_imported_again_has_the_same_times_and_trains(
+    layers: dict[str, Layer], tmp_path: Path
+) -> None:
+    write(layers, tmp_path / "a.gtfs.zip")
+    done = CliRunner().invoke(cli, ["import", "gtfs", str(tmp_path / "a.gtfs.zip"), "--dry-run"])
+    assert done.exit_code == 0, done.stderr
+    count = len(layers["rail_services"])
+    assert f"{count} services of {count} trips; 0 stations and 0 lines are new" in done.stderr
+
+
+def test_downloads_are_the_same_bytes_each_time_and_carry_their_hashes(catalog: Catalog, tmp_path: Path) -> None:
+    matrix = pd.DataFrame({"from_id": ["a"], "to_id": ["b"], "travel_time_min": [61.5]})
+    mark = "0123456789ab-ba9876543210"
+    made = []
+    for name in ("one", "two"):
+        files = write_downloads(tmp_path / name, catalog, matrix, (), mark=mark)
+        made.append({file.name: file.read_bytes() for file in files})
+    assert made[0] == made[1]
+    assert {"atlas.gpkg", "matrix.xlsx", "matrix.csv", "rail.gtfs.zip"} <= set(made[0])
+    assert find_stamps(tmp_path / "one" / "matrix.xlsx") == (mark,)
+    assert find_stamps(tmp_path / "one" / "atlas.gpkg") == (stamp(layers_hash(catalog.layers())),)
+
+
 def test_tiles_hold_the_features(catalog: Catalog, tmp_path: Path) -> None:
     files = write(catalog.layer("airports"), tmp_path / "a.pmtiles")
     assert files[0].read_bytes()[:7] == b"PMTiles"
     tiles = gpd.read_file(files[0])
     assert set(tiles["id"]) == set(catalog.layer("airports").frame["id"])
-    assert find_stamps(files[1])
+    assert find_stamps(files[0]) == find_stamps(files[1])
 
 
 CONTROLS = {"珠海金湾机场": (113.376, 22.0064), "江门站": (113.0653, 22.491), "114° E": (114.0, 22.3)}
