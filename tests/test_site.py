@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +22,7 @@ from atlas.maps.document import two
 from atlas.maps.layers import draw_layers
 from atlas.maps.site import build_site
 from atlas.network import Network, build_network
+from atlas.root import find_root
 from atlas.scenario import load_scenario
 from atlas.stamp import find_stamps
 
@@ -136,3 +139,19 @@ def test_tiles_change_the_policy_and_the_datum_but_not_the_data(tmp_path: Path) 
 def test_a_basemap_that_cannot_be_is_refused_with_the_remedy(name: str, options: dict[str, str], words: str) -> None:
     with pytest.raises(MapError, match=re.escape(words)):
         basemap_of(name, **options)
+
+
+def test_an_atlas_of_other_places_has_a_site_without_this_plans_promises(tmp_path: Path) -> None:
+    root = tmp_path / "own"
+    for name in ("layers", "data"):
+        shutil.copytree(find_root() / name, root / name)
+    path = root / "data" / "geojson" / "places.geojson"
+    content = json.loads(path.read_text("utf-8"))
+    for feature in content["features"]:
+        feature["properties"]["id"] = "other-" + feature["properties"]["id"]
+    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    catalog = open_catalog(root)
+    start = build_site(catalog, build_network(catalog.layers()), tmp_path / "site")
+    made = {page.name for page in start.parent.glob("*.html")}
+    assert made == {"index.html", "atlas.html", "matrix.html"}
+    assert "verdict" not in start.read_text("utf-8").partition("<body>")[2]

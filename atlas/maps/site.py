@@ -6,8 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from atlas.catalog import Catalog
 from atlas.claims import check_claims, read_targets, summarise_claims
+from atlas.compare import seats
 from atlas.files import content_hash, write_text
 from atlas.maps.claims import draw_claims
 from atlas.maps.compare import draw_compare
@@ -58,6 +61,8 @@ def site_jobs(
     layers = catalog.layers()
     date = as_of(layers)
     by_name = {scenario.name: scenario for scenario in scenarios}
+    known = set(layers["places"].frame["id"].astype(str))
+    cities = [city for city in CORE if city[0] in known]
 
     def atlas_page() -> str:
         return draw_layers(layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS).html()
@@ -65,7 +70,7 @@ def site_jobs(
     yield Job(
         Card("atlas.html", ("图集", "Atlas"), ("全部图层，按年份查看开通", "All layers, year by year")), atlas_page
     )
-    for place, name, zh, en in CORE:
+    for place, name, zh, en in cities:
 
         def reach_page(place: str = place) -> str:
             return draw_reach(
@@ -75,16 +80,18 @@ def site_jobs(
 
         about = (f"从{zh}出发一小时、两小时可达", f"One and two hours from {en}")
         yield Job(Card(name, (f"{zh}可达圈", f"Reach of {en}"), about), reach_page)
-    if {"2023", "2035"} <= set(by_name):
+    if cities and {"2023", "2035"} <= set(by_name):
 
         def compare_page() -> str:
             return draw_compare(
-                network, by_name["2023"], by_name["2035"], layers, origins=[place for place, *_ in CORE],
+                network, by_name["2023"], by_name["2035"], layers, origins=[place for place, *_ in cities],
                 plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, spread=spread,
             ).html()  # fmt: skip
 
         about = ("并排对照与增减一览", "Side by side, and gained or lost at a glance")
         yield Job(Card("compare.html", ("2023 与 2035", "2023 and 2035"), about), compare_page)
+    if not seats(network):
+        return
     about = ("各县市驻地之间，按年份与方式", "Between the seats, by year and mode")
     yield Job(Card("matrix.html", ("用时矩阵", "OD matrix"), about), lambda: draw_matrix(network, scenarios))
 
@@ -126,6 +133,9 @@ def build_site(
     key = _build_key(catalog, network, scenarios, f"{lang} {spread is not None}")
     jobs = list(site_jobs(catalog, network, scenarios, spread))
     targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
+    known = set(catalog.layer("places").frame["id"].astype(str))
+    named = {place for target in targets for one in target.readings for place in (*one.origins, *one.destinations)}
+    promised = bool(named) and named <= known
     claims = Card(
         "claims.html",
         ("承诺核算", "The promises"),
@@ -137,7 +147,8 @@ def build_site(
         ("评估报告", "Report"),
         ("规划、里程、逐年变化与全部承诺，可打印", "Plan, kilometres, years and promises, to print"),
     )
-    read = [claims, told, checks]
+    # an atlas of other places has neither this plan's promises nor its calibration tables
+    read = [claims, told, checks] if promised else []
     wanted = [*(job.name for job in jobs), *(card.address for card in read), "index.html"]
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
@@ -146,22 +157,24 @@ def build_site(
         if not _is_current(target / job.name, key):
             say(job.name)
             _write(target / job.name, job.make(), key)
-    say(claims.address)
     names = [scenario.name for scenario in scenarios]
-    trips = check_claims(network, scenarios, targets)
-    summary = summarise_claims(trips)
-    mark = stamp(
-        network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
-    )
-    places = catalog.layer("places").frame
-    english = dict(zip(places["name_zh"], places["name_en"], strict=True))
-    page = draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang, english=english)
-    _write(target / claims.address, page, key)
-    say(told.address)
-    report = make_report(catalog, network, scenarios, claims=trips)
-    _write(target / told.address, draw_report(report, lang=lang), key)
-    say(checks.address)
-    _write(target / checks.address, _validation_page(catalog, network, lang), key)
+    summary = pd.DataFrame()
+    if promised:
+        say(claims.address)
+        trips = check_claims(network, scenarios, targets)
+        summary = summarise_claims(trips)
+        mark = stamp(
+            network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
+        )
+        places = catalog.layer("places").frame
+        english = dict(zip(places["name_zh"], places["name_en"], strict=True))
+        page = draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang, english=english)
+        _write(target / claims.address, page, key)
+        say(told.address)
+        report = make_report(catalog, network, scenarios, claims=trips)
+        _write(target / told.address, draw_report(report, lang=lang), key)
+        say(checks.address)
+        _write(target / checks.address, _validation_page(catalog, network, lang), key)
     say("index.html")
     downloads = _downloads(catalog, target)
     start = draw_start(

@@ -86,7 +86,7 @@ def draw_start(
     Parameters
     ----------
     summary
-        From :func:`atlas.claims.summarise_claims`.
+        From :func:`atlas.claims.summarise_claims`; empty for an atlas that promises nothing.
     maps, downloads
         What the site holds.
     scenarios
@@ -112,24 +112,7 @@ def draw_start(
             kind="lead",
         ),
         section("地图", "Maps", [_cards(maps)], name="maps"),
-        section(
-            "承诺与核算",
-            "The promise, computed",
-            [
-                paragraph(
-                    "规划未给出“圈”的定义；下表写明所用定义。结论由模型算出，未为任何承诺调整参数。",
-                    "The plan does not define its circles; the definition used stands in the table. Verdicts are "
-                    "computed; nothing was tuned to make a claim come out true.",
-                ),
-                verdict_table(summary, mode="multimodal", measure="door", scenarios=scenarios),
-                paragraph(
-                    f"按规则假定开通年份的要素：{counts_zh}。",
-                    f"Features whose opening year is assumed by rule: {counts_en}.",
-                    kind="small",
-                ),
-            ],
-            name="promise",
-        ),
+        *([] if summary.empty else [_promise(summary, scenarios, counts_zh, counts_en)]),
         section("下载", "Downloads", [_cards(downloads)], name="downloads"),
         section(
             "说明",
@@ -147,6 +130,27 @@ def draw_start(
         ),
     ]
     return document(_TITLE, body, lang=lang, hash=hash, home=False)
+
+
+def _promise(summary: pd.DataFrame, scenarios: Sequence[str], counts_zh: str, counts_en: str) -> str:
+    return section(
+        "承诺与核算",
+        "The promise, computed",
+        [
+            paragraph(
+                "规划未给出“圈”的定义；下表写明所用定义。结论由模型算出，未为任何承诺调整参数。",
+                "The plan does not define its circles; the definition used stands in the table. Verdicts are "
+                "computed; nothing was tuned to make a claim come out true.",
+            ),
+            verdict_table(summary, mode="multimodal", measure="door", scenarios=scenarios),
+            paragraph(
+                f"按规则假定开通年份的要素：{counts_zh}。",
+                f"Features whose opening year is assumed by rule: {counts_en}.",
+                kind="small",
+            ),
+        ],
+        name="promise",
+    )
 
 
 def _cards(cards: Sequence[Card]) -> str:
