@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 import zipfile
 from pathlib import Path
@@ -228,6 +229,26 @@ def test_excel_shows_texts_as_texts_and_no_formula(tmp_path: Path) -> None:
     content = (tmp_path / "a.csv").read_bytes()
     assert content.startswith(b"\xef\xbb\xbf")
     assert "'=1+1" in content.decode("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("package", "ending", "extra"),
+    [("openpyxl", ".xlsx", "excel"), ("ezdxf", ".dxf", "dxf"), ("pyarrow", ".parquet", "parquet")],
+)
+def test_a_missing_extra_is_named_and_nothing_stays(
+    package: str, ending: str, extra: str, catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(ExportError, match=rf"zhuxi-atlas\[{extra}\]"):
+        write(catalog.layer("ports"), tmp_path / f"a{ending}")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", [".xlsx", ".csv", ".dxf", ".kml", ".gpkg"])
+def test_rows_without_geometry_are_written_as_such(ending: str, tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"edge_id": ["a", "b"]}, geometry=[Point(113, 22), None], crs=4326)
+    files = write(frame, tmp_path / f"a{ending}", name="edges")
+    assert files[0].stat().st_size
 
 
 def test_drawings_hold_geometry_labels_and_coloured_layers(catalog: Catalog, tmp_path: Path) -> None:

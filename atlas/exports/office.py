@@ -50,7 +50,8 @@ def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
         points = table.shapes.geometry.representative_point() if table.geometry else None
         names = [field.name for field in table.fields]
         for row, values in enumerate(table.frame[names].itertuples(index=False, name=None)):
-            at = [] if points is None else [points.iloc[row].x, points.iloc[row].y]
+            point = None if points is None else points.iloc[row]
+            at = [] if point is None else [point.x, point.y]
             sheet.append([_cell(sheet, value) for value in [*values, *at]])
     fields = book.create_sheet("fields")
     fields.append([_cell(fields, text) for text in ("table", "field", "alias", "type", "unit", "about")])
