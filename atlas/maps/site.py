@@ -104,6 +104,7 @@ def build_site(
     say: Callable[[str], None] = lambda text: None,
     lang: str = "zh",
     spread: Spread | None = None,
+    offer: Callable[[Path], Sequence[Card]] | None = None,
 ) -> Path:
     """Write the site into `folder` and return the start page.
 
@@ -121,6 +122,8 @@ def build_site(
         Language the pages open in.
     spread
         The access table and the people on it, for areas and people inside; None: neither.
+    offer
+        Writes further files into the folder it is given and returns their cards, for the downloads.
 
     Raises
     ------
@@ -176,7 +179,7 @@ def build_site(
         say(checks.address)
         _write(target / checks.address, _validation_page(catalog, network, lang), key)
     say("index.html")
-    downloads = _downloads(catalog, target)
+    downloads = [*(offer(target) if offer else ()), *_downloads(catalog, target)]
     start = draw_start(
         summary,
         [*(job.card for job in jobs), *read],
