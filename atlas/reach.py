@@ -20,7 +20,7 @@ from atlas.network import Network
 from atlas.places import Place, find_place
 from atlas.scenario import Scenario
 
-__all__ = ["PARTS", "Journey", "Leg", "Reach", "locate", "od_matrix", "reach_from", "route"]
+__all__ = ["PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "od_matrix", "reach_from", "route"]
 
 Floats = NDArray[np.float64]
 
@@ -107,6 +107,29 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
         return locate(network, place)
     with_point = network.with_place(place.id, place.lon, place.lat)
     return with_point, f"place/{place.id}"
+
+
+def locate_all(
+    network: Network, origins: Iterable[str | Place], destinations: Iterable[str | Place]
+) -> tuple[Network, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the network with all places in it, and the rows of the nodes of origins and destinations.
+
+    Raises
+    ------
+    UnknownPlaceError
+        No origin or no destination, or one that no place answers to.
+    NetworkError
+        A point lies too far from any road or station.
+    """
+    names: tuple[list[str], list[str]] = ([], [])
+    for gathered, wanted in zip(names, (origins, destinations), strict=True):
+        for place in wanted:
+            network, node_id = locate(network, place)
+            gathered.append(node_id)
+    if not all(names):
+        raise UnknownPlaceError("at least one origin and one destination are needed")
+    starts, ends = (np.array([network.row_of[name] for name in some], dtype=np.int64) for some in names)
+    return network, starts, ends
 
 
 def reach_from(
@@ -255,23 +278,14 @@ def od_matrix(
         ``travel_time_min`` (NaN: not reached) and its parts ``access_min``, ``wait_min``,
         ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
     """
-    starts: list[str] = []
-    ends: list[str] = []
-    for gathered, wanted in ((starts, origins), (ends, destinations)):
-        for place in wanted:
-            network, node_id = locate(network, place)
-            gathered.append(node_id)
-    if not starts or not ends:
-        raise UnknownPlaceError("a matrix needs at least one origin and one destination")
-    rows_from = [network.row_of[name] for name in starts]
-    rows_to = np.array([network.row_of[name] for name in ends])
+    network, starts, ends = locate_all(network, origins, destinations)
     frames = []
     for scenario in scenarios:
         for mode in modes:
             graph = compile_graph(network, scenario, mode)
-            for start in rows_from:
+            for start in starts.tolist():
                 tree = search(graph, start, limit_min=limit_min)
-                frames.append(_matrix_rows(network, scenario, mode, tree, start, rows_to))
+                frames.append(_matrix_rows(network, scenario, mode, tree, start, ends))
     return pd.concat(frames, ignore_index=True)
 
 

@@ -17,11 +17,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from atlas.arrays import StateArcs
 from atlas.engine import arcs_matrix
-from atlas.errors import UnknownPlaceError
 from atlas.impedance import edge_minutes, usable_edges
 from atlas.network import Network
 from atlas.places import Place
-from atlas.reach import locate
+from atlas.reach import locate_all
 from atlas.scenario import Scenario
 
 __all__ = ["minutes_by_opening", "od_minutes"]
@@ -67,15 +66,7 @@ def od_minutes(
     ScenarioError, NetworkError
         See :func:`atlas.impedance.edge_times`.
     """
-    starts: list[str] = []
-    ends: list[str] = []
-    for gathered, wanted in ((starts, origins), (ends, destinations)):
-        for place in wanted:
-            network, node_id = locate(network, place)
-            gathered.append(node_id)
-    if not starts or not ends:
-        raise UnknownPlaceError("times need at least one origin and one destination")
-    at, to = (np.array([network.row_of[name] for name in names], dtype=np.int64) for names in (starts, ends))
+    network, at, to = locate_all(network, origins, destinations)
     alike: dict[tuple[str, ...], list[int]] = {}
     for i, scenario in enumerate(scenarios):
         key = (scenario.parameters.hash, scenario.period, scenario.boarding, scenario.timetable)

@@ -20,12 +20,12 @@ from scipy.sparse.csgraph import dijkstra
 
 from atlas.arrays import EdgeArrays, StateArcs
 from atlas.engine import arcs_matrix
-from atlas.errors import ParameterError, UnknownPlaceError
+from atlas.errors import ParameterError
 from atlas.geodesy import distances_km
 from atlas.impedance import edge_minutes, usable_edges
 from atlas.network import Network
 from atlas.places import Place
-from atlas.reach import locate
+from atlas.reach import locate_all
 from atlas.scenario import Scenario
 
 __all__ = ["Spread", "spread"]
@@ -115,22 +115,15 @@ def spread(
     """
     if draws < 1:
         raise ParameterError(f"at least one draw is needed, not {draws}")
-    starts: list[str] = []
-    ends: list[str] = []
-    for gathered, wanted in ((starts, origins), (ends, destinations)):
-        for place in wanted:
-            network, node_id = locate(network, place)
-            gathered.append(node_id)
-    if not starts or not ends:
-        raise UnknownPlaceError("a spread needs at least one origin and one destination")
-    at, to = (np.array([network.row_of[name] for name in names], dtype=np.int64) for names in (starts, ends))
+    network, at, to = locate_all(network, origins, destinations)
     usable = usable_edges(network, scenario, mode)
     drawn = _draw(network, scenario, draws, seed)
     exact = np.unique(np.linspace(0, draws - 1, min(draws, EXACT_DRAWS)).round().astype(np.int64))
     must_ride = mode == "rail"
     kept = _kept(network, scenario, usable, drawn.some(exact), at, to, must_ride=must_ride)
     minutes = kept.search(network, scenario, drawn, at, to, must_ride=must_ride)
-    return Spread(scenario, mode, tuple(starts), tuple(ends), minutes, seed)
+    names = network.nodes["node_id"].to_numpy(dtype=object)
+    return Spread(scenario, mode, tuple(names[at]), tuple(names[to]), minutes, seed)
 
 
 def _draw(network: Network, scenario: Scenario, draws: int, seed: int) -> _Draws:
