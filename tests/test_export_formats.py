@@ -15,6 +15,7 @@ from pathlib import Path
 import ezdxf
 import geopandas as gpd
 import gtfs_kit
+import networkx as nx
 import openpyxl
 import pandas as pd
 import pytest
@@ -434,3 +435,22 @@ def test_endings_name_formats_and_every_choice_of_the_command_is_a_format() -> N
     assert set(_FORMS) == set(FORMATS)
     for one in FORMATS.values():
         assert all(format_of(Path(f"x{end}")) == one for end in one.endings)
+
+
+def test_a_geojson_sequence_holds_one_feature_a_line_and_gdal_reads_it(tmp_path: Path) -> None:
+    ports = open_catalog().layer("ports")
+    (path, *_) = write(ports, tmp_path / "ports.geojsonl")
+    lines = [line for line in path.read_text("utf-8").splitlines() if line.strip("\x1e ")]
+    assert len(lines) == len(ports.frame)
+    back = gpd.read_file(f"GeoJSONSeq:{path}")
+    assert back["name_zh"].tolist() == ports.frame["name_zh"].tolist()
+    assert back.geometry.geom_equals_exact(ports.frame.geometry, 1e-6).all()
+
+
+def test_the_network_is_exported_as_graphml_too(tmp_path: Path) -> None:
+    path = tmp_path / "network.graphml"
+    result = CliRunner().invoke(cli, ["export", "network", "-o", str(path), "--mode", "drive"])
+    assert result.exit_code == 0, result.output
+    graph = nx.read_graphml(path)
+    assert graph.number_of_edges() > 1000
+    assert all(minutes >= 0 for *_, minutes in graph.edges(data="travel_time_min"))

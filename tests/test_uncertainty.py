@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from atlas import uncertainty
 from atlas.catalog import open_catalog
+from atlas.cli import cli
 from atlas.errors import ParameterError
 from atlas.explain import explain
 from atlas.network import Network, build_network
@@ -106,3 +110,13 @@ def test_a_border_changes_the_way_by_exactly_its_minutes(network: Network, minut
     free = route(network, "珠海", "澳门", scenario.but(overrides=at_zero), mode="drive").minutes
     taken = route(network, "珠海", "澳门", scenario.but(overrides=settings), mode="drive").minutes
     assert taken - free == pytest.approx(minutes, abs=1e-9)
+
+
+def test_a_matrix_can_be_asked_for_its_quantiles() -> None:
+    words = ["matrix", "--from", "珠海", "--to", "阳江", "--to", "中山", "--draws", "40", "--format", "json"]
+    result = CliRunner().invoke(cli, words)
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)["times"]
+    assert len(rows) == 2
+    for row in rows:
+        assert row["p5_min"] <= row["p50_min"] <= row["p95_min"]

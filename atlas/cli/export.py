@@ -69,7 +69,7 @@ def command(
     """Write THING as a file, with its fields, units, CRS, sources, licences and hash inside or beside.
 
     THING is a layer, `atlas` (all layers), `network`, `reach:ORIGIN`, `isochrone:ORIGIN`, `matrix` or
-    `scenario`. Nothing is overwritten unasked.
+    `scenario`. The network as .graphml is what is open and usable, with minutes. Nothing is overwritten unasked.
 
     \b
     Example:
@@ -78,8 +78,13 @@ def command(
       atlas export reach:珠海 -o zhuhai.gpkg --year 2035 --within 60,120
     """
     from atlas.cli.output import say
+    from atlas.exports.graph import write_network
     from atlas.exports.write import write
 
+    if thing == "network" and output.suffix.lower() == ".graphml":
+        for path in write_network(session.network, output, session.scenario(choice), mode=mode, overwrite=overwrite):
+            say(f"wrote {path}")
+        return
     value, options = _thing(session, thing, choice, mode, within, output, form)
     for path in write(
         value,

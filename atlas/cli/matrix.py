@@ -17,6 +17,8 @@ from atlas.errors import AtlasError, ImportDataError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from atlas.scenario import Scenario
+
 __all__ = ["command"]
 
 SEATS = ("prefecture", "district", "county", "county_city", "sar")
@@ -37,6 +39,8 @@ SEATS = ("prefecture", "district", "county", "county_city", "sar")
 @click.option("--scenario", "files", metavar="FILE", multiple=True, help="A scenario file; may be repeated.")
 @click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range.")
 @click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated.")
+@click.option("--draws", type=click.IntRange(1, 10_000), help="Add P5, P50 and P95 over so many random draws.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random draws.")
 @format_options("table", "json", "csv")
 @session_option
 @talk_options
@@ -51,6 +55,8 @@ def command(
     files: tuple[str, ...],
     parameter_set: str | None,
     settings: tuple[tuple[str, float], ...],
+    draws: int | None,
+    seed: int,
     sink: Sink,
 ) -> None:
     """Give the travel times between places, with their parts.
@@ -62,6 +68,7 @@ def command(
     Example:
       atlas matrix --format csv
       atlas matrix --from 珠海 --from 中山 --to 江门 --to 阳江 --mode drive --mode rail
+      atlas matrix --from 珠海 --to 阳江 --draws 200 --format csv
       atlas matrix --pairs pairs.csv --year 2026 --year 2035 --format json
     """
     from atlas.reach import od_matrix
@@ -76,6 +83,8 @@ def command(
     scenarios = [session.scenario(one) for one in asked or [Choice(None, None, parameter_set, settings)]]
     chosen_modes = modes or ("multimodal",)
     frame = od_matrix(session.network, starts, ends, scenarios, chosen_modes)
+    if draws is not None:
+        frame = _with_quantiles(session, frame, starts, ends, scenarios, chosen_modes, draws, seed)
     if wanted is not None:
         frame = _only(frame, starts, ends, wanted)
     reached = int(frame["travel_time_min"].notna().sum())
@@ -91,6 +100,31 @@ def command(
     emit(Answer(columns, rows, about, "times"), sink)
     if not reached:
         click.get_current_context().exit(1)
+
+
+def _with_quantiles(
+    session: Session,
+    frame: pd.DataFrame,
+    starts: Sequence[str],
+    ends: Sequence[str],
+    scenarios: Sequence[Scenario],
+    modes: Sequence[str],
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Add the 5th, 50th and 95th percentile over random draws of the parameters and positions."""
+    import numpy as np
+
+    from atlas.uncertainty import spread
+
+    found = [
+        spread(session.network, starts, ends, scenario, mode=mode, draws=draws, seed=seed)
+        for scenario in scenarios
+        for mode in modes
+    ]
+    names = {"p5_min": 0.05, "p50_min": 0.5, "p95_min": 0.95}
+    columns = {name: np.concatenate([one.quantile(share).ravel() for one in found]) for name, share in names.items()}
+    return frame.assign(**columns)
 
 
 _LONG = (
