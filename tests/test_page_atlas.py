@@ -222,3 +222,19 @@ def test_an_unknown_language_or_a_box_turned_round_is_refused() -> None:
         draw_layers(ports, lang="fr")
     with pytest.raises(MapError, match="box"):
         draw_layers(ports, bounds=(114, 21, 113, 22))
+
+
+def test_county_lines_are_drawn_when_given_and_said_not_to_be_passed_on(browser: Browser, tmp_path: Path) -> None:
+    import geopandas as gpd
+    import shapely
+
+    box = shapely.box(112.8, 22.2, 113.3, 22.6)
+    lines = gpd.GeoDataFrame({"adcode": ["440700"]}, geometry=[box], crs=4326)
+    layers = open_catalog().layers("places", "land", "water")
+    with_lines = draw_layers(layers, boundaries=lines).save(tmp_path / "with.html")
+    without = draw_layers(layers).save(tmp_path / "without.html")
+    with opened(browser, with_lines) as page:
+        assert page.evaluate("Atlas.backdrop.bounds.size") == 1
+        assert "不得转发" in page.inner_text(".foot")
+    with opened(browser, without) as page:
+        assert "不得转发" not in page.inner_text(".foot")

@@ -88,6 +88,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "author": options["author"],
         "approval": options["approval"],
         "date": as_of(catalog.layers()),
+        "boundaries": catalog.boundaries(),
         "basemap": basemap_of(options["basemap"], key=options["key"], url=options["tiles"]),
     }
     if kind == "matrix":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import geopandas as gpd
 import pandas as pd
 
 from atlas.compare import compare
@@ -43,6 +44,7 @@ def draw_compare(
     date: str = "",
     approval: str = "",
     basemap: Basemap | None = None,
+    boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
     spread: Spread | None = None,
 ) -> Page:
@@ -58,7 +60,7 @@ def draw_compare(
         Places to switch between.
     modes
         Modes to switch between.
-    title, lang, plan, sources, bounds, author, date, approval, basemap, links, spread
+    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links, spread
         As for :func:`atlas.maps.reach.draw_reach`.
 
     Raises
@@ -84,6 +86,7 @@ def draw_compare(
         author=author,
         date=date,
         approval=approval,
+        boundaries=boundaries,
     )
     data["reaches"] = reaches
     data["compare"] = {

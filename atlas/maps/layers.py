@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from pypinyin import lazy_pinyin
 
 from atlas.layer import Layer
@@ -45,6 +46,7 @@ STYLES = ("page.css", "sheet.css")
 _TITLE = ("珠江口西岸都市圈交通图集", "Atlas of the Pearl River West Bank metropolitan area")
 #: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
 _BACKDROP_DECIMALS, _DECIMALS = 4, 5
+_BOUNDARY_THIN_DEGREES = 0.002
 
 
 class _HasFrame(Protocol):
@@ -102,6 +104,14 @@ def _pack_backdrop(layers: Mapping[str, Layer]) -> dict[str, Any]:
     return packed
 
 
+def _pack_boundaries(boundaries: gpd.GeoDataFrame | None) -> dict[str, Any]:
+    """Return county boundaries as thin lines, thinned to what a screen shows."""
+    if boundaries is None or boundaries.empty:
+        return {}
+    outlines = shapely.simplify(boundaries.geometry.boundary.to_numpy(), _BOUNDARY_THIN_DEGREES)
+    return {"bounds": pack_geometries(outlines, decimals=3)}
+
+
 def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, float]:
     """Return the box the page opens on: the settlements of the four core cities, else everything drawn."""
     frames = [layer.frame for key, layer in layers.items() if key not in BACKDROP and len(layer.frame)]
@@ -148,12 +158,13 @@ def common_data(
     author: str = "",
     date: str = "",
     approval: str = "",
+    boundaries: gpd.GeoDataFrame | None = None,
 ) -> dict[str, Any]:
     """Return what every map page is given: words, tokens, backdrop, layers, plan, sources, marginalia."""
     return {
         "words": place_words(),
         "tokens": tokens(),
-        "backdrop": _pack_backdrop(layers),
+        "backdrop": _pack_backdrop(layers) | _pack_boundaries(boundaries),
         "layers": [pack_layer(layers[key]) for key in shown],
         "plan": _pack_plan(plan),
         "sources": _pack_sources(sources),
@@ -174,6 +185,7 @@ def draw_layers(
     date: str = "",
     approval: str = "",
     basemap: Basemap | None = None,
+    boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
 ) -> Page:
     """Draw layers on one page: grouped control with counts, legend, search, years, cards, table, print.
@@ -196,6 +208,9 @@ def draw_layers(
         Who made the map, when, and its approval number (审图号); empty leaves a place for it on the print.
     basemap
         Tiles under the map; None: the built-in land and water.
+    boundaries
+        County boundaries in EPSG:4326 for the backdrop, such as :meth:`atlas.catalog.Catalog.boundaries`; mind that
+        those may not be passed on.
     links
         Pages named in the footer: address, (Chinese, English).
 
@@ -207,7 +222,14 @@ def draw_layers(
     ordered = sorted(layers.values(), key=lambda layer: (layer.spec.order, layer.key))
     shown = [layer.key for layer in ordered if layer.key not in BACKDROP]
     data = common_data(
-        displayed(layers, basemap), shown=shown, plan=plan, sources=sources, author=author, date=date, approval=approval
+        displayed(layers, basemap),
+        shown=shown,
+        plan=plan,
+        sources=sources,
+        author=author,
+        date=date,
+        approval=approval,
+        boundaries=boundaries,
     )
     return Page(
         "atlas",

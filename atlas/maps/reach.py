@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -118,6 +119,7 @@ def draw_reach(
     date: str = "",
     approval: str = "",
     basemap: Basemap | None = None,
+    boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
     spread: Spread | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -136,7 +138,7 @@ def draw_reach(
         Modes and parameter sets to switch between.
     opening
         Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
-    title, lang, plan, sources, bounds, author, date, approval, basemap, links
+    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links
         As for :func:`atlas.maps.layers.draw_layers`.
     spread
         The access table of the land grid and the people on it: people inside are shown too, and the areas within
@@ -162,6 +164,7 @@ def draw_reach(
         author=author,
         date=date,
         approval=approval,
+        boundaries=boundaries,
     )
     data["reach"] = found
     zh, en = found["origin"]

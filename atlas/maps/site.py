@@ -62,10 +62,13 @@ def site_jobs(
     date = as_of(layers)
     by_name = {scenario.name: scenario for scenario in scenarios}
     known = set(layers["places"].frame["id"].astype(str))
+    boundaries = catalog.boundaries()
     cities = [city for city in CORE if city[0] in known]
 
     def atlas_page() -> str:
-        return draw_layers(layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS).html()
+        return draw_layers(
+            layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, boundaries=boundaries
+        ).html()
 
     yield Job(
         Card("atlas.html", ("图集", "Atlas"), ("全部图层，按年份查看开通", "All layers, year by year")), atlas_page
@@ -75,7 +78,7 @@ def site_jobs(
         def reach_page(place: str = place) -> str:
             return draw_reach(
                 network, place, scenarios, layers, plan=catalog.plan, sources=catalog.sources, date=date,
-                links=_LINKS, spread=spread,
+                links=_LINKS, spread=spread, boundaries=boundaries,
             ).html()  # fmt: skip
 
         about = (f"从{zh}出发一小时、两小时可达", f"One and two hours from {en}")
@@ -86,6 +89,7 @@ def site_jobs(
             return draw_compare(
                 network, by_name["2023"], by_name["2035"], layers, origins=[place for place, *_ in cities],
                 plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, spread=spread,
+                boundaries=boundaries,
             ).html()  # fmt: skip
 
         about = ("并排对照与增减一览", "Side by side, and gained or lost at a glance")
@@ -221,6 +225,8 @@ def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]
         + sorted((catalog.root / "data" / "facts").glob("*times*"))
         + [catalog.root / "data" / "sources.csv"]
     )
+    if catalog.boundaries_path.is_file():
+        facts.append(catalog.boundaries_path)
     parts = [part for path in [*code, *facts] if path.suffix != ".pyc" for part in (path.name, path.read_bytes())]
     return content_hash(network.hash, lang, *(scenario.hash for scenario in scenarios), *parts)
 

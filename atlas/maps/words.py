@@ -63,6 +63,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "底图：内置陆地与水域，未联网；不含国界",
         "Backdrop: built-in land and water, no network; no national boundary",
     ),
+    "boundaries": (
+        "；县区界为本机缓存的第三方数据，不得转发",
+        "; county lines are third-party data cached on this machine, not to be passed on",
+    ),
     "approval": ("审图号", "Map approval no."),
     "approval_space": ("审图号：＿＿＿＿＿＿", "Map approval no.: ＿＿＿＿＿＿"),
     "author": ("制图", "Author"),

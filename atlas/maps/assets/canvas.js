@@ -87,6 +87,15 @@
       ctx.fillStyle = ground.river;
       ctx.fill("evenodd");
     }
+    if (backdrop.bounds) {
+      ctx.beginPath();
+      for (f = 0; f < backdrop.bounds.size; f++) Atlas.trace(ctx, backdrop.bounds, f, view, false);
+      ctx.strokeStyle = ground.boundary;
+      ctx.lineWidth = 0.8;
+      ctx.setLineDash([5, 2, 1, 2]);
+      ctx.stroke();
+      ctx.setLineDash([]);
+    }
     if (backdrop.box) paintMargin(ctx, view, backdrop.box);
   };
 

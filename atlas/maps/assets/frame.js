@@ -83,7 +83,7 @@
   function writeFooter() {
     var meta = Atlas.data.meta, base = Atlas.data.basemap;
     var parts = [
-      function () { return base ? Atlas.pick(base.note) : Atlas.t("backdrop"); },
+      function () { return (base ? Atlas.pick(base.note) : Atlas.t("backdrop")) + (Atlas.data.backdrop.bounds ? Atlas.t("boundaries") : ""); },
       function () { return base && base.datum ? Atlas.pick(base.datum) : Atlas.t("datum"); },
       function () { return meta.approval ? Atlas.t("approval") + " " + meta.approval : Atlas.t("approval_space"); },
       function () { return [meta.author, meta.date].filter(Boolean).join(" · "); },
