@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from atlas.catalog import Catalog, open_catalog
 from atlas.errors import MapError
+from atlas.layer import Layer
 from atlas.maps.layers import draw_layers
 from atlas.maps.page import embed_json
 
@@ -180,7 +181,6 @@ def test_the_print_sheet_has_map_legend_scale_and_sources(browser: Browser, path
 
 
 def test_hostile_names_show_as_text(browser: Browser, tmp_path: Path) -> None:
-    from atlas.layer import Layer
 
     catalog = open_catalog()
     ports = catalog.layer("ports")
@@ -202,7 +202,6 @@ def test_hostile_names_show_as_text(browser: Browser, tmp_path: Path) -> None:
 
 
 def test_an_empty_layer_is_drawn_as_nothing(browser: Browser, tmp_path: Path) -> None:
-    from atlas.layer import Layer
 
     ports = open_catalog().layer("ports")
     page_path = draw_layers({"ports": Layer(ports.spec, ports.frame.iloc[:0])}).save(tmp_path / "empty.html")
@@ -238,3 +237,19 @@ def test_county_lines_are_drawn_when_given_and_said_not_to_be_passed_on(browser:
         assert "不得转发" in page.inner_text(".foot")
     with opened(browser, without) as page:
         assert "不得转发" not in page.inner_text(".foot")
+
+
+def test_fifty_thousand_features_are_drawn(browser: Browser, tmp_path: Path) -> None:
+    import geopandas as gpd
+
+    rng = np.random.default_rng(8)
+    ports = open_catalog().layer("ports")
+    count = 50_000
+    frame = ports.frame.iloc[rng.integers(0, len(ports.frame), count)].reset_index(drop=True)
+    frame["id"] = [f"p{i}" for i in range(count)]
+    points = gpd.points_from_xy(rng.uniform(111, 114, count), rng.uniform(21.6, 23.2, count), crs=4326)
+    path = draw_layers({"ports": Layer(ports.spec, frame.set_geometry(points))}).save(tmp_path / "many.html")
+    with opened(browser, path) as page:
+        assert page.evaluate("Atlas.layers[0].size") == count
+        assert colours_on(page, "content") >= 3
+        assert page.evaluate("document.getElementsByTagName('*').length") <= 1500
