@@ -110,18 +110,47 @@ def minutes_by_opening(
     """
     exists = ~np.isnan(weight)
     targets = np.concatenate([ends, arcs.size + ends])
-    shared = open_.all(axis=0) & exists
-    varying = np.nonzero(open_.any(axis=0) & exists & ~shared)[0]
+    open_ = _unreached_opened(arcs, open_ & exists, starts)
+    shared = np.asarray(open_.all(axis=0))
+    varying = np.nonzero(open_.any(axis=0) & ~shared)[0]
     runs = list(_runs(arcs, weight, shared, varying, open_, np.concatenate([starts, targets])))
     heads = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(run.heads for run in runs)]))
+
+    def arrived(minutes: Floats) -> Floats:
+        """Return (..., ends) minutes of the (..., states) ones, whether or not a train was ridden."""
+        before, after = minutes[..., ends], minutes[..., arcs.size + ends]
+        return np.where(arcs.rail_node[ends], before, after) if must_ride else np.minimum(before, after)
+
     if len(starts) + len(heads) < _WORTH * len(open_) * len(starts):
-        found = _assembled(arcs, weight, shared, runs, heads, len(open_), starts, targets)
+        seen = _searched(arcs, weight, shared, np.concatenate([starts, heads]))
+        best = _assembled(seen[: len(starts)], seen[len(starts) :], runs, heads, len(open_), arrived)
     else:
-        found = np.stack([_searched(arcs, weight, some & exists, starts)[:, targets] for some in open_])
-    before, after = found[..., : len(ends)], found[..., len(ends) :]
-    best = np.where(arcs.rail_node[ends], before, after) if must_ride else np.minimum(before, after)
+        best = np.stack([arrived(_searched(arcs, weight, some, starts)) for some in open_])
     best[:, starts[:, None] == ends[None, :]] = 0.0
     return np.asarray(best, dtype=np.float64)
+
+
+def _unreached_opened(arcs: StateArcs, open_: Bools, starts: Ints) -> Bools:
+    """Return `open_` with those arcs open everywhere that are closed only where nobody can come to their tail.
+
+    They change no way, and the fewer arcs differ, the more is searched once: a new line's inner arcs are
+    reached by its stations alone, so of each line only what boards it still differs.
+    """
+    every = np.asarray(open_.all(axis=0))
+    rows = np.nonzero(open_.any(axis=0) & ~every)[0]
+    tail, head = arcs.tail[rows], arcs.head[rows]
+    bits, full = np.packbits(open_[:, rows], axis=0).T, np.packbits(np.ones(len(open_), dtype=bool))
+    # per state, the networks in which it might be reached; every arc that is always open counts as reached
+    reached = np.zeros((2 * arcs.size, len(full)), dtype=np.uint8)
+    reached[starts] = reached[arcs.head[every]] = full
+    while True:
+        before = reached[head]
+        np.bitwise_or.at(reached, head, bits & reached[tail])
+        if (reached[head] == before).all():
+            break
+    freed = open_.copy()
+    freed[:, rows[~(reached[tail] & ~bits).any(axis=1)]] = True
+    return freed
 
 
 def _searched(arcs: StateArcs, weight: Floats, keep: Bools, states: Ints) -> Floats:
@@ -172,43 +201,38 @@ def _runs(arcs: StateArcs, weight: Floats, shared: Bools, varying: Ints, open_: 
 
 
 def _assembled(
-    arcs: StateArcs,
-    weight: Floats,
-    shared: Bools,
+    from_start: Floats,
+    from_head: Floats,
     runs: Sequence[_Run],
     heads: Ints,
     networks: int,
-    starts: Ints,
-    targets: Ints,
+    arrived: Callable[[Floats], Floats],
 ) -> Floats:
-    """Return (networks, starts, targets) minutes from searches on what is shared and the runs."""
-    sought = np.unique(np.concatenate([targets, heads, *(run.tails for run in runs)]))
-    seen = _searched(arcs, weight, shared, np.concatenate([starts, heads]))[:, sought]
-    from_start, from_head = seen[: len(starts)], seen[len(starts) :]
-    at_target, at_head = np.searchsorted(sought, targets), from_start[:, np.searchsorted(sought, heads)]
-    ends = np.concatenate([np.zeros(0, dtype=np.int64), *(np.searchsorted(heads, run.heads) for run in runs)])
-    opened = np.concatenate(
-        [np.zeros((0, networks), dtype=bool), *(np.tile(r.opened, (len(r.heads), 1)) for r in runs)]
-    )
-    tails = [np.searchsorted(sought, run.tails) for run in runs]
-    blank = np.zeros((len(starts), 0)), np.zeros((len(heads), 0))
+    """Return (networks, starts, ends) minutes from (starts or heads, states) ones on what is shared and the runs."""
+    none = np.zeros(0, dtype=np.int64)
+    ends = np.concatenate([none, *(np.searchsorted(heads, run.heads) for run in runs)])
+    opened = np.concatenate([np.zeros((networks, 0), dtype=bool), *(_columns(run) for run in runs)], axis=1)
     into, onward = (
-        np.concatenate([none, *(_least(part[:, at], run.across) for at, run in zip(tails, runs, strict=True))], axis=1)
-        for none, part in zip(blank, (from_start, from_head), strict=True)
+        np.concatenate([np.zeros((len(part), 0)), *(_least(part[:, r.tails], r.across) for r in runs)], axis=1)
+        for part in (from_start, from_head)
     )
-    between, out = onward[ends], from_head[ends][:, at_target]
-    found = np.empty((networks, len(starts), len(targets)))
-    for i in range(networks):
-        used = np.nonzero(opened[:, i])[0]
-        best, link, known = into[:, used], between[np.ix_(used, used)], at_head[:, ends[used]]
-        fresh = np.where(best < known, best, np.inf)
-        while np.isfinite(fresh).any():
-            further = _least(fresh, link)
-            fresh = np.where(further < np.minimum(best, known), further, np.inf)
-            best = np.minimum(best, further)
-        # where the shared network is as fast to a head, so it is from there on
-        found[i] = np.minimum(from_start[:, at_target], _least(np.where(best < known, best, np.inf), out[used]))
-    return found
+    between, out, known = onward[ends], arrived(from_head)[ends], from_start[:, heads[ends]]
+    # all networks at once: (networks × starts) rows, and a column for each end of a run
+    closed, known = np.repeat(~opened, len(from_start), axis=0), np.tile(known, (networks, 1))
+    best = np.where(closed, np.inf, np.tile(into, (networks, 1)))
+    # where the shared network is as fast to a head, so it is from there on
+    fresh = np.where(best < known, best, np.inf)
+    while np.isfinite(fresh).any():
+        further = _least(fresh, between)
+        further[closed] = np.inf
+        fresh = np.where(further < np.minimum(best, known), further, np.inf)
+        best = np.minimum(best, further)
+    over = _least(np.where(best < known, best, np.inf), out).reshape(networks, len(from_start), -1)
+    return np.minimum(arrived(from_start), over)
+
+
+def _columns(run: _Run) -> Bools:
+    return np.repeat(run.opened[:, None], len(run.heads), axis=1)
 
 
 def _least(a: Floats, b: Floats) -> Floats:

@@ -26,7 +26,7 @@ MODES = ("drive", "rail", "multimodal")
 
 @st.composite
 def openings(draw):
-    """A random graph, and three networks that each lack some of its edges."""
+    """A random graph, networks that each lack some of its edges, and where searches start."""
     size = draw(st.integers(2, 9))
     count = draw(st.integers(0, 30))
     node = st.integers(0, size - 1)
@@ -37,26 +37,28 @@ def openings(draw):
     more = np.array(draw(st.lists(minutes, min_size=count, max_size=count)), dtype=np.float64)
     rail = np.array(draw(st.lists(st.booleans(), min_size=size, max_size=size)), dtype=bool)
     shares = st.lists(st.booleans(), min_size=count, max_size=count)
-    open_ = np.array([draw(shares) for _ in range(3)], dtype=bool).reshape(3, count)
-    return size, tail, head, first, first + more, rail, open_
+    networks = draw(st.sampled_from([1, 3, 9]))
+    open_ = np.array([draw(shares) for _ in range(networks)], dtype=bool).reshape(networks, count)
+    starts = draw(st.lists(node, min_size=1, max_size=size, unique=True))
+    return size, tail, head, first, first + more, rail, open_, np.array(starts)
 
 
 @pytest.mark.parametrize("worth", [-np.inf, np.inf], ids=["each alone", "shared part once"])
 @given(world=openings(), must_ride=st.booleans())
 def test_every_opening_has_the_minutes_of_its_own_graph(world, must_ride: bool, worth: float) -> None:
-    size, tail, head, first, later, rail, open_ = world
+    size, tail, head, first, later, rail, open_, starts = world
     arcs = StateArcs.of(size, tail, head, rail)
-    nodes = np.arange(size)
+    ends = np.arange(size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(times, "_WORTH", worth)
         found = minutes_by_opening(
-            arcs, arcs.weights(first, later), open_[:, arcs.edge], nodes, nodes, must_ride=must_ride
+            arcs, arcs.weights(first, later), open_[:, arcs.edge], starts, ends, must_ride=must_ride
         )
     for k, some in enumerate(open_):
         graph = graph_of(
             size, tail, head, np.where(some, first, np.nan), np.where(some, later, np.nan), rail, must_ride=must_ride
         )
-        assert found[k] == pytest.approx(search_many(graph, nodes), abs=1e-6)
+        assert found[k] == pytest.approx(search_many(graph, starts), abs=1e-6)
 
 
 @pytest.fixture(scope="module")
