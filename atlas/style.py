@@ -205,7 +205,7 @@ def css_variables() -> str:
     pairs = [*((f"--{k}", v) for k, v in GROUND.items()), *((f"--{k}", v) for k, v in CHANGE.items())]
     pairs += [(f"--type-{name}", f"{size}px") for name, size in TYPE_PX.items()]
     pairs += [(f"--band-{i}", band.color) for i, band in enumerate(TIME_RAMP)]
-    pairs.append(("--font", FONT_STACK))
+    pairs += [("--rail", _RAIL), ("--road", _EXPRESSWAY), ("--link", _LINK), ("--font", FONT_STACK)]
     return ":root{" + ";".join(f"{key}:{value}" for key, value in pairs) + "}"
 
 

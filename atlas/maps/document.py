@@ -61,12 +61,22 @@ def cell(content: str, *, kind: str = "", head: bool = False) -> str:
 
 def table(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], *, caption: tuple[str, str]) -> str:
     """Return a table; `rows` hold cells made by :func:`cell`."""
-    head = "".join(f'<th scope="col">{two(*words)}</th>' for words in heads)
-    body = "\n".join("<tr>" + "".join(row) + "</tr>" for row in rows)
+    lines = list(rows)
+    # a heading stands over its numbers, on their side
+    sides = ["number" if _is_number(cells) else "" for cells in zip(*lines, strict=True)] or [""] * len(heads)
+    head = "".join(
+        f'<th scope="col"{f" class={side}" if side else ""}>{two(*words)}</th>'
+        for words, side in zip(heads, sides, strict=True)
+    )
+    body = "\n".join("<tr>" + "".join(row) + "</tr>" for row in lines)
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{html.escape(" ".join(caption))}"><table>'
         f"<caption>{two(*caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>"
     )
+
+
+def _is_number(cells: Sequence[str]) -> bool:
+    return all(cell.startswith('<td class="number"') and "verdict" not in cell for cell in cells)
 
 
 def document(

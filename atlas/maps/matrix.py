@@ -20,7 +20,7 @@ from atlas.network import Network
 from atlas.reach import locate
 from atlas.scenario import Scenario
 from atlas.stamp import stamp
-from atlas.style import tokens
+from atlas.style import TIME_RAMP, tokens
 
 __all__ = ["draw_matrix"]
 
@@ -97,7 +97,7 @@ def draw_matrix(
     choices = "".join(
         f'<div role="group" aria-label="{html.escape(label)}">{buttons}</div>'
         for label, buttons in (
-            ("年份 year", "".join(_button("s", i, s.name, s.name) for i, s in enumerate(scenarios))),
+            ("年份 year", "".join(_button("s", i, *_called(s.name)) for i, s in enumerate(scenarios))),
             ("方式 mode", "".join(_button("m", i, *WORDS[mode]) for i, mode in enumerate(modes))),
         )
     )
@@ -107,12 +107,26 @@ def draw_matrix(
             "Model estimates under the central parameters, shown to the minute.",
         ),
         f'<div class="choices">{choices}</div>',
+        _key(),
         '<div class="wide" id="matrix" tabindex="0" role="region" aria-label="matrix 矩阵"></div>',
         '<section id="detail" aria-live="polite"></section>',
         f'<script type="application/json" id="atlas-data">{embed_json(content)}</script>',
     ]
     page = document(title or _TITLE, body, lang=lang, hash=stamp(network.hash, scenarios), home=home)
     return page.replace("</body>", f"<script>{asset('page_matrix.js')}</script>\n</body>")
+
+
+def _key() -> str:
+    """Return the legend: a band of minutes a colour, as on the maps."""
+    bands = "".join(
+        f'<span class="band{i}">{f"{band.from_min:.0f}–" if band.from_min else "≤ "}{band.to_min:.0f}</span>'
+        for i, band in enumerate(TIME_RAMP)
+    )
+    return f'<p class="bands">{bands}<span class="none">&gt; {TIME_RAMP[-1].to_min:.0f}</span> {two("分钟", "min")}</p>'
+
+
+def _called(name: str) -> tuple[str, str]:
+    return WORDS["full"] if name == "full" else (name, name)
 
 
 def _button(key: str, index: int, zh: str, en: str) -> str:

@@ -142,7 +142,7 @@ def draw_reach(
         As for :func:`atlas.maps.layers.draw_layers`.
     spread
         The access table of the land grid and the people on it: people inside are shown too, and the areas within
-        reach under the central parameters.
+        reach.
     progress
         Called with the number of combinations computed and their total.
 
@@ -229,7 +229,7 @@ def reach_data(
         else:
             surface = surface_from(start_network, origin, scenario, spread.table, mode=mode)
             inside.append(_covered(surface, spread.people, at))
-            areas.append(_packed_areas(surface, shift) if scenario.parameter_set == "central" else None)
+            areas.append(_packed_areas(surface, shift))
         for end, reached in zip(ends, np.isfinite(at), strict=True):
             if reached:
                 book.add(journey_on(network, scenario, mode, tree, end), group_of)

@@ -111,6 +111,7 @@ def draw_start(
             "and two hours in any year, by which way, and what that rests on.",
             kind="lead",
         ),
+        *([] if summary.empty else [_tiles(summary, scenarios)]),
         section("地图", "Maps", [_cards(maps)], name="maps"),
         *([] if summary.empty else [_promise(summary, scenarios, counts_zh, counts_en)]),
         section("下载", "Downloads", [_cards(downloads)], name="downloads"),
@@ -151,6 +152,34 @@ def _promise(summary: pd.DataFrame, scenarios: Sequence[str], counts_zh: str, co
         ],
         name="promise",
     )
+
+
+def _tiles(summary: pd.DataFrame, scenarios: Sequence[str]) -> str:
+    """Return one tile a promise whose minutes the plan states: the verdict now, in large, and the other years."""
+    now = "2026" if "2026" in scenarios else scenarios[0]
+    chosen = summary[(summary["mode"] == "multimodal") & (summary["measure"] == "door")]
+    chosen = chosen[chosen["limit_basis"].str.startswith("stated")]
+    tiles = []
+    for _, group in chosen.groupby(["target_id", "reading"], sort=False):
+        rows = {str(row["scenario"]): row for row in group.to_dict("records")}
+        shown = rows[now]
+        verdict = str(shown["verdict"])
+        others = [(name, _short(rows[name])) for name in scenarios if name != now]
+        zh = " · ".join(f"{'全部规划' if name == 'full' else name}: {minutes}" for name, minutes in others)
+        en = " · ".join(f"{'full plan' if name == 'full' else name}: {minutes}" for name, minutes in others)
+        tiles.append(
+            f'<li><a class="{html.escape(verdict)}" href="claims.html">'
+            f"<h3>{two(shown['title_zh'], shown['title_en'])}</h3>"
+            f"<strong>{_short(shown)}</strong> / {shown['limit_min']:.0f} {two('分钟', 'min')} · "
+            f'<span class="verdict {html.escape(verdict)}">{two(*VERDICTS[verdict])}</span>'
+            f"<small>{two(f'{now} 年最慢一程；{zh}', f'Worst trip in {now}; {en}')}</small></a></li>"
+        )
+    return f'<ul class="tiles">{"".join(tiles)}</ul>'
+
+
+def _short(row: Mapping[Any, Any]) -> str:
+    minutes = float(row["minutes"])
+    return "—" if math.isnan(minutes) else f"{minutes:.0f}"
 
 
 def _cards(cards: Sequence[Card]) -> str:

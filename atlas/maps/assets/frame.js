@@ -5,6 +5,9 @@
   Atlas.paints = [];
   Atlas.labelsOf = function () { return []; };
 
+  /* One sentence: what the page shows now, else the title in the other language. */
+  Atlas.tells = function () { return (Atlas.finding && Atlas.finding()) || Atlas.other(Atlas.data.title); };
+
   Atlas.start = function (map, data) {
     var state = Atlas.state.read();
     Atlas.map = map;
@@ -21,6 +24,7 @@
     buildMap(map);
     Atlas.pages[data.kind](data);
     Atlas.speak(Atlas.lang);
+    Atlas.on("filter", Atlas.tell);
     openView(map, data, state);
     map.on("moveend", function () {
       var c = map.getCenter();
@@ -33,7 +37,8 @@
   function buildFrame() {
     var app = document.getElementById("app"), box = app.querySelector(".folium-map");
     var heading = Atlas.say("h1", {}, function () { return Atlas.pick(Atlas.data.title); });
-    var under = Atlas.say("p", { class: "under", lang: "en" }, function () { return Atlas.other(Atlas.data.title); });
+    var under = Atlas.say("p", { class: "under", id: "finding" }, Atlas.tells);
+    var titles = Atlas.el("div", { class: "titles" }, [heading, under]), narrow = window.matchMedia("(max-width:719px)");
     Atlas.tools = Atlas.el("div", { class: "tools", role: "toolbar" });
     Atlas.label(Atlas.tools, "menu");
     var menu = Atlas.button({ class: "tool menu", "aria-expanded": "false", "aria-controls": "panel" }, "menu_short", function () {
@@ -41,8 +46,16 @@
       menu.setAttribute("aria-expanded", String(open));
     });
     Atlas.finder = Atlas.el("div", { class: "finder" });
-    var header = Atlas.el("header", { class: "bar" }, [menu, Atlas.el("div", { class: "titles" }, [heading, under]), Atlas.finder, Atlas.tools]);
+    var header = Atlas.el("header", { class: "bar" }, [menu, titles, Atlas.finder, Atlas.tools]);
     Atlas.panel = Atlas.el("aside", { class: "panel", id: "panel" });
+    /* On a phone the title leads the sheet under the map; elsewhere it stands in the bar. */
+    function placeTitles() {
+      if (narrow.matches) Atlas.panel.insertBefore(titles, Atlas.panel.firstChild);
+      else header.insertBefore(titles, Atlas.finder);
+    }
+    placeTitles();
+    narrow.addEventListener("change", placeTitles);
+    Atlas.tell = function () { under.textContent = Atlas.tells(); };
     Atlas.label(Atlas.panel, "menu");
     Atlas.cardHost = Atlas.el("section", { class: "card", hidden: true, tabindex: "-1", "aria-live": "polite" });
     Atlas.label(Atlas.cardHost, "details");
@@ -143,7 +156,7 @@
 
   /* Pixels that panels cover: left, top, right, bottom. */
   Atlas.covered = function () {
-    return Atlas.phone() ? [8, 8, 8, 96] : [332, 12, 24, 110];
+    return Atlas.phone() ? [8, 8, 8, 8] : [332, 12, 24, 110];
   };
 
   Atlas.fit = function (box, most) {
@@ -152,16 +165,37 @@
       { paddingTopLeft: [pad[0], pad[1]], paddingBottomRight: [pad[2], pad[3]], animate: false, maxZoom: most || 13 });
   };
 
+  /* The opening view; no bare margin where a little more zoom fills it with land and sea. What a page says is its
+     heart, [lon, lat], stays clear of the sides. */
+  Atlas.home = function () {
+    var map = Atlas.map, box = Atlas.backdrop.box, most = 1.0;
+    Atlas.fit(Atlas.data.bounds);
+    if (!box || Atlas.data.basemap) return;
+    var size = map.getSize(), w = Atlas.worldX(box[2]) - Atlas.worldX(box[0]), h = Atlas.worldY(box[1]) - Atlas.worldY(box[3]);
+    var needed = Math.log2(Math.max(size.x / w, size.y / h) / map.options.crs.scale(0)), zoom = map.getZoom();
+    if (needed > zoom && needed - zoom <= most) map.setZoom(Math.ceil(needed * 4) / 4, { animate: false });
+    var scale = map.options.crs.scale(map.getZoom()), c = map.getCenter();
+    var heart = Atlas.heart && Atlas.heart(), off = 0.3 * size.x / scale;
+    var lng = heart ? Atlas.lonOf(Math.max(Atlas.worldX(heart[0]) - off, Math.min(Atlas.worldX(heart[0]) + off, Atlas.worldX(c.lng)))) : c.lng;
+    var x = inside(Atlas.worldX(lng), Atlas.worldX(box[0]), Atlas.worldX(box[2]), size.x / scale);
+    var y = inside(Atlas.worldY(c.lat), Atlas.worldY(box[3]), Atlas.worldY(box[1]), size.y / scale);
+    map.setView([Atlas.latOf(y), Atlas.lonOf(x)], map.getZoom(), { animate: false });
+  };
+
+  function inside(middle, low, high, width) {
+    return high - low <= width ? middle : Math.max(low + width / 2, Math.min(high - width / 2, middle));
+  }
+
   function openView(map, data, state) {
     var parts = (state.v || "").split("/").map(Number);
     if (parts.length === 3 && parts.every(isFinite)) map.setView([parts[1], parts[2]], parts[0], { animate: false });
-    else Atlas.fit(data.bounds);
+    else Atlas.home();
   }
 
   Atlas.zoomTools = function (map) {
     var group = Atlas.el("div", { class: "zoom", role: "group" });
     [["+", "zoom_in", function () { map.zoomIn(); }], ["−", "zoom_out", function () { map.zoomOut(); }],
-      ["⤢", "whole", function () { Atlas.fit(Atlas.data.bounds); }]].forEach(function (row) {
+      ["⤢", "whole", function () { Atlas.home(); }]].forEach(function (row) {
       group.appendChild(Atlas.label(Atlas.el("button", { type: "button", onclick: row[2] }, row[0]), row[1]));
     });
     Atlas.label(group, "zoom");

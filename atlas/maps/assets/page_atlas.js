@@ -35,6 +35,21 @@ Atlas.pages.atlas = function () {
     Atlas.openFeature([{ layer: row.layer, row: row.row }], 0, true);
   });
   Atlas.sheetTools();
+  var FACILITIES = ["railways", "highways", "cross_border_links", "stations", "ports", "airports"];
+  Atlas.finding = function () {
+    var all = 0, open = 0, building = 0;
+    Atlas.layers.forEach(function (layer) {
+      if (FACILITIES.indexOf(layer.key) < 0) return;
+      all += layer.size;
+      for (var row = 0; row < layer.size; row++) {
+        var status = layer.get("status", row);
+        if (Atlas.year === null ? status === "operating" : Atlas.openIn(layer, row)) open++;
+        if (status === "under_construction") building++;
+      }
+    });
+    if (!all) return "";
+    return Atlas.year === null ? Atlas.t("finding_all", all, open, building, all - open - building) : Atlas.t("finding_year", Atlas.year, open, all);
+  };
   Atlas.subtitle = function () { return Atlas.year === null ? Atlas.t("full") : Atlas.t("year_of", Atlas.year); };
   Atlas.on("filter", Atlas.redraw);
   Atlas.on("click", function (event) {

@@ -102,6 +102,14 @@ Atlas.pages.compare = function (data) {
     return found;
   }
 
+  Atlas.heart = function () { return R().at; };
+  Atlas.finding = function () {
+    var found = rows(), best = null, count = function (what) { return found.filter(function (row) { return row.key === what; }).length; };
+    found.forEach(function (row) { if (row.saved !== null && (!best || row.saved > best.saved)) best = row; });
+    var text = Atlas.t("finding_change", Atlas.pick(R().origin), Atlas.t(R0.modes[choice.m]), cutoff(), count("gained"), count("lost"));
+    return text + (best && best.saved >= 0.5 ? Atlas.t("finding_faster", Atlas.minutes(best.saved), best.name) : "");
+  };
+
   function update() {
     ["o", "m", "k", "d"].forEach(function (key) {
       Array.prototype.forEach.call(document.getElementById("seg-" + key).children, function (button, i) { button.setAttribute("aria-pressed", String(i === choice[key])); });
@@ -112,6 +120,7 @@ Atlas.pages.compare = function (data) {
     ["gained", "lost", "kept"].forEach(function (what) {
       figures.appendChild(el("div", { class: "figure" }, [el("b", {}, String(count[what])), el("span", {}, Atlas.t(what) + " · " + Atlas.t("places"))]));
     });
+    Atlas.tell();
     Atlas.empty(list);
     found.filter(function (row) { return row.key === "gained" || row.key === "lost"; }).sort(function (a, b) { return (b.saved || 999) - (a.saved || 999); }).forEach(function (row) {
       list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { Atlas.centre(places, row.row, 10.5); } }, [el("span", {}, row.what + " · " + row.name),
@@ -163,7 +172,7 @@ Atlas.pages.compare = function (data) {
     }
     Atlas.map.invalidateSize({ animate: false });
     if (twin) twin.invalidateSize({ animate: false });
-    if (box.getAttribute("data-layout") !== (pair ? "pair" : "one") && !Atlas.state.values.v) Atlas.fit(data.bounds);
+    if (box.getAttribute("data-layout") !== (pair ? "pair" : "one") && !Atlas.state.values.v) Atlas.home();
     box.setAttribute("data-layout", pair ? "pair" : "one");
   }
 

@@ -3,10 +3,12 @@
 (function () {
   var data = JSON.parse(document.getElementById("atlas-data").textContent), root = document.documentElement, M = data.matrix, n = M.places.length;
   var zh = function () { return root.lang !== "en"; }, pick = function (pair) { return zh() ? pair[0] : pair[1] || pair[0]; };
-  var choice = { s: 0, m: 0 }, sorted = null, host = document.getElementById("matrix"), detail = document.getElementById("detail"), open = null;
+  var choice = { s: Math.max(0, M.scenarios.indexOf("2026")), m: M.modes.length - 1 }, sorted = null, host = document.getElementById("matrix"), detail = document.getElementById("detail"), open = null;
   var numbers = unpack(M.minutes), legs = M.routes;
-  /(?:^#|&)s=([^&]+)/.exec(location.hash) && (choice.s = Math.max(0, M.scenarios.indexOf(decodeURIComponent(/(?:^#|&)s=([^&]+)/.exec(location.hash)[1]))));
-  /(?:^#|&)m=([^&]+)/.exec(location.hash) && (choice.m = Math.max(0, M.modes.indexOf(/(?:^#|&)m=([^&]+)/.exec(location.hash)[1])));
+  [["s", M.scenarios], ["m", M.modes]].forEach(function (row) {
+    var asked = new RegExp("(?:^#|&)" + row[0] + "=([^&]+)").exec(location.hash), at = asked ? row[1].indexOf(decodeURIComponent(asked[1])) : -1;
+    if (at >= 0) choice[row[0]] = at;
+  });
 
   function unpack(text) {
     var alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", out = [], value = 0, place = 1;

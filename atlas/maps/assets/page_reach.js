@@ -31,6 +31,16 @@ Atlas.pages.reach = function (data) {
     update();
   }
 
+  function tenThousand(people) { return Atlas.number(people / 10000, 0); }
+  Atlas.heart = function () { return R.at; };
+  Atlas.finding = function () {
+    var inside = R.inside[combination()], name = R.scenarios[choice.s];
+    return Atlas.t("finding_reach", name === "full" ? Atlas.t("full") : name, Atlas.t(R.modes[choice.m])) + R.cutoffs.map(function (cutoff, i) {
+      var people = Math.round(inside[i][1] / 10000);
+      return Atlas.t("finding_inside", cutoff, inside[i][0], Atlas.number(Atlas.lang === "zh" ? people : people * 10000, 0));
+    }).join(Atlas.t("semicolon"));
+  };
+
   var figures = el("div", { class: "figures", "aria-live": "polite" }), list = el("ul", { class: "placelist" }), notes = el("div", { class: "small" });
   var origin = Atlas.say("h2", { class: "origin" }, function () { return Atlas.t("from") + " " + Atlas.pick(R.origin); });
   var head = el("div", { class: "section" }, [
@@ -75,9 +85,10 @@ Atlas.pages.reach = function (data) {
     R.cutoffs.forEach(function (cutoff, i) {
       var inside = R.inside[combination()][i];
       figures.appendChild(el("div", { class: "figure" }, [el("b", {}, String(inside[0])), el("span", {}, Atlas.t("within", cutoff) + " · " + Atlas.t("places")),
-        el("b", {}, Atlas.number(inside[1] / 10000, 0)), el("span", {}, Atlas.t("people_10k") + (inside.length > 2 ? " (" + Atlas.number(inside[2] / 10000, 0) + "–" + Atlas.number(inside[3] / 10000, 0) + ")" : "")),
+        el("b", {}, tenThousand(inside[1])), el("span", {}, Atlas.t("people_10k") + (inside.length > 2 ? " (" + tenThousand(inside[2]) + "–" + tenThousand(inside[3]) + ")" : "")),
         inside.length > 4 ? el("b", {}, Atlas.number(inside[4], 0)) : null, inside.length > 4 ? el("span", {}, "km²") : null]));
     });
+    Atlas.tell();
     Atlas.empty(list);
     var rows = sorted(), near = rows.filter(function (row) { return minutesOf(row) <= far + 1e-6; });
     near.slice(0, 60).forEach(function (row) {

@@ -87,12 +87,13 @@
   Atlas.kindLegend = function () {
     var rows = [];
     Atlas.layers.forEach(function (layer) {
+      var one = Object.keys(layer.symbols).every(function (kind) { return layer.symbols[kind].join() === layer.symbols[Object.keys(layer.symbols)[0]].join(); });
       Object.keys(layer.symbols).forEach(function (kind) {
         if (!kind || layer.key === "places" || layer.key === "interchanges" || layer.key === "rail_services") return;
         var s = layer.symbols[kind];
         if (rows.some(function (row) { return row[5] === s.join() + layer.geometry; })) return;
         rows.push([layer.geometry, { color: s[0], width: s[1], form: s[2], alpha: s[4] }, "operating", false,
-          function () { return Atlas.word("kinds", kind); }, s.join() + layer.geometry]);
+          function () { return one ? Atlas.pick(layer.title) : (layer.geometry === "Point" ? Atlas.pick(layer.title) + " · " : "") + Atlas.word("kinds", kind); }, s.join() + layer.geometry]);
       });
     });
     return rows;

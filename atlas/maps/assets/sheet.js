@@ -50,17 +50,18 @@
   function withCaption(w, h, dpr) {
     var map = Atlas.toCanvas(w, h, dpr), canvas = document.createElement("canvas"), ctx = canvas.getContext("2d");
     canvas.width = w * dpr;
-    canvas.height = (h + 64) * dpr;
+    canvas.height = (h + 84) * dpr;
     ctx.scale(dpr, dpr);
     ctx.fillStyle = "#ffffff";
-    ctx.fillRect(0, 0, w, h + 64);
-    ctx.drawImage(map, 0, 40, w, h);
+    ctx.fillRect(0, 0, w, h + 84);
+    ctx.drawImage(map, 0, 60, w, h);
     ctx.fillStyle = Atlas.tokens.ground.text;
     ctx.textBaseline = "middle";
     ctx.font = "600 18px " + Atlas.tokens.font;
     ctx.fillText(heading(), 14, 20, w - 28);
     ctx.font = "12px " + Atlas.tokens.font;
-    ctx.fillText(note(), 14, h + 52, w - 28);
+    ctx.fillText(Atlas.tells(), 14, 44, w - 28);
+    ctx.fillText(note(), 14, h + 72, w - 28);
     return canvas;
   }
 
@@ -141,7 +142,7 @@
       size.textContent = "@page{size:" + paper.value + " landscape;margin:10mm}";
       Atlas.empty(sheet);
       sheet.appendChild(Atlas.el("h1", {}, heading()));
-      sheet.appendChild(Atlas.el("p", { class: "under" }, Atlas.other(Atlas.data.title)));
+      sheet.appendChild(Atlas.el("p", { class: "under" }, Atlas.tells()));
       sheet.appendChild(Atlas.el("img", { src: Atlas.toCanvas(frame[0], frame[1], 2).toDataURL("image/png"), alt: heading() }));
       var legend = Atlas.el("div", { class: "print-legend" });
       (Atlas.legendRows ? Atlas.legendRows() : []).forEach(function (row) {
