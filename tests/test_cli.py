@@ -14,6 +14,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from import_files import write_examples
+from tile_files import archive
 
 from atlas.cli import COMMANDS, cli
 
@@ -97,6 +98,8 @@ def test_every_example_runs(line: str) -> None:
     write_examples(Path())
     if " verify " in line:
         run("reach", "珠海", "-o", "zhuhai.json")
+    if "region.pmtiles" in line:
+        archive(Path("region.pmtiles"))
     result = run(*shlex.split(line)[1:])
     assert result.exit_code == 0, result.output
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz")
+BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz", "pmtiles")
 
 
 def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float, float, float] | None:
@@ -52,7 +52,7 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
 @click.option("--basemap", type=click.Choice(BASEMAPS), default="builtin", show_default=True, help="What lies under.")
 @click.option("--key", default="", help="Your own key, for the basemap tianditu.")
-@click.option("--tiles", default="", metavar="URL", help="Tile template, for the basemap xyz.")
+@click.option("--tiles", default="", metavar="URL|FILE", help="Tile template for xyz, file for pmtiles.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The HTML file.")
 @overwrite_option
 @session_option
@@ -63,7 +63,8 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
 
     The page compare takes two years or scenario files, in order.
 
-    The page is one file and asks nothing of the net unless a basemap other than builtin is chosen.
+    The page is one file and asks nothing of the net unless the basemap is a service. Tiles of a PMTiles file of
+    yours go into the page.
 
     \b
     Example:
@@ -73,6 +74,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
       atlas map compare --year 2026 --year 2035 --origin 阳江 -o compare.html
       atlas map matrix --year 2026 -o matrix.html
       atlas map layers --basemap amap -o amap.html
+      atlas map layers --basemap pmtiles --tiles region.pmtiles -o own.html
     """
     from atlas.files import write_text
     from atlas.maps.basemaps import basemap_of
@@ -89,7 +91,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "approval": options["approval"],
         "date": as_of(catalog.layers()),
         "boundaries": catalog.boundaries(),
-        "basemap": basemap_of(options["basemap"], key=options["key"], url=options["tiles"]),
+        "basemap": basemap_of(options["basemap"], key=options["key"], url=options["tiles"], box=options["bbox"]),
     }
     if kind == "matrix":
         write_text(output, _matrix(session, options), overwrite=overwrite)

@@ -1,10 +1,12 @@
-"""What lies under the map: the built-in backdrop, or tiles of a service that the reader's own net must reach."""
+"""What lies under the map: the built-in backdrop, tiles of a service that the reader's own net must reach, or tiles of
+an archive that go into the page."""
 
 from __future__ import annotations
 
 import urllib.parse
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,14 @@ from numpy.typing import NDArray
 from atlas.errors import MapError
 from atlas.geodesy import wgs84_to_gcj02
 from atlas.layer import Layer
+from atlas.maps.tiles import read_tiles
 
 __all__ = ["BASEMAPS", "Basemap", "basemap_of", "displayed", "shift_shapes"]
 
 #: Names a user may ask for; ``builtin`` is land and water from the page itself.
-BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz")
+BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz", "pmtiles")
+#: West, south, east, north, degrees: the region, for tiles that go into the page.
+REGION = (111.3, 21.5, 114.2, 23.2)
 _WGS84 = ("坐标：WGS 84；网络墨卡托显示", "Datum: WGS 84; shown in Web Mercator")
 _CGCS2000 = ("坐标：CGCS2000（与 WGS 84 之差可忽略）", "Datum: CGCS2000 (its difference from WGS 84 does not show)")
 _GCJ02 = (
@@ -36,13 +41,15 @@ class Basemap:
     name
         One of :data:`BASEMAPS`.
     url
-        Template with ``{z}``, ``{x}``, ``{y}`` and perhaps ``{s}``.
+        Template with ``{z}``, ``{x}``, ``{y}`` and perhaps ``{s}``; empty where the tiles are in the page.
     subdomains
         Values of ``{s}``.
     note, datum
         Chinese and English: whose tiles under which licence; in which datum they are.
     shifted
         Whether the display is shifted to GCJ-02.
+    embedded
+        Tiles that go into the page, from :func:`atlas.maps.tiles.read_tiles`.
     """
 
     name: str
@@ -51,10 +58,13 @@ class Basemap:
     note: tuple[str, str]
     datum: tuple[str, str]
     shifted: bool = False
+    embedded: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def hosts(self) -> list[str]:
         """Hosts the page must be allowed to ask for images."""
+        if not self.url:
+            return []
         host = urllib.parse.urlsplit(self.url.replace("{s}", "*")).netloc
         return [host.replace(host.split(".")[0], "*", 1) if "*" in host else host]
 
@@ -65,10 +75,13 @@ class Basemap:
             "subdomains": self.subdomains,
             "note": list(self.note),
             "datum": list(self.datum),
+            **self.embedded,
         }
 
 
-def basemap_of(name: str, *, key: str = "", url: str = "") -> Basemap | None:
+def basemap_of(
+    name: str, *, key: str = "", url: str = "", box: tuple[float, float, float, float] | None = None
+) -> Basemap | None:
     """Return the basemap called `name`; None for the built-in backdrop.
 
     Parameters
@@ -78,12 +91,14 @@ def basemap_of(name: str, *, key: str = "", url: str = "") -> Basemap | None:
     key
         The user's own key, needed for ``tianditu``.
     url
-        The tile template, needed for ``xyz``.
+        The tile template, needed for ``xyz``; the file's path, needed for ``pmtiles``.
+    box
+        West, south, east, north in degrees: of which area ``pmtiles`` are taken into the page; None: the region.
 
     Raises
     ------
     MapError
-        Unknown name, or a key or template that is missing or cannot be one.
+        Unknown name; a key, template or file that is missing or cannot be one.
     """
     if name == "builtin":
         return None
@@ -110,6 +125,16 @@ def basemap_of(name: str, *, key: str = "", url: str = "") -> Basemap | None:
             raise MapError("the basemap xyz needs a template such as https://tiles.example.org/{z}/{x}/{y}.png")
         note = (f"底图：{parts.netloc}", f"Basemap: {parts.netloc}")
         return Basemap(name, url, "abc", note, _WGS84)
+    if name == "pmtiles":
+        if not url:
+            raise MapError("the basemap pmtiles needs a file of yours: name it with --tiles FILE.pmtiles")
+        path = Path(url)
+        embedded, whose = read_tiles(path, box or REGION)
+        note = (
+            f"底图：{path.name}（{whose or '来源未注明'}）",
+            f"Basemap: {path.name} ({whose or 'source not stated'})",
+        )
+        return Basemap(name, "", "", note, _WGS84, embedded=embedded)
     raise MapError(f"unknown basemap {name!r}; choose one of {', '.join(BASEMAPS)}")
 
 

@@ -99,6 +99,52 @@
     if (backdrop.box) paintMargin(ctx, view, backdrop.box);
   };
 
+  /* Tiles that came with the page: images by zoom, or areas and lines; drawn over the built-in land and sea. */
+  var tiles = null, vectors = [];
+  Atlas.takeTiles = function (base) {
+    vectors = ((base && base.shapes) || []).map(function (one) { return { fill: one.fill, color: one.color, shapes: Atlas.shapes(one.shapes) }; });
+    if (!base || !base.raster) return;
+    tiles = { levels: base.raster.levels, zooms: Object.keys(base.raster.levels).map(Number).sort(function (a, b) { return a - b; }) };
+    tiles.images = base.raster.images.map(function (uri) {
+      var image = new Image();
+      image.onload = function () { Atlas.redraw(); };
+      image.src = uri;
+      return image;
+    });
+  };
+
+  Atlas.paintGround = function (ctx, view) {
+    Atlas.paintBackdrop(ctx, view, Atlas.backdrop);
+    vectors.forEach(function (group) { paintGroup(ctx, view, group); });
+    if (tiles) paintTiles(ctx, view);
+  };
+
+  function paintGroup(ctx, view, group) {
+    ctx.setLineDash([]);
+    ctx.fillStyle = ctx.strokeStyle = group.color;
+    ctx.lineWidth = 1;
+    ctx.beginPath();
+    for (var f = 0; f < group.shapes.size; f++) {
+      if (!Atlas.inView(group.shapes, f, view)) continue;
+      if (group.fill) ctx.beginPath();
+      Atlas.trace(ctx, group.shapes, f, view, group.fill);
+      if (group.fill) ctx.fill("evenodd");
+    }
+    if (!group.fill) ctx.stroke();
+  }
+
+  /* The level whose pixels come nearest; half a pixel of overlap hides the seams. */
+  function paintTiles(ctx, view) {
+    var wanted = Math.round(view.zoom), zoom = tiles.zooms.filter(function (one) { return one <= wanted; }).pop();
+    if (zoom === undefined) zoom = tiles.zooms[0];
+    var side = view.scale / Math.pow(2, zoom);
+    tiles.levels[zoom].forEach(function (tile) {
+      var image = tiles.images[tile[2]], x = tile[0] * side - view.ox, y = tile[1] * side - view.oy;
+      if (x > view.w || y > view.h || x + side < 0 || y + side < 0 || !image.complete || !image.naturalWidth) return;
+      ctx.drawImage(image, x, y, side + 0.5, side + 0.5);
+    });
+  }
+
   function paintMargin(ctx, view, box) {
     var w = Atlas.worldX(box[0]) * view.scale - view.ox, e = Atlas.worldX(box[2]) * view.scale - view.ox;
     var n = Atlas.worldY(box[3]) * view.scale - view.oy, s = Atlas.worldY(box[1]) * view.scale - view.oy;

@@ -21,6 +21,7 @@
       if (data.backdrop[key]) Atlas.backdrop[key] = Atlas.shapes(data.backdrop[key]);
     });
     buildFrame();
+    Atlas.takeTiles(data.basemap);
     buildMap(map);
     Atlas.pages[data.kind](data);
     Atlas.speak(Atlas.lang);
@@ -114,9 +115,9 @@
     map.createPane("names").style.zIndex = 450;
     ["ground", "content", "names"].forEach(function (name) { map.getPane(name).style.pointerEvents = "none"; });
     var base = Atlas.data.basemap;
-    if (base) L.tileLayer(base.url, { maxZoom: 18, subdomains: base.subdomains || "abc", crossOrigin: "anonymous" }).addTo(map);
+    if (base && base.url) L.tileLayer(base.url, { maxZoom: 18, subdomains: base.subdomains || "abc", crossOrigin: "anonymous" }).addTo(map);
     Atlas.renderers = [
-      new Atlas.Painting(function (ctx, view) { if (!base) Atlas.paintBackdrop(ctx, view, Atlas.backdrop); }, { pane: "ground", padding: 0.1 }),
+      new Atlas.Painting(function (ctx, view) { if (!base || !base.url) Atlas.paintGround(ctx, view); }, { pane: "ground", padding: 0.1 }),
       new Atlas.Painting(paintContent, { pane: "content", padding: 0.1 }),
       new Atlas.Painting(paintNames, { pane: "names", padding: 0 })
     ];
@@ -138,7 +139,7 @@
 
   /* Everything again, on any surface: the page, a print, an image. */
   Atlas.paintAll = function (ctx, view) {
-    Atlas.paintBackdrop(ctx, view, Atlas.backdrop);
+    Atlas.paintGround(ctx, view);
     paintContent(ctx, view);
     Atlas.paintLabels(ctx, view, Atlas.labelsOf(), [], Atlas.labelLines);
   };

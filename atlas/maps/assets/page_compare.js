@@ -152,7 +152,7 @@ Atlas.pages.compare = function (data) {
       twin.createPane("ground").style.zIndex = 210;
       twin.createPane("content").style.zIndex = 410;
       twin.createPane("names").style.zIndex = 450;
-      painted = [new Atlas.Painting(function (ctx, view) { Atlas.paintBackdrop(ctx, view, Atlas.backdrop); }, { pane: "ground" }), new Atlas.Painting(function (ctx, view) { paintSide(1)(ctx, view); }, { pane: "content" }),
+      painted = [new Atlas.Painting(function (ctx, view) { Atlas.paintGround(ctx, view); }, { pane: "ground" }), new Atlas.Painting(function (ctx, view) { paintSide(1)(ctx, view); }, { pane: "content" }),
         new Atlas.Painting(function (ctx, view) { Atlas.paintLabels(ctx, view, Atlas.labelsOf(), []); }, { pane: "names", padding: 0 })];
       twin.setView(Atlas.map.getCenter(), Atlas.map.getZoom(), { animate: false });
       painted.forEach(function (renderer) { renderer.addTo(twin); });

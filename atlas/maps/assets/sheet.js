@@ -43,7 +43,8 @@
 
   function note() {
     var meta = Atlas.data.meta;
-    return [Atlas.t("backdrop"), meta.approval ? Atlas.t("approval") + " " + meta.approval : "", meta.author, meta.date,
+    var base = Atlas.data.basemap;
+    return [base && !base.url ? Atlas.pick(base.note) : Atlas.t("backdrop"), meta.approval ? Atlas.t("approval") + " " + meta.approval : "", meta.author, meta.date,
       Atlas.t("hash") + " " + Atlas.data.hash].filter(Boolean).join(" · ");
   }
 
@@ -104,6 +105,9 @@
       var parts = /^(?:(\d+) )?([\d.]+)px (.*)$/.exec(this.font) || [0, "400", "12", "sans-serif"], shift = { middle: 0.35, bottom: -0.15 }[this.textBaseline] || 0;
       this.out.push('<text x="' + n(x) + '" y="' + n(y + shift * parts[2]) + '" font-family="' + xml(parts[3]) + '" font-size="' + parts[2] + '" font-weight="' + (parts[1] || 400) +
         '" text-anchor="' + ({ center: "middle", right: "end" }[this.textAlign] || "start") + '" ' + look + ">" + xml(text) + "</text>");
+    },
+    drawImage: function (image, x, y, w, h) {
+      this.out.push('<image x="' + n(x) + '" y="' + n(y) + '" width="' + n(w) + '" height="' + n(h) + '" preserveAspectRatio="none" href="' + xml(image.src) + '"/>');
     },
     fillText: function (text, x, y) { this.text(text, x, y, 'fill="' + this.fillStyle + '"'); },
     strokeText: function (text, x, y) {
