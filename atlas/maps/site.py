@@ -137,7 +137,8 @@ def build_site(
     target = Path(folder)
     table = catalog.parameters
     scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
-    key = _build_key(catalog, network, scenarios, f"{lang} {spread is not None}")
+    people = spread.people.people.tobytes() if spread is not None else b""
+    key = _build_key(catalog, network, scenarios, lang, people)
     jobs = list(site_jobs(catalog, network, scenarios, spread))
     targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
     known = set(catalog.layer("places").frame["id"].astype(str))
@@ -216,8 +217,8 @@ def _downloads(catalog: Catalog, target: Path) -> list[Card]:
     return cards
 
 
-def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario], lang: str) -> str:
-    """Return the hash of everything the site is made of: code, layers, plan, sources, parameters."""
+def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario], lang: str, people: bytes) -> str:
+    """Return the hash of everything the site is made of: code, layers, plan, sources, parameters, people."""
     package = Path(__file__).resolve().parent.parent
     code = sorted(package.glob("*.py")) + sorted(package.glob("maps/**/*.*"))
     facts = (
@@ -228,7 +229,7 @@ def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]
     if catalog.boundaries_path.is_file():
         facts.append(catalog.boundaries_path)
     parts = [part for path in [*code, *facts] if path.suffix != ".pyc" for part in (path.name, path.read_bytes())]
-    return content_hash(network.hash, lang, *(scenario.hash for scenario in scenarios), *parts)
+    return content_hash(network.hash, lang, people, *(scenario.hash for scenario in scenarios), *parts)
 
 
 def _is_current(path: Path, key: str) -> bool:

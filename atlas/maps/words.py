@@ -70,11 +70,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "traced": ("按资料描绘（白边）", "Traced from a source (white edge)"),
     "plan_wording": ("规划原文", "The plan's wording"),
     "source": ("来源", "Source"),
+    "marginalia": ("图边说明", "Marginal notes"),
     "sources": ("来源与许可", "Sources and licences"),
     "datum": ("坐标：WGS 84 经纬度；网络墨卡托显示", "Datum: WGS 84; shown in Web Mercator"),
     "backdrop": (
-        "底图：内置陆地与水域，未联网；不含国界",
-        "Backdrop: built-in land and water, no network; no national boundary",
+        "底图：内置陆地与水域（© OpenStreetMap 贡献者，ODbL），未联网；不含国界",
+        "Backdrop: built-in land and water (© OpenStreetMap contributors, ODbL), no network; no national boundary",
     ),
     "boundaries": (
         "；县区界为本机缓存的第三方数据，不得转发",
@@ -85,7 +86,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "author": ("制图", "Author"),
     "date": ("日期", "Date"),
     "hash": ("校验码", "Hash"),
-    "scale": ("比例尺", "Scale"),
+    "scale": ("比例尺约 1:{}（{} 横）", "Scale about 1:{} ({} landscape)"),
     "north": ("北", "N"),
     "opacity_note": ("线型表示状态，颜色表示类别。", "Line form shows status, colour shows kind."),
     "shown": ("显示 {} / {}", "{} of {} shown"),

@@ -3,7 +3,11 @@
 (function () {
   Atlas.marked = null;
 
+  var opener = null;
+
+  /* Close the card; the keyboard goes back to where it came from. */
   Atlas.closeCard = function () {
+    if (!Atlas.cardHost.hidden && Atlas.cardHost.contains(document.activeElement) && opener && document.contains(opener)) opener.focus();
     Atlas.marked = null;
     Atlas.cardHost.hidden = true;
     Atlas.state.write({ f: null });
@@ -12,7 +16,9 @@
 
   /* Show nodes in the card; the close button comes first so that the keyboard finds it. */
   Atlas.showCard = function (nodes, focus) {
-    var host = Atlas.empty(Atlas.cardHost);
+    var active = document.activeElement, host = Atlas.cardHost;
+    if (focus && active && active !== document.body && !host.contains(active)) opener = active;
+    Atlas.empty(host);
     host.appendChild(Atlas.label(Atlas.el("button", { type: "button", class: "close", onclick: Atlas.closeCard }, "×"), "close"));
     nodes.forEach(function (node) { if (node) host.appendChild(node); });
     host.hidden = false;

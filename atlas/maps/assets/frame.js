@@ -61,7 +61,7 @@
     Atlas.cardHost = Atlas.el("section", { class: "card", hidden: true, tabindex: "-1", "aria-live": "polite" });
     Atlas.label(Atlas.cardHost, "details");
     Atlas.dock = Atlas.el("div", { class: "dock" });
-    Atlas.footer = Atlas.el("footer", { class: "foot" });
+    Atlas.footer = Atlas.label(Atlas.el("footer", { class: "foot", tabindex: "0" }), "marginalia");
     var skip = Atlas.label(Atlas.say("a", { class: "skip", href: "#atlas-map-box" }, "skip"), "skip");
     skip.addEventListener("click", function (event) { event.preventDefault(); box.focus(); });
     box.setAttribute("role", "application");

@@ -1,7 +1,14 @@
 /* Out of the page: print sheet, PNG, SVG. All are painted by the code that paints the screen. */
 "use strict";
 (function () {
-  var PAPER = { A4: [1040, 640], A3: [1500, 960] };
+  /* Pixels of the map's picture, and its width on paper in metres within margins of 10 mm. */
+  var PAPER = { A4: [1040, 640, 0.277], A3: [1500, 960, 0.4] };
+
+  function scaleOf(frame) {
+    var ratio = 40075016.686 * Math.cos(Atlas.map.getCenter().lat * Math.PI / 180) / viewFor(frame[0], frame[1]).scale * frame[0] / frame[2];
+    var step = Math.pow(10, Math.floor(Math.log10(ratio)) - 1);
+    return Atlas.number(Math.round(ratio / step) * step, 0);
+  }
 
   function viewFor(w, h) {
     var map = Atlas.map, size = map.getSize(), grow = Math.min(w / size.x, h / size.y), zoom = map.getZoom() + Math.log2(grow);
@@ -156,7 +163,7 @@
       if (Atlas.printRows) sheet.appendChild(Atlas.printRows());
       var used = Array.prototype.map.call(Atlas.sourceList().children, function (item) { return item.textContent; });
       sheet.appendChild(Atlas.el("p", { class: "small" }, Atlas.t("sources") + ": " + used.join("; ")));
-      sheet.appendChild(Atlas.el("p", { class: "small" }, [note(), Atlas.t("datum"), Atlas.data.meta.approval ? "" : Atlas.t("approval_space")].filter(Boolean).join(" · ")));
+      sheet.appendChild(Atlas.el("p", { class: "small" }, [note(), Atlas.t("datum"), Atlas.t("scale", scaleOf(frame), paper.value), Atlas.data.meta.approval ? "" : Atlas.t("approval_space")].filter(Boolean).join(" · ")));
     }
     window.addEventListener("beforeprint", prepare);
     Atlas.prepareSheet = prepare;
