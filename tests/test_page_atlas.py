@@ -180,6 +180,22 @@ def test_the_print_sheet_has_map_legend_scale_and_sources(browser: Browser, path
     assert svg.count("<path") > 50
 
 
+@pytest.mark.parametrize("paper", ["A4", "A3"])
+def test_the_print_is_one_sheet_with_its_scale(browser: Browser, path: Path, paper: str) -> None:
+    with opened(browser, path) as page:
+        page.click("[aria-controls=export-menu]")
+        page.select_option("#paper", paper)
+        page.evaluate("Atlas.prepareSheet()")
+        text = page.evaluate("document.querySelector('.print-sheet').textContent")
+        sheets = page.pdf(prefer_css_page_size=True)
+        metres = page.evaluate("Atlas.metresPerPixel(Atlas.map)")
+    assert len(re.findall(rb"/Type /Page\b(?!s)", sheets)) == 1
+    scale = int(re.search(r"1:([\d\u202f]+)（" + paper, text)[1].replace("\u202f", ""))  # type: ignore[index]
+    # the sheet shows at least what panels leave free of the screen, and no more than twice that
+    free = metres * (1366 - 332 - 24)
+    assert free / {"A4": 0.204, "A3": 0.325}[paper] * 0.95 < scale < 2 * free / {"A4": 0.204, "A3": 0.325}[paper]
+
+
 def test_hostile_names_show_as_text(browser: Browser, tmp_path: Path) -> None:
 
     catalog = open_catalog()

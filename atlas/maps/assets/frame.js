@@ -141,7 +141,9 @@
   Atlas.paintAll = function (ctx, view) {
     Atlas.paintGround(ctx, view);
     paintContent(ctx, view);
-    Atlas.paintLabels(ctx, view, Atlas.labelsOf(), [], Atlas.labelLines);
+    /* no name under the scale bar or the north arrow */
+    var taken = [[0, view.h - 44, 200, view.h], [view.w - 44, 0, view.w, 60]];
+    Atlas.paintLabels(ctx, view, Atlas.labelsOf(), taken, Atlas.labelLines);
   };
 
   var waiting = false;
@@ -166,26 +168,34 @@
       { paddingTopLeft: [pad[0], pad[1]], paddingBottomRight: [pad[2], pad[3]], animate: false, maxZoom: most || 13 });
   };
 
-  /* The opening view; no bare margin where a little more zoom fills it with land and sea. What a page says is its
-     heart, [lon, lat], stays clear of the sides. */
-  Atlas.home = function () {
-    var map = Atlas.map, box = Atlas.backdrop.box, most = 1.0;
-    Atlas.fit(Atlas.data.bounds);
-    if (!box || Atlas.data.basemap) return;
-    var size = map.getSize(), w = Atlas.worldX(box[2]) - Atlas.worldX(box[0]), h = Atlas.worldY(box[1]) - Atlas.worldY(box[3]);
-    var needed = Math.log2(Math.max(size.x / w, size.y / h) / map.options.crs.scale(0)), zoom = map.getZoom();
-    if (needed > zoom && needed - zoom <= most) map.setZoom(Math.ceil(needed * 4) / 4, { animate: false });
-    var scale = map.options.crs.scale(map.getZoom()), c = map.getCenter();
-    var heart = Atlas.heart && Atlas.heart(), off = 0.3 * size.x / scale;
-    var lng = heart ? Atlas.lonOf(Math.max(Atlas.worldX(heart[0]) - off, Math.min(Atlas.worldX(heart[0]) + off, Atlas.worldX(c.lng)))) : c.lng;
-    var x = inside(Atlas.worldX(lng), Atlas.worldX(box[0]), Atlas.worldX(box[2]), size.x / scale);
-    var y = inside(Atlas.worldY(c.lat), Atlas.worldY(box[3]), Atlas.worldY(box[1]), size.y / scale);
-    map.setView([Atlas.latOf(y), Atlas.lonOf(x)], map.getZoom(), { animate: false });
+  /* Scale and centre (world units) of a view of w × h px with no bare margin beyond the land and sea that is there,
+     where at most twice the scale does it. */
+  Atlas.filled = function (scale, x, y, w, h) {
+    var box = Atlas.backdrop.box;
+    if (!box || (Atlas.data.basemap && Atlas.data.basemap.url)) return { scale: scale, x: x, y: y };
+    var west = Atlas.worldX(box[0]), east = Atlas.worldX(box[2]), north = Atlas.worldY(box[3]), south = Atlas.worldY(box[1]);
+    var needed = Math.max(w / (east - west), h / (south - north));
+    if (needed > scale && needed <= 2 * scale) scale = needed;
+    return { scale: scale, x: inside(x, west, east, w / scale), y: inside(y, north, south, h / scale) };
   };
 
   function inside(middle, low, high, width) {
-    return high - low <= width ? middle : Math.max(low + width / 2, Math.min(high - width / 2, middle));
+    if (high - low <= width) return high - low < width * (1 - 1e-6) ? middle : (low + high) / 2;
+    return Math.max(low + width / 2, Math.min(high - width / 2, middle));
   }
+
+  /* The opening view. What a page says is its heart, [lon, lat], stays clear of the sides. */
+  Atlas.home = function () {
+    Atlas.fit(Atlas.data.bounds);
+    var map = Atlas.map, crs = map.options.crs, size = map.getSize(), c = map.getCenter(), scale = crs.scale(map.getZoom());
+    var wider = Atlas.filled(scale, Atlas.worldX(c.lng), Atlas.worldY(c.lat), size.x, size.y).scale;
+    var zoom = Math.ceil(Math.log2(wider / crs.scale(0)) * 4 - 1e-6) / 4, heart = Atlas.heart && Atlas.heart();
+    scale = crs.scale(zoom);
+    var off = 0.3 * size.x / scale, x = Atlas.worldX(c.lng);
+    if (heart) x = Math.max(Atlas.worldX(heart[0]) - off, Math.min(Atlas.worldX(heart[0]) + off, x));
+    var at = Atlas.filled(scale, x, Atlas.worldY(c.lat), size.x, size.y);
+    map.setView([Atlas.latOf(at.y), Atlas.lonOf(at.x)], zoom, { animate: false });
+  };
 
   function openView(map, data, state) {
     var parts = (state.v || "").split("/").map(Number);

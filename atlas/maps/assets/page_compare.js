@@ -178,7 +178,7 @@ Atlas.pages.compare = function (data) {
 
   Atlas.labelsOf = (function () { var c = Atlas.labelCandidates([places]); return function () { return c; }; })();
   Atlas.paints.push(function (ctx, view) {
-    if (choice.d === 0 && !Atlas.phone()) paintSide(0)(ctx, view);
+    if (choice.d === 0 && !Atlas.phone() && !view.sheet) paintSide(0)(ctx, view);
     else {
       model().paintAreas(ctx, view, combo(1));
       paintNew(ctx, view);
@@ -189,6 +189,14 @@ Atlas.pages.compare = function (data) {
   Atlas.tableTool([{ key: "name", text: "place" }, { key: "city", text: "city" }, { key: "before", text: "before", number: true, digits: 0 }, { key: "after", text: "after", number: true, digits: 0 },
     { key: "saved", text: "faster", number: true, digits: 0 }, { key: "what", text: "change" }], rows, function (row) { Atlas.centre(places, row.row, 10.5); });
   Atlas.sheetTools();
+  Atlas.printRows = function () {
+    var table = el("table", {}, el("thead", {}, el("tr", {}, ["place", "before", "after", "change"].map(function (key, i) { return el("th", { class: i === 1 || i === 2 ? "number" : "" }, Atlas.t(key)); }))));
+    rows().filter(function (row) { return row.key && (row.key !== "kept" || row.saved >= 5); }).sort(function (a, b) { return (b.saved || 999) - (a.saved || 999); }).slice(0, 60).forEach(function (row) {
+      table.appendChild(el("tr", {}, [el("td", {}, row.name), el("td", { class: "number" }, row.before === null ? "—" : Atlas.minutes(row.before)),
+        el("td", { class: "number" }, row.after === null ? "—" : Atlas.minutes(row.after)), el("td", {}, row.what)]));
+    });
+    return table;
+  };
   Atlas.subtitle = function () { return names[0] + " → " + names[1] + ", " + Atlas.pick(R().origin) + ", " + Atlas.t(R0.modes[choice.m]) + ", " + Atlas.t("within", cutoff()); };
   Atlas.on("lang", update);
   update();

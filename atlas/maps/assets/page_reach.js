@@ -161,7 +161,7 @@ Atlas.pages.reach = function (data) {
   }, function (row) { Atlas.centre(places, row.row, 10.5); open(row.row, true); });
   Atlas.sheetTools();
   Atlas.printRows = function () {
-    var table = el("table", {}, el("thead", {}, el("tr", {}, [el("th", {}, Atlas.t("place")), el("th", {}, Atlas.t("minutes"))])));
+    var table = el("table", {}, el("thead", {}, el("tr", {}, [el("th", {}, Atlas.t("place")), el("th", { class: "number" }, Atlas.t("minutes"))])));
     sorted().filter(function (row) { return ["prefecture", "sar", "district", "county", "county_city"].indexOf(places.get("level", row)) >= 0 && minutesOf(row) <= far; })
       .forEach(function (row) { table.appendChild(el("tr", {}, [el("td", {}, Atlas.pick(places.name(row))), el("td", { class: "number" }, Atlas.minutes(minutesOf(row)))])); });
     return table;

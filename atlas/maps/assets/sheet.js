@@ -1,8 +1,8 @@
 /* Out of the page: print sheet, PNG, SVG. All are painted by the code that paints the screen. */
 "use strict";
 (function () {
-  /* Pixels of the map's picture, and its width on paper in metres within margins of 10 mm. */
-  var PAPER = { A4: [1040, 640, 0.277], A3: [1500, 960, 0.4] };
+  /* The map's picture: pixels, its width on paper in metres; and the rows of a table there is room for beside it. */
+  var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 940, 0.325, 40] };
 
   function scaleOf(frame) {
     var ratio = 40075016.686 * Math.cos(Atlas.map.getCenter().lat * Math.PI / 180) / viewFor(frame[0], frame[1]).scale * frame[0] / frame[2];
@@ -11,9 +11,12 @@
   }
 
   function viewFor(w, h) {
-    var map = Atlas.map, size = map.getSize(), grow = Math.min(w / size.x, h / size.y), zoom = map.getZoom() + Math.log2(grow);
-    var scale = map.options.crs.scale(zoom), centre = map.getCenter();
-    return { scale: scale, zoom: zoom, w: w, h: h, ox: Atlas.worldX(centre.lng) * scale - w / 2, oy: Atlas.worldY(centre.lat) * scale - h / 2 };
+    var map = Atlas.map, crs = map.options.crs, size = map.getSize(), pad = Atlas.covered();
+    var grow = Math.min(w / (size.x - pad[0] - pad[2]), h / (size.y - pad[1] - pad[3]));
+    /* the middle of what panels leave free */
+    var c = map.containerPointToLatLng([(size.x + pad[0] - pad[2]) / 2, (size.y + pad[1] - pad[3]) / 2]);
+    var at = Atlas.filled(crs.scale(map.getZoom()) * grow, Atlas.worldX(c.lng), Atlas.worldY(c.lat), w, h);
+    return { scale: at.scale, zoom: Math.log2(at.scale / crs.scale(0)), w: w, h: h, ox: at.x * at.scale - w / 2, oy: at.y * at.scale - h / 2, sheet: true };
   }
 
   function furniture(ctx, view) {
@@ -159,11 +162,15 @@
       (Atlas.legendRows ? Atlas.legendRows() : []).forEach(function (row) {
         legend.appendChild(Atlas.el("div", { class: "sample" }, [Atlas.symbols.swatch(row[0], row[1], row[2], row[3]), typeof row[4] === "function" ? row[4]() : Atlas.t(row[4])]));
       });
-      sheet.appendChild(legend);
-      if (Atlas.printRows) sheet.appendChild(Atlas.printRows());
+      var notes = [note(), Atlas.t("datum"), Atlas.t("scale", scaleOf(frame), paper.value), Atlas.data.meta.approval ? "" : Atlas.t("approval_space")].filter(Boolean);
+      sheet.appendChild(Atlas.el("div", { class: "print-side" }, [legend, Atlas.printRows ? shortened(Atlas.printRows(), frame[3]) : null,
+        Atlas.el("div", { class: "notes" }, notes.map(function (text) { return Atlas.el("p", { class: "small" }, text); }))]));
       var used = Array.prototype.map.call(Atlas.sourceList().children, function (item) { return item.textContent; });
-      sheet.appendChild(Atlas.el("p", { class: "small" }, Atlas.t("sources") + ": " + used.join("; ")));
-      sheet.appendChild(Atlas.el("p", { class: "small" }, [note(), Atlas.t("datum"), Atlas.t("scale", scaleOf(frame), paper.value), Atlas.data.meta.approval ? "" : Atlas.t("approval_space")].filter(Boolean).join(" · ")));
+      sheet.appendChild(Atlas.el("p", { class: "small whole" }, Atlas.t("sources") + ": " + used.join("; ")));
+    }
+    function shortened(table, most) {
+      while (table.rows.length > most + 1) table.deleteRow(-1);
+      return table;
     }
     window.addEventListener("beforeprint", prepare);
     Atlas.prepareSheet = prepare;
