@@ -153,6 +153,25 @@ def test_the_opening_view_leaves_no_bare_margin(browser: Browser, atlas: Path, s
     assert south - pixel <= view[1] < view[3] <= north + pixel
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_link_to_a_feature_opens_beside_its_card(browser: Browser, atlas: Path, size: tuple[int, int]) -> None:
+    with opened(browser, atlas, size=size, fragment="#f=highways/hmh") as page:
+        x, y = page.evaluate(
+            """() => {
+                const {layer, row} = Atlas.marked, b = layer.shapes.boxes, i = 4 * row;
+                const at = [Atlas.latOf((b[i + 1] + b[i + 3]) / 2), Atlas.lonOf((b[i] + b[i + 2]) / 2)];
+                const point = Atlas.map.latLngToContainerPoint(at);
+                const box = Atlas.map.getContainer().getBoundingClientRect();
+                return [point.x + box.left, point.y + box.top];
+            }"""
+        )
+        on_top = page.evaluate(
+            "([x, y]) => document.elementFromPoint(x, y).closest('.card, .panel, .bar, .dock')", [x, y]
+        )
+    assert on_top is None
+    assert 0 < x < size[0]
+
+
 def test_a_finding_says_what_the_page_shows(browser: Browser, atlas: Path, catalog: Catalog) -> None:
     keys = ("railways", "highways", "cross_border_links", "stations", "ports", "airports")
     frames = [catalog.layer(key).frame for key in keys]

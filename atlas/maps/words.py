@@ -27,7 +27,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "semicolon": ("；", "; "),
     "finding_change": (
         "自{}，{}，{} 分钟内：新增 {} 个地点，失去 {} 个",
-        "From {}, {}, within {} min: {} places gained, {} lost",
+        "From {}, {}, within {} min: places gained {}, lost {}",
     ),
     "finding_faster": ("；最多快 {} 分钟（{}）", "; at most {} min faster ({})"),
     "full_short": ("全部", "All"),

@@ -85,7 +85,7 @@
       var text = typeof value === "boolean" ? Atlas.word("kinds", String(value))
         : typeof value === "number" ? (name === "pop_year" || name === "adcode" ? String(value) : Atlas.number(value))
         : String(value).split(";").map(function (part) { return Atlas.word("kinds", part); }).join(Atlas.lang === "zh" ? "、" : ", ");
-      if (name === "city") text = Atlas.word("cities", value);
+      if (name === "city") text = String(value).split(";").map(function (part) { return Atlas.word("cities", part); }).join(Atlas.lang === "zh" ? "、" : ", ");
       list.appendChild(Atlas.el("dt", {}, Atlas.pick(facts[name])));
       list.appendChild(Atlas.el("dd", {}, text + (facts[name][2] ? " " + facts[name][2] : "")));
     });

@@ -162,8 +162,15 @@
     return Atlas.phone() ? [8, 8, 8, 8] : [332, 12, 24, 110];
   };
 
-  Atlas.fit = function (box, most) {
-    var pad = Atlas.covered();
+  /* The same with the card open: on a phone it rises over the sheet into the map. */
+  Atlas.coveredByCard = function () {
+    var pad = Atlas.covered(), map = document.querySelector(".folium-map").getBoundingClientRect();
+    if (!Atlas.phone()) return [pad[0], pad[1], Math.max(pad[2], 364), pad[3]];
+    return [pad[0], pad[1], pad[2], Math.max(pad[3], map.bottom - 0.44 * window.innerHeight)];
+  };
+
+  Atlas.fit = function (box, most, pads) {
+    var pad = pads || Atlas.covered();
     Atlas.map.fitBounds([[box[1], box[0]], [box[3], box[2]]],
       { paddingTopLeft: [pad[0], pad[1]], paddingBottomRight: [pad[2], pad[3]], animate: false, maxZoom: most || 13 });
   };
@@ -200,7 +207,11 @@
   function openView(map, data, state) {
     var parts = (state.v || "").split("/").map(Number);
     if (parts.length === 3 && parts.every(isFinite)) map.setView([parts[1], parts[2]], parts[0], { animate: false });
-    else Atlas.home();
+    else {
+      Atlas.home();
+      /* a link to a feature opens on it */
+      if (Atlas.atFirst) Atlas.atFirst();
+    }
   }
 
   Atlas.zoomTools = function (map) {

@@ -63,6 +63,9 @@ Atlas.pages.atlas = function () {
   var asked = (Atlas.state.values.f || "").split("/");
   Atlas.layers.forEach(function (layer) {
     if (layer.key !== asked[0]) return;
-    for (var row = 0; row < layer.size; row++) if (layer.get("id", row) === asked.slice(1).join("/")) Atlas.openFeature([{ layer: layer, row: row }], 0, false);
+    var found = Array.from({ length: layer.size }, function (_, row) { return row; }).find(function (row) { return layer.get("id", row) === asked.slice(1).join("/"); });
+    if (found === undefined) return;
+    Atlas.openFeature([{ layer: layer, row: found }], 0, false);
+    Atlas.atFirst = function () { Atlas.centre(layer, found, 10.5); };
   });
 };

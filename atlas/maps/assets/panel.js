@@ -183,6 +183,6 @@
   Atlas.centre = function (layer, row, zoom) {
     var b = layer.shapes.boxes, i = 4 * row;
     var box = [Atlas.lonOf(b[i]), Atlas.latOf(b[i + 3]), Atlas.lonOf(b[i + 2]), Atlas.latOf(b[i + 1])];
-    Atlas.fit(box, zoom || 11.5);
+    Atlas.fit(box, zoom || 11.5, Atlas.coveredByCard());
   };
 })();
