@@ -22,7 +22,8 @@ from scipy.spatial import cKDTree
 from atlas.errors import NetworkError
 from atlas.files import content_hash
 from atlas.geodesy import METRIC
-from atlas.network import BASE_YEAR, ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM, Network
+from atlas.local import BASE_YEAR, ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
+from atlas.network import Network
 from atlas.scenario import Scenario
 from atlas.topology import Barrier, LocalLinks, local_links
 

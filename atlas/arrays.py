@@ -149,10 +149,15 @@ class EdgeArrays:
 
     @cached_property
     def in_mode(self) -> dict[str, Bools]:
-        """(m,) which edges a mode may use: ``drive`` roads, ``rail`` all but tolled roads, ``multimodal`` all."""
+        """(m,) which edges a mode may use.
+
+        ``drive`` roads, ``rail`` all but tolled roads and the step between a station's gate and the street,
+        ``multimodal`` all.
+        """
+        gate = np.asarray(self.speed_class == "gate", dtype=bool)
         return {
-            "drive": np.asarray((self.mode == "road") | (self.speed_class == "local_road"), dtype=bool),
-            "rail": ~(self.toll | self.expressway),
+            "drive": np.asarray((self.mode == "road") | (self.speed_class == "local_road") | gate, dtype=bool),
+            "rail": ~(self.toll | self.expressway | gate),
             "multimodal": np.ones(len(self.tail), dtype=bool),
         }
 

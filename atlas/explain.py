@@ -16,9 +16,10 @@ from atlas.parameters import SETS
 from atlas.places import Place
 from atlas.reach import locate, route
 from atlas.scenario import Scenario
+from atlas.trains import Direct, direct_trains
 from atlas.uncertainty import spread
 
-__all__ = ["QUANTILES", "Boarding", "Explanation", "Influence", "explain", "runner_up"]
+__all__ = ["QUANTILES", "Boarding", "Explanation", "Influence", "Ride", "explain", "runner_up"]
 
 QUANTILES = (0.05, 0.5, 0.95)
 _DRAWS = 400
@@ -38,6 +39,20 @@ class Boarding:
     trains_per_day: float
     headway_min: float
     wait_min: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Ride:
+    """One train of the way, and the direct trains that run between the same two stations on such a day.
+
+    ``ridden_min`` is the train taken, which is the fastest that pays; half of the direct trains need at most
+    ``direct.typical_min``. ``direct`` is None where no timetable is known and the minutes are computed.
+    """
+
+    start: str
+    end: str
+    ridden_min: float
+    direct: Direct | None
 
 
 @dataclass(frozen=True)
@@ -63,8 +78,9 @@ class Explanation:
         5th, 50th and 95th percentile over random draws of the parameters and positions.
     runner_up
         The fastest way that avoids a road or train line of the fastest; None when there is none.
-    boardings, influences
-        Waits met, and the parameters that matter most along the way, greatest first.
+    boardings, rides, influences
+        Waits met, trains taken beside the others that run there, and the parameters that matter most along the
+        way, greatest first.
     assumptions
         Sentences.
     """
@@ -76,6 +92,7 @@ class Explanation:
     boardings: tuple[Boarding, ...]
     influences: tuple[Influence, ...]
     assumptions: tuple[str, ...]
+    rides: tuple[Ride, ...] = ()
 
 
 def explain(
@@ -121,6 +138,7 @@ def explain(
         _boardings(network, scenario, journey),
         _influences(network, scenario, journey),
         _assumptions(network, scenario, journey),
+        _rides(network, scenario, journey),
     )
 
 
@@ -203,6 +221,15 @@ def _boardings(network: Network, scenario: Scenario, journey: Journey) -> tuple[
         low, middle, high = (min(share * headway, cap) for share in QUANTILES)
         found.append(Boarding(network.node_names[int(arrays.tail[row])], trains, headway, (low, middle, high)))
     return tuple(found)
+
+
+def _rides(network: Network, scenario: Scenario, journey: Journey) -> tuple[Ride, ...]:
+    direct = direct_trains(network, ordinary=scenario.timetable == "ordinary")
+    return tuple(
+        Ride(leg.from_name, leg.to_name, leg.ride_min, direct.get((leg.from_name, leg.to_name)))
+        for leg in journey.legs
+        if leg.role == "train"
+    )
 
 
 def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.engine import Tree
+from atlas.local import GATE
 from atlas.network import Network
 from atlas.scenario import Scenario
 
@@ -42,6 +43,8 @@ class Leg:
         ``access``, ``road``, ``train``, ``border``, ``transfer`` or ``egress``.
     minutes
         Minutes of the whole leg, with ``wait_min`` (before a train) and ``border_min`` inside it.
+    ride_min
+        Of a train, the minutes from its departure to its arrival; 0 for other legs.
     detail
         What a traveller would look for: the stops a train calls at.
     edge_rows
@@ -63,11 +66,25 @@ class Leg:
     plan_ids: str
     detail: str = ""
     edge_rows: tuple[int, ...] = ()
+    ride_min: float = 0.0
 
 
 @dataclass(frozen=True)
 class Journey:
-    """The fastest way from one place to another under one scenario and mode."""
+    """The fastest way from one place to another under one scenario and mode.
+
+    Attributes
+    ----------
+    minutes
+        Door to door, infinite when there is no way.
+    station_to_station_min
+        From the departure of the first train to the arrival of the last, changes and their waits inside; NaN
+        without a train.
+    parts
+        ``minutes`` split into :data:`PARTS`.
+    edge_rows
+        Rows of ``Network.edges`` travelled, in order.
+    """
 
     network: Network
     scenario: Scenario
@@ -78,6 +95,7 @@ class Journey:
     legs: tuple[Leg, ...]
     parts: tuple[tuple[str, float], ...]
     edge_rows: tuple[int, ...]
+    station_to_station_min: float = float("nan")
 
     @property
     def found(self) -> bool:
@@ -107,8 +125,11 @@ def journey_on(network: Network, scenario: Scenario, mode: str, tree: Tree, end:
     states = tree.states(end)
     rows = [tree.graph.edge_between(a, b) for a, b in itertools.pairwise(states)]
     parts = dict(zip(PARTS, parts_of(network, tree, end).tolist(), strict=True))
-    legs = _legs(network, rows, np.diff(tree.minutes[states]))
-    return Journey(network, scenario, mode, start_zh, end_zh, minutes, legs, tuple(parts.items()), tuple(rows))
+    spent = np.diff(tree.minutes[states])
+    legs = _legs(network, rows, spent)
+    rides = np.nonzero(network.arrays.role[rows] == "ride")[0]
+    ridden = float(spent[rides[0] : rides[-1] + 1].sum()) if len(rides) else float("nan")
+    return Journey(network, scenario, mode, start_zh, end_zh, minutes, legs, tuple(parts.items()), tuple(rows), ridden)
 
 
 def parts_of(network: Network, tree: Tree, end: int) -> Floats:
@@ -117,9 +138,8 @@ def parts_of(network: Network, tree: Tree, end: int) -> Floats:
     Roads on the way to the first train are access and on the way from the last one egress; without a train
     they are the ride itself.
     """
-    roles = network.edge_columns["role"]
     states = tree.states(end)
-    passed = [roles[tree.graph.edge_between(a, b)] for a, b in itertools.pairwise(states)]
+    passed = _roles(network, [tree.graph.edge_between(a, b) for a, b in itertools.pairwise(states)])
     parts = np.zeros(len(PARTS))
     by_train = "ride" in passed
     for (a, b), role in zip(itertools.pairwise(states), passed, strict=True):
@@ -130,14 +150,33 @@ def parts_of(network: Network, tree: Tree, end: int) -> Floats:
     return parts
 
 
+def _roles(network: Network, rows: Sequence[int]) -> list[str]:
+    """Return the role of each edge travelled; a local link is named by where it stands in the journey.
+
+    Before the first train, or the first road where there is none, it is access, and behind the last egress; the
+    edge itself says access or egress as seen from its place, which for the door of a station is the other way.
+    """
+    roles = [str(network.edge_columns["role"][row]) for row in rows]
+    ridden = [i for i, role in enumerate(roles) if role == "ride"]
+    inside = ridden or [i for i, role in enumerate(roles) if role not in ("access", "egress")] or [len(roles)]
+    local = {i for i, role in enumerate(roles) if role in ("access", "egress")}
+    return [
+        "access" if i in local and i < inside[0] else "egress" if i in local and i > inside[-1] else role
+        for i, role in enumerate(roles)
+    ]
+
+
 def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ...]:
     """Group edges into legs: one road, one train, one border, one local link at a time."""
     column, names = network.edge_columns, network.node_names
     tail, head = network.arrays.tail, network.arrays.head
     groups: list[list[int]] = []
     keys: list[tuple[str, str]] = []
+    roles = _roles(network, rows)
     for i, row in enumerate(rows):
-        key = _leg_key(column, row, keys[-1] if keys else None)
+        if column["speed_class"][row] == GATE:
+            continue
+        key = _leg_key(column, row, roles[i], keys[-1] if keys else None)
         if keys and key == keys[-1]:
             groups[-1].append(i)
         else:
@@ -167,13 +206,14 @@ def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ..
                 plan_ids=str(column["plan_ids"][first]),
                 detail="—".join(calls),
                 edge_rows=tuple(rows[i] for i in group),
+                ride_min=float(sum(spent[i] for i in group if column["role"][rows[i]] == "ride")),
             )
         )
     return tuple(legs)
 
 
-def _leg_key(column: dict[str, list[Any]], row: int, before: tuple[str, str] | None) -> tuple[str, str]:
-    role, feature = str(column["role"][row]), str(column["feature_id"][row])
+def _leg_key(column: dict[str, list[Any]], row: int, role: str, before: tuple[str, str] | None) -> tuple[str, str]:
+    feature = str(column["feature_id"][row])
     if role == "ramp":
         return before if before is not None and before[0] == "road" else ("road", feature)
     if role in ("board", "ride", "alight"):

@@ -7,7 +7,7 @@ length is charged and reported in ``joins``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,11 @@ from numpy.typing import NDArray
 from atlas.arrays import EdgeArrays, arrays_of
 from atlas.errors import NetworkError
 from atlas.geodesy import distances_km
+from atlas.local import BASE_YEAR, GATE, ROAD_REACH_KM, STATION_REACH_KM, link_points, local_pair, point_rows
 from atlas.rail import rail_part
-from atlas.roads import read_crossings, road_part, side_of
+from atlas.roads import read_crossings, road_part
 from atlas.stamp import layers_hash
-from atlas.topology import Barrier, local_links
+from atlas.topology import Barrier
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -47,14 +48,6 @@ EDGE_COLUMNS = (
 )  # fmt: skip
 JOIN_COLUMNS = ("kind", "layer", "feature_id", "target", "length_km")
 _REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
-#: How far a place may lie from a road or station it is linked with, straight, and how many links it gets.
-ROAD_REACH_KM, ROAD_LINKS = 25.0, 3
-#: Stations, ports and airports outside the four cities stand where the layers hold few roads.
-SITE_REACH_KM = 35.0
-STATION_REACH_KM, STATION_LINKS = 20.0, 4
-#: Every point is also linked with roads that were open in the plan's base year, so that no place hangs on
-#: a road that opens later.
-BASE_YEAR = 2023
 NEAR_MISS_KM = 0.5
 
 
@@ -171,7 +164,7 @@ class Network:
             {**node, "_opens_year": BASE_YEAR if there else np.inf}
             for node, there in zip(self.nodes.to_dict("records"), settled, strict=True)
         ]
-        edges, joins = _link_points([row], nodes, self.barrier)
+        edges, joins = link_points([row], nodes, self.barrier)
         if not edges:
             raise NetworkError(
                 f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
@@ -181,6 +174,46 @@ class Network:
         more = pd.concat([self.edges, _edge_frame(edges)], ignore_index=True)
         noted = pd.concat([self.joins, pd.DataFrame(joins, columns=list(JOIN_COLUMNS))], ignore_index=True)
         return replace(self, nodes=points, edges=more, joins=noted)
+
+    def with_gates(self, stations: Iterable[str]) -> Network:
+        """Return this network with gates of its own for some stations: where one starts or ends at the station.
+
+        The door of a station (``stn/<id>``) is part of the street: from it one may as well walk to another
+        station. Its gate (``gate/<id>``) leads to the same trains and, but in mode ``rail``, to the door; by rail
+        a way between two gates therefore boards and leaves at these stations and at no others.
+
+        Parameters
+        ----------
+        stations
+            Feature ids of the layer ``stations``; those that have a gate already are left alone.
+        """
+        wanted = [name for name in dict.fromkeys(stations) if f"gate/{name}" not in self.row_of]
+        if not wanted:
+            return self
+        gates = {f"stn/{name}": f"gate/{name}" for name in wanted}
+        nodes = self.nodes[self.nodes["node_id"].isin(list(gates))]
+        nodes = nodes.assign(node_id=nodes["node_id"].map(gates), kind="gate")
+        trains = self.edges[self.edges["role"].isin(["board", "alight"])]
+        copied = [
+            trains[trains[end].isin(list(gates))].assign(**{end: lambda part, end=end: part[end].map(gates)})
+            for end in ("from_id", "to_id")
+        ]
+        passed = [
+            {
+                **local_pair(gate, {"node_id": door, "geometry": gate["geometry"]}, 0.0, GATE)[way],
+                "role": ("egress", "access")[way],
+                "geometry": None,
+            }
+            for gate in nodes.to_dict("records")
+            for door in [f"stn/{gate['feature_id']}"]
+            for way in (0, 1)
+        ]
+        more = pd.concat([part.assign(edge_id="gate/" + part["edge_id"]) for part in copied], ignore_index=True)
+        return replace(
+            self,
+            nodes=pd.concat([self.nodes, nodes], ignore_index=True),
+            edges=pd.concat([self.edges, more, _edge_frame(passed)], ignore_index=True),
+        )
 
 
 def open_edges(network: Network, scenario: Scenario) -> NDArray[np.bool_]:
@@ -231,10 +264,11 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         row
         for key, kind in (("places", "place"), ("ports", "port"), ("airports", "airport"))
         if key in frames
-        for row in _point_rows(frames[key], key, kind)
+        for row in point_rows(frames[key], key, kind)
     ]
     nodes = [*roads.nodes.values(), *rails.nodes.values()]
-    edges, joins = _link_points([*points, *_doors(rails.nodes)], nodes, barrier)
+    doors = [row for row in rails.nodes.values() if row["kind"] == "stop"]
+    edges, joins = link_points([*points, *doors], nodes, barrier)
     errors = _position_errors(frames)
     node_frame = _node_frame([{**row, **_error_of(row, errors)} for row in [*nodes, *points]])
     edge_frame = _edge_frame([*roads.edges, *rails.edges, *edges])
@@ -286,141 +320,6 @@ def _position_errors(frames: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, 
 
 def _error_of(row: Row, errors: Mapping[tuple[str, str], float]) -> Row:
     return {"position_error_m": errors.get((row["layer"], str(row["feature_id"])), 0.0)}
-
-
-def _point_rows(frame: gpd.GeoDataFrame, layer: str, kind: str) -> list[Row]:
-    return [
-        {
-            "node_id": f"{kind}/{row['id']}",
-            "kind": kind,
-            "mode": "local",
-            "layer": layer,
-            "feature_id": row["id"],
-            "name_zh": row["name_zh"],
-            "name_en": row["name_en"] or "",
-            "city": row["city"] or "",
-            "side": side_of(row["city"]),
-            "exit": True,
-            "geometry": row["geometry"],
-            "_opens_year": 0.0 if kind == "place" else row["opens_year"],
-            "_status": row["status"],
-            "_opens_basis": row["opens_basis"],
-            "_plan_ids": row["plan_ids"] or "",
-        }
-        for row in frame.to_dict("records")
-        if row.get("level") != "zone" and row["kind"] != "waterway_project"
-    ]
-
-
-def _doors(nodes: Mapping[str, Row]) -> list[Row]:
-    return [row for row in nodes.values() if row["kind"] == "stop"]
-
-
-def _link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -> tuple[list[Row], list[Row]]:
-    """Link places, ports, airports and station doors with roads, and the first three with stations."""
-    exits = [row for row in nodes if row["kind"] == "junction" and row["exit"]]
-    doors = [row for row in nodes if row["kind"] == "stop"]
-    settled = [row for row in exits if row.get("_opens_year", 0.0) <= BASE_YEAR]
-    places = [row for row in points if row["kind"] == "place"]
-    sites = [row for row in points if row["kind"] != "place"]
-    edges: list[Row] = []
-    joins: list[Row] = []
-    linked: set[tuple[str, str]] = set()
-    for sources, targets, reach_km, most, name in (
-        (places, exits, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
-        (places, settled, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
-        (sites, exits, SITE_REACH_KM, ROAD_LINKS, "local_road"),
-        (sites, settled, SITE_REACH_KM, ROAD_LINKS, "local_road"),
-        ([row for row in points if row["kind"] != "stop"], doors, STATION_REACH_KM, STATION_LINKS, "local_rail"),
-    ):
-        found = local_links(
-            _coordinates(sources),
-            [row["side"] for row in sources],
-            _coordinates(targets),
-            [row["side"] for row in targets],
-            reach_km=reach_km,
-            most=most,
-            barrier=barrier,
-        )
-        kept = found if name == "local_rail" else found.without_long()
-        for source, target, km in zip(kept.point, kept.target, kept.length_km.tolist(), strict=True):
-            a, b = sources[source], targets[target]
-            if (a["node_id"], b["node_id"]) in linked:
-                continue
-            linked.add((a["node_id"], b["node_id"]))
-            edges.extend(_local_pair(a, b, km, name))
-            joins.append(
-                {
-                    "kind": "linked",
-                    "layer": a["layer"],
-                    "feature_id": a["feature_id"],
-                    "target": b["node_id"],
-                    "length_km": km,
-                }
-            )
-    reached = {name for name, _ in linked}
-    joins.extend(
-        {
-            "kind": "unlinked",
-            "layer": row["layer"],
-            "feature_id": row["feature_id"],
-            "target": "",
-            "length_km": float("nan"),
-        }
-        for row in points
-        if row["node_id"] not in reached
-    )
-    return edges, joins
-
-
-def _coordinates(rows: list[Row]) -> NDArray[np.float64]:
-    return np.array([(row["geometry"].x, row["geometry"].y) for row in rows], dtype=np.float64).reshape(-1, 2)
-
-
-def _local_pair(a: Row, b: Row, km: float, name: str) -> list[Row]:
-    """Edges from point `a` to the network node `b` and back; `a` may be a station door."""
-    opens = _year(a.get("_opens_year", 0.0)) if a["kind"] in ("port", "airport") else 0.0
-    towards = shapely.LineString([a["geometry"], b["geometry"]])
-    base: Row = {
-        "mode": "local",
-        "speed_class": name,
-        "speed_limit_kmh": float("nan"),
-        "length_km": km,
-        "drawn_length_km": km,
-        "published_length_km": float("nan"),
-        "structure": "surface",
-        "toll": False,
-        "feature_id": a["feature_id"],
-        "layer": a["layer"],
-        "plan_ids": a.get("_plan_ids", ""),
-        "status": a.get("_status", "operating"),
-        "opens_year": opens,
-        "opens_basis": a.get("_opens_basis", "fact"),
-    }
-    out, back = ("egress", "access") if a["kind"] == "stop" else ("access", "egress")
-    ids = f"local/{a['node_id']}~{b['node_id']}"
-    return [
-        {
-            **base,
-            "edge_id": f"{ids}/f",
-            "from_id": a["node_id"],
-            "to_id": b["node_id"],
-            "role": out,
-            "geometry": towards,
-        },
-        {
-            **base,
-            "edge_id": f"{ids}/b",
-            "from_id": b["node_id"],
-            "to_id": a["node_id"],
-            "role": back,
-            "geometry": shapely.reverse(towards),
-        },
-    ]
-
-
-def _year(value: Any) -> float:
-    return float("nan") if value is None or value is pd.NA else float(value)
 
 
 def _near_misses(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[Row]:

@@ -1,4 +1,4 @@
-"""Finding a place by name, alias, pinyin, code or ``lon,lat``."""
+"""Finding a place, station, airport, port or junction by name, alias, pinyin, code or ``lon,lat``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
+
+import geopandas as gpd
 
 from atlas import geodesy
 from atlas.errors import UnknownPlaceError
@@ -17,7 +20,20 @@ from atlas.layer import Layer
 __all__ = ["Place", "all_places", "find_place", "nearest_names"]
 
 _COORDINATES = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[,，;\s]\s*([-+]?\d+(?:\.\d+)?)\s*")
-_RANK = {"prefecture": 0, "sar": 0, "district": 1, "county": 1, "county_city": 1, "zone": 2, "town": 2}
+#: Which of several of one name is meant; points of the network come behind all places.
+_RANK = {
+    "prefecture": 0, "sar": 0, "district": 1, "county": 1, "county_city": 1, "zone": 2, "town": 2,
+    "stop": 3, "airport": 4, "port": 5, "junction": 6,
+}  # fmt: skip
+_LAST = len(_RANK)
+#: What may be said or left out at the end of the name of such a point.
+_ENDINGS = {
+    "stop": ("站", "火车站", "高铁站", " Station", " Railway Station"),
+    "airport": ("机场", "国际机场", " Airport", " International Airport"),
+    "port": ("", "码头"),
+    "junction": ("枢纽", "出口", "互通", "收费站"),
+}
+_BRACKETS = re.compile(r"[(（][^)）]*[)）]")
 _OFFERED = 5
 _ALIKE = 0.45
 # Traditional forms of the characters that occur in the names of the region.
@@ -34,11 +50,12 @@ class Place:
     Attributes
     ----------
     id
-        Id in the layer `places`; ``at-<lon>-<lat>`` for a bare coordinate.
+        Id in the layer `places`; the node's id for a station, airport, port or junction;
+        ``at-<lon>-<lat>`` for a bare coordinate.
     lon, lat
         Degrees, WGS 84.
     level
-        As in the layer; ``point`` for a bare coordinate.
+        As in the layer; the node's kind for a point of the network; ``point`` for a bare coordinate.
     city, adcode
         Empty for a bare coordinate.
     """
@@ -70,8 +87,8 @@ def all_places(places: Layer) -> tuple[Place, ...]:
     return tuple(entry.place for entry in _entries(places))
 
 
-def find_place(places: Layer, text: str) -> Place:
-    """Return the one place that `text` names.
+def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None) -> Place:
+    """Return the one place, or point of the network, that `text` names.
 
     Parameters
     ----------
@@ -81,6 +98,9 @@ def find_place(places: Layer, text: str) -> Place:
         A Chinese (simplified or traditional), English or pinyin name, with or without what says city,
         county or town; an alias; a name with its city or county before it (``蓬江区白沙街道``); an id; an
         administrative code; or ``lon,lat`` in degrees, which gives an ad-hoc place.
+    points
+        ``Network.nodes``. When given, stations, airports, ports and junctions answer too, where no place
+        does: ``广州南``, ``珠海站`` (``珠海`` is the city), ``Zhuhai Airport``, ``ZUH``, ``古鹤出口``.
 
     Returns
     -------
@@ -99,24 +119,32 @@ def find_place(places: Layer, text: str) -> Place:
         return _point(float(coordinate[1]), float(coordinate[2]))
     key = _plain(text)
     entries = _entries(places)
-    coded = [entry.place for entry in entries if text.strip().casefold() in entry.codes]
+    named_points = () if points is None else _points(_Key(points))
+    code = text.strip().casefold()
+    coded = [entry.place for entry in (*entries, *named_points) if code in entry.codes]
     if coded:
         return coded[0]
-    for names in ("exact", "loose", "qualified"):
-        found = [entry for entry in entries if key in getattr(entry, names)]
-        if found:
-            return _single(text, found)
-    near = nearest_names(places, text)
+    kinds = [[entry for entry in named_points if entry.place.level == kind] for kind in _ENDINGS]
+    for some in (entries, *kinds):
+        for names in ("exact", "loose", "qualified"):
+            found = [entry for entry in some if key in getattr(entry, names)]
+            if found:
+                return _single(text, found)
+    spelled = [entry for entry in (*entries, *named_points) if key.isascii() and key in _spellings(entry)]
+    if spelled:
+        return _single(text, spelled)
+    near = nearest_names(places, text, points)
     hint = f"; the nearest names are {', '.join(near)}" if near else ""
-    raise UnknownPlaceError(f"no place answers to {text!r}{hint}", near)
+    what = "place" if points is None else "place, station, airport, port or junction"
+    raise UnknownPlaceError(f"no {what} answers to {text!r}{hint}", near)
 
 
-def nearest_names(places: Layer, text: str) -> tuple[str, ...]:
+def nearest_names(places: Layer, text: str, points: gpd.GeoDataFrame | None = None) -> tuple[str, ...]:
     """Return up to five names like `text`, nearest first; all can be looked up."""
     key = _plain(text)
     latin = key.isascii()
     scored: list[tuple[float, int, str]] = []
-    for entry in _entries(places):
+    for entry in (*_entries(places), *(() if points is None else _points(_Key(points)))):
         names = entry.exact | entry.loose
         alike = max(
             (difflib.SequenceMatcher(None, key, name).ratio() for name in names if name.isascii() == latin),
@@ -124,13 +152,13 @@ def nearest_names(places: Layer, text: str) -> tuple[str, ...]:
         )
         if key and alike >= _ALIKE:
             shown = entry.shown_en if latin else entry.shown_zh
-            scored.append((-round(alike, 3), _RANK.get(entry.place.level, 3), shown))
+            scored.append((-round(alike, 3), _RANK.get(entry.place.level, _LAST), shown))
     return tuple(dict.fromkeys(name for *_, name in sorted(scored)))[:_OFFERED]
 
 
 def _single(text: str, found: list[_Entry]) -> Place:
-    best = min(_RANK.get(entry.place.level, 3) for entry in found)
-    first = [entry for entry in found if _RANK.get(entry.place.level, 3) == best]
+    best = min(_RANK.get(entry.place.level, _LAST) for entry in found)
+    first = [entry for entry in found if _RANK.get(entry.place.level, _LAST) == best]
     if len(first) == 1:
         return first[0].place
     names = tuple(entry.full_name for entry in first)
@@ -164,21 +192,21 @@ def _entries(places: Layer) -> tuple[_Entry, ...]:
 
 
 class _Key:
-    """A layer as a cache key: the same object is the same layer."""
+    """A layer or frame as a cache key: the same object is the same key."""
 
-    def __init__(self, layer: Layer) -> None:
-        self.layer = layer
+    def __init__(self, source: Any) -> None:
+        self.source = source
 
     def __hash__(self) -> int:
-        return id(self.layer)
+        return id(self.source)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Key) and other.layer is self.layer
+        return isinstance(other, _Key) and other.source is self.source
 
 
 @lru_cache(maxsize=8)
 def _compiled(key: _Key) -> tuple[_Entry, ...]:
-    frame = key.layer.frame
+    frame = key.source.frame
     names = dict(zip(frame["adcode"], frame["name_zh"], strict=True))
     told = [name for column in ("name_zh", "name_en") for name in frame[column] if isinstance(name, str)]
     counts = Counter(map(_plain, told))
@@ -211,6 +239,52 @@ def _entry(row: object, names: dict[str, str], counts: Counter[str]) -> _Entry:
         full_name=full_name,
         shown_zh=brief if counts[_plain(place.name_zh)] == 1 else full_name,
         shown_en=place.name_en if counts[_plain(place.name_en)] == 1 else full_name,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _spellings(entry: _Entry) -> frozenset[str]:
+    """Return the pinyin of the Chinese names of an entry: people type ``guangzhounan`` at a terminal."""
+    from pypinyin import lazy_pinyin
+
+    names = {entry.place.name_zh, entry.shown_zh, *entry.loose, *entry.qualified}
+    return _plains("".join(lazy_pinyin(name)) for name in names if not name.isascii())
+
+
+@lru_cache(maxsize=8)
+def _points(key: _Key) -> tuple[_Entry, ...]:
+    """Return the lookup entries of the stations, airports, ports and junctions among a network's nodes."""
+    nodes = key.source
+    ids = nodes["node_id"]
+    # of a junction with both levels the ordinary one is meant; one of tolled roads alone has no other
+    doubled = ids.str.endswith("/toll") & ids.str.removesuffix("/toll").isin(set(ids))
+    named = nodes[nodes["kind"].isin(list(_ENDINGS)) & ~doubled]
+    counts = Counter(named["name_zh"])
+    return tuple(_point_entry(row, counts) for row in named.itertuples())
+
+
+def _point_entry(row: Any, counts: Counter[str]) -> _Entry:
+    place = Place(row.node_id, row.name_zh, row.name_en, row.geometry.x, row.geometry.y, row.kind, row.city, "")
+    bare = [_BRACKETS.sub("", name) for name in (place.name_zh, place.name_en)]
+    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
+    endings = _ENDINGS[place.level]
+    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
+    if place.level in ("airport", "port"):
+        stems |= {stem.removeprefix(place.city) for stem in stems}
+    stems -= {""}
+    ended = {stem + ending for stem in stems for ending in endings}
+    codes = [place.id, f"{row.layer}/{row.feature_id}", *([row.feature_id] if place.level == "airport" else [])]
+    full = [f"{place.name_zh}站", f"{place.name_en} Station"] if place.level == "stop" else []
+    shown = full[0] if full else place.name_zh if counts[place.name_zh] == 1 else place.id
+    return _Entry(
+        place=place,
+        codes=frozenset(map(str.casefold, codes)),
+        exact=_plains([place.name_zh, place.name_en, *full]),
+        loose=_plains(stems),
+        qualified=_plains(ended | {f"{place.city}{name}" for name in stems | ended if place.city}),
+        full_name=shown,
+        shown_zh=shown,
+        shown_en=place.name_en or shown,
     )
 
 

@@ -20,7 +20,9 @@ from atlas.network import Network
 from atlas.places import Place, find_place
 from atlas.scenario import Scenario
 
-__all__ = ["PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "od_matrix", "reach_from", "route"]
+__all__ = [
+    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "od_matrix", "point_ids", "reach_from", "route",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -83,19 +85,24 @@ class Reach:
 def locate(network: Network, place: str | Place) -> tuple[Network, str]:
     """Return the network and the node id that stand for `place`.
 
-    A text is looked up among the places of the network by id or name; a :class:`atlas.places.Place` that
-    is none of them (a point given by its coordinates) is added to the network.
+    A text is looked up by :func:`atlas.places.find_place` among the places of the network and then among its
+    stations, airports, ports and junctions. A station so named gets a gate (:meth:`Network.with_gates`): by rail
+    one boards or leaves there and nowhere else. A :class:`atlas.places.Place` that is none of them (a point given
+    by its coordinates) is added to the network.
 
     Raises
     ------
     UnknownPlaceError
-        No place of the network answers to the text.
+        Nothing in the network answers to the text.
     NetworkError
         A point lies too far from any road or station.
     """
     nodes = network.nodes
     places = nodes[nodes["kind"] == "place"]
     name = place if isinstance(place, str) else place.id
+    if isinstance(place, Place) and place.level == "stop":
+        station = name.removeprefix("stn/")
+        return network.with_gates([station]), f"gate/{station}"
     if name in network.row_of:
         return network, name
     for column in ("feature_id", "name_zh", "name_en"):
@@ -103,7 +110,7 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
         if len(hits) == 1:
             return network, str(hits.iloc[0])
     if isinstance(place, str):
-        place = find_place(network.place_layer, place)
+        place = find_place(network.place_layer, place, nodes)
         return locate(network, place)
     with_point = network.with_place(place.id, place.lon, place.lat)
     return with_point, f"place/{place.id}"
@@ -274,7 +281,7 @@ def od_matrix(
     Returns
     -------
     DataFrame
-        ``from_id``, ``to_id`` (feature ids of the places), ``from_zh``, ``to_zh``, ``scenario``, ``mode``,
+        ``from_id``, ``to_id`` (see :func:`point_ids`), ``from_zh``, ``to_zh``, ``scenario``, ``mode``,
         ``travel_time_min`` (NaN: not reached) and its parts ``access_min``, ``wait_min``,
         ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
     """
@@ -287,6 +294,13 @@ def od_matrix(
                 tree = search(graph, start, limit_min=limit_min)
                 frames.append(_matrix_rows(network, scenario, mode, tree, start, ends))
     return pd.concat(frames, ignore_index=True)
+
+
+def point_ids(network: Network) -> NDArray[np.object_]:
+    """Return (n,) what tables call each node: a place by its feature id, anything else by ``layer/feature``."""
+    nodes = network.nodes
+    full = (nodes["layer"] + "/" + nodes["feature_id"]).mask(nodes["kind"] == "place", nodes["feature_id"])
+    return np.asarray(full, dtype=object)
 
 
 def _matrix_rows(
@@ -302,7 +316,7 @@ def _matrix_rows(
     parts = np.full((len(targets), len(PARTS)), np.nan)
     for i in np.nonzero(reached)[0]:
         parts[i] = parts_of(network, tree, int(targets[i]))
-    ids, zh = network.nodes["feature_id"].to_numpy(), network.nodes["name_zh"].to_numpy()
+    ids, zh = point_ids(network), network.nodes["name_zh"].to_numpy()
     table = {
         "from_id": ids[start],
         "to_id": ids[targets],

@@ -32,6 +32,7 @@ from atlas.journey import Journey
 from atlas.network import Network
 from atlas.reach import route
 from atlas.scenario import Scenario
+from atlas.trains import direct_trains
 
 __all__ = ["ERROR_COLUMNS", "FOLDS", "Validation", "summary", "validate", "worst"]
 
@@ -263,15 +264,13 @@ def _read_pairs(network: Network, path: Path) -> list[_Pair]:
 
 def _ridden(network: Network, pairs: Sequence[_Pair]) -> Iterator[pd.DataFrame]:
     """Yield the pairs against the median train that calls at both stations, and against the fastest one."""
-    rides = _pairs_of_services(network)
+    rides = direct_trains(network)
     typical, fastest = [], []
     for pair in pairs:
-        trains = rides.get((pair.start, pair.end), [])
-        if not trains:
+        trains = rides.get((pair.start, pair.end))
+        if trains is None:
             continue
-        least = min(minutes for minutes, _ in trains)
-        median = _weighted_median(trains)
-        count, most = sum(number for _, number in trains), max(minutes for minutes, _ in trains)
+        count, least, most = trains.trains_per_day, trains.fastest_min, trains.slowest_min
         why = (
             f"other trains: the timetable has {count:.0f} a day of {least:.0f} to {most:.0f} min; the table has "
             f"{pair.note}"
@@ -279,38 +278,12 @@ def _ridden(network: Network, pairs: Sequence[_Pair]) -> Iterator[pd.DataFrame]:
         why_zh = f"所取车次不同：时刻表每日 {count:.0f} 列，{least:.0f} 至 {most:.0f} 分钟；标定表仅抽取几列"
         reason = {"source": pair.source, "why": why, "why_zh": why_zh}
         ends = pair.start, pair.end
-        row = _row("rail as ridden", *ends, pair.typical, pair.fastest, pair.typical, median)
+        row = _row("rail as ridden", *ends, pair.typical, pair.fastest, pair.typical, trains.typical_min)
         typical.append(row | reason)
         row = _row("rail fastest train", *ends, pair.fastest, pair.fastest, pair.fastest, least)
         fastest.append(row | reason)
     yield pd.DataFrame(typical, columns=list(ERROR_COLUMNS))
     yield pd.DataFrame(fastest, columns=list(ERROR_COLUMNS))
-
-
-def _weighted_median(trains: Sequence[tuple[float, float]]) -> float:
-    """Return the minutes that half of the trains need at most."""
-    ordered = sorted(trains)
-    total = np.cumsum([number for _, number in ordered])
-    return ordered[int(np.searchsorted(total, total[-1] / 2.0))][0]
-
-
-def _pairs_of_services(network: Network) -> dict[tuple[str, str], list[tuple[float, float]]]:
-    """Minutes from stop to stop of every measured service with its trains a day, by the names of the stations."""
-    arrays, names = network.arrays, network.node_names
-    trains = network.edges["trains_per_day"].to_numpy(dtype=np.float64)
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-    rows = np.nonzero((arrays.role == "ride") & ~np.isnan(arrays.run_min))[0]
-    by_service: dict[str, list[int]] = {}
-    for row in rows.tolist():
-        by_service.setdefault(str(arrays.feature_id[row]), []).append(row)
-    for ridden in by_service.values():
-        stops = [names[int(arrays.tail[ridden[0]])], *(names[int(arrays.head[row])] for row in ridden)]
-        elapsed = np.concatenate([[0.0], np.cumsum(arrays.run_min[ridden])])
-        for i, k in itertools.combinations(range(len(stops)), 2):
-            found.setdefault((stops[i], stops[k]), []).append(
-                (float(elapsed[k] - elapsed[i]), float(trains[ridden[0]]))
-            )
-    return found
 
 
 def _roads(network: Network, scenario: Scenario, folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:

@@ -27,7 +27,8 @@ from atlas.access import AccessTable, access_table, local_minutes
 from atlas.catalog import open_catalog
 from atlas.engine import compile_graph, search
 from atlas.geodesy import METRIC
-from atlas.network import ROAD_REACH_KM, STATION_REACH_KM, Network, build_network
+from atlas.local import ROAD_REACH_KM, STATION_REACH_KM
+from atlas.network import Network, build_network
 from atlas.scenario import Scenario, load_scenario
 from atlas.surface import isochrones, surface_from
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import pytest
 
 from atlas.catalog import open_catalog
 from atlas.errors import UnknownPlaceError
 from atlas.layer import Layer
+from atlas.network import build_network
 from atlas.places import all_places, find_place, nearest_names
 
 
@@ -84,3 +86,52 @@ def test_a_coordinate_out_of_the_region_is_refused(places: Layer) -> None:
 def test_a_name_like_no_other_is_unknown(places: Layer, text: str) -> None:
     with pytest.raises(UnknownPlaceError, match="no place answers"):
         find_place(places, text)
+
+
+@pytest.fixture(scope="module")
+def points() -> gpd.GeoDataFrame:
+    return build_network(open_catalog().layers()).nodes
+
+
+@pytest.mark.parametrize(
+    ("text", "node_id"),
+    [
+        ("广州南", "stn/gz_south"),
+        ("广州南站", "stn/gz_south"),
+        ("Guangzhou South", "stn/gz_south"),
+        ("guangzhounan", "stn/gz_south"),
+        ("珠海站", "stn/zhuhai"),
+        ("Zhuhai Station", "stn/zhuhai"),
+        ("珠海机场", "stn/zhuhai_airport"),
+        ("珠海金湾机场", "airport/zuh"),
+        ("金湾机场", "airport/zuh"),
+        ("ZUH", "airport/zuh"),
+        ("白云机场", "airport/can"),
+        ("九洲港", "port/zhuhai_jiuzhou"),
+        ("大鳌出口", "road/e_daao"),
+        ("新隆枢纽", "road/x_xinlong/toll"),
+        ("stations/gz_south", "stn/gz_south"),
+    ],
+)
+def test_points_of_the_network_answer_where_no_place_does(
+    places: Layer, points: gpd.GeoDataFrame, text: str, node_id: str
+) -> None:
+    assert find_place(places, text, points).id == node_id
+    with pytest.raises(UnknownPlaceError):
+        find_place(places, text)
+
+
+@pytest.mark.parametrize("text", ["珠海", "中山", "小榄", "横琴", "Zhuhai", "zhongshan"])
+def test_a_place_is_meant_before_the_station_of_its_name(places: Layer, points: gpd.GeoDataFrame, text: str) -> None:
+    assert find_place(places, text, points) == find_place(places, text)
+
+
+def test_every_station_answers_to_its_name_with_the_word_for_station(places: Layer, points: gpd.GeoDataFrame) -> None:
+    for row in points[points["kind"] == "stop"].itertuples():
+        assert find_place(places, f"{row.name_zh}站", points).id == row.node_id
+
+
+def test_a_slip_in_the_name_of_a_station_is_answered_with_it(places: Layer, points: gpd.GeoDataFrame) -> None:
+    with pytest.raises(UnknownPlaceError, match="no place, station, airport, port or junction") as caught:
+        find_place(places, "唐加湾站", points)
+    assert caught.value.candidates[0] == "唐家湾站"

@@ -20,7 +20,8 @@ from atlas.access import AccessTable, access_table, inputs_hash, local_minutes
 from atlas.catalog import open_catalog
 from atlas.engine import compile_graph, search
 from atlas.errors import ExportError, NetworkError, ScenarioError
-from atlas.network import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM, Network, build_network
+from atlas.local import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
+from atlas.network import Network, build_network
 from atlas.places import Place
 from atlas.rasters import NODATA, write_surface
 from atlas.scenario import load_scenario

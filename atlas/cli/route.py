@@ -11,7 +11,7 @@ from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
-    from atlas.explain import Explanation
+    from atlas.explain import Explanation, Ride
     from atlas.journey import Journey, Leg
     from atlas.scenario import Scenario
 
@@ -51,13 +51,18 @@ def command(
 ) -> None:
     """Show the fastest way FROM one place TO another.
 
-    Each leg has its kilometres and minutes; waiting and border minutes are inside the leg's minutes.
-    Exit code 1 means there is no way.
+    Stations, airports, ports and junctions answer too where no place does:
+    广州南, 珠海站 (珠海 is the city), 珠海机场, ZUH, 大鳌出口.
+    By rail one then boards and leaves at the very stations named.
+
+    Each leg has its kilometres and minutes; waiting and border minutes are inside
+    the leg's minutes. Exit code 1 means there is no way.
 
     \b
     Example:
       atlas route Zhuhai 阳江 --mode drive
       atlas route 广州 江门 --mode rail --explain
+      atlas route 广州南 珠海站 --mode rail --explain
       atlas route 珠海 澳门 --format json
     """
     from atlas.explain import explain as explained
@@ -90,6 +95,11 @@ def command(
 def _tell(told: Explanation) -> None:
     """Say on stderr what the time rests on."""
     say("parts: " + ", ".join(f"{name} {value:.1f} min" for name, value in told.journey.parts if value))
+    if told.rides:
+        say(
+            f"station to station: {told.journey.station_to_station_min:.0f} of the {told.journey.minutes:.0f} min "
+            "door to door"
+        )
     sets = ", ".join(f"{name} {minutes:.0f}" for name, minutes in told.sets)
     low, middle, high = told.quantiles
     say(f"range: {sets} min; P5 {low:.0f}, P50 {middle:.0f}, P95 {high:.0f} min over random draws")
@@ -98,6 +108,8 @@ def _tell(told: Explanation) -> None:
     else:
         via = ", ".join(leg.name_zh for leg in told.runner_up.legs if leg.role in ("road", "train"))
         say(f"runner-up: {told.runner_up.minutes:.0f} min by {via}")
+    for ride in told.rides:
+        say(f"train {ride.start} → {ride.end}: {ride.ridden_min:.0f} min; {_others(ride)}")
     for one in told.boardings:
         waits = " / ".join(f"{wait:.0f}" for wait in one.wait_min)
         say(
@@ -108,6 +120,18 @@ def _tell(told: Explanation) -> None:
         say(f"assumed: {sentence}")
     for influence in told.influences:
         say(f"{influence.parameter}: {influence.favourable_min:.0f} to {influence.adverse_min:.0f} min along this way")
+
+
+def _others(ride: Ride) -> str:
+    direct = ride.direct
+    if direct is None:
+        return "no timetable, computed"
+    if len(direct.runs) == 1 and direct.trains_per_day <= 1:
+        return "the one direct train of an ordinary day"
+    return (
+        f"{direct.trains_per_day:.0f} direct trains a day take {direct.fastest_min:.0f} to {direct.slowest_min:.0f}, "
+        f"half of them {direct.typical_min:.0f} or less"
+    )
 
 
 def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
@@ -123,6 +147,20 @@ def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
             "length_km": other.length_km,
             "legs": [_row(leg) for leg in other.legs],
         },
+        "trains": [
+            {"from_name": ride.start, "to_name": ride.end, "ridden_min": ride.ridden_min}
+            | (
+                {}
+                if ride.direct is None
+                else {
+                    "direct_per_day": ride.direct.trains_per_day,
+                    "fastest_min": ride.direct.fastest_min,
+                    "typical_min": ride.direct.typical_min,
+                    "slowest_min": ride.direct.slowest_min,
+                }
+            )
+            for ride in told.rides
+        ],
         "boardings": [
             {
                 "station": one.station,
@@ -171,6 +209,7 @@ def _about(journey: Journey, scenario: Scenario) -> dict[str, Any]:
         "travel_time_min": journey.minutes,
         "length_km": journey.length_km,
         "parts_min": dict(journey.parts),
+        "station_to_station_min": journey.station_to_station_min,
     }
 
 
