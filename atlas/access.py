@@ -80,6 +80,11 @@ class Grid:
         return np.nonzero(self.land.ravel())[0].astype(np.int64)
 
     @cached_property
+    def tree(self) -> shapely.STRtree:
+        """The middles of the land cells, EPSG:4326, to be searched."""
+        return shapely.STRtree(shapely.points(self.lonlat))
+
+    @cached_property
     def xy(self) -> Floats:
         """(cells, 2) middles of the land cells in the grid's CRS."""
         row, column = np.divmod(self.cells, self.shape[1])

@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 
 from atlas.scenario import Scenario
 
-__all__ = ["EdgeArrays", "StateArcs", "arrays_of"]
+__all__ = ["SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 _EXPRESSWAYS = ("expressway", "expressway_bridge")
+_INSIDE = ("platform", "concourse", "vessel")
+#: Words that name all services of a kind of the layer ``ferries``; other kinds are asked for one by one.
+SERVICE_WORDS = {"ferries": "ferry", "coaches": "coach"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +83,14 @@ class EdgeArrays:
     tail, head
         (m,) rows of the nodes an edge leaves and enters.
     rail_node
-        (n,) nodes inside the railway: platforms, concourses and borders passed inside a train.
+        (n,) nodes inside a vehicle or a station: platforms, concourses, borders passed inside a train, ferries.
     twin
         (n,) for the tolled level of a road node its ordinary level, else the node itself.
     anchored
         (n,) nodes that are there only while something open passes or calls: junctions and stations.
     role, mode, speed_class, feature_id
         (m,) texts, see ``Network.edges``.
-    opens_year, limit_kmh, run_min, trains, trains_ordinary, service_ordinary
+    opens_year, limit_kmh, run_min, run_min_low, run_min_high, trains, trains_ordinary, service_ordinary
         (m,) numbers, NaN where not known.
     length_km
         (m,) kilometres charged; `schematic` marks those that are drawn and not published.
@@ -112,6 +115,8 @@ class EdgeArrays:
     length_km: Floats
     limit_kmh: Floats
     run_min: Floats
+    run_min_low: Floats
+    run_min_high: Floats
     trains: Floats
     trains_ordinary: Floats
     service_ordinary: Floats
@@ -151,19 +156,19 @@ class EdgeArrays:
     def in_mode(self) -> dict[str, Bools]:
         """(m,) which edges a mode may use.
 
-        ``drive`` roads, ``rail`` all but tolled roads and the step between a station's gate and the street,
-        ``multimodal`` all.
+        ``drive`` roads, ``rail`` all but tolled roads, ferries and the step between a station's gate and the
+        street, ``multimodal`` all.
         """
         gate = np.asarray(self.speed_class == "gate", dtype=bool)
         return {
             "drive": np.asarray((self.mode == "road") | (self.speed_class == "local_road") | gate, dtype=bool),
-            "rail": ~(self.toll | self.expressway | gate),
+            "rail": np.asarray(~(self.toll | self.expressway | gate | (self.links[1] == "ferries")), dtype=bool),
             "multimodal": np.ones(len(self.tail), dtype=bool),
         }
 
     @cached_property
     def rows_by_id(self) -> dict[str, Ints]:
-        """Rows by feature id, ``layer/feature``, plan id, line id and ``railways/line``."""
+        """Rows by feature id, ``layer/feature``, plan id, line id, ``railways/line``, ``ferries`` and ``coaches``."""
         feature, layer, plans, lines = (pd.Series(text, dtype=object).astype(str) for text in self.links)
         full_lines = lines.where(lines == "", "railways/" + lines.str.replace(";", ";railways/"))
         found: dict[str, list[Ints]] = {}
@@ -176,6 +181,11 @@ class EdgeArrays:
                 for part in str(name).split(";"):
                     if part:
                         found.setdefault(part, []).append(rows)
+        # a pier's link to its island belongs to a service: what names the service names it
+        for word, kind in SERVICE_WORDS.items():
+            of_kind = set(self.feature_id[(self.role == "sail") & (self.speed_class == kind)].tolist())
+            if of_kind:
+                found[word] = [np.nonzero((layer == "ferries") & feature.isin(of_kind))[0]]
         return {name: np.unique(np.concatenate(rows)) for name, rows in found.items()}
 
     def named(self, ids: Iterable[str]) -> Bools:
@@ -236,7 +246,7 @@ def arrays_of(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> EdgeArrays:
         column: edges[column].to_numpy(dtype=np.float64)
         for column in (
             "length_km", "drawn_length_km", "published_length_km", "speed_limit_kmh", "run_min", "trains_per_day",
-            "trains_ordinary", "service_ordinary", "opens_year",
+            "trains_ordinary", "service_ordinary", "opens_year", "run_min_low", "run_min_high",
         )
     }  # fmt: skip
     text = {
@@ -247,7 +257,7 @@ def arrays_of(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> EdgeArrays:
     return EdgeArrays(
         tail=np.array([position[name] for name in edges["from_id"]], dtype=np.int64),
         head=np.array([position[name] for name in edges["to_id"]], dtype=np.int64),
-        rail_node=(kind.isin(["platform", "concourse"]) | ((kind == "border") & (mode == "rail"))).to_numpy(dtype=bool),
+        rail_node=(kind.isin(_INSIDE) | ((kind == "border") & (mode == "rail"))).to_numpy(dtype=bool),
         twin=np.array(
             [position.get(str(name).removesuffix("/toll"), i) for i, name in enumerate(names)], dtype=np.int64
         ),
@@ -262,6 +272,8 @@ def arrays_of(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> EdgeArrays:
         length_km=number["length_km"],
         limit_kmh=number["speed_limit_kmh"],
         run_min=number["run_min"],
+        run_min_low=number["run_min_low"],
+        run_min_high=number["run_min_high"],
         trains=number["trains_per_day"],
         trains_ordinary=number["trains_ordinary"],
         service_ordinary=number["service_ordinary"],

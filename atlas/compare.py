@@ -198,7 +198,7 @@ class _ProjectBook:
     def of(cls, network: Network, before: Scenario, after: Scenario) -> _ProjectBook:
         edges = network.edges
         fresh = open_edges(network, after) & ~open_edges(network, before)
-        fresh &= edges["role"].isin(["run", "ride", "border"]).to_numpy()
+        fresh &= edges["role"].isin(["run", "ride", "sail", "border"]).to_numpy()
         alone = _lines_alone(edges)
         owners: dict[int, tuple[str, ...]] = {}
         facts: dict[str, dict[str, Any]] = {}

@@ -7,8 +7,8 @@ and concourses stand once. Alighting leads from the first copy to the second.
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,11 +70,15 @@ class Graph:
         matrix = _csr(self.matrix.data[order], heads[order], indptr)
         return Graph(self.size, matrix, self.arc_edge[order], self.rail, self.must_ride)
 
-    def edge_between(self, tail: int, head: int) -> int:
-        """Return the row of ``Network.edges`` behind the fastest arc from state `tail` to state `head`."""
-        start, end = self.matrix.indptr[tail], self.matrix.indptr[tail + 1]
-        first, last = start + np.searchsorted(self.matrix.indices[start:end], [head, head + 1])
-        return int(self.arc_edge[first + np.argmin(self.matrix.data[first:last])])
+    @cached_property
+    def fastest(self) -> tuple[Ints, Ints]:
+        """Pairs of states as ``tail * states + head``, rising, and the edge behind the fastest arc of each."""
+        states = self.matrix.shape[0]
+        tails = np.repeat(np.arange(states, dtype=np.int64), np.diff(self.matrix.indptr))
+        pair = tails * states + self.matrix.indices
+        order = np.lexsort((self.matrix.data, pair))
+        pairs, first = np.unique(pair[order], return_index=True)
+        return pairs, self.arc_edge[order[first]]
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,15 @@ class Tree:
         before = node if counted else n + node
         return before if self.minutes[before] <= self.minutes[n + node] else n + node
 
+    @cached_property
+    def via(self) -> Ints:
+        """(2n,) row of ``Network.edges`` by which each state is entered, -1 at the start and where not reached."""
+        found = np.full(len(self.previous), -1, dtype=np.int64)
+        entered = np.nonzero(self.previous >= 0)[0]
+        pairs, edges = self.graph.fastest
+        found[entered] = edges[np.searchsorted(pairs, self.previous[entered] * len(self.previous) + entered)]
+        return found
+
     def states(self, node: int) -> list[int]:
         """Return the states passed on the way to `node`, in order of travel, both ends included."""
         passed = [self.end_state(node)]
@@ -115,7 +128,7 @@ class Tree:
 
     def path(self, node: int) -> list[int]:
         """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
-        return [self.graph.edge_between(a, b) for a, b in itertools.pairwise(self.states(node))]
+        return [int(edge) for edge in self.via[self.states(node)[1:]]]
 
 
 def compile_graph(network: Network, scenario: Scenario, mode: str) -> Graph:

@@ -143,21 +143,21 @@ def explain(
 
 
 def runner_up(network: Network, start: str, end: str, scenario: Scenario, journey: Journey) -> Journey | None:
-    """Return the fastest way that does without one of the roads or train lines of `journey`.
+    """Return the fastest way that does without one of the roads, train lines, ferries or coaches of `journey`.
 
-    Each road, and each railway line ridden, is barred in turn over the stretch used; the fastest of the ways
-    that remain is the runner-up. Local links and crossings are not barred.
+    Each of them is barred in turn over the stretch used; the fastest of the ways that remain is the runner-up.
+    Local links and crossings are not barred.
     """
     times = edge_times(network, scenario, journey.mode)
     arrays = network.arrays
     lines = arrays.links[3]
     best: Journey | None = None
     for leg in journey.legs:
-        if leg.role not in ("road", "train"):
+        if leg.role not in ("road", "train", "ferry", "coach"):
             continue
         barred = np.zeros(len(arrays.tail), dtype=bool)
-        if leg.role == "road":
-            barred[[row for row in leg.edge_rows if arrays.role[row] == "run"]] = True
+        if leg.role != "train":
+            barred[[row for row in leg.edge_rows if arrays.role[row] in ("run", "sail")]] = True
         else:
             ridden = {line for row in leg.edge_rows for line in str(lines[row]).split(";") if line}
             rides = np.nonzero(arrays.role == "ride")[0]
@@ -195,7 +195,8 @@ def _influences(network: Network, scenario: Scenario, journey: Journey) -> tuple
     first, later = edge_minutes(network.arrays.at(chosen), scenario, value)
     at = np.searchsorted(chosen, journey.edge_rows)
     roles = network.arrays.role[list(journey.edge_rows)]
-    before = (np.cumsum(roles == "alight") - (roles == "alight")) == 0
+    left = np.isin(roles, ("alight", "sail")).astype(np.int64)
+    before = np.cumsum(left) == left
     minutes = np.where(before[:, None], first[at], later[at]).sum(axis=0)
     found = [
         Influence(row.name, float(minutes[2 * i]), float(minutes[2 * i + 1]))
@@ -247,8 +248,13 @@ def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tupl
     if rides:
         published = sum(1 for row in rides if not np.isnan(arrays.run_min[row]))
         said.append(f"{published} of {len(rides)} rides between stops are timetable minutes, the rest are computed")
-    if journey.mode != "drive" and scenario.boarding == "planned":
-        said.append("the first train is met without waiting: the traveller plans the departure")
+    boarded = {"board": "train", "embark": "ferry or coach"}
+    first = next((boarded[role] for role in arrays.role[rows] if role in boarded), None)
+    if first and scenario.boarding == "planned":
+        said.append(f"the first {first} is met without waiting: the traveller plans the departure")
+    for leg in journey.legs:
+        if leg.role in ("ferry", "coach"):
+            said.append(f"the {leg.role} {leg.name_zh} runs because the scenario asks for it; no timetable is known")
     said.extend(_assumed(edges["opens_basis"].iloc[rows], edges["feature_id"].iloc[rows]))
     said.extend(_crossings(journey, scenario))
     return tuple(said)
@@ -266,4 +272,7 @@ def _crossings(journey: Journey, scenario: Scenario) -> list[str]:
         if arrays.role[row] == "border":
             name = f"border_{arrays.feature_id[row]}_{arrays.speed_class[row]}_min"
             found.append(f"the border takes {scenario.value(name):g} min ({name}); permits and hours are not checked")
+        elif arrays.role[row] == "land":
+            minutes = scenario.value("border_ferry_min")
+            found.append(f"clearance takes {minutes:g} min (border_ferry_min); permits and hours are not checked")
     return found

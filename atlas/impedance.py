@@ -32,7 +32,7 @@ Values = Callable[[str], Floats]
 
 @dataclass(frozen=True)
 class EdgeTimes:
-    """Minutes an edge, NaN where it cannot be used: before (`first`) and after (`later`) the first train."""
+    """Minutes an edge, NaN where it cannot be used: before (`first`) and after (`later`) the first vehicle."""
 
     first: Floats
     later: Floats
@@ -126,6 +126,8 @@ def edge_minutes(
     put("ride", lambda edges, km: _ride(edges, km, value))
     put("local", lambda edges, km: km * (value("local_detour") / value("local_speed_kmh") * 60.0))
     put("border", lambda edges, km: _border(edges, value))
+    put("sail", lambda edges, km: _sail(edges, value))
+    put("land", lambda edges, km: value("border_ferry_min"))
     put("alight", lambda edges, km: value("rail_station_exit_min"))
     put("transfer", lambda edges, km: value("rail_transfer_min"))
     later = first.copy()
@@ -133,6 +135,9 @@ def edge_minutes(
         rows, edges = arrays.by_role["board"]
         shares = value("rail_wait_share") if wait_share is None else wait_share[rows]
         first[rows], later[rows] = _board(edges, scenario, value, shares)
+    if "embark" in arrays.by_role:
+        rows, edges = arrays.by_role["embark"]
+        first[rows], later[rows] = _embark(edges, scenario, value)
     return first, later
 
 
@@ -187,6 +192,25 @@ def _board(edges: EdgeArrays, scenario: Scenario, value: Values, shares: Floats)
     entry = np.where(edges.changing[:, None], 0.0, value("rail_station_entry_min"))
     waits = edges.changing[:, None] | (scenario.boarding != "planned")
     return np.where(waits, entry + waited, entry), entry + waited
+
+
+def _embark(edges: EdgeArrays, scenario: Scenario, value: Values) -> tuple[Floats, Floats]:
+    """Minutes from the pier or stop to departure: first vehicle of the journey and later ones."""
+    coach = (edges.mode == "coach")[:, None]
+    entry = np.where(coach, value("coach_entry_min"), value("ferry_entry_min"))
+    known = edges.trains[:, None]
+    departures = np.where(np.isnan(known), value("ferry_departures_per_day"), known)
+    headway = value("rail_operating_hours") * 60.0 / departures
+    waited = np.minimum(value("rail_wait_share") * headway, value("rail_wait_cap_min"))
+    return np.where(scenario.boarding != "planned", entry + waited, entry), entry + waited
+
+
+def _sail(edges: EdgeArrays, value: Values) -> Floats:
+    """Minutes of a service: from the least told to the most, the central ones half-way."""
+    low, usual, high = (some[:, None] for some in (edges.run_min_low, edges.run_min, edges.run_min_high))
+    share = np.clip(value("ferry_minutes_share"), 0.0, 1.0)
+    below, above = np.minimum(2.0 * share, 1.0), np.maximum(2.0 * share - 1.0, 0.0)
+    return np.asarray(low + (usual - low) * below + (high - usual) * above, dtype=np.float64)
 
 
 def _check(network: Network, usable: Bools, first: Floats, later: Floats) -> None:

@@ -19,12 +19,16 @@ from atlas.scenario import Scenario
 __all__ = ["PARTS", "Journey", "Leg", "journey_on", "parts_of"]
 
 PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
+_RIDDEN = ("ride", "sail")
 _PART_OF_ROLE = {
     "access": "access",
     "board": "wait",
     "run": "in_vehicle",
     "ramp": "in_vehicle",
     "ride": "in_vehicle",
+    "embark": "wait",
+    "sail": "in_vehicle",
+    "land": "border",
     "transfer": "transfer",
     "border": "border",
     "alight": "egress",
@@ -40,11 +44,11 @@ class Leg:
     Attributes
     ----------
     role
-        ``access``, ``road``, ``train``, ``border``, ``transfer`` or ``egress``.
+        ``access``, ``road``, ``train``, ``ferry``, ``coach``, ``border``, ``transfer`` or ``egress``.
     minutes
-        Minutes of the whole leg, with ``wait_min`` (before a train) and ``border_min`` inside it.
+        Minutes of the whole leg, with ``wait_min`` (before a train or ferry) and ``border_min`` inside it.
     ride_min
-        Of a train, the minutes from its departure to its arrival; 0 for other legs.
+        Of a train, ferry or coach, the minutes from its departure to its arrival; 0 for other legs.
     detail
         What a traveller would look for: the stops a train calls at.
     edge_rows
@@ -123,7 +127,7 @@ def journey_on(network: Network, scenario: Scenario, mode: str, tree: Tree, end:
         blank = tuple((part, 0.0) for part in PARTS)
         return Journey(network, scenario, mode, start_zh, end_zh, minutes, (), blank, ())
     states = tree.states(end)
-    rows = [tree.graph.edge_between(a, b) for a, b in itertools.pairwise(states)]
+    rows = tree.via[states[1:]].tolist()
     parts = dict(zip(PARTS, parts_of(network, tree, end).tolist(), strict=True))
     spent = np.diff(tree.minutes[states])
     legs = _legs(network, rows, spent)
@@ -135,16 +139,16 @@ def journey_on(network: Network, scenario: Scenario, mode: str, tree: Tree, end:
 def parts_of(network: Network, tree: Tree, end: int) -> Floats:
     """Return the minutes to the node in row `end`, split into :data:`PARTS`.
 
-    Roads on the way to the first train are access and on the way from the last one egress; without a train
-    they are the ride itself.
+    Roads on the way to the first train, ferry or coach are access and on the way from the last one egress;
+    without one they are the ride itself.
     """
     states = tree.states(end)
-    passed = _roles(network, [tree.graph.edge_between(a, b) for a, b in itertools.pairwise(states)])
+    passed = _roles(network, tree.via[states[1:]].tolist())
     parts = np.zeros(len(PARTS))
-    by_train = "ride" in passed
+    carried = not set(_RIDDEN).isdisjoint(passed)
     for (a, b), role in zip(itertools.pairwise(states), passed, strict=True):
         part = _PART_OF_ROLE[role]
-        if by_train and role in ("run", "ramp"):
+        if carried and role in ("run", "ramp"):
             part = "access" if a < tree.graph.size else "egress"
         parts[PARTS.index(part)] += tree.minutes[b] - tree.minutes[a]
     return parts
@@ -157,7 +161,7 @@ def _roles(network: Network, rows: Sequence[int]) -> list[str]:
     edge itself says access or egress as seen from its place, which for the door of a station is the other way.
     """
     roles = [str(network.edge_columns["role"][row]) for row in rows]
-    ridden = [i for i, role in enumerate(roles) if role == "ride"]
+    ridden = [i for i, role in enumerate(roles) if role in _RIDDEN]
     inside = ridden or [i for i, role in enumerate(roles) if role not in ("access", "egress")] or [len(roles)]
     local = {i for i, role in enumerate(roles) if role in ("access", "egress")}
     return [
@@ -199,14 +203,14 @@ def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ..
                 to_name=names[head[last]],
                 length_km=float(sum(column["length_km"][rows[i]] for i in group)),
                 minutes=float(sum(spent[i] for i in group)),
-                wait_min=float(sum(spent[i] for i in group if column["role"][rows[i]] == "board")),
-                border_min=float(sum(spent[i] for i in group if column["role"][rows[i]] == "border")),
+                wait_min=float(sum(spent[i] for i in group if column["role"][rows[i]] in ("board", "embark"))),
+                border_min=float(sum(spent[i] for i in group if column["role"][rows[i]] in ("border", "land"))),
                 feature_id=feature,
                 layer=layer,
                 plan_ids=str(column["plan_ids"][first]),
                 detail="—".join(calls),
                 edge_rows=tuple(rows[i] for i in group),
-                ride_min=float(sum(spent[i] for i in group if column["role"][rows[i]] == "ride")),
+                ride_min=float(sum(spent[i] for i in group if column["role"][rows[i]] in _RIDDEN)),
             )
         )
     return tuple(legs)
@@ -218,6 +222,8 @@ def _leg_key(column: dict[str, list[Any]], row: int, role: str, before: tuple[st
         return before if before is not None and before[0] == "road" else ("road", feature)
     if role in ("board", "ride", "alight"):
         return "train", feature
+    if role in ("embark", "sail", "land"):
+        return str(column["mode"][row]), feature
     if role == "border" and column["mode"][row] == "rail" and before is not None:
         return before
     return {"run": "road"}.get(role, role), feature

@@ -17,8 +17,8 @@ from atlas.roads import side_of
 from atlas.topology import Barrier, local_links
 
 __all__ = [
-    "BASE_YEAR", "GATE", "ROAD_LINKS", "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM",
-    "link_points", "local_pair", "point_rows",
+    "BASE_YEAR", "GATE", "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS",
+    "STATION_REACH_KM", "link_piers", "link_points", "local_pair", "point_rows",
 ]  # fmt: skip
 
 Row = dict[str, Any]
@@ -27,6 +27,8 @@ ROAD_REACH_KM, ROAD_LINKS = 25.0, 3
 #: Stations, ports and airports outside the four cities stand where the layers hold few roads.
 SITE_REACH_KM = 35.0
 STATION_REACH_KM, STATION_LINKS = 20.0, 4
+#: How far the pier of an island may lie from its places.
+PIER_REACH_KM = 10.0
 #: Every point is also linked with roads that were open in the plan's base year, so that no place hangs on
 #: a road that opens later.
 BASE_YEAR = 2023
@@ -113,6 +115,45 @@ def link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) ->
         for row in points
         if row["node_id"] not in reached
     )
+    return edges, joins
+
+
+def link_piers(places: list[Row], ends: list[tuple[Row, Row]], barrier: Barrier | None) -> tuple[list[Row], list[Row]]:
+    """Link places that nothing else reaches over land, as on an island, with the piers of ferries.
+
+    Parameters
+    ----------
+    places
+        Nodes of the places that :func:`link_points` left without a link.
+    ends
+        For each end of a service the node there, and what the edges of the service have in common: the links are
+        part of the service, and open where it is.
+
+    Returns
+    -------
+    edges, joins
+        Rows of edges and of ``Network.joins``.
+    """
+    piers = [(node, service) for node, service in ends if node["kind"] in ("port", "airport")]
+    nodes = list({node["node_id"]: node for node, _ in piers}.values())
+    found = local_links(
+        _coordinates(places), [row["side"] for row in places], _coordinates(nodes), [row["side"] for row in nodes],
+        reach_km=PIER_REACH_KM, most=1, barrier=barrier,
+    )  # fmt: skip
+    edges: list[Row] = []
+    joins: list[Row] = []
+    for source, target, km in zip(found.point, found.target, found.length_km.tolist(), strict=True):
+        place, pier = places[source], nodes[target]
+        join = {"kind": "linked", "layer": place["layer"], "feature_id": place["feature_id"]}
+        joins.append({**join, "target": pier["node_id"], "length_km": km})
+        for node, service in piers:
+            if node is not pier:
+                continue
+            own = {name: service[name] for name in ("feature_id", "layer", "plan_ids", "opens_year", "opens_basis")}
+            edges += [
+                {**edge, **own, "edge_id": f"{edge['edge_id']}/{service['feature_id']}"}
+                for edge in local_pair(place, pier, km, "local_pier")
+            ]
     return edges, joins
 
 

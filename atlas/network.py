@@ -20,8 +20,18 @@ from numpy.typing import NDArray
 
 from atlas.arrays import EdgeArrays, arrays_of
 from atlas.errors import NetworkError
+from atlas.ferries import FerryPart, ferry_part
 from atlas.geodesy import distances_km
-from atlas.local import BASE_YEAR, GATE, ROAD_REACH_KM, STATION_REACH_KM, link_points, local_pair, point_rows
+from atlas.local import (
+    BASE_YEAR,
+    GATE,
+    ROAD_REACH_KM,
+    STATION_REACH_KM,
+    link_piers,
+    link_points,
+    local_pair,
+    point_rows,
+)
 from atlas.rail import rail_part
 from atlas.roads import read_crossings, road_part
 from atlas.stamp import layers_hash
@@ -43,8 +53,8 @@ NODE_COLUMNS = (
 EDGE_COLUMNS = (
     "edge_id", "from_id", "to_id", "role", "mode", "speed_class", "speed_limit_kmh", "length_km",
     "drawn_length_km", "published_length_km", "structure", "toll", "feature_id", "layer", "plan_ids", "status",
-    "opens_year", "opens_basis", "run_min", "trains_per_day", "trains_ordinary", "service_ordinary", "line_ids",
-    "geometry",
+    "opens_year", "opens_basis", "run_min", "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary",
+    "service_ordinary", "line_ids", "geometry",
 )  # fmt: skip
 JOIN_COLUMNS = ("kind", "layer", "feature_id", "target", "length_km")
 _REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
@@ -92,6 +102,12 @@ class Network:
     def node_names(self) -> list[str]:
         """Chinese names in the order of `nodes`."""
         return [str(name) for name in self.nodes["name_zh"]]
+
+    @cached_property
+    def english_names(self) -> dict[str, str]:
+        """English names by the Chinese ones, of the nodes that have both."""
+        pairs = zip(self.nodes["name_zh"], self.nodes["name_en"], strict=True)
+        return {str(zh): str(en) for zh, en in reversed(list(pairs)) if en and en != zh}
 
     @cached_property
     def edge_columns(self) -> dict[str, list[Any]]:
@@ -234,8 +250,8 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     ----------
     layers
         By key: ``highways``, ``interchanges``, ``railways``, ``stations`` and ``places`` are needed;
-        ``rail_services``, ``cross_border_links``, ``ports``, ``airports``, ``land`` and ``water`` are used
-        when present. Contract columns, EPSG:4326.
+        ``rail_services``, ``cross_border_links``, ``ports``, ``airports``, ``ferries``, ``land`` and ``water`` are
+        used when present. Contract columns, EPSG:4326.
     snap_km
         How far the end of a road that names no junction may be moved to a declared one.
     on_request
@@ -246,7 +262,8 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     Raises
     ------
     NetworkError
-        A layer is missing, or its rows contradict one another (see :mod:`atlas.roads`, :mod:`atlas.rail`).
+        A layer is missing, or its rows contradict one another (see :mod:`atlas.roads`, :mod:`atlas.rail`,
+        :mod:`atlas.ferries`).
     """
     missing = [key for key in _REQUIRED if key not in layers]
     if missing:
@@ -269,14 +286,21 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     nodes = [*roads.nodes.values(), *rails.nodes.values()]
     doors = [row for row in rails.nodes.values() if row["kind"] == "stop"]
     edges, joins = link_points([*points, *doors], nodes, barrier)
+    services = FerryPart()
+    if "ferries" in frames:
+        services = ferry_part(frames["ferries"], {row["node_id"]: row for row in [*nodes, *points]})
+        bare = {row["feature_id"] for row in joins if row["kind"] == "unlinked" and row["layer"] == "places"}
+        islands = [row for row in points if row["layer"] == "places" and row["feature_id"] in bare]
+        for rows, more in zip((edges, joins), link_piers(islands, services.ends, barrier), strict=True):
+            rows += more
     errors = _position_errors(frames)
-    node_frame = _node_frame([{**row, **_error_of(row, errors)} for row in [*nodes, *points]])
-    edge_frame = _edge_frame([*roads.edges, *rails.edges, *edges])
+    node_frame = _node_frame([{**row, **_error_of(row, errors)} for row in [*nodes, *points, *services.nodes]])
+    edge_frame = _edge_frame([*roads.edges, *rails.edges, *edges, *services.edges])
     all_joins = [*roads.joins, *rails.joins, *joins, *_near_misses(node_frame, edge_frame)]
     frame = pd.DataFrame(all_joins, columns=list(JOIN_COLUMNS))
     named: dict[tuple[str, str], tuple[str, str]] = {
         (str(key), str(row_id)): (str(zh or en or ""), str(en or ""))
-        for key in ("highways", "railways", "rail_services", "cross_border_links")
+        for key in ("highways", "railways", "rail_services", "cross_border_links", "ferries")
         if key in frames
         for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
     }
@@ -365,7 +389,7 @@ def _edge_frame(rows: list[Row]) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(rows, columns=list(EDGE_COLUMNS))
     numbers = (
         "speed_limit_kmh", "length_km", "drawn_length_km", "published_length_km", "opens_year", "run_min",
-        "trains_per_day", "trains_ordinary", "service_ordinary",
+        "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary", "service_ordinary",
     )  # fmt: skip
     for name in numbers:
         frame[name] = pd.to_numeric(frame[name]).astype(np.float64)

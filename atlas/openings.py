@@ -16,7 +16,7 @@ __all__ = ["OPEN_COLUMNS", "open_features", "scenario_difference", "scenario_hea
 OPEN_COLUMNS = (
     "layer", "feature_id", "name_zh", "name_en", "status", "opens_year", "opens_basis", "plan_ids",
 )  # fmt: skip
-_CARRY = ("run", "ride", "border", "access")
+_CARRY = ("run", "ride", "sail", "border", "access")
 
 
 def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
@@ -25,7 +25,7 @@ def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        :data:`OPEN_COLUMNS`: roads, crossings, ports and airports by their own id, trains by the railway
+        :data:`OPEN_COLUMNS`: roads, crossings, ferries, ports and airports by their own id, trains by the railway
         lines they run on. Places and stations are always there and are left out.
     """
     edges = network.edges

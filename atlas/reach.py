@@ -201,8 +201,8 @@ def _reached_nodes(network: Network, tree: Tree, cutoffs: tuple[float, ...]) -> 
 
 def _last_edge(tree: Tree, node: int) -> int | None:
     state = tree.end_state(node)
-    before = int(tree.previous[state])
-    return None if before < 0 else tree.graph.edge_between(before, state)
+    edge = int(tree.via[state])
+    return None if edge < 0 else edge
 
 
 def _reached_edges(
@@ -240,8 +240,7 @@ def _reached_edges(
 
 
 def _tree_edges(tree: Tree) -> NDArray[np.int64]:
-    states = np.nonzero(tree.previous >= 0)[0]
-    return np.array([tree.graph.edge_between(int(tree.previous[s]), int(s)) for s in states], dtype=np.int64)
+    return tree.via[tree.via >= 0]
 
 
 def route(

@@ -28,10 +28,14 @@ from atlas.spec import STATUSES
 
 __all__ = [
     "RULES",
+    "SERVICE_COLUMNS",
+    "SERVICE_ENDS",
     "Known",
     "Violation",
     "read_known_findings",
     "require_valid",
+    "service_faults",
+    "services_without_ends",
     "trains_off_their_lines",
     "validate",
 ]
@@ -50,6 +54,7 @@ RULES = {
     "source": "sources stand in the ledger",
     "reference": "ids of other layers' features exist",
     "service": "trains call at stations of the lines they run along",
+    "minutes": "a ferry or coach with ends has minutes greater than 0, the least first",
     "coordinates": "coordinates are numbers",
     "axes": "longitude stands before latitude",
     "region": "features lie in the region",
@@ -72,6 +77,12 @@ _REFERENCES = {
     "rail_services": ("station_ids", "stations"),
     "stations": ("line_ids", "railways"),
 }
+#: Layers whose points a ferry or coach may join; an end is named ``layer/id``.
+SERVICE_ENDS = ("ports", "airports", "stations", "interchanges", "places")
+_ENDS = ("from_point", "to_point")
+_MINUTES = ("minutes_low", "minutes", "minutes_high")
+#: What makes a route a service: all null where it is drawn only.
+SERVICE_COLUMNS = (*_ENDS, *_MINUTES, "departures_per_day")
 
 
 @dataclass(frozen=True, order=True)
@@ -167,6 +178,7 @@ def validate(
         found += _shapes(layer)
         found += _references(layer, layers)
     found += trains_off_their_lines(layers)
+    found += services_without_ends(layers)
     if not any(one.rule in {"column-missing", "crs"} for one in found):
         found += _water(layers)
         if county_polygons is not None:
@@ -209,6 +221,8 @@ def _attributes(
             )
         yield from _values(layer, name, row)
         yield from _opening(key, name, row)
+        if key == "ferries":
+            yield from (Violation(key, name, "minutes", *fault) for fault in service_faults(row))
         for plan_id in filter(None, str(row["plan_ids"]).split(";")):
             if plan_id not in register_ids:
                 yield Violation(
@@ -354,6 +368,43 @@ def trains_off_their_lines(layers: Mapping[str, Layer]) -> Iterator[Violation]:
                 "rail_services", str(name), "service", f"calls at {stop}, which lies on none of {', '.join(own)}",
                 "correct station_ids or line_ids, or add the station to the line's station_ids",
             )  # fmt: skip
+
+
+def service_faults(row: Mapping[Any, Any]) -> Iterator[tuple[str, str]]:
+    """Find what is wrong with a row of the layer ``ferries``: what is wrong, and what to do.
+
+    Without ends, minutes and departures it is a route that is drawn only, and nothing is wrong.
+    """
+    given = {name: row[name] for name in SERVICE_COLUMNS if not pd.isna(row[name])}
+    if not given:
+        return
+    for name in (*_ENDS, "minutes"):
+        if name not in given:
+            yield f"{name} is missing", "give both ends and the minutes, or none of them: then it is drawn only"
+    for name in (*_MINUTES, "departures_per_day"):
+        if name in given and not 0 < given[name] < float("inf"):
+            yield f"{name} is {given[name]:g}", "give a number greater than 0"
+    told = [given[name] for name in _MINUTES if name in given]
+    if told != sorted(told):
+        yield f"minutes run {', '.join(f'{value:g}' for value in told)}", "give the least, the usual, the most"
+    if len({given.get(name, name) for name in _ENDS}) == 1:
+        yield f"both ends are {given['from_point']}", "correct one of them"
+
+
+def services_without_ends(layers: Mapping[str, Layer]) -> Iterator[Violation]:
+    """Find ends of ferries and coaches that name no feature; layers that are not there are not asked."""
+    if "ferries" not in layers or not {"id", *_ENDS} <= set(layers["ferries"].frame.columns):
+        return
+    frame = layers["ferries"].frame
+    ids = {key: set(layers[key].frame["id"]) for key in SERVICE_ENDS if key in layers and "id" in layers[key].frame}
+    for column in _ENDS:
+        for name, text in zip(frame["id"], frame[column], strict=True):
+            key, _, feature = str(text or "").partition("/")
+            if text and (key not in SERVICE_ENDS or feature not in ids.get(key, {feature})):
+                yield Violation(
+                    "ferries", str(name), "reference", f"{column} names {text}, which is no such point",
+                    f"name layer/id of {', '.join(SERVICE_ENDS)}",
+                )  # fmt: skip
 
 
 def _parts(text: object) -> list[str]:

@@ -124,6 +124,6 @@ def _timeless(network: Network, scenario: Scenario) -> list[str]:
     minutes = edge_times(network, scenario, "multimodal").first
     role = network.edges["role"].to_numpy(dtype=object)
     extent = network.edges["length_km"].to_numpy(dtype=np.float64) > 1e-3
-    moving = np.isin(role, ["run", "ride", "access", "egress"]) & extent
+    moving = np.isin(role, ["run", "ride", "sail", "access", "egress"]) & extent
     rows = np.nonzero(moving & (minutes <= 0))[0]
     return [f"edge {network.edges['edge_id'].iloc[i]} has extent but takes no time" for i in rows]

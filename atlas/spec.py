@@ -79,7 +79,7 @@ class LayerSpec:
         ``Point``, ``LineString`` or ``Polygon`` (a ``MultiPolygon`` counts as polygon).
     role
         What the network makes of it: ``rail_line``, ``rail_service``, ``rail_stop``, ``road``,
-        ``road_node``, ``border``, ``terminal``, ``place`` or ``backdrop``.
+        ``road_node``, ``border``, ``service``, ``terminal``, ``place`` or ``backdrop``.
     access
         How one gets onto it, in words.
     kinds

@@ -14,11 +14,13 @@ __all__ = [
     "CHANGE",
     "FONT_STACK",
     "GROUND",
+    "LABEL_INK",
     "STATUS_FORM",
     "STATUS_WORDS",
     "SYMBOLS",
     "TIME_RAMP",
     "TYPE_PX",
+    "VERDICT",
     "LineForm",
     "Symbol",
     "TimeBand",
@@ -43,6 +45,21 @@ GROUND: dict[str, str] = {
     "accent": "#0b5cad",
     "focus": "#b3450a",
     "mark": "#f2b705",
+    "edge": "#8a949d",
+    "hover": "#e8f0f7",
+    "unreached": "#c3bdb0",
+    "blank": "#f0eee8",
+}
+
+#: Verdicts on a promise, as ink on paper and on white.
+VERDICT: dict[str, str] = {"inside": "#14663a", "borderline": "#7a5200", "outside": "#9a1f18"}
+
+#: Names on the map, darker than what they name so that they read on land and sea.
+LABEL_INK: dict[str, str] = {
+    "ports": "#0b5a54",
+    "airports": "#334155",
+    "stations": "#0a4a8c",
+    "highways": "#8f2f08",
 }
 
 #: System fonts only: a page asks nothing of the net.
@@ -147,6 +164,8 @@ SYMBOLS: dict[str, Symbol] = {
     "highways/access": Symbol(_ROAD, 0.8, "plain", 10.0, 0.8),
     "interchanges": Symbol("#7d6546", 1.9, "dot", 10.5),
     "cross_border_links": Symbol(_LINK, 2.4, "plain"),
+    "ferries": Symbol(_PORT, 1.4, "plain", 0.0, 0.8),
+    "ferries/coach": Symbol(_LINK, 1.4, "plain", 0.0, 0.8),
     "ports": Symbol(_PORT, 7.0, "anchor", 8.5),
     "airports": Symbol(_AIR, 8.0, "plane"),
     "airports/general_aviation": Symbol(_AIR, 6.0, "plane", 9.0),
@@ -203,6 +222,7 @@ def band_of(minutes: float) -> TimeBand | None:
 def css_variables() -> str:
     """Return the tokens as a CSS rule ``:root{--sea:…}``."""
     pairs = [*((f"--{k}", v) for k, v in GROUND.items()), *((f"--{k}", v) for k, v in CHANGE.items())]
+    pairs += [(f"--{verdict}", ink) for verdict, ink in VERDICT.items()]
     pairs += [(f"--type-{name}", f"{size}px") for name, size in TYPE_PX.items()]
     pairs += [(f"--band-{i}", band.color) for i, band in enumerate(TIME_RAMP)]
     pairs += [("--rail", _RAIL), ("--road", _EXPRESSWAY), ("--link", _LINK), ("--font", FONT_STACK)]
@@ -218,4 +238,5 @@ def tokens() -> dict[str, Any]:
         "status": {key: asdict(form) for key, form in STATUS_FORM.items()},
         "ramp": [asdict(band) for band in TIME_RAMP],
         "change": CHANGE,
+        "labels": LABEL_INK,
     }

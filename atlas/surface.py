@@ -278,8 +278,7 @@ def _areas(
     found = []
     for cutoff, shape in zip(cutoffs, shapes, strict=True):
         degrees = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
-        reached = grid.lonlat[minutes <= cutoff + TOLERANCE_MIN]
-        found.append(_with_cells(_clipped(degrees, land), reached, grid))
+        found.append(_with_cells(_clipped(degrees, land), minutes <= cutoff + TOLERANCE_MIN, grid))
     return found
 
 
@@ -309,14 +308,14 @@ def _contours(surface: Surface, minutes: Floats, cutoffs: Sequence[float]) -> li
     return found
 
 
-def _with_cells(area: shapely.MultiPolygon, reached: Floats, grid: Grid) -> shapely.MultiPolygon:
+def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Grid) -> shapely.MultiPolygon:
     """Return the parts that hold a reached cell: a strip beyond water that only the drawing reached is dropped."""
     parts = np.array(area.geoms, dtype=object)
     narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 111_000.0) ** 2)[0]
-    tree = shapely.STRtree(shapely.points(reached))
+    part, cell = grid.tree.query(parts[narrow], predicate="intersects")
     holds = np.ones(len(parts), dtype=bool)
     holds[narrow] = False
-    holds[narrow[np.unique(tree.query(parts[narrow], predicate="intersects")[0])]] = True
+    holds[narrow[np.unique(part[reached[cell]])]] = True
     return shapely.MultiPolygon(list(parts[holds]))
 
 

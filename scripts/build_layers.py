@@ -23,6 +23,7 @@ for folder in (ROOT, ROOT / "scripts"):
 from recipes.places import compile_places  # noqa: E402
 from recipes.rail import compile_rail  # noqa: E402
 from recipes.road import compile_roads  # noqa: E402
+from recipes.services import compile_ferries  # noqa: E402
 from recipes.sites import compile_sites  # noqa: E402
 from recipes.tables import Compiled, Facts, Feature, Left, override, table_text  # noqa: E402
 from shapely.geometry import LineString, Point  # noqa: E402  (the path must be set first)
@@ -53,6 +54,7 @@ def compile_all(root: Path, specs: dict[str, LayerSpec]) -> Compiled:
     compiled = Compiled()
     for recipe in (compile_places, compile_rail, compile_roads, compile_sites):
         compiled.join(recipe(facts))
+    compiled.join(compile_ferries(facts, compiled.layers))
     casts = {(key, column.name): _CASTS[column.type] for key, spec in specs.items() for column in spec.columns}
     compiled.left += [Left(table, "*", f"no layer: {use}") for table, use in NOT_LAYERS.items()]
     override(compiled, facts.rows("overrides"), casts)

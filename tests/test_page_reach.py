@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -85,6 +86,38 @@ def test_the_route_in_the_card_is_the_librarys(browser: Browser, path: Path, net
     )
     for leg in journey.legs:
         assert leg.to_name in text
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_place_asked_for_by_name_shows_the_whole_way_beside_its_card(
+    browser: Browser, path: Path, size: tuple[int, int]
+) -> None:
+    with opened(browser, path, size=size) as page:
+        page.fill("#search", "阳江市")
+        page.press("#search", "ArrowDown")
+        page.press("#search", "Enter")
+        ends = page.evaluate(
+            """() => {
+                const box = Atlas.map.getContainer().getBoundingClientRect(), places = Atlas.layers[0];
+                const row = [...Array(places.size).keys()].find(i => places.get("id", i) === "yangjiang");
+                const b = places.shapes.boxes, own = Atlas.data.reach.at;
+                return [own, [Atlas.lonOf(b[4 * row]), Atlas.latOf(b[4 * row + 1])]].map(([lon, lat]) => {
+                    const point = Atlas.map.latLngToContainerPoint([lat, lon]);
+                    const at = [point.x + box.left, point.y + box.top], over = document.elementFromPoint(...at);
+                    return over !== null && over.closest(".card, .panel, .bar") === null;
+                });
+            }"""
+        )
+    assert ends == [True, True]
+
+
+def test_the_legs_speak_the_language_of_the_page(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#f=guangzhou&m=rail&g=en") as page:
+        english = page.inner_text(".legs")
+    assert "Train" in english
+    assert not re.search(r"[\u4e00-\u9fff]", english)
+    with opened(browser, path, fragment="#f=guangzhou&m=rail&g=zh") as page:
+        assert "列车" in page.inner_text(".legs")
 
 
 def test_counts_inside_are_the_librarys(browser: Browser, path: Path, network: Network) -> None:

@@ -173,7 +173,9 @@ def test_hong_kong_and_macau_are_entered_through_a_crossing_only(atlas_network: 
     side = dict(zip(atlas_network.nodes["node_id"], atlas_network.nodes["side"], strict=True))
     edges = atlas_network.edges
     across = (edges["from_id"].map(side) != edges["to_id"].map(side)).to_numpy()
-    assert set(edges.loc[across, "role"]) == {"border", "ride"}
+    assert set(edges.loc[across, "role"]) == {"border", "ride", "sail"}
+    cleared = set(edges.loc[edges["role"] == "land", "from_id"])
+    assert set(edges.loc[across & edges["role"].eq("sail"), "to_id"]) == cleared
     rides = edges[across & edges["role"].eq("ride")]
     borders = set(edges.loc[edges["role"] == "border", "from_id"]) | set(edges.loc[edges["role"] == "border", "to_id"])
     assert all(a in borders or b in borders for a, b in zip(rides["from_id"], rides["to_id"], strict=True))

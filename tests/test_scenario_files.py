@@ -60,8 +60,10 @@ def test_a_year_is_the_base_year_and_what_opened_since(network: Network) -> None
         assert not (base & ~found).any(), "nothing is retired"
 
 
-def test_full_has_every_edge(network: Network) -> None:
-    assert open_edges(network, load_scenario("full")).all()
+def test_full_has_every_edge_but_those_of_services_on_request(network: Network) -> None:
+    found = open_edges(network, load_scenario("full"))
+    assert (found == (network.edges["opens_basis"] != "on_request").to_numpy()).all()
+    assert set(network.edges.loc[~found, "layer"]) == {"ferries"}
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -83,6 +83,23 @@ def test_every_link_of_the_site_leads_to_a_file(site: Path) -> None:
             assert (site / address).is_file(), f"{name} links to {address}"
 
 
+def test_every_map_has_a_picture_on_the_start_page_and_a_way_back_to_it(browser: Browser, site: Path) -> None:
+    with page_of(browser, site, "index.html") as page:
+        cards = page.eval_on_selector_all(".pictures a", "all => all.map(a => a.getAttribute('href'))")
+        boxes = page.eval_on_selector_all(
+            ".pictures svg",
+            "all => all.map(svg => [...svg.querySelectorAll('path, rect')].filter(e => e.getBBox().width > 9).length)",
+        )
+        land = page.evaluate("document.querySelector('#ground path').getBBox().width")
+    assert cards == [name for name in PAGES[1:] if name not in ("claims.html", "report.html", "validation.html")]
+    assert len(boxes) == len(cards)
+    assert min(boxes) >= 2
+    assert land > 200
+    for name in cards:
+        with page_of(browser, site, name) as page:
+            assert page.get_attribute("header a", "href") == "index.html"
+
+
 def test_every_page_carries_its_hash(site: Path) -> None:
     for name in PAGES:
         assert find_stamps(site / name), name

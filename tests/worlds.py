@@ -47,6 +47,10 @@ EXTRA: dict[str, dict[str, Any]] = {
         "area_km2": None, "aliases": "",
     },
     "cross_border_links": {"kind": "border_crossing", "side_a_city": "珠海", "side_b_city": "澳门"},
+    "ferries": {
+        "kind": "ferry", "from_point": None, "to_point": None, "minutes_low": None, "minutes": None,
+        "minutes_high": None, "departures_per_day": None,
+    },
 }  # fmt: skip
 
 

@@ -117,11 +117,18 @@ session_option = click.option(
 scenario_options = _together(
     click.option("--year", metavar="YEAR", help="2023 to 2035, or full. Default 2026."),
     click.option("--scenario", metavar="FILE", help="A scenario file (TOML) in place of a year."),
+    click.option(
+        "--with",
+        "with_",
+        metavar="ID",
+        multiple=True,
+        help="Put in a feature or plan item, ferries or coaches; may be repeated.",
+    ),
     click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range."),
     click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated."),
     click.option("--period", type=click.Choice(["free", "typical", "peak"]), help="Road traffic. Default typical."),
     click.option("--boarding", type=click.Choice(["planned", "headway"]), help="How trains are boarded."),
-    _gathered("choice", Choice, "year", "scenario", "parameter_set", "settings", "period", "boarding"),
+    _gathered("choice", Choice, "year", "scenario", "with_", "parameter_set", "settings", "period", "boarding"),
 )
 
 mode_option = click.option(

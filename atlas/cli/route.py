@@ -106,7 +106,7 @@ def _tell(told: Explanation) -> None:
     if told.runner_up is None:
         say("runner-up: none, every other way is cut off")
     else:
-        via = ", ".join(leg.name_zh for leg in told.runner_up.legs if leg.role in ("road", "train"))
+        via = ", ".join(leg.name_zh for leg in told.runner_up.legs if leg.role in ("road", "train", "ferry", "coach"))
         say(f"runner-up: {told.runner_up.minutes:.0f} min by {via}")
     for ride in told.rides:
         say(f"train {ride.start} → {ride.end}: {ride.ridden_min:.0f} min; {_others(ride)}")

@@ -145,7 +145,7 @@ def diff(session: Session, first: str, second: str, sink: Sink) -> None:
 @click.option("--base", default="2026", show_default=True, help="Built-in scenario to start from.")
 @click.option("--name", help="What readers see; default: the file's name.")
 @click.option("--year", type=int, help="Year, when not that of the base.")
-@click.option("--with", "with_", multiple=True, metavar="ID", help="Feature or plan item opened; may be repeated.")
+@click.option("--with", "with_", multiple=True, metavar="ID", help="Feature or plan item opened, ferries or coaches.")
 @click.option("--without", multiple=True, metavar="ID", help="Feature or plan item left out; may be repeated.")
 @click.option("--close", multiple=True, metavar="ID", help="Feature shut; may be repeated.")
 @click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range.")

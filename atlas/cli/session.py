@@ -34,7 +34,7 @@ _FROZEN_WITH = ("numpy", "pandas", "geopandas", "shapely")
 
 @dataclass(frozen=True)
 class Choice:
-    """The scenario a user asked for: a year or a file, a parameter set, single values, traffic, boarding."""
+    """The scenario a user asked for: a year or a file, what is put in, parameters, traffic, boarding."""
 
     year: str | None = None
     scenario: str | None = None
@@ -42,6 +42,7 @@ class Choice:
     settings: tuple[tuple[str, float], ...] = ()
     period: str | None = None
     boarding: str | None = None
+    with_: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,12 @@ class Session:
             found = load_scenario(choice.scenario, table=table, known_ids=self.known_ids)
             self.request(found.with_)
         overrides = dict(choice.settings)
-        if overrides or choice.parameter_set or choice.period or choice.boarding:
+        if choice.with_:
+            self.check_ids(choice.with_, self.known_ids)
+            self.request(choice.with_)
+        if overrides or choice.with_ or choice.parameter_set or choice.period or choice.boarding:
             return found.but(
+                with_=choice.with_,
                 parameter_set=choice.parameter_set,
                 overrides=overrides,
                 period=choice.period,
@@ -198,11 +203,8 @@ class Session:
 
     @cached_property
     def known_ids(self) -> set[str]:
-        """Ids that a scenario may name: features, lines and plan items."""
-        edges = self.network.edges
-        features = set(edges["feature_id"]) | set(edges["layer"] + "/" + edges["feature_id"])
-        joined = [*edges["plan_ids"].unique(), *edges["line_ids"].unique()]
-        known = features | {part for text in joined for part in str(text).split(";")}
+        """What a scenario may name: features, lines, plan items, and the words ``ferries`` and ``coaches``."""
+        known = set(self.network.arrays.rows_by_id)
         register = self.folder / "data" / "plan" / "register.csv"
         if register.is_file():
             import csv

@@ -16,10 +16,10 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.errors import LayerError
 from atlas.layer import CRS, Layer, frame_of
-from atlas.rules import Known, Violation, validate
+from atlas.rules import SERVICE_COLUMNS, Known, Violation, services_without_ends, validate
 from atlas.spec import LayerSpec
 
-__all__ = ["REFERENCES", "Intake", "admit", "layer_of", "left_hanging", "merged"]
+__all__ = ["REFERENCES", "Intake", "admit", "adrift", "layer_of", "left_hanging", "merged"]
 
 #: Column of a layer that names features of another layer.
 REFERENCES = {
@@ -245,3 +245,18 @@ def left_hanging(layers: Mapping[str, Layer], changed: Collection[str]) -> list[
         if REFERENCES.get(key, ("", ""))[1] in changed
         for one in _dangling(layer, _targets(key, layers, {}))
     ]
+
+
+def adrift(layers: Mapping[str, Layer]) -> tuple[Layer | None, str]:
+    """Return the layer ``ferries`` with services whose ends are gone drawn only, and a note; None: none are gone."""
+    names = {one.feature_id for one in services_without_ends(layers)}
+    if not names:
+        return None, ""
+    layer = layers["ferries"]
+    frame = layer.frame.copy()
+    for column in SERVICE_COLUMNS:
+        frame[column] = frame[column].mask(frame["id"].isin(names), None)
+    return Layer(layer.spec, frame), (
+        f"ferries: {len(names)} services lose an end and are drawn only ({', '.join(sorted(names)[:3])} …); "
+        "atlas restore ferries brings them back"
+    )

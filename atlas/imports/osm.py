@@ -28,7 +28,7 @@ from atlas.imports.store import extra_spec, file_sha256
 from atlas.layer import LARGEST_FILE_MB, Layer
 from atlas.provenance import Source
 from atlas.roads import side_of
-from atlas.rules import Violation
+from atlas.rules import SERVICE_COLUMNS, Violation
 from atlas.spec import LayerSpec
 
 __all__ = ["LAYERS", "OsmLayers", "area_of", "osm_layers"]
@@ -38,6 +38,8 @@ LAYERS = ("highways", "interchanges", "railways", "stations", "places", "ports",
 Record = dict[str, Any]
 #: A feature's columns take at least this many bytes in the file, and each vertex this many.
 _FEATURE_BYTES, _VERTEX_BYTES = 600, 22
+#: A mapped route tells no minutes.
+_DRAWN_ONLY: Record = dict.fromkeys(SERVICE_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -264,6 +266,7 @@ def _ferries(
             piece.element, piece.tags, "ferry", f"way/{piece.way}",
             source=about["source"], as_of=about["as_of"], city=None,
         )  # fmt: skip
-        records.append(record | opening(piece.tags, "route") | {"drawn_length_km": round(length_km(line), 3)})
+        drawn = _DRAWN_ONLY | {"drawn_length_km": round(length_km(line), 3)}
+        records.append(record | opening(piece.tags, "route") | drawn)
         lines.append(line)
     return records, lines

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from atlas.catalog import Catalog
 from atlas.errors import ImportDataError
-from atlas.imports.intake import Intake, admit, left_hanging, merged
+from atlas.imports.intake import Intake, admit, adrift, left_hanging, merged
 from atlas.imports.store import copied_atlas, new_atlas, store
 from atlas.layer import Layer, write_layer
 from atlas.provenance import Source
@@ -134,10 +134,13 @@ def take_in(
         raise ImportDataError(f"nothing could be taken in{why}")
     after = {key: merged(others.get(key), layer, add=target.add or key in adding) for key, layer in taken.items()}
     _unbroken(others, after)
+    moored, told = adrift({**others, **after})
+    if moored is not None:
+        after["ferries"] = moored
     counts = tuple(_count(key, candidates, intake, bad, others, after) for key in candidates)
     lost = () if own else _lost_links(catalog, others, after)
     written, kept = _write(after, sources, catalog, target)
-    return Outcome(counts, bad, (*notes, *intake.notes, *lost), after, written, kept)
+    return Outcome(counts, bad, (*notes, *intake.notes, *lost, *filter(None, [told])), after, written, kept)
 
 
 def _count(

@@ -18,6 +18,7 @@ from atlas.errors import ExportError, ImportDataError
 from atlas.files import content_hash, write_bytes
 from atlas.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
 from atlas.provenance import Source, read_sources
+from atlas.root import find_root
 from atlas.spec import LayerSpec, read_spec
 
 __all__ = [
@@ -63,12 +64,12 @@ def file_sha256(path: str | Path) -> str:
 
 
 def extra_spec(key: str) -> LayerSpec:
-    """Return the declaration of a layer that only imports bring: ``ferries``."""
+    """Return the declaration of a layer that an atlas may lack, ``ferries``: the one this package has."""
     return read_spec(_extra_path(key))
 
 
 def _extra_path(key: str) -> Path:
-    return Path(__file__).resolve().parent / f"{key}.toml"
+    return find_root() / "layers" / f"{key}.toml"
 
 
 def _texts(layers: Mapping[str, Layer]) -> dict[str, bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 import geopandas as gpd
@@ -36,7 +37,7 @@ __all__ = [
 #: Layers drawn as paper, not as content.
 BACKDROP = ("land", "water")
 #: Layers that are off when the page opens.
-_OFF_AT_FIRST = ("rail_services", "interchanges")
+_OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
 _COLUMNS = (*(column.name for column in CONTRACT), *FACTS)
 SHELL_SCRIPTS = (
     "base.js", "pack.js", "symbols.js", "canvas.js", "labels.js", "frame.js", "card.js", "panel.js",
@@ -81,11 +82,15 @@ def _pinyin(frame: gpd.GeoDataFrame, key: str) -> dict[str, dict[str, Any]]:
     """Return the names' pinyin, whole and by initials, for the search; train runs are not searched."""
     if key == "rail_services":
         return {}
-    texts = []
-    for name in frame["name_zh"]:
-        syllables = lazy_pinyin(name) if isinstance(name, str) else []
-        texts.append("".join(syllables) + " " + "".join(syllable[:1] for syllable in syllables))
-    return {"pinyin": {"v": texts}}
+    spelled = frame["name_zh"].map(_spelling)
+    return pack_columns(spelled.to_frame("pinyin"), ["pinyin"])
+
+
+@lru_cache(maxsize=65_536)
+def _spelling(name: object) -> str:
+    """Return the pinyin of one name; most of the time a page takes would go here, and names recur."""
+    syllables = lazy_pinyin(name) if isinstance(name, str) else []
+    return "".join(syllables) + " " + "".join(syllable[:1] for syllable in syllables)
 
 
 def _symbol(layer: str, kind: str) -> list[Any]:

@@ -25,7 +25,7 @@ from atlas.style import TIME_RAMP, tokens
 __all__ = ["draw_matrix"]
 
 _TITLE = ("县市驻地间用时", "Minutes between the seats")
-_ROLES = ("access", "road", "train", "border", "transfer", "egress")
+_ROLES = ("access", "road", "train", "ferry", "coach", "border", "transfer", "egress")
 
 
 def draw_matrix(
@@ -80,7 +80,7 @@ def draw_matrix(
                         )  # fmt: skip
                         route.append(legs.setdefault(row, len(legs)))
                     routes.append(route)
-    names = network.nodes["name_en"].to_list()
+    names, english = network.nodes["name_en"].to_list(), network.english_names
     content: dict[str, Any] = {
         "tokens": tokens(),
         "words": {role: list(WORDS[role]) for role in _ROLES},
@@ -92,6 +92,7 @@ def draw_matrix(
             "routes": routes,
             "legs": [list(row) for row in legs],
             "texts": list(texts),
+            "english": {words: english[words] for words in sorted(texts) if words in english},
         },
     }
     choices = "".join(

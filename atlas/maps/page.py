@@ -24,7 +24,7 @@ from xstatic.pkg import leaflet
 from atlas.errors import MapError
 from atlas.files import write_text
 from atlas.maps.basemaps import Basemap
-from atlas.style import css_variables
+from atlas.style import GROUND, css_variables
 
 __all__ = ["LANGUAGES", "Links", "Page", "asset", "embed_json"]
 
@@ -216,5 +216,5 @@ class Page(folium.Map):
         """Return a frame that shows the page in a notebook."""
         return (
             f'<iframe srcdoc="{html.escape(self.html())}" title="{html.escape(self.page_title[0])}" '
-            'style="width:100%;height:640px;border:1px solid #d9d5cb" allowfullscreen></iframe>'
+            f'style="width:100%;height:640px;border:1px solid {GROUND["hairline"]}" allowfullscreen></iframe>'
         )

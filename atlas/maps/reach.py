@@ -39,7 +39,7 @@ __all__ = ["CUTOFFS_MIN", "Spread", "draw_reach", "reach_data"]
 CUTOFFS_MIN = (60.0, 120.0)
 #: Minutes of places are kept to a thousandth, those along lines to a tenth.
 _PLACE_SCALE, _LINE_SCALE = 1000, 10
-_DRAWN = ("run", "ride")
+_DRAWN = ("run", "ride", "sail")
 #: Areas on the screen: parts smaller than about a cell are left out, vertices are thinned to about 150 m.
 _SPECK_DEGREES2, _THIN_DEGREES = 2.0e-5, 0.0015
 Shift = Callable[[NDArray[np.object_]], NDArray[np.object_]]
@@ -88,11 +88,13 @@ class _Book:
             found.append(self.legs.setdefault(row, len(self.legs)))
         self.journeys.append(found)
 
-    def packed(self) -> dict[str, Any]:
+    def packed(self, english: Mapping[str, str]) -> dict[str, Any]:
         rows = list(self.legs)
+        named = {words for text in self.texts for words in (text, *text.split("—"))}
         lines = [np.diff(np.array([0, *row[11:]])) for row in rows]
         return {
             "texts": list(self.texts),
+            "english": {words: english[words] for words in sorted(named) if words in english},
             "legs": pack_integers(np.array([row[:11] for row in rows], dtype=np.int64)),
             "lines_": pack_integers(np.concatenate([[], *lines])),
             "line_counts": pack_integers([len(line) for line in lines]),
@@ -260,7 +262,7 @@ def reach_data(
         ],
         "inside": inside,
         **({"areas": areas} if spread is not None else {}),
-        **book.packed(),
+        **book.packed(network.english_names),
     }
 
 
@@ -368,10 +370,10 @@ def _run_minutes(network: Network, scenario: Scenario, group_of: Ints, count: in
 
 
 def _kinds(network: Network, group_of: Ints, count: int) -> Ints:
-    """Return 0 for local links, 1 for roads, 2 for rides by line."""
+    """Return 0 for local links, 1 for roads, 2 for rides by line, 3 for ferries and coaches."""
     kinds = np.zeros(count, dtype=np.int64)
     role = network.arrays.role
-    for name, code in (("run", 1), ("border", 1), ("ride", 2)):
+    for name, code in (("run", 1), ("border", 1), ("ride", 2), ("sail", 3)):
         kinds[group_of[(role == name) & (group_of >= 0)]] = code
     return kinds
 

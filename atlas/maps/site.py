@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +21,7 @@ from atlas.maps.page import Links
 from atlas.maps.reach import Spread, draw_reach
 from atlas.maps.report import draw_report
 from atlas.maps.start import Card, as_of, draw_start
+from atlas.maps.thumbnails import change_picture, ground, lines_picture, matrix_picture, reach_picture
 from atlas.maps.validation import draw_validation
 from atlas.network import Network
 from atlas.openings import scenario_header
@@ -187,16 +189,33 @@ def build_site(
     downloads = [*(offer(target) if offer else ()), *_downloads(catalog, target)]
     start = draw_start(
         summary,
-        [*(job.card for job in jobs), *read],
+        _pictured([job.card for job in jobs], catalog, network, scenarios),
         downloads,
+        read=read,
+        ground=ground(catalog.layers()),
         scenarios=names,
         date=as_of(catalog.layers()),
         hash=stamp(network.hash, scenarios),
         assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
+        english=network.english_names,
         lang=lang,
     )
     _write(target / "index.html", start, key)
     return target / "index.html"
+
+
+def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenarios: Sequence[Scenario]) -> list[Card]:
+    """Return the cards with a small picture each."""
+    by_name = {scenario.name: scenario for scenario in scenarios}
+    now = by_name.get("2026", scenarios[0])
+    pictures: dict[str, Callable[[], str]] = {
+        "atlas.html": lambda: lines_picture(catalog.layers()),
+        "compare.html": lambda: change_picture(network, by_name["2023"], by_name["2035"]),
+        "matrix.html": lambda: matrix_picture(network, now),
+    }
+    for place, name, *_ in CORE:
+        pictures[name] = partial(reach_picture, network, place, now)
+    return [replace(card, picture=pictures[card.address]()) for card in cards]
 
 
 def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:

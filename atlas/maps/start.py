@@ -25,11 +25,12 @@ _TITLE = ("珠江口西岸都市圈交通图集", "Atlas of the Pearl River West
 
 @dataclass(frozen=True)
 class Card:
-    """A link to a page or a file: its address, (Chinese, English) name, and what it holds."""
+    """A link to a page or a file: its address, (Chinese, English) name, what it holds, and an SVG of it or nothing."""
 
     address: str
     name: tuple[str, str]
     about: tuple[str, str]
+    picture: str = ""
 
 
 def as_of(layers: Mapping[str, Layer]) -> str:
@@ -75,10 +76,13 @@ def draw_start(
     maps: Sequence[Card],
     downloads: Sequence[Card],
     *,
+    read: Sequence[Card] = (),
+    ground: str = "",
     scenarios: Sequence[str],
     date: str,
     hash: str,
     assumed: Mapping[str, int],
+    english: Mapping[str, str] | None = None,
     lang: str = "zh",
 ) -> str:
     """Return the start page.
@@ -89,6 +93,10 @@ def draw_start(
         From :func:`atlas.claims.summarise_claims`; empty for an atlas that promises nothing.
     maps, downloads
         What the site holds.
+    read
+        Its pages that are read: the promises, the report, the validation.
+    ground
+        What the pictures of the cards stand on, from :func:`atlas.maps.thumbnails.ground`.
     scenarios
         The years of the verdicts, by name.
     date
@@ -97,6 +105,8 @@ def draw_start(
         Stamp of the layers and scenarios.
     assumed
         Number of features with an assumed year, by scenario.
+    english
+        English names of places by the Chinese ones.
     lang
         Language the page opens in.
     """
@@ -111,8 +121,9 @@ def draw_start(
             "and two hours in any year, by which way, and what that rests on.",
             kind="lead",
         ),
-        *([] if summary.empty else [_tiles(summary, scenarios)]),
-        section("地图", "Maps", [_cards(maps)], name="maps"),
+        *([] if summary.empty else [_tiles(summary, scenarios, english or {})]),
+        section("地图", "Maps", [ground, _cards(maps, kind="cards pictures")], name="maps"),
+        *([section("核算与检验", "Findings and checks", [_cards(read)], name="read")] if read else []),
         *([] if summary.empty else [_promise(summary, scenarios, counts_zh, counts_en)]),
         section("下载", "Downloads", [_cards(downloads)], name="downloads"),
         section(
@@ -154,7 +165,7 @@ def _promise(summary: pd.DataFrame, scenarios: Sequence[str], counts_zh: str, co
     )
 
 
-def _tiles(summary: pd.DataFrame, scenarios: Sequence[str]) -> str:
+def _tiles(summary: pd.DataFrame, scenarios: Sequence[str], english: Mapping[str, str]) -> str:
     """Return one tile a promise whose minutes the plan states: the verdict now, in large, and the other years."""
     now = "2026" if "2026" in scenarios else scenarios[0]
     chosen = summary[(summary["mode"] == "multimodal") & (summary["measure"] == "door")]
@@ -165,16 +176,30 @@ def _tiles(summary: pd.DataFrame, scenarios: Sequence[str]) -> str:
         shown = rows[now]
         verdict = str(shown["verdict"])
         others = [(name, _short(rows[name])) for name in scenarios if name != now]
-        zh = " · ".join(f"{'全部规划' if name == 'full' else name}: {minutes}" for name, minutes in others)
-        en = " · ".join(f"{'full plan' if name == 'full' else name}: {minutes}" for name, minutes in others)
+        zh, en = _other_years(_short(shown), others)
         tiles.append(
             f'<li><a class="{html.escape(verdict)}" href="claims.html">'
             f"<h3>{two(shown['title_zh'], shown['title_en'])}</h3>"
             f"<strong>{_short(shown)}</strong> / {shown['limit_min']:.0f} {two('分钟', 'min')} · "
             f'<span class="verdict {html.escape(verdict)}">{two(*VERDICTS[verdict])}</span>'
+            f"<small>{two(*_trip(shown, english))}</small>"
             f"<small>{two(f'{now} 年最慢一程；{zh}', f'Worst trip in {now}; {en}')}</small></a></li>"
         )
     return f'<ul class="tiles">{"".join(tiles)}</ul>'
+
+
+def _trip(row: Mapping[Any, Any], english: Mapping[str, str]) -> tuple[str, str]:
+    ends = str(row["worst_from_zh"]), str(row["worst_to_zh"])
+    return " → ".join(ends), " → ".join(english.get(end, end) for end in ends)
+
+
+def _other_years(now: str, others: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """Return the minutes of the other years in words, in Chinese and English; the same number is said once."""
+    if all(minutes == now for _, minutes in others):
+        return "2023 年至全部规划均同", "the same from 2023 to the full plan"
+    zh = " · ".join(f"{'全部规划' if name == 'full' else name} {minutes}" for name, minutes in others)
+    en = " · ".join(f"{'full plan' if name == 'full' else name} {minutes}" for name, minutes in others)
+    return zh, en
 
 
 def _short(row: Mapping[Any, Any]) -> str:
@@ -182,10 +207,10 @@ def _short(row: Mapping[Any, Any]) -> str:
     return "—" if math.isnan(minutes) else f"{minutes:.0f}"
 
 
-def _cards(cards: Sequence[Card]) -> str:
+def _cards(cards: Sequence[Card], *, kind: str = "cards") -> str:
     items = "".join(
-        f'<li><a href="{html.escape(card.address)}"><b>{two(*card.name)}</b>'
+        f'<li><a href="{html.escape(card.address)}">{card.picture}<b>{two(*card.name)}</b>'
         f'<span class="more">{two(*card.about)}</span></a></li>'
         for card in cards
     )
-    return f'<ul class="cards">{items}</ul>'
+    return f'<ul class="{kind}">{items}</ul>'

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import html
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from atlas.maps.document import cell, document, paragraph, section, table, two
+from atlas.style import TIME_RAMP, symbol_of
 from atlas.validation import Validation, summary, worst
 
 __all__ = ["draw_validation"]
@@ -21,8 +23,13 @@ _CHECKS = {
     "road": ("公路：实测行程", "Road: measured drives"),
     "road, fitted on the other rows": ("公路：系数由其余各行拟合", "Road: factors fitted on the other rows"),
 }
-_COLOURS = {"rail as ridden": "#0b5cad", "rail formula, service held out": "#5b8fc4", "road": "#c2410c"}
-_SIZE, _MARGIN = 480, 52
+#: What the plot shows: ink, radius and opacity of each check.
+_DOTS = {
+    "rail formula, service held out": (TIME_RAMP[2].color, 2.6, 0.55),
+    "rail as ridden": (symbol_of("railways").color, 3.0, 0.7),
+    "road": (symbol_of("highways", "expressway").color, 5.5, 0.85),
+}
+_SIZE, _MARGIN = 520, 52
 
 
 def draw_validation(found: Validation, *, hash: str, lang: str = "zh") -> str:
@@ -33,10 +40,9 @@ def draw_validation(found: Validation, *, hash: str, lang: str = "zh") -> str:
             "The model beside the calibration tables. The relative error is modelled over measured less one; the bias "
             "is its median, positive where the model is slow.",
         ),
+        _finding(found.errors),
         _summary_table(found.errors),
-        f"<figure>{_plot(found.errors)}<figcaption>"
-        + two("实测与模型（分钟）；虚线为 ±15%", "Measured and modelled minutes; dashed: ±15 %")
-        + "</figcaption></figure>",
+        f'<figure class="plot">{_plot(found.errors)}<figcaption>{_plot_legend(found.errors)}</figcaption></figure>',
         section(
             "误差最大的十项",
             "The ten worst",
@@ -59,8 +65,28 @@ def draw_validation(found: Validation, *, hash: str, lang: str = "zh") -> str:
     return document(_TITLE, body, lang=lang, hash=hash)
 
 
+def _finding(errors: pd.DataFrame) -> str:
+    """Say in a sentence how far the model is off."""
+    by_check = summary(errors).set_index("check")
+    rail, road = (dict(by_check.loc[name]) for name in ("rail as ridden", "road, fitted on the other rows"))
+
+    def parts(row: dict[Any, Any]) -> tuple[str, str, str]:
+        return f"{100 * row['median_error']:.0f} %", f"{100 * row['p90_error']:.0f} %", f"{row['pairs']:.0f}"
+
+    (rail_half, rail_most, rails), (road_half, road_most, roads) = parts(rail), parts(road)
+    return paragraph(
+        f"列车用时半数误差在 {rail_half} 以内，九成在 {rail_most} 以内（{rails} 个站对）；"
+        f"驾车用时半数在 {road_half} 以内，九成在 {road_most} 以内（{roads} 段，逐段留出）。",
+        f"Half of the train times are within {rail_half} and nine in ten within {rail_most} ({rails} pairs of "
+        f"stations); half of the drives within {road_half} and nine in ten within {road_most} ({roads} drives, "
+        "each left out of the fit).",
+        kind="lead",
+    )
+
+
 def _percent(value: float, *, sign: bool = False) -> str:
-    return cell(f"{100 * value:{'+' if sign else ''}.1f} %", kind="number")
+    text = f"{100 * value:{'+' if sign else ''}.1f} %"
+    return cell("0.0 %" if text[1:] == "0.0 %" else text.replace("-", "−"), kind="number")
 
 
 def _summary_table(errors: pd.DataFrame) -> str:
@@ -184,7 +210,8 @@ def _line_table(lines: pd.DataFrame) -> str:
 
 def _plot(errors: pd.DataFrame) -> str:
     """Return measured against modelled minutes as inline SVG, both axes logarithmic."""
-    shown = errors[errors["check"].isin(_COLOURS)]
+    # roads are drawn last: they are few
+    shown = errors[errors["check"].isin(_DOTS)].sort_values("check", key=lambda checks: checks.map(list(_DOTS).index))
     both = shown[["measured_min", "modelled_min"]].to_numpy(dtype=np.float64)
     low, high = 0.8 * both.min(), 1.2 * both.max()
 
@@ -193,10 +220,10 @@ def _plot(errors: pd.DataFrame) -> str:
 
     parts = [
         f'<svg viewBox="0 0 {_SIZE} {_SIZE}" width="{_SIZE}" height="{_SIZE}" role="img" '
-        'aria-label="Measured and modelled minutes" style="max-width:100%;height:auto;background:#fff">'
+        'aria-label="Measured and modelled minutes" style="max-width:100%;height:auto">'
     ]
     top = _SIZE - 2 * _MARGIN
-    parts.append(f'<rect x="{_MARGIN}" y="{_MARGIN}" width="{top}" height="{top}" fill="none" stroke="#8a949d"/>')
+    parts.append(f'<rect x="{_MARGIN}" y="{_MARGIN}" width="{top}" height="{top}" fill="none" stroke="var(--edge)"/>')
     for tick in (5, 10, 20, 50, 100, 200):
         if low < tick < high:
             x, y = _MARGIN + place(tick), _SIZE - _MARGIN - place(tick) + 4
@@ -207,26 +234,31 @@ def _plot(errors: pd.DataFrame) -> str:
         a, b = max(low, low / factor), min(high, high / factor)
         parts.append(
             f'<line x1="{_MARGIN + place(a):.1f}" y1="{_SIZE - _MARGIN - place(a * factor):.1f}" '
-            f'x2="{_MARGIN + place(b):.1f}" y2="{_SIZE - _MARGIN - place(b * factor):.1f}" stroke="#556370" '
+            f'x2="{_MARGIN + place(b):.1f}" y2="{_SIZE - _MARGIN - place(b * factor):.1f}" stroke="var(--secondary)" '
             f'stroke-dasharray="{dash}"/>'
         )
     for check, measured, modelled in zip(shown["check"], both[:, 0], both[:, 1], strict=True):
-        colour = _COLOURS[str(check)]
-        radius = 5.5 if check == "road" else 3.0
+        colour, radius, alpha = _DOTS[str(check)]
         parts.append(
             f'<circle cx="{_MARGIN + place(measured):.1f}" cy="{_SIZE - _MARGIN - place(modelled):.1f}" r="{radius}" '
-            f'fill="{colour}" fill-opacity="0.55"/>'
+            f'fill="{colour}" fill-opacity="{alpha}"/>'
         )
     middle = _SIZE / 2
-    parts.append(f'<text x="{middle}" y="{_SIZE - 14}" font-size="12" text-anchor="middle">实测 measured, min</text>')
-    parts.append(
-        f'<text x="14" y="{middle}" font-size="12" text-anchor="middle" transform="rotate(-90 14 {middle})">'
-        "模型 modelled, min</text>"
-    )
-    for i, (check, colour) in enumerate(_COLOURS.items()):
-        y = _MARGIN + 16 + 17 * i
-        parts.append(
-            f'<circle cx="{_MARGIN + 14}" cy="{y - 4}" r="4.5" fill="{colour}"/>'
-            f'<text x="{_MARGIN + 24}" y="{y}" font-size="11">{html.escape(" ".join(_CHECKS[check]))}</text>'
-        )
+    for words, attributes in (
+        (("实测，分钟", "Measured, min"), f'x="{middle}" y="{_SIZE - 12}"'),
+        (("模型，分钟", "Modelled, min"), f'x="14" y="{middle}" transform="rotate(-90 14 {middle})"'),
+    ):
+        for lang, text in zip(("zh-CN", "en"), words, strict=True):
+            parts.append(f'<text lang="{lang}" {attributes} font-size="12" text-anchor="middle">{text}</text>')
     return "".join([*parts, "</svg>"])
+
+
+def _plot_legend(errors: pd.DataFrame) -> str:
+    counts = errors["check"].value_counts()
+    items = [
+        f'<li><span class="spot" style="background:{colour}"></span>'
+        f"{two(*_CHECKS[check])} ({counts.get(check, 0)})</li>"
+        for check, (colour, *_) in _DOTS.items()
+    ]
+    line = two("实线：模型与实测相等；虚线：±15 %", "Line: modelled equals measured; dashed: ±15 %")
+    return f'<ul class="key">{"".join(items)}<li>{line}</li></ul>'

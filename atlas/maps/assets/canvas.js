@@ -152,7 +152,7 @@
     ctx.beginPath();
     ctx.rect(-1, -1, view.w + 2, view.h + 2);
     ctx.rect(w, n, e - w, s - n);
-    ctx.fillStyle = "#e9e6de";
+    ctx.fillStyle = Atlas.tokens.ground.blank;
     ctx.fill("evenodd");
     ctx.strokeStyle = Atlas.tokens.ground.hairline;
     ctx.lineWidth = 1;

@@ -39,10 +39,10 @@
     var app = document.getElementById("app"), box = app.querySelector(".folium-map");
     var heading = Atlas.say("h1", {}, function () { return Atlas.pick(Atlas.data.title); });
     var under = Atlas.say("p", { class: "under", id: "finding" }, Atlas.tells);
-    var titles = Atlas.el("div", { class: "titles" }, [heading, under]), narrow = window.matchMedia("(max-width:719px)");
+    var titles = Atlas.el("div", { class: "titles" }, [homeLink(), Atlas.el("div", {}, [heading, under])]), narrow = window.matchMedia("(max-width:719px)");
     Atlas.tools = Atlas.el("div", { class: "tools", role: "toolbar" });
-    Atlas.label(Atlas.tools, "menu");
-    var menu = Atlas.button({ class: "tool menu", "aria-expanded": "false", "aria-controls": "panel" }, "menu_short", function () {
+    Atlas.label(Atlas.tools, "tools");
+    var menu = Atlas.button({ class: "tool menu", "aria-expanded": "false", "aria-controls": "panel" }, Atlas.data.kind === "atlas" ? "menu_short" : "options_short", function () {
       var open = document.body.classList.toggle("panel-open");
       menu.setAttribute("aria-expanded", String(open));
     });
@@ -57,7 +57,7 @@
     placeTitles();
     narrow.addEventListener("change", placeTitles);
     Atlas.tell = function () { under.textContent = Atlas.tells(); };
-    Atlas.label(Atlas.panel, "menu");
+    Atlas.label(Atlas.panel, Atlas.data.kind === "atlas" ? "menu" : "options");
     Atlas.cardHost = Atlas.el("section", { class: "card", hidden: true, tabindex: "-1", "aria-live": "polite" });
     Atlas.label(Atlas.cardHost, "details");
     Atlas.dock = Atlas.el("div", { class: "dock" });
@@ -82,6 +82,12 @@
     });
   }
 
+  function homeLink() {
+    var home = (Atlas.data.links || [])[0];
+    if (!home) return null;
+    return Atlas.say("a", { class: "home", href: home[0] }, function () { return "← " + Atlas.pick(home[1]); });
+  }
+
   function languageTool() {
     var button = Atlas.button({ class: "tool" }, "language", function () {
       var next = Atlas.lang === "zh" ? "en" : "zh";
@@ -104,7 +110,7 @@
       function () { return Atlas.data.hash ? Atlas.t("hash") + " " + Atlas.data.hash : ""; }
     ];
     parts.forEach(function (part) { if (part()) Atlas.footer.appendChild(Atlas.say("span", {}, part)); });
-    (Atlas.data.links || []).forEach(function (link) {
+    (Atlas.data.links || []).slice(1).forEach(function (link) {
       Atlas.footer.appendChild(Atlas.say("a", { href: link[0] }, function () { return Atlas.pick(link[1]); }));
     });
   }

@@ -95,8 +95,7 @@
     var box = placed.box, y = box[1] + 1;
     var x = placed.align === "left" ? box[0] + 2 : placed.align === "right" ? box[2] - 2 : (box[0] + box[2]) / 2;
     ctx.textAlign = placed.align;
-    var ink = { ports: "#0b5a54", airports: "#334155", stations: "#0a4a8c", highways: "#8f2f08" }[placed.label.layer.key] ||
-      Atlas.tokens.ground.text;
+    var ink = Atlas.tokens.labels[placed.label.layer.key] || Atlas.tokens.ground.text;
     placed.rows.forEach(function (row, i) {
       ctx.font = font(row);
       ctx.strokeStyle = "rgba(246,244,238,0.92)";

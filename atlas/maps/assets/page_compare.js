@@ -118,7 +118,7 @@ Atlas.pages.compare = function (data) {
     found.forEach(function (row) { if (row.key) count[row.key]++; });
     Atlas.empty(figures);
     ["gained", "lost", "kept"].forEach(function (what) {
-      figures.appendChild(el("div", { class: "figure" }, [el("b", {}, String(count[what])), el("span", {}, Atlas.t(what) + " · " + Atlas.t("places"))]));
+      figures.appendChild(el("div", { class: "figure" }, [el("b", {}, String(count[what])), el("span", {}, Atlas.t("count_" + what))]));
     });
     Atlas.tell();
     Atlas.empty(list);

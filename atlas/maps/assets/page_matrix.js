@@ -5,6 +5,7 @@
   var zh = function () { return root.lang !== "en"; }, pick = function (pair) { return zh() ? pair[0] : pair[1] || pair[0]; };
   var choice = { s: Math.max(0, M.scenarios.indexOf("2026")), m: M.modes.length - 1 }, sorted = null, host = document.getElementById("matrix"), detail = document.getElementById("detail"), open = null;
   var numbers = unpack(M.minutes), legs = M.routes;
+  function named(text) { return !zh() && M.english[M.texts[text]] || M.texts[text]; }
   [["s", M.scenarios], ["m", M.modes]].forEach(function (row) {
     var asked = new RegExp("(?:^#|&)" + row[0] + "=([^&]+)").exec(location.hash), at = asked ? row[1].indexOf(decodeURIComponent(asked[1])) : -1;
     if (at >= 0) choice[row[0]] = at;
@@ -82,7 +83,7 @@
     if (value === null) detail.appendChild(make("p", {}, zh() ? "没有路线。" : "There is no way."));
     (route || []).forEach(function (index) {
       var leg = M.legs[index], role = data.words[M.texts[leg[0]]] || [M.texts[leg[0]], M.texts[leg[0]]];
-      list.appendChild(make("li", {}, pick(role) + " · " + M.texts[zh() ? leg[1] : leg[2]] + " · " + M.texts[leg[3]] + " → " + M.texts[leg[4]] + " · " + (leg[5] / 10).toFixed(1) + " km · " + (leg[6] / 10).toFixed(1) + (zh() ? " 分钟" : " min")));
+      list.appendChild(make("li", {}, pick(role) + " · " + M.texts[zh() ? leg[1] : leg[2]] + " · " + named(leg[3]) + " → " + named(leg[4]) + " · " + (leg[5] / 10).toFixed(1) + " km · " + (leg[6] / 10).toFixed(1) + (zh() ? " 分钟" : " min")));
     });
     detail.appendChild(list);
   }

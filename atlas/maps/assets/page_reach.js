@@ -53,7 +53,7 @@ Atlas.pages.reach = function (data) {
     return data.tokens.ramp.map(function (band) {
       return ["LineString", { color: band.color, width: band.width, form: "plain", alpha: 1 }, "operating", false,
         function () { return (band.from_min ? band.from_min + "–" : "≤ ") + band.to_min + " " + Atlas.t("minutes"); }];
-    }).concat([["LineString", { color: "#c3bdb0", width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return Atlas.t("not_reached", far); }]]);
+    }).concat([["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return Atlas.t("not_reached", far); }]]);
   };
   Atlas.section("legend", [Atlas.legend(Atlas.legendRows(), el("div", { class: "legend" }))]);
   Atlas.section("places", [list]);
@@ -93,7 +93,7 @@ Atlas.pages.reach = function (data) {
     var rows = sorted(), near = rows.filter(function (row) { return minutesOf(row) <= far + 1e-6; });
     near.slice(0, 60).forEach(function (row) {
       var value = minutesOf(row);
-      list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { open(row, true); } }, [
+      list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { show(row); } }, [
         el("span", { class: "dotband", style: "background:" + bandOf(value).color, "aria-hidden": "true" }), el("span", {}, Atlas.pick(places.name(row))),
         el("span", { class: "min" }, Atlas.minutes(value) + " " + Atlas.t("minutes"))])));
     });
@@ -130,6 +130,11 @@ Atlas.pages.reach = function (data) {
     Atlas.redraw();
   }
   Atlas.openPlace = open;
+  /* Open a place that was asked for by name: the whole way to it comes into view. */
+  function show(row) {
+    open(row, true);
+    Atlas.fit(model.routeBox(combination(), row), 11.5, Atlas.coveredByCard());
+  }
 
   function rangeLine(row) {
     var values = R.sets.map(function (_, p) {
@@ -150,7 +155,7 @@ Atlas.pages.reach = function (data) {
     model.paintLines(ctx, view, combination());
     model.paintPlaces(ctx, view, combination());
   });
-  Atlas.searchBox(function (layer, row) { Atlas.centre(layer, row, 10.5); open(row, true); });
+  Atlas.searchBox(function (layer, row) { show(row); });
   Atlas.tableTool([{ key: "name", text: "place" }, { key: "level", text: "kind" }, { key: "city", text: "city" },
     { key: "min", text: "minutes", number: true, digits: 1 }, { key: "band", text: "band" }], function () {
     return sorted().map(function (row) {
@@ -158,7 +163,7 @@ Atlas.pages.reach = function (data) {
       return { row: row, name: Atlas.pick(places.name(row)), level: Atlas.word("kinds", places.get("level", row) || ""), city: Atlas.word("cities", places.get("city", row) || ""),
         min: value, band: cut ? Atlas.t("within", cut) : Atlas.t("not_reached", far) };
     });
-  }, function (row) { Atlas.centre(places, row.row, 10.5); open(row.row, true); });
+  }, function (row) { show(row.row); });
   Atlas.sheetTools();
   Atlas.printRows = function () {
     var table = el("table", {}, el("thead", {}, el("tr", {}, [el("th", {}, Atlas.t("place")), el("th", { class: "number" }, Atlas.t("minutes"))])));

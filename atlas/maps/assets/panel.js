@@ -34,7 +34,10 @@
       Atlas.state.write({ l: Atlas.layers.filter(function (one) { return one.on; }).map(function (one) { return one.key; }).join(",") });
       Atlas.fire("filter");
     });
-    var first = Object.keys(layer.symbols)[0], symbol = layer.symbols[first];
+    /* the kind drawn widest stands for a layer of lines, the first for one of points */
+    var kinds = Object.keys(layer.symbols), symbol = layer.symbols[kinds.reduce(function (best, kind) {
+      return layer.geometry === "LineString" && layer.symbols[kind][1] > layer.symbols[best][1] ? kind : best;
+    }, kinds[0])];
     var swatch = Atlas.symbols.swatch(layer.geometry, { color: symbol[0], width: symbol[1], form: symbol[2], alpha: symbol[4] }, "operating", false);
     var count = Atlas.say("span", { class: "count" }, function () {
       var shown = 0;

@@ -40,7 +40,7 @@ Atlas.reachModel = function (R, places) {
     for (i = 0; i < counts.length; i++) {
       var row = flat.slice(11 * i, 11 * i + 11), line = [], group = 0;
       for (k = 0; k < counts[i]; k++) { group += steps[at++]; line.push(group); }
-      legs.push({ role: R.texts[row[0]], name: [R.texts[row[1]], R.texts[row[2]]], from: R.texts[row[3]], to: R.texts[row[4]], calls: R.texts[row[5]],
+      legs.push({ role: R.texts[row[0]], name: [R.texts[row[1]], R.texts[row[2]]], from: bilingual(R.texts[row[3]]), to: bilingual(R.texts[row[4]]), calls: bilingual(R.texts[row[5]]),
         plan: R.texts[row[6]], km: row[7] / 10, minutes: row[8] / 1000, wait: row[9] / 10, border: row[10] / 10, lines: line });
     }
     var order = Atlas.integers(R.journeys), lengths = Atlas.integers(R.journey_counts), next = 0, start = 0;
@@ -52,6 +52,8 @@ Atlas.reachModel = function (R, places) {
     }
     return book;
   }
+  /* A name, or stops joined by dashes, in both languages. */
+  function bilingual(text) { return [text, R.english[text] || text.split("—").map(function (name) { return R.english[name] || name; }).join(" – ")]; }
   function legsOf(c, row) { return journeys()[c * size + row]; }
 
   /* Lines: grey where not reached in time, else pieces in the colour and width of their band. */
@@ -66,7 +68,7 @@ Atlas.reachModel = function (R, places) {
     ctx.setLineDash([]);
     ctx.globalAlpha = 1;
     ctx.lineCap = ctx.lineJoin = "round";
-    ctx.strokeStyle = "#c3bdb0";
+    ctx.strokeStyle = data.tokens.ground.unreached;
     ctx.lineWidth = 0.9;
     ctx.beginPath();
     grey.forEach(function (piece) { if (typeof piece === "number") Atlas.trace(ctx, shapes, piece, view, false); else draw(ctx, piece); });
@@ -163,18 +165,29 @@ Atlas.reachModel = function (R, places) {
     ctx.globalAlpha = 1;
   }
 
-  return { combination: combination, minutes: minutesOf, legs: legsOf, band: bandOf, far: far, paintAreas: paintAreas, paintLines: paintLines, paintPlaces: paintPlaces, paintRoute: paintRoute };
+  /* Longitudes and latitudes around the way to a place, both ends in it. */
+  function routeBox(c, row) {
+    var b = places.shapes.boxes, box = [b[4 * row], b[4 * row + 1], b[4 * row + 2], b[4 * row + 3]];
+    function take(x0, y0, x1, y1) { box = [Math.min(box[0], x0), Math.min(box[1], y0), Math.max(box[2], x1), Math.max(box[3], y1)]; }
+    take(Atlas.worldX(R.at[0]), Atlas.worldY(R.at[1]), Atlas.worldX(R.at[0]), Atlas.worldY(R.at[1]));
+    (legsOf(c, row) || []).forEach(function (leg) {
+      leg.lines.forEach(function (g) { take.apply(null, Array.prototype.slice.call(shapes.boxes, 4 * g, 4 * g + 4)); });
+    });
+    return [Atlas.lonOf(box[0]), Atlas.latOf(box[3]), Atlas.lonOf(box[2]), Atlas.latOf(box[1])];
+  }
+
+  return { routeBox: routeBox, combination: combination, minutes: minutesOf, legs: legsOf, band: bandOf, far: far, paintAreas: paintAreas, paintLines: paintLines, paintPlaces: paintPlaces, paintRoute: paintRoute };
 };
 
 /* Legs as a list: what, from where to where, kilometres, minutes, with waits and borders inside. */
 Atlas.legList = function (legs) {
   var el = Atlas.el, list = el("ol", { class: "legs" });
   legs.forEach(function (leg) {
-    var extra = [leg.from + " → " + leg.to, leg.km >= 0.1 ? Atlas.number(leg.km, 1) + " " + Atlas.t("km") : "",
+    var extra = [Atlas.pick(leg.from) + " → " + Atlas.pick(leg.to), leg.km >= 0.1 ? Atlas.number(leg.km, 1) + " " + Atlas.t("km") : "",
       leg.wait >= 0.05 ? Atlas.t("wait", Atlas.number(leg.wait, 0)) : "", leg.border >= 0.05 ? Atlas.t("border", Atlas.number(leg.border, 0)) : ""].filter(Boolean);
     list.appendChild(el("li", { class: leg.role }, [el("span", { class: "min" }, Atlas.number(leg.minutes, 1)),
       leg.role === "access" || leg.role === "egress" || leg.role === "transfer" ? Atlas.t(leg.role) : Atlas.t(leg.role === "border" ? "crossing" : leg.role) + " · " + Atlas.pick(leg.name),
-      el("small", {}, extra.join(" · ")), leg.calls ? el("small", {}, leg.calls) : null,
+      el("small", {}, extra.join(" · ")), leg.calls[0] ? el("small", {}, Atlas.pick(leg.calls)) : null,
       leg.plan ? el("small", {}, leg.plan.split(";").map(function (id) { return Atlas.data.plan.items[id] ? Atlas.pick(Atlas.data.plan.items[id].n) : id; }).join("; ")) : null]));
   });
   return list;

@@ -121,7 +121,7 @@
     },
     fillText: function (text, x, y) { this.text(text, x, y, 'fill="' + this.fillStyle + '"'); },
     strokeText: function (text, x, y) {
-      this.text(text, x, y, 'fill="none" stroke="#f6f4ee" stroke-width="' + n(this.lineWidth) + '" stroke-linejoin="round"');
+      this.text(text, x, y, 'fill="none" stroke="' + Atlas.tokens.ground.land + '" stroke-width="' + n(this.lineWidth) + '" stroke-linejoin="round"');
     }
   };
 
