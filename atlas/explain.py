@@ -14,7 +14,7 @@ from atlas.journey import Journey, journey_on
 from atlas.network import Network
 from atlas.parameters import SETS
 from atlas.places import Place
-from atlas.reach import locate, route
+from atlas.reach import locate_all, route
 from atlas.scenario import Scenario
 from atlas.trains import Direct, direct_trains
 from atlas.uncertainty import spread
@@ -119,8 +119,8 @@ def explain(
     UnknownPlaceError, NetworkError, ScenarioError
         See :func:`atlas.reach.reach_from`.
     """
-    network, start = locate(network, origin)
-    network, end = locate(network, destination)
+    network, (at,), (to,) = locate_all(network, [origin], [destination])
+    start, end = (str(network.nodes["node_id"].iloc[row]) for row in (at, to))
     journey = route(network, start, end, scenario, mode=mode)
     if not journey.found:
         nothing = (float("nan"),) * 3

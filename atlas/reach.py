@@ -97,23 +97,8 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
     NetworkError
         A point lies too far from any road or station.
     """
-    nodes = network.nodes
-    places = nodes[nodes["kind"] == "place"]
-    name = place if isinstance(place, str) else place.id
-    if isinstance(place, Place) and place.level == "stop":
-        station = name.removeprefix("stn/")
-        return network.with_gates([station]), f"gate/{station}"
-    if name in network.row_of:
-        return network, name
-    for column in ("feature_id", "name_zh", "name_en"):
-        hits = places.loc[places[column] == name, "node_id"]
-        if len(hits) == 1:
-            return network, str(hits.iloc[0])
-    if isinstance(place, str):
-        place = find_place(network.place_layer, place, nodes)
-        return locate(network, place)
-    with_point = network.with_place(place.id, place.lon, place.lat)
-    return with_point, f"place/{place.id}"
+    network, (node_id,) = _located(network, [place])
+    return network, node_id
 
 
 def locate_all(
@@ -128,15 +113,48 @@ def locate_all(
     NetworkError
         A point lies too far from any road or station.
     """
-    names: tuple[list[str], list[str]] = ([], [])
-    for gathered, wanted in zip(names, (origins, destinations), strict=True):
-        for place in wanted:
-            network, node_id = locate(network, place)
-            gathered.append(node_id)
-    if not all(names):
+    starts, ends = list(origins), list(destinations)
+    if not starts or not ends:
         raise UnknownPlaceError("at least one origin and one destination are needed")
-    starts, ends = (np.array([network.row_of[name] for name in some], dtype=np.int64) for some in names)
-    return network, starts, ends
+    network, names = _located(network, [*starts, *ends])
+    rows = np.array([network.row_of[name] for name in names], dtype=np.int64)
+    return network, rows[: len(starts)], rows[len(starts) :]
+
+
+def _located(network: Network, places: Sequence[str | Place]) -> tuple[Network, list[str]]:
+    """Return the network with all of `places` in it, and their nodes; what must be added is added at once."""
+    found = [_look_up(network, place) for place in places]
+    gates = [place.id.removeprefix("stn/") for place in found if isinstance(place, Place) and place.level == "stop"]
+    network = network.with_gates(gates)
+    names = []
+    for place in found:
+        if isinstance(place, str):
+            names.append(place)
+        elif place.level == "stop":
+            names.append(f"gate/{place.id.removeprefix('stn/')}")
+        else:
+            names.append(f"place/{place.id}")
+            if names[-1] not in network.row_of:
+                network = network.with_place(place.id, place.lon, place.lat)
+    return network, names
+
+
+def _look_up(network: Network, place: str | Place) -> str | Place:
+    """Return the node that stands for `place`, or, where none does yet, the station or point to be added."""
+    if isinstance(place, Place) and place.level == "stop":
+        return place
+    name = place if isinstance(place, str) else place.id
+    if name in network.row_of:
+        return name
+    nodes = network.nodes
+    places = nodes[nodes["kind"] == "place"]
+    for column in ("feature_id", "name_zh", "name_en"):
+        hits = places.loc[places[column] == name, "node_id"]
+        if len(hits) == 1:
+            return str(hits.iloc[0])
+    if isinstance(place, str):
+        return _look_up(network, find_place(network.place_layer, place, nodes))
+    return place
 
 
 def reach_from(
@@ -255,10 +273,9 @@ def route(
 
     Parameters, errors: see :func:`reach_from`.
     """
-    network, start = locate(network, origin)
-    network, end = locate(network, destination)
-    tree = search(compile_graph(network, scenario, mode), network.row_of[start])
-    return journey_on(network, scenario, mode, tree, network.row_of[end])
+    network, (start,), (end,) = locate_all(network, [origin], [destination])
+    tree = search(compile_graph(network, scenario, mode), int(start))
+    return journey_on(network, scenario, mode, tree, int(end))
 
 
 def od_matrix(

@@ -167,6 +167,8 @@ def test_an_atlas_of_other_places_has_a_site_without_this_plans_promises(tmp_pat
     for feature in content["features"]:
         feature["properties"]["id"] = "other-" + feature["properties"]["id"]
     path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    ferries = root / "data" / "geojson" / "ferries.geojson"
+    ferries.write_text(ferries.read_text("utf-8").replace('"places/', '"places/other-'), "utf-8")
     catalog = open_catalog(root)
     start = build_site(catalog, build_network(catalog.layers()), tmp_path / "site")
     made = {page.name for page in start.parent.glob("*.html")}

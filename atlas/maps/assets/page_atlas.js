@@ -26,7 +26,7 @@ Atlas.pages.atlas = function () {
   });
   Atlas.layerControl();
   Atlas.corridorFilter();
-  Atlas.legendRows = function () { return Atlas.statusLegend().concat(Atlas.kindLegend()); };
+  Atlas.legendRows = function (sheet) { return Atlas.statusLegend().concat(Atlas.kindLegend(sheet)); };
   Atlas.section("legend", [Atlas.legend(Atlas.legendRows(), Atlas.el("div", { class: "legend" }))], !Atlas.phone());
   Atlas.section("sources", [Atlas.sourceList()], false);
   Atlas.timeline();

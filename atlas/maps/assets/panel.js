@@ -87,9 +87,11 @@
     return rows;
   };
 
-  Atlas.kindLegend = function () {
+  /* A sheet explains what it shows, so it passes over layers that are off. */
+  Atlas.kindLegend = function (sheet) {
     var rows = [];
     Atlas.layers.forEach(function (layer) {
+      if (sheet && !layer.on) return;
       var one = Object.keys(layer.symbols).every(function (kind) { return layer.symbols[kind].join() === layer.symbols[Object.keys(layer.symbols)[0]].join(); });
       Object.keys(layer.symbols).forEach(function (kind) {
         if (!kind || layer.key === "places" || layer.key === "interchanges" || layer.key === "rail_services") return;
@@ -102,9 +104,10 @@
     return rows;
   };
 
-  Atlas.sourceList = function () {
+  Atlas.sourceList = function (sheet) {
     var list = Atlas.el("ul", { class: "sources" }), used = {};
     Atlas.layers.forEach(function (layer) {
+      if (sheet && !layer.on) return;
       for (var row = 0; row < layer.size; row++) used[layer.get("source", row)] = true;
     });
     Object.keys(used).sort().forEach(function (key) {

@@ -2,7 +2,7 @@
 "use strict";
 (function () {
   /* The map's picture: pixels, its width on paper in metres; and the rows of a table there is room for beside it. */
-  var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 940, 0.325, 40] };
+  var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 900, 0.325, 38] };
 
   function scaleOf(frame) {
     var ratio = 40075016.686 * Math.cos(Atlas.map.getCenter().lat * Math.PI / 180) / viewFor(frame[0], frame[1]).scale * frame[0] / frame[2];
@@ -159,13 +159,13 @@
       sheet.appendChild(Atlas.el("p", { class: "under" }, Atlas.tells()));
       sheet.appendChild(Atlas.el("img", { src: Atlas.toCanvas(frame[0], frame[1], 2).toDataURL("image/png"), alt: heading() }));
       var legend = Atlas.el("div", { class: "print-legend" });
-      (Atlas.legendRows ? Atlas.legendRows() : []).forEach(function (row) {
+      (Atlas.legendRows ? Atlas.legendRows(true) : []).forEach(function (row) {
         legend.appendChild(Atlas.el("div", { class: "sample" }, [Atlas.symbols.swatch(row[0], row[1], row[2], row[3]), typeof row[4] === "function" ? row[4]() : Atlas.t(row[4])]));
       });
       var notes = [note(), Atlas.t("datum"), Atlas.t("scale", scaleOf(frame), paper.value), Atlas.data.meta.approval ? "" : Atlas.t("approval_space")].filter(Boolean);
       sheet.appendChild(Atlas.el("div", { class: "print-side" }, [legend, Atlas.printRows ? shortened(Atlas.printRows(), frame[3]) : null,
         Atlas.el("div", { class: "notes" }, notes.map(function (text) { return Atlas.el("p", { class: "small" }, text); }))]));
-      var used = Array.prototype.map.call(Atlas.sourceList().children, function (item) { return item.textContent; });
+      var used = Array.prototype.map.call(Atlas.sourceList(true).children, function (item) { return item.textContent; });
       sheet.appendChild(Atlas.el("p", { class: "small whole" }, Atlas.t("sources") + ": " + used.join("; ")));
     }
     function shortened(table, most) {
