@@ -16,7 +16,7 @@ import pandas as pd
 
 from atlas.catalog import Catalog
 from atlas.claims import Targets, check_claims, read_targets, summarise_claims, variants
-from atlas.compare import Comparison, compare, seats
+from atlas.comparison import Comparison, compare, seats
 from atlas.kilometres import corridor_kilometres, stretches, total_kilometres
 from atlas.network import Network
 from atlas.openings import open_features, scenario_difference, scenario_header
@@ -43,7 +43,7 @@ class Step:
         Features open in the later scenario only; see :func:`atlas.openings.scenario_difference`. With
         ``name_en``.
     changes
-        :func:`atlas.compare.compare` of all seats, by mode.
+        :func:`atlas.comparison.compare` of all seats, by mode.
     """
 
     before: Scenario

@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from atlas.arrays import StateArcs
 from atlas.catalog import open_catalog
-from atlas.compare import seats
+from atlas.comparison import seats
 from atlas.impedance import edge_minutes, usable_edges
 from atlas.network import build_network
 from atlas.scenario import load_scenario

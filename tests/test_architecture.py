@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+
+import atlas
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "atlas"
@@ -78,3 +82,12 @@ def test_folium_and_click_have_one_home_each(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=label)
 def test_no_module_is_longer_than_500_lines(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 500
+
+
+def test_public_names_are_what_they_say_whatever_was_imported_before() -> None:
+    for module in MODULES:
+        if module.parent == PACKAGE and not module.stem.startswith("__"):
+            importlib.import_module(f"atlas.{module.stem}")
+    for name in atlas.__all__:
+        for _ in range(2):
+            assert not isinstance(getattr(atlas, name), ModuleType), name

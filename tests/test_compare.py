@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from atlas.catalog import open_catalog
-from atlas.compare import Comparison, compare, people_units, seats
+from atlas.comparison import Comparison, compare, people_units, seats
 from atlas.network import Network, build_network, open_edges
 from atlas.reach import od_matrix, route
 from atlas.scenario import load_scenario

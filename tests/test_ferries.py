@@ -15,7 +15,7 @@ from worlds import layer, line_world
 from atlas.catalog import open_catalog
 from atlas.cli import cli
 from atlas.errors import NetworkError
-from atlas.explain import explain
+from atlas.explanation import explain
 from atlas.imports.intake import adrift
 from atlas.layer import Layer
 from atlas.network import Network, build_network, open_edges

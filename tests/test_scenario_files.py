@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.catalog import open_catalog
-from atlas.compare import seats
+from atlas.comparison import seats
 from atlas.engine import compile_graph, search
 from atlas.errors import ParameterError, ScenarioError
 from atlas.impedance import MODES

@@ -10,7 +10,7 @@ import pytest
 from worlds import rail_world
 
 from atlas.catalog import open_catalog
-from atlas.explain import explain
+from atlas.explanation import explain
 from atlas.network import Network, build_network
 from atlas.reach import locate, od_matrix, reach_from, route
 from atlas.scenario import load_scenario

@@ -12,7 +12,7 @@ from atlas import uncertainty
 from atlas.catalog import open_catalog
 from atlas.cli import cli
 from atlas.errors import ParameterError
-from atlas.explain import explain
+from atlas.explanation import explain
 from atlas.network import Network, build_network
 from atlas.reach import route
 from atlas.scenario import load_scenario

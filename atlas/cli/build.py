@@ -57,7 +57,7 @@ def command(session: Session, output: Path, lang: str) -> None:
 
 def _offer(session: Session, folder: Path) -> list[Card]:
     """Write the downloads; what needs a package that is not installed is left out, and said."""
-    from atlas.compare import seats
+    from atlas.comparison import seats
     from atlas.errors import ExportError
     from atlas.exports.write import write_downloads
     from atlas.maps.start import Card

@@ -82,7 +82,7 @@ def command(
       atlas compare 2023 2035 --show projects
       atlas compare 2026 2035 --origin 江门 --mode rail --format json
     """
-    from atlas.compare import compare
+    from atlas.comparison import compare
 
     old, new = (session.scenario(session.choice_of(text)) for text in (before, after))
     found = compare(

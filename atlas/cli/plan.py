@@ -166,7 +166,7 @@ def _minutes(value: float) -> str:
 
 def _effect(session: Session, item: str, mode: str) -> list[dict[str, Any]]:
     """Pairs of seats that are slower in the full plan without the item, greatest loss first."""
-    from atlas.compare import compare
+    from atlas.comparison import compare
 
     whole = session.scenario(Choice(year="full"))
     change = compare(session.network, whole.but(without=[item]), whole, mode=mode)

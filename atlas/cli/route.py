@@ -11,7 +11,7 @@ from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
-    from atlas.explain import Explanation, Ride
+    from atlas.explanation import Explanation, Ride
     from atlas.journey import Journey, Leg
     from atlas.scenario import Scenario
 
@@ -65,7 +65,7 @@ def command(
       atlas route 广州南 珠海站 --mode rail --explain
       atlas route 珠海 澳门 --format json
     """
-    from atlas.explain import explain as explained
+    from atlas.explanation import explain as explained
     from atlas.reach import route
 
     chosen = session.scenario(choice)

@@ -8,7 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
-from atlas.compare import compare
+from atlas.comparison import compare
 from atlas.impedance import MODES
 from atlas.layer import Layer
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes

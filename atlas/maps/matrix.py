@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from atlas.compare import seats
+from atlas.comparison import seats
 from atlas.engine import compile_graph, search
 from atlas.impedance import MODES
 from atlas.journey import journey_on

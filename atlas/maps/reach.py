@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.access import AccessTable
-from atlas.compare import people_units
+from atlas.comparison import people_units
 from atlas.engine import Tree, compile_graph, search
 from atlas.impedance import MODES, edge_minutes, usable_edges
 from atlas.journey import Journey, journey_on

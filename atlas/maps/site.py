@@ -11,7 +11,7 @@ import pandas as pd
 
 from atlas.catalog import Catalog
 from atlas.claims import check_claims, read_targets, summarise_claims
-from atlas.compare import seats
+from atlas.comparison import seats
 from atlas.files import content_hash, write_text
 from atlas.maps.claims import draw_claims
 from atlas.maps.compare import draw_compare

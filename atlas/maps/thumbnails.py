@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from atlas.compare import seats
+from atlas.comparison import seats
 from atlas.layer import Layer
 from atlas.network import Network
 from atlas.reach import reach_from
