@@ -101,8 +101,9 @@ def atlas_question() -> Question:
     scenarios = [scenario.but(without=[p for p in projects if rng.random() < 0.5]) for _ in range(SCENARIOS)]
     usable = np.stack([usable_edges(network, one, "multimodal") for one in scenarios])
     rows = network.row_of
-    starts = np.array([rows[f"place/{name}"] for name in seats(network)][:ORIGINS])
     ends = np.array([row for name, row in rows.items() if name.startswith("place/")])
+    chief = [rows[f"place/{name}"] for name in seats(network)]
+    starts = np.array([*chief, *(row for row in ends if row not in chief)][:ORIGINS])
     return Question(arcs, arcs.weights(first, later), usable[:, arcs.edge], starts, ends)
 
 
