@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from atlas.cli.options import Setting, format_options, session_option, talk_options
+from atlas.cli.options import format_options, scenarios_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
 from atlas.cli.session import Choice, Session
 from atlas.errors import PlanError
@@ -43,9 +43,7 @@ _TRIPS = (
 @click.command(name="claims")
 @click.option("--target", "wanted", multiple=True, metavar="ID", help="Only this target; may be repeated.")
 @click.option("--reading", "readings", multiple=True, metavar="ID", help="Another reading than the default; or all.")
-@click.option("--year", "years", multiple=True, metavar="YEAR", help="May be repeated. Default: all built-in.")
-@click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file; may be repeated.")
-@click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated.")
+@scenarios_options(every=True)
 @click.option("--trips", is_flag=True, help="Every trip and parameter set, not the worst trip only.")
 @format_options("table", "json", "csv")
 @session_option
@@ -55,9 +53,7 @@ def command(
     session: Session,
     wanted: tuple[str, ...],
     readings: tuple[str, ...],
-    years: tuple[str, ...],
-    files: tuple[str, ...],
-    settings: tuple[tuple[str, float], ...],
+    choices: tuple[Choice, ...],
     trips: bool,
     sink: Sink,
 ) -> None:
@@ -73,14 +69,10 @@ def command(
       atlas claims --trips --format csv
     """
     from atlas.claims import check_claims, read_targets, summarise_claims
-    from atlas.scenario import BUILT_IN
     from atlas.stamp import stamp
 
     targets = read_targets(session.folder / "data" / "plan" / "targets.toml")
     targets = targets.only(wanted) if wanted else targets
-    asked = years or (() if files else tuple(BUILT_IN))
-    choices = [Choice(year=year, settings=settings) for year in asked]
-    choices += [Choice(scenario=file, settings=settings) for file in files]
     scenarios = [session.scenario(choice) for choice in choices]
     if len({scenario.name for scenario in scenarios}) < len(scenarios):
         raise PlanError("two scenarios bear the same name; give each its own")

@@ -6,8 +6,8 @@ import click
 
 from atlas.cli.options import (
     MODES,
-    Setting,
     format_options,
+    scenarios_options,
     session_option,
     talk_options,
     within_option,
@@ -36,9 +36,7 @@ _COLUMNS = (
 @click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...")
 @within_option
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
-@click.option("--year", "years", multiple=True, metavar="YEAR", help="May be repeated. Default 2026.")
-@click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file; may be repeated.")
-@click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated.")
+@scenarios_options()
 @click.option("--counties", is_flag=True, help="Each county too.")
 @format_options("table", "json", "csv")
 @session_option
@@ -49,9 +47,7 @@ def command(
     origins: tuple[str, ...],
     within: tuple[float, ...],
     modes: tuple[str, ...],
-    years: tuple[str, ...],
-    files: tuple[str, ...],
-    settings: tuple[tuple[str, float], ...],
+    choices: tuple[Choice, ...],
     counties: bool,
     sink: Sink,
 ) -> None:
@@ -71,8 +67,6 @@ def command(
     from atlas.stamp import stamp
     from atlas.surface import surface_from
 
-    choices = [Choice(year=year, settings=settings) for year in years or (() if files else ("2026",))]
-    choices += [Choice(scenario=file, settings=settings) for file in files]
     scenarios = [session.scenario(choice) for choice in choices]
     tables = [
         coverage(

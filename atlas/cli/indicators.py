@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from atlas.cli.options import MODES, Setting, format_options, session_option, talk_options
+from atlas.cli.options import MODES, format_options, scenarios_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
 from atlas.cli.session import Choice, Session
 
@@ -30,8 +30,7 @@ _LEVELS = {"city": ("prefecture",), "county": ("prefecture", "district", "county
 @click.command(name="indicators")
 @click.option("--by", type=click.Choice(["city", "county"]), default="county", show_default=True, help="Whose seats.")
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
-@click.option("--year", "years", multiple=True, metavar="YEAR", help="May be repeated. Default 2026.")
-@click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated.")
+@scenarios_options()
 @format_options("table", "json", "csv")
 @session_option
 @talk_options
@@ -40,8 +39,7 @@ def command(
     session: Session,
     by: str,
     modes: tuple[str, ...],
-    years: tuple[str, ...],
-    settings: tuple[tuple[str, float], ...],
+    choices: tuple[Choice, ...],
     sink: Sink,
 ) -> None:
     """Give accessibility indicators of the seats of the four cities and their counties.
@@ -61,7 +59,7 @@ def command(
 
     places = session.catalog.layer("places").frame
     chosen = places[places["level"].isin(_LEVELS[by]) & places["city"].isin(CORE_CITIES)]
-    scenarios = [session.scenario(Choice(year=year, settings=settings)) for year in years or ("2026",)]
+    scenarios = [session.scenario(choice) for choice in choices]
     frame = accessibility(
         session.network,
         chosen["id"].astype(str).tolist(),

@@ -9,13 +9,13 @@ import click
 
 from atlas.cli.options import (
     MODES,
-    Setting,
     overwrite_option,
+    scenarios_options,
     session_option,
     talk_options,
 )
 from atlas.cli.output import say
-from atlas.cli.session import Choice, Session
+from atlas.cli.session import Session
 
 if TYPE_CHECKING:
     from atlas.scenario import Scenario
@@ -40,10 +40,8 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @click.option(
     "--origin", "origins", multiple=True, metavar="PLACE", help="Needed for reach; may be repeated for others."
 )
-@click.option("--year", "years", multiple=True, metavar="YEAR", help="May be repeated; default: all built-in years.")
-@click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file; may be repeated.")
+@scenarios_options(every=True)
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated; default: all.")
-@click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated.")
 @click.option("--layers", "keys", metavar="KEYS", help="Layers to draw, joined by commas; default: all.")
 @click.option("--bbox", callback=_box, metavar="W,S,E,N", help="Opening view in degrees.")
 @click.option("--title", help="Title of the page.")
@@ -110,13 +108,7 @@ def _draw_layers(session: Session, options: dict[str, Any], shared: dict[str, An
 
 
 def _scenarios(session: Session, options: dict[str, Any]) -> list[Scenario]:
-    from atlas.scenario import BUILT_IN
-
-    settings = options["settings"]
-    years = options["years"] or (() if options["files"] else tuple(BUILT_IN))
-    choices = [Choice(year, None, None, settings) for year in years]
-    choices += [Choice(None, file, None, settings) for file in options["files"]]
-    return [session.scenario(choice) for choice in choices]
+    return [session.scenario(choice) for choice in options["choices"]]
 
 
 def _draw_reach(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:

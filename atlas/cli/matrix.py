@@ -5,11 +5,19 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from atlas.cli.options import MODES, SETS, Setting, format_options, session_option, talk_options
+from atlas.cli.options import (
+    MODES,
+    format_options,
+    parameters_option,
+    scenarios_options,
+    session_option,
+    talk_options,
+)
 from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, say
 from atlas.cli.session import Choice, Session
 from atlas.errors import AtlasError, ImportDataError
@@ -35,10 +43,8 @@ SEATS = ("prefecture", "district", "county", "county_city", "sar")
     help="CSV of pairs with the columns from and to; - reads stdin.",
 )
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
-@click.option("--year", "years", metavar="YEAR", multiple=True, help="May be repeated. Default 2026.")
-@click.option("--scenario", "files", metavar="FILE", multiple=True, help="A scenario file; may be repeated.")
-@click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range.")
-@click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated.")
+@scenarios_options()
+@parameters_option
 @click.option("--draws", type=click.IntRange(1, 10_000), help="Add P5, P50 and P95 over so many random draws.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the random draws.")
 @format_options("table", "json", "csv")
@@ -51,10 +57,8 @@ def command(
     destinations: tuple[str, ...],
     pairs: io.TextIOBase | None,
     modes: tuple[str, ...],
-    years: tuple[str, ...],
-    files: tuple[str, ...],
+    choices: tuple[Choice, ...],
     parameter_set: str | None,
-    settings: tuple[tuple[str, float], ...],
     draws: int | None,
     seed: int,
     sink: Sink,
@@ -78,9 +82,7 @@ def command(
     if wanted is not None and (origins or destinations):
         raise click.UsageError("give either --pairs or --from and --to")
     starts, ends = _ends(session, origins, destinations, wanted)
-    asked = [Choice(year, None, parameter_set, settings) for year in years]
-    asked += [Choice(None, file, parameter_set, settings) for file in files]
-    scenarios = [session.scenario(one) for one in asked or [Choice(None, None, parameter_set, settings)]]
+    scenarios = [session.scenario(replace(one, parameter_set=parameter_set)) for one in choices]
     chosen_modes = modes or ("multimodal",)
     frame = od_matrix(session.network, starts, ends, scenarios, chosen_modes)
     if draws is not None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from atlas.cli.output import LOUD, QUIET, TALK_KEY, Sink
-from atlas.cli.session import Choice, Session
+from atlas.cli.session import DEFAULT_YEAR, Choice, Session
 
 __all__ = [
     "MODES",
@@ -20,8 +20,10 @@ __all__ = [
     "format_options",
     "mode_option",
     "overwrite_option",
-    "session_option",
+    "parameters_option",
     "scenario_options",
+    "scenarios_options",
+    "session_option",
     "talk_options",
     "within_option",
 ]
@@ -114,9 +116,7 @@ session_option = click.option(
 )
 
 #: Which scenario: one argument `choice` for the command.
-scenario_options = _together(
-    click.option("--year", metavar="YEAR", help="2023 to 2035, or full. Default 2026."),
-    click.option("--scenario", metavar="FILE", help="A scenario file (TOML) in place of a year."),
+_CHANGES = (
     click.option(
         "--with",
         "with_",
@@ -124,12 +124,44 @@ scenario_options = _together(
         multiple=True,
         help="Put in a feature or plan item, ferries or coaches; may be repeated.",
     ),
-    click.option("--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range."),
     click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated."),
     click.option("--period", type=click.Choice(["free", "typical", "peak"]), help="Road traffic. Default typical."),
     click.option("--boarding", type=click.Choice(["planned", "headway"]), help="How trains are boarded."),
+)
+parameters_option = click.option(
+    "--parameters", "parameter_set", type=click.Choice(SETS), help="Which end of each parameter's range."
+)
+#: One scenario, handed on as ``choice``.
+scenario_options = _together(
+    click.option("--year", metavar="YEAR", help="2023 to 2035, or full. Default 2026."),
+    click.option("--scenario", metavar="FILE", help="A scenario file (TOML) in place of a year."),
+    parameters_option,
+    *_CHANGES,
     _gathered("choice", Choice, "year", "scenario", "with_", "parameter_set", "settings", "period", "boarding"),
 )
+
+
+def scenarios_options(*, every: bool = False) -> Callable[[Command], Command]:
+    """Return the options for several scenarios, handed on as ``choices``.
+
+    None asked for means 2026, or `every` built-in year.
+    """
+
+    def choices(years: tuple[str, ...], files: tuple[str, ...], **changes: Any) -> tuple[Choice, ...]:
+        from atlas.scenario import BUILT_IN
+
+        years = years or (() if files else tuple(BUILT_IN) if every else (DEFAULT_YEAR,))
+        by_year = (Choice(year=year, **changes) for year in years)
+        return (*by_year, *(Choice(scenario=file, **changes) for file in files))
+
+    default = "all built-in years" if every else DEFAULT_YEAR
+    return _together(
+        click.option("--year", "years", multiple=True, metavar="YEAR", help=f"May be repeated. Default: {default}."),
+        click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file; may be repeated."),
+        *_CHANGES,
+        _gathered("choices", choices, "years", "files", "with_", "settings", "period", "boarding"),
+    )
+
 
 mode_option = click.option(
     "--mode",

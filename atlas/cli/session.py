@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from atlas.population import Population
     from atlas.scenario import Scenario
 
-__all__ = ["Choice", "Session"]
+__all__ = ["DEFAULT_YEAR", "Choice", "Session"]
 
 DEFAULT_YEAR = "2026"
 _KEPT = 4

@@ -153,7 +153,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "band": ("圈层", "Band"),
     "route": ("路线", "Route"),
     "legs": ("行程", "Legs"),
-    "wait": ("候车 {}", "wait {}"),
+    "wait": ("等候 {}", "wait {}"),
     "border": ("口岸 {}", "border {}"),
     "not_reached": ("{} 分钟内不可达", "not within {} min"),
     "isochrones": ("等时圈", "Isochrones"),

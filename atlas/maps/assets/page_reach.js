@@ -181,5 +181,7 @@ Atlas.pages.reach = function (data) {
   });
   Atlas.on("lang", update);
   for (var row = 0; row < size; row++) if (Atlas.state.values.f && places.get("id", row) === Atlas.state.values.f) chosen = row;
+  /* a link to a place opens on the way to it */
+  if (chosen !== null) Atlas.atFirst = function () { Atlas.fit(model.routeBox(combination(), chosen), 11.5, Atlas.coveredByCard()); };
 };
 
