@@ -26,15 +26,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.calibration import Drive, Formula, Prior, fit_formula, fit_roads, measured_runs, read_priors
-from atlas.errors import LayerError, NetworkError, ParameterError
+from atlas.errors import LayerError, NetworkError, ParameterError, UnknownPlaceError
 from atlas.impedance import edge_times
 from atlas.journey import Journey
 from atlas.network import Network
-from atlas.reach import route
+from atlas.reach import locate, route
 from atlas.scenario import Scenario
 from atlas.trains import direct_trains
 
-__all__ = ["ERROR_COLUMNS", "FOLDS", "Validation", "summary", "validate", "worst"]
+__all__ = ["ERROR_COLUMNS", "FOLDS", "Validation", "check_times", "summary", "validate", "worst"]
 
 FOLDS = 5
 ERROR_COLUMNS = (
@@ -42,8 +42,7 @@ ERROR_COLUMNS = (
     "error", "source", "why", "why_zh",
 )  # fmt: skip
 Floats = NDArray[np.float64]
-_SHIPPED = ("rail as ridden", "rail fastest train", "rail formula, service held out", "road")
-_ENDS = ("from_node", "to_node")
+_SHIPPED = ("rail as ridden", "rail fastest train", "rail with a change", "rail formula, service held out", "road")
 #: A drive whose drawn way is shorter or longer than the measured one by more than this share is compared by pace.
 _PARTIAL = 0.2
 
@@ -101,10 +100,47 @@ def validate(
     runs = measured_runs(network, scenario, railways)
     pairs = _read_pairs(network, folder / "rail_times_calibration.csv")
     held = runs.assign(modelled=_held_out(runs, folds))
-    rail = [*_ridden(network, pairs), _by_service(network, held), _by_pair(network, held, pairs)]
+    rail = [*_ridden(network, scenario, pairs), _by_service(network, held), _by_pair(network, held, pairs)]
     roads, factors = _roads(network, scenario, folder)
     errors = pd.concat([*rail, roads], ignore_index=True)
     return Validation(errors[list(ERROR_COLUMNS)], _by_lines(network, runs), fit_formula(runs), factors)
+
+
+def check_times(
+    network: Network, scenario: Scenario, *, trains: str | Path | None = None, drives: str | Path | None = None
+) -> pd.DataFrame:
+    """Compare the model as shipped with measured times of one's own; nothing is fitted.
+
+    Parameters
+    ----------
+    network, scenario
+        The model.
+    trains
+        CSV as ``rail_times_calibration.csv``: ``from_station_zh``, ``to_station_zh``, ``minutes_fastest`` and, may be
+        empty, ``minutes_typical`` in the train.
+    drives
+        CSV as ``drive_times_calibration.csv``: ``from_place``, ``to_place``, ``minutes_low``, ``minutes_high`` door to
+        door. ``from_node`` and ``to_node`` may name nodes of the network; without them the places are looked up like
+        any other. ``km``, ``period``, ``without`` and ``set`` are read where given.
+
+    Returns
+    -------
+    DataFrame
+        :data:`ERROR_COLUMNS`, one row a comparison.
+
+    Raises
+    ------
+    LayerError
+        A row names an unknown station or place, or has no positive time.
+    """
+    frames = []
+    if trains is not None:
+        frames += list(_ridden(network, scenario, _read_pairs(network, Path(trains))))
+    if drives is not None:
+        rows = [one.row for one in _driven_rows(network, scenario, Path(drives))]
+        frames.append(pd.DataFrame(rows, columns=list(ERROR_COLUMNS)))
+    known = [frame for frame in frames if len(frame)]
+    return pd.concat(known, ignore_index=True) if known else pd.DataFrame(columns=list(ERROR_COLUMNS))
 
 
 def summary(errors: pd.DataFrame) -> pd.DataFrame:
@@ -262,13 +298,17 @@ def _read_pairs(network: Network, path: Path) -> list[_Pair]:
     return pairs
 
 
-def _ridden(network: Network, pairs: Sequence[_Pair]) -> Iterator[pd.DataFrame]:
-    """Yield the pairs against the median train that calls at both stations, and against the fastest one."""
+def _ridden(network: Network, scenario: Scenario, pairs: Sequence[_Pair]) -> Iterator[pd.DataFrame]:
+    """Yield the pairs against the median train that calls at both stations, and against the fastest one.
+
+    A pair that no direct train joins is compared with the minutes in the trains of the fastest way.
+    """
     rides = direct_trains(network)
-    typical, fastest = [], []
+    typical, fastest, changed = [], [], []
     for pair in pairs:
         trains = rides.get((pair.start, pair.end))
         if trains is None:
+            changed.append(_with_a_change(network, scenario, pair))
             continue
         count, least, most = trains.trains_per_day, trains.fastest_min, trains.slowest_min
         why = (
@@ -282,17 +322,36 @@ def _ridden(network: Network, pairs: Sequence[_Pair]) -> Iterator[pd.DataFrame]:
         typical.append(row | reason)
         row = _row("rail fastest train", *ends, pair.fastest, pair.fastest, pair.fastest, least)
         fastest.append(row | reason)
-    yield pd.DataFrame(typical, columns=list(ERROR_COLUMNS))
-    yield pd.DataFrame(fastest, columns=list(ERROR_COLUMNS))
+    for rows in (typical, fastest, changed):
+        if rows:
+            yield pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
 
 
-def _roads(network: Network, scenario: Scenario, folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Compare the drives with the model as shipped and with factors fitted on the other drives."""
-    path = folder / "drive_times_calibration.csv"
-    priors = read_priors(folder / "road_priors.csv")
-    rows: list[dict[str, Any]] = []
-    drives: list[Drive] = []
-    for line, record in _records(path, ("from_place", "to_place", "minutes_low", "minutes_high", *_ENDS)):
+def _with_a_change(network: Network, scenario: Scenario, pair: _Pair) -> dict[str, Any]:
+    journey = route(network, f"{pair.start}站", f"{pair.end}站", scenario, mode="rail")
+    if not journey.found:
+        raise NetworkError(f"no train leads from {pair.start} to {pair.end} in {scenario.name}")
+    where = ", ".join(leg.to_name for leg in journey.legs if leg.role == "train")
+    ridden = dict(journey.parts)["in_vehicle"]
+    row = _row("rail with a change", pair.start, pair.end, pair.typical, pair.fastest, pair.typical, ridden)
+    why = f"no direct train; trains to {where}, without waits and changes"
+    return row | {"source": pair.source, "why": why, "why_zh": f"无直达列车；依次乘至 {where}，不含候车与换乘"}
+
+
+@dataclass(frozen=True)
+class _Driven:
+    """A measured drive beside the model's, and what the fit needs of it."""
+
+    row: dict[str, Any]
+    journey: Journey
+    scenario: Scenario
+    scale: float
+
+
+def _driven_rows(network: Network, scenario: Scenario, path: Path) -> list[_Driven]:
+    """Compare the drives of a table with the model as shipped."""
+    found = []
+    for line, record in _records(path, ("from_place", "to_place", "minutes_low", "minutes_high")):
         low, high = (_minutes(record, name, path, line) for name in ("minutes_low", "minutes_high"))
         journey, chosen = _driven(network, scenario, record, path, line)
         known_km = float(record["km"]) if record.get("km") else journey.length_km
@@ -303,40 +362,58 @@ def _roads(network: Network, scenario: Scenario, folder: Path) -> tuple[pd.DataF
         why = f"{record.get('conditions', '')}; {journey.length_km:.0f} km; {record.get('reading', '')}{pace}"
         pace_zh = f"；按 {known_km:g} 公里折算" if partial else ""
         why_zh = f"{journey.length_km:.0f} 公里；{record.get('reading_zh', '')}{pace_zh}"
-        measured = (low + high) / 2.0
-        drives.append(_drive(journey, chosen, priors, measured, scale))
-        row = _row("road", record["from_place"], record["to_place"], measured, low, high, modelled)
-        typical = chosen.period == "typical"
+        row = _row("road", record["from_place"], record["to_place"], (low + high) / 2.0, low, high, modelled)
         reason = {"source": record.get("source", ""), "why": why, "why_zh": why_zh}
-        rows.append(row | reason | {"typical": typical})
-    fitted = [i for i, row in enumerate(rows) if row["typical"]]
+        found.append(_Driven(row | reason, journey, chosen, scale))
+    return found
+
+
+def _roads(network: Network, scenario: Scenario, folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Compare the drives with the model as shipped and with factors fitted on the other drives."""
+    priors = read_priors(folder / "road_priors.csv")
+    compared = _driven_rows(network, scenario, folder / "drive_times_calibration.csv")
+    fitted = [one for one in compared if one.scenario.period == "typical"]
+    drives = [_drive(one.journey, one.scenario, priors, one.row["measured_min"], one.scale) for one in fitted]
     left = []
-    for i in fitted:
-        ratios = fit_roads([drives[k] for k in fitted if k != i], priors)
-        made, measured = drives[i].minutes(ratios), rows[i]["measured_min"]
+    for i, (one, drive) in enumerate(zip(fitted, drives, strict=True)):
+        ratios = fit_roads(drives[:i] + drives[i + 1 :], priors)
+        made, measured = drive.minutes(ratios), one.row["measured_min"]
         change = {"check": "road, fitted on the other rows", "modelled_min": made, "error_min": made - measured}
-        left.append(rows[i] | change | {"error": made / measured - 1.0})
-    ratios = fit_roads([drives[i] for i in fitted], priors)
+        left.append(one.row | change | {"error": made / measured - 1.0})
+    ratios = fit_roads(drives, priors)
     factors = {prior.parameter: prior.expected * ratios[prior.parameter] for prior in priors}
-    return pd.DataFrame([*rows, *left], columns=list(ERROR_COLUMNS)), factors
+    rows = [*(one.row for one in compared), *left]
+    return pd.DataFrame(rows, columns=list(ERROR_COLUMNS)), factors
 
 
 def _driven(
     network: Network, scenario: Scenario, record: Mapping[str, str], path: Path, line: int
 ) -> tuple[Journey, Scenario]:
     """Return the model's way between the ends of a row, and the scenario it was searched in."""
-    for name in _ENDS:
-        if record[name] not in network.row_of:
-            raise LayerError(f"{path} line {line}: {name} {record[name]!r} is no node of the network")
+    start, end = (_end(network, record, which, path, line) for which in ("from", "to"))
     chosen = scenario.but(
         close=[one for one in record.get("without", "").split(";") if one],
         period=record.get("period") or None,
         overrides=_settings(record.get("set", ""), path, line),
     )
-    journey = route(network, record["from_node"], record["to_node"], chosen, mode="drive")
+    journey = route(network, start, end, chosen, mode="drive")
     if not journey.found or journey.length_km <= 0:
-        raise NetworkError(f"{path} line {line}: no road from {record['from_node']} to {record['to_node']}")
+        raise NetworkError(f"{path} line {line}: no road from {start} to {end}")
     return journey, chosen
+
+
+def _end(network: Network, record: Mapping[str, str], which: str, path: Path, line: int) -> str:
+    """Return the node a row names for one end, or the name of the place that is looked up where it names none."""
+    node = record.get(f"{which}_node", "")
+    if node and node not in network.row_of:
+        raise LayerError(f"{path} line {line}: {which}_node {node!r} is no node of the network")
+    if node:
+        return node
+    try:
+        locate(network, record[f"{which}_place"])
+    except UnknownPlaceError as reason:
+        raise LayerError(f"{path} line {line}: {reason}") from reason
+    return record[f"{which}_place"]
 
 
 def _drive(journey: Journey, scenario: Scenario, priors: Sequence[Prior], measured_min: float, scale: float) -> Drive:

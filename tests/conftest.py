@@ -10,7 +10,16 @@ import pytest
 from pages import headless_browser
 from playwright.sync_api import Browser
 
+#: Files whose tests share no costly fixture: a worker that is free takes them one by one.
+_ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
 UNDER_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file on one worker (``--dist loadgroup``), so that its fixtures are made once."""
+    for item in items:
+        if item.path.name not in _ONE_BY_ONE:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
 
 
 def _no_skip(report: Any) -> Any:

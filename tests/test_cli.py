@@ -95,6 +95,10 @@ EXAMPLES = [line for name in ALL for line in examples(name)]
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_every_example_runs(line: str) -> None:
     Path("pairs.csv").write_text("from,to\n珠海,中山\n江门,阳江\n", "utf-8")
+    Path("my-drives.csv").write_text("from_place,to_place,minutes_low,minutes_high\n珠海,阳江,130,150\n", "utf-8")
+    Path("my-trains.csv").write_text(
+        "from_station_zh,to_station_zh,minutes_fastest,minutes_typical\n广州南,珠海,57,72\n", "utf-8"
+    )
     write_examples(Path())
     if " verify " in line:
         run("reach", "珠海", "-o", "zhuhai.json")

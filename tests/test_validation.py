@@ -21,7 +21,7 @@ from atlas.parameters import ParameterTable
 from atlas.rail import run_minutes
 from atlas.reach import reach_from, route
 from atlas.scenario import load_scenario
-from atlas.validation import Validation, summary, validate, worst
+from atlas.validation import Validation, check_times, summary, validate, worst
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +178,43 @@ def test_a_broken_row_is_named_and_located(
     with pytest.raises(AtlasError, match=words) as caught:
         validate(network, load_scenario("2026"), folder, catalog.layer("railways").frame)
     assert isinstance(caught.value, (LayerError, ParameterError))
+
+
+def test_measured_times_of_ones_own_are_compared_with_the_model_as_shipped(
+    tmp_path: Path, catalog: Catalog, network: Network
+) -> None:
+    trains, drives = tmp_path / "trains.csv", tmp_path / "drives.csv"
+    trains.write_text(
+        "from_station_zh,to_station_zh,minutes_fastest,minutes_typical\n广州南,珠海,57,72\n珠海,江门,50,\n", "utf-8"
+    )
+    drives.write_text(
+        "from_place,to_place,minutes_low,minutes_high\n珠海,阳江,130,150\n大鳌出口,珠海站,60,60\n", "utf-8"
+    )
+    scenario = load_scenario("2026")
+    found = check_times(network, scenario, trains=trains, drives=drives).set_index(["check", "from_zh", "to_zh"])
+    assert found.at[("rail as ridden", "广州南", "珠海"), "modelled_min"] == pytest.approx(72, abs=2)
+    assert found.at[("rail fastest train", "广州南", "珠海"), "modelled_min"] == 57
+    changed = route(network, "珠海站", "江门站", scenario, mode="rail")
+    assert found.at[("rail with a change", "珠海", "江门"), "modelled_min"] == dict(changed.parts)["in_vehicle"]
+    assert "小榄" in found.at[("rail with a change", "珠海", "江门"), "why"]
+    drive = route(network, "珠海", "阳江", scenario, mode="drive")
+    assert found.at[("road", "珠海", "阳江"), "modelled_min"] == pytest.approx(drive.minutes)
+    assert found.at[("road", "珠海", "阳江"), "error"] == pytest.approx(drive.minutes / 140 - 1)
+    assert len(found) == 5
+    said = CliRunner().invoke(cli, ["validate", "--trains", str(trains), "--drives", str(drives), "--format", "json"])
+    assert said.exit_code == 0
+    assert [row["check"] for row in json.loads(said.stdout)["summary"]] == [
+        "rail as ridden", "rail fastest train", "rail with a change", "road",
+    ]  # fmt: skip
+
+
+def test_a_place_that_is_none_in_a_table_of_ones_own_is_named_with_its_line(tmp_path: Path) -> None:
+    drives = tmp_path / "drives.csv"
+    drives.write_text("from_place,to_place,minutes_low,minutes_high\n珠海,阳扛,130,150\n", "utf-8")
+    said = CliRunner().invoke(cli, ["validate", "--drives", str(drives)])
+    assert said.exit_code == 2
+    assert "line 2" in said.stderr
+    assert "阳江" in said.stderr
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ __all__ = ["draw_validation"]
 _TITLE = ("模型检验", "Validation of the model")
 _CHECKS = {
     "rail as ridden": ("铁路：按时刻表乘坐", "Rail: as ridden by timetable"),
+    "rail with a change": ("铁路：需换乘的站对", "Rail: pairs with a change"),
     "rail fastest train": ("铁路：最快车次", "Rail: fastest train"),
     "rail formula, service held out": ("铁路：公式预测未参与拟合的车次", "Rail: formula on services held out"),
     "rail formula, pair held out": ("铁路：公式预测未参与拟合的站对", "Rail: formula on pairs held out"),
