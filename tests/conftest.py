@@ -9,17 +9,24 @@ from typing import Any
 import pytest
 from pages import headless_browser
 from playwright.sync_api import Browser
+from xdist.scheduler import LoadFileScheduling
 
 #: Files whose tests share no costly fixture: a worker that is free takes them one by one.
 _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
 UNDER_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker (``--dist loadgroup``), so that its fixtures are made once."""
-    for item in items:
-        if item.path.name not in _ONE_BY_ONE:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+class ByFile(LoadFileScheduling):
+    """Keep the tests of a file on one worker, so that its fixtures are made once, but for :data:`_ONE_BY_ONE`."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return nodeid if file.rpartition("/")[2] in _ONE_BY_ONE else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """Deal the tests out to the workers; the largest files come first and single tests fill the end."""
+    return ByFile(config, log)
 
 
 def _no_skip(report: Any) -> Any:
