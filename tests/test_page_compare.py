@@ -107,6 +107,7 @@ def test_a_cell_shows_its_route_and_a_heading_sorts(browser: Browser, matrix: Pa
         text = page.inner_text("#detail")
         journey = route(network, "珠海", "江门", load_scenario("2035"), mode="rail")
         assert page.locator("#detail li").count() == len(journey.legs)
+        assert page.evaluate("document.querySelector('#detail h2').getBoundingClientRect().top < innerHeight")
         assert f"{journey.minutes:.0f}" in text
         page.click("#matrix thead button >> nth=1")
         assert page.locator("#matrix thead th >> nth=1").get_attribute("aria-sort") == "ascending"

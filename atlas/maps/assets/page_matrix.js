@@ -57,7 +57,7 @@
         if (i === k) cell.textContent = "—";
         else {
           var button = make("button", { type: "button", "data-pair": i + "-" + k, "aria-label": pick(M.places[i]) + " → " + pick(M.places[k]) + " " + (value === null ? "—" : Math.round(value)) }, value === null ? "—" : String(Math.round(value)));
-          button.addEventListener("click", function () { show(i, k); });
+          button.addEventListener("click", function () { show(i, k); detail.scrollIntoView({ block: "nearest" }); });
           cell.appendChild(button);
         }
         row.appendChild(cell);
