@@ -26,11 +26,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.calibration import Drive, Formula, Prior, fit_formula, fit_roads, measured_runs, read_priors
-from atlas.errors import LayerError, NetworkError, ParameterError, UnknownPlaceError
+from atlas.errors import LayerError, NetworkError, ParameterError, ScenarioError, UnknownPlaceError
 from atlas.impedance import edge_times
 from atlas.journey import Journey
 from atlas.network import Network
-from atlas.reach import locate, route
+from atlas.reach import route
 from atlas.scenario import Scenario
 from atlas.trains import direct_trains
 
@@ -292,8 +292,8 @@ def _read_pairs(network: Network, path: Path) -> list[_Pair]:
         for name in (start, end):
             if name not in known:
                 raise LayerError(f"{path} line {line}: unknown station {name!r}; name a station of the layer stations")
-        fastest = _minutes(record, "minutes_fastest", path, line)
-        typical = _minutes(record, "minutes_typical", path, line) if record["minutes_typical"] else fastest
+        fastest = _positive(record, "minutes_fastest", path, line)
+        typical = _positive(record, "minutes_typical", path, line) if record["minutes_typical"] else fastest
         pairs.append(_Pair(start, end, fastest, typical, record.get("source", ""), record.get("note", "")))
     return pairs
 
@@ -352,9 +352,14 @@ def _driven_rows(network: Network, scenario: Scenario, path: Path) -> list[_Driv
     """Compare the drives of a table with the model as shipped."""
     found = []
     for line, record in _records(path, ("from_place", "to_place", "minutes_low", "minutes_high")):
-        low, high = (_minutes(record, name, path, line) for name in ("minutes_low", "minutes_high"))
-        journey, chosen = _driven(network, scenario, record, path, line)
-        known_km = float(record["km"]) if record.get("km") else journey.length_km
+        low, high = (_positive(record, name, path, line) for name in ("minutes_low", "minutes_high"))
+        if low > high:
+            raise LayerError(f"{path} line {line}: minutes_low {low:g} is more than minutes_high {high:g}")
+        try:
+            journey, chosen = _driven(network, scenario, record, path, line)
+        except (NetworkError, ScenarioError, UnknownPlaceError) as fault:
+            raise LayerError(f"{path} line {line}: {fault}") from fault
+        known_km = _positive(record, "km", path, line) if record.get("km") else journey.length_km
         partial = abs(known_km / journey.length_km - 1.0) > _PARTIAL and dict(journey.parts)["border"] == 0.0
         scale = known_km / journey.length_km if partial else 1.0
         modelled = (journey.minutes - dict(journey.parts)["border"]) * scale
@@ -390,7 +395,10 @@ def _driven(
     network: Network, scenario: Scenario, record: Mapping[str, str], path: Path, line: int
 ) -> tuple[Journey, Scenario]:
     """Return the model's way between the ends of a row, and the scenario it was searched in."""
-    start, end = (_end(network, record, which, path, line) for which in ("from", "to"))
+    start, end = (record.get(f"{which}_node") or record[f"{which}_place"] for which in ("from", "to"))
+    for which, node in (("from", start), ("to", end)):
+        if record.get(f"{which}_node") and node not in network.row_of:
+            raise NetworkError(f"{which}_node {node!r} is no node of the network")
     chosen = scenario.but(
         close=[one for one in record.get("without", "").split(";") if one],
         period=record.get("period") or None,
@@ -398,22 +406,8 @@ def _driven(
     )
     journey = route(network, start, end, chosen, mode="drive")
     if not journey.found or journey.length_km <= 0:
-        raise NetworkError(f"{path} line {line}: no road from {start} to {end}")
+        raise NetworkError(f"no road from {start} to {end}")
     return journey, chosen
-
-
-def _end(network: Network, record: Mapping[str, str], which: str, path: Path, line: int) -> str:
-    """Return the node a row names for one end, or the name of the place that is looked up where it names none."""
-    node = record.get(f"{which}_node", "")
-    if node and node not in network.row_of:
-        raise LayerError(f"{path} line {line}: {which}_node {node!r} is no node of the network")
-    if node:
-        return node
-    try:
-        locate(network, record[f"{which}_place"])
-    except UnknownPlaceError as reason:
-        raise LayerError(f"{path} line {line}: {reason}") from reason
-    return record[f"{which}_place"]
 
 
 def _drive(journey: Journey, scenario: Scenario, priors: Sequence[Prior], measured_min: float, scale: float) -> Drive:
@@ -472,14 +466,16 @@ def _records(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, st
         raise LayerError(f"{path}, the calibration table, cannot be read: {reason}") from reason
     if missing:
         raise LayerError(f"{path}: columns missing: {', '.join(missing)}")
+    if not rows:
+        raise LayerError(f"{path}: no rows below the headings")
     return list(enumerate(rows, start=2))
 
 
-def _minutes(record: Mapping[str, str], name: str, path: Path, line: int) -> float:
+def _positive(record: Mapping[str, str], name: str, path: Path, line: int) -> float:
     try:
         value = float(record[name])
     except ValueError:
         value = float("nan")
     if not value > 0:
-        raise LayerError(f"{path} line {line}: {name} must be minutes greater than 0, is {record[name]!r}")
+        raise LayerError(f"{path} line {line}: {name} must be a number greater than 0, is {record[name]!r}")
     return value

@@ -244,3 +244,12 @@ def test_the_command_runs_as_a_program_and_gives_the_code_to_the_shell() -> None
     done = subprocess.run([sys.executable, "-m", "atlas", "reach", "珠还"], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stderr.startswith("atlas: error: ")
+
+
+def test_commands_for_several_scenarios_take_what_is_put_in() -> None:
+    asked = ("matrix", "--from", "珠海", "--to", "桂山镇", "--year", "2026", "--year", "2030", "--format", "json")
+    without, with_ferries = (json.loads(run(*asked, *more).stdout)["times"] for more in ((), ("--with", "ferries")))
+    assert [row["travel_time_min"] for row in without] == [None, None]
+    assert all(60 < row["travel_time_min"] < 100 for row in with_ferries)
+    assert {row["scenario"] for row in with_ferries} == {"2026", "2030"}
+    assert run(*asked, "--with", "nothing-of-the-kind").exit_code == 2

@@ -208,13 +208,27 @@ def test_measured_times_of_ones_own_are_compared_with_the_model_as_shipped(
     ]  # fmt: skip
 
 
-def test_a_place_that_is_none_in_a_table_of_ones_own_is_named_with_its_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("珠海,阳扛,130,150,,", ("line 2", "阳江")),
+        ("珠海,阳江,130,150,far,", ("line 2", "km must be a number")),
+        ("珠海,阳江,150,130,,", ("line 2", "minutes_low 150 is more")),
+        ("珠海,阳江,130,150,,night", ("line 2", "typical")),
+        ('珠海,"114.3,21.5",130,150,,', ("line 2", "no road within")),
+        ('珠海,"22.3,113.5",130,150,,', ("line 2", "latitude first")),
+        ("珠海,桂山镇,60,70,,", ("line 2", "no road from")),
+        ("", ("no rows",)),
+    ],
+)
+def test_a_row_of_ones_own_that_cannot_be_read_is_named_with_its_line(
+    tmp_path: Path, row: str, words: tuple[str, ...]
+) -> None:
     drives = tmp_path / "drives.csv"
-    drives.write_text("from_place,to_place,minutes_low,minutes_high\n珠海,阳扛,130,150\n", "utf-8")
+    drives.write_text(f"from_place,to_place,minutes_low,minutes_high,km,period\n{row}\n", "utf-8")
     said = CliRunner().invoke(cli, ["validate", "--drives", str(drives)])
     assert said.exit_code == 2
-    assert "line 2" in said.stderr
-    assert "阳江" in said.stderr
+    assert all(word in said.stderr for word in words)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from atlas.rules import SERVICE_ENDS
 from recipes.opening import opening
 from recipes.rail import drawn_km
 from recipes.tables import Compiled, Facts, Feature, Left, Row, TableError, number
-
-#: Layers whose points a service may join.
-END_LAYERS = ("ports", "airports", "stations", "interchanges", "places")
 
 
 def compile_ferries(facts: Facts, layers: Mapping[str, Sequence[Feature]]) -> Compiled:
@@ -20,7 +18,7 @@ def compile_ferries(facts: Facts, layers: Mapping[str, Sequence[Feature]]) -> Co
     layers
         What the other recipes made: the ends are looked up there.
     """
-    ends = {f"{key}/{one.id}": one for key in END_LAYERS for one in layers[key]}
+    ends = {f"{key}/{one.id}": one for key in SERVICE_ENDS for one in layers[key]}
     compiled = Compiled({"ferries": []})
     for row in facts.rows("ferries"):
         if row["left_out"]:
@@ -34,7 +32,7 @@ def _service(facts: Facts, row: Row, ends: Mapping[str, Feature]) -> Feature:
     names = (row["from_point"], row["to_point"])
     for name in names:
         if name not in ends:
-            raise TableError(f"ferries.csv {row['id']}: no point {name!r}; name a feature of {', '.join(END_LAYERS)}")
+            raise TableError(f"ferries.csv {row['id']}: no point {name!r}; name a feature of {', '.join(SERVICE_ENDS)}")
     if not row["minutes"]:
         raise TableError(f"ferries.csv {row['id']}: no minutes; give them or say in left_out why it is left out")
     first, last = (ends[name] for name in names)
