@@ -8,46 +8,46 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from atlas.catalog import open_catalog as open_catalog
-    from atlas.claims import check_claims as check_claims
-    from atlas.comparison import compare as compare
-    from atlas.errors import AtlasError as AtlasError
-    from atlas.explanation import explain as explain
-    from atlas.exports.write import write as write
-    from atlas.maps.layers import draw_layers as draw_layers
-    from atlas.maps.reach import draw_reach as draw_reach
-    from atlas.network import build_network as build_network
-    from atlas.reach import od_matrix as od_matrix
-    from atlas.reach import reach_from as reach_from
-    from atlas.reach import route as route
-    from atlas.scenario import load_scenario as load_scenario
-    from atlas.surface import isochrones as isochrones
-    from atlas.surface import surface_from as surface_from
-    from atlas.times import od_minutes as od_minutes
-    from atlas.uncertainty import spread as spread
-    from atlas.validation import validate as validate
+from atlas._version import __version__
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from atlas.base.errors import AtlasError as AtlasError
+    from atlas.data.catalog import open_catalog as open_catalog
+    from atlas.data.scenario import load_scenario as load_scenario
+    from atlas.evidence.accuracy import validate as validate
+    from atlas.evidence.draws import spread as spread
+    from atlas.evidence.explain import explain as explain
+    from atlas.exports.write import write as write
+    from atlas.land.surface import isochrones as isochrones
+    from atlas.land.surface import surface_from as surface_from
+    from atlas.maps.pages.layers import draw_layers as draw_layers
+    from atlas.maps.pages.reach import draw_reach as draw_reach
+    from atlas.network.build import build_network as build_network
+    from atlas.plan.promises import check_claims as check_claims
+    from atlas.travel.comparison import compare as compare
+    from atlas.travel.matrix import od_minutes as od_minutes
+    from atlas.travel.reach import od_matrix as od_matrix
+    from atlas.travel.reach import reach_from as reach_from
+    from atlas.travel.reach import route as route
 
 _HOME = {
-    "AtlasError": "atlas.errors",
-    "open_catalog": "atlas.catalog",
-    "build_network": "atlas.network",
-    "load_scenario": "atlas.scenario",
-    "reach_from": "atlas.reach",
-    "route": "atlas.reach",
-    "od_matrix": "atlas.reach",
-    "od_minutes": "atlas.times",
-    "explain": "atlas.explanation",
-    "spread": "atlas.uncertainty",
-    "surface_from": "atlas.surface",
-    "isochrones": "atlas.surface",
-    "check_claims": "atlas.claims",
-    "compare": "atlas.comparison",
-    "validate": "atlas.validation",
-    "draw_layers": "atlas.maps.layers",
-    "draw_reach": "atlas.maps.reach",
+    "AtlasError": "atlas.base.errors",
+    "open_catalog": "atlas.data.catalog",
+    "build_network": "atlas.network.build",
+    "load_scenario": "atlas.data.scenario",
+    "reach_from": "atlas.travel.reach",
+    "route": "atlas.travel.reach",
+    "od_matrix": "atlas.travel.reach",
+    "od_minutes": "atlas.travel.matrix",
+    "explain": "atlas.evidence.explain",
+    "spread": "atlas.evidence.draws",
+    "surface_from": "atlas.land.surface",
+    "isochrones": "atlas.land.surface",
+    "check_claims": "atlas.plan.promises",
+    "compare": "atlas.travel.comparison",
+    "validate": "atlas.evidence.accuracy",
+    "draw_layers": "atlas.maps.pages.layers",
+    "draw_reach": "atlas.maps.pages.reach",
     "write": "atlas.exports.write",
 }
 

@@ -21,10 +21,10 @@ import pandas as pd
 from run import paired
 from shapely.affinity import translate
 
-from atlas.catalog import open_catalog
-from atlas.layer import Layer
-from atlas.maps.layers import BACKDROP, draw_layers
+from atlas.data.catalog import open_catalog
+from atlas.data.layer import Layer
 from atlas.maps.page import Page
+from atlas.maps.pages.layers import BACKDROP, draw_layers
 
 COLUMNS = ("name_zh", "name_en", "kind", "status", "status_as_of", "opens_year", "plan_ids", "source")
 

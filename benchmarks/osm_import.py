@@ -24,8 +24,8 @@ LENGTH = 12
 IMPORT = """
 import sys, time, resource
 from pathlib import Path
-from atlas.catalog import open_catalog
-from atlas.imports.osm import osm_layers
+from atlas.data.catalog import open_catalog
+from atlas.imports.osm.layers import osm_layers
 from atlas.imports.run import Target, take_in
 start = time.perf_counter()
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -24,10 +24,10 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from atlas.catalog import open_catalog
-from atlas.engine import Graph, compile_graph, search
-from atlas.network import build_network
-from atlas.scenario import load_scenario
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.network.build import build_network
+from atlas.travel.search import Graph, compile_graph, search
 
 Result = dict[str, Any]
 LIMIT_MIN = 120.0

@@ -22,13 +22,13 @@ from run import paired
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from atlas.arrays import StateArcs
-from atlas.catalog import open_catalog
-from atlas.comparison import seats
-from atlas.impedance import edge_minutes, usable_edges
-from atlas.network import build_network
-from atlas.scenario import load_scenario
-from atlas.times import minutes_by_opening
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.network.arrays import StateArcs
+from atlas.network.build import build_network
+from atlas.travel.comparison import seats
+from atlas.travel.matrix import minutes_by_opening
+from atlas.travel.minutes import edge_minutes, usable_edges
 
 Result = dict[str, Any]
 SCENARIOS, ORIGINS, PROJECTS = 40, 30, 8

@@ -23,14 +23,14 @@ import shapely
 from numpy.typing import NDArray
 from run import Result, paired
 
-from atlas.access import AccessTable, access_table, local_minutes
-from atlas.catalog import open_catalog
-from atlas.engine import compile_graph, search
-from atlas.geodesy import METRIC
-from atlas.local import ROAD_REACH_KM, STATION_REACH_KM
-from atlas.network import Network, build_network
-from atlas.scenario import Scenario, load_scenario
-from atlas.surface import isochrones, surface_from
+from atlas.base.geodesy import METRIC
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import Scenario, load_scenario
+from atlas.land.links import AccessTable, access_table, local_minutes
+from atlas.land.surface import isochrones, surface_from
+from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM
+from atlas.network.build import Network, build_network
+from atlas.travel.search import compile_graph, search
 
 CUTOFFS_MIN = (60.0, 120.0)
 RUNS = 5

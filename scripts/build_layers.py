@@ -28,9 +28,9 @@ from recipes.sites import compile_sites  # noqa: E402
 from recipes.tables import Compiled, Facts, Feature, Left, override, table_text  # noqa: E402
 from shapely.geometry import LineString, Point  # noqa: E402  (the path must be set first)
 
-from atlas.files import write_text  # noqa: E402
-from atlas.layer import Layer, frame_of, layer_text, read_layer  # noqa: E402
-from atlas.spec import LayerSpec, read_specs  # noqa: E402
+from atlas.base.files import write_text  # noqa: E402
+from atlas.data.declaration import LayerSpec, read_specs  # noqa: E402
+from atlas.data.layer import Layer, frame_of, layer_text, read_layer  # noqa: E402
 
 DRAWN_ELSEWHERE = ("land", "water")
 # Tables that are no layer: what reads them instead.

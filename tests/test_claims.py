@@ -12,8 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.catalog import open_catalog
-from atlas.claims import (
+from atlas.base.errors import PlanError
+from atlas.data.catalog import open_catalog
+from atlas.data.parameters import ParameterTable, read_parameters
+from atlas.data.register import read_register
+from atlas.data.scenario import load_scenario
+from atlas.network.build import Network, build_network
+from atlas.plan.promises import (
     CLAIM_COLUMNS,
     MEASURES,
     Reading,
@@ -25,12 +30,7 @@ from atlas.claims import (
     summarise_claims,
     variants,
 )
-from atlas.errors import PlanError
-from atlas.network import Network, build_network
-from atlas.parameters import ParameterTable, read_parameters
-from atlas.plan import read_register
-from atlas.reach import route
-from atlas.scenario import load_scenario
+from atlas.travel.reach import route
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = ("favourable", "central", "adverse")

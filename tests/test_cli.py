@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from import_files import write_examples
 from tile_files import archive
 
-from atlas.cli import COMMANDS, cli
+from atlas.cli import COMMANDS, ROOMS, cli
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("geopandas", "folium", "networkx", "numpy", "pandas", "scipy", "shapely")
@@ -68,9 +68,10 @@ def test_the_list_of_commands_says_what_the_commands_say() -> None:
 
 
 def test_every_module_of_a_command_is_listed() -> None:
-    helpers = {"__init__", "options", "output", "session"}
-    modules = {path.stem for path in (ROOT / "atlas" / "cli").glob("*.py")} - helpers
-    assert modules == set(COMMANDS)
+    found = {(path.parent.name, path.stem) for path in (ROOT / "atlas" / "cli").glob("*/*.py")}
+    listed = {(room, name) for room, names in ROOMS.items() for name in names}
+    assert listed == {(room, name) for room, name in found if name != "__init__"}
+    assert {name for _, name in listed} == set(COMMANDS)
 
 
 @pytest.mark.parametrize("name", [name for name in ALL if name != "atlas"])

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.cells import plain
+from atlas.base.values import plain
 from atlas.cli.options import Minutes
 from atlas.cli.output import Answer, Column, Sink, emit, table_text
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from atlas.catalog import open_catalog
 from atlas.cli import cli
-from atlas.root import find_root
+from atlas.data.catalog import open_catalog
+from atlas.data.root import find_root
 
 
 def run(*words: str) -> Result:

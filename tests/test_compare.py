@@ -7,11 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from atlas.catalog import open_catalog
-from atlas.comparison import Comparison, compare, people_units, seats
-from atlas.network import Network, build_network, open_edges
-from atlas.reach import od_matrix, route
-from atlas.scenario import load_scenario
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.network.build import Network, build_network, open_edges
+from atlas.travel.comparison import Comparison, compare, people_units, seats
+from atlas.travel.reach import od_matrix, route
 
 ROOT = Path(__file__).resolve().parent.parent
 CUTOFFS = (60.0, 120.0)

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas.catalog import open_catalog
-from atlas.engine import compile_graph, graph_of, search, search_many, search_towards
-from atlas.network import Network, build_network
-from atlas.scenario import load_scenario
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.network.build import Network, build_network
+from atlas.travel.search import compile_graph, graph_of, search, search_many, search_towards
 
 
 @st.composite

@@ -24,14 +24,14 @@ from click.testing import CliRunner
 from pyproj import Transformer
 from shapely.geometry import Point
 
-from atlas.catalog import Catalog, open_catalog
+from atlas.base.errors import ExportError
 from atlas.cli import cli
-from atlas.errors import ExportError
-from atlas.exports.crs import fit, reprojected, target_of
-from atlas.exports.fields import short_names
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.layer import Layer
+from atlas.data.stamp import find_stamps, layers_hash, stamp
+from atlas.exports.tables.crs import fit, reprojected, target_of
+from atlas.exports.tables.fields import short_names
 from atlas.exports.write import FORMATS, format_of, write, write_downloads
-from atlas.layer import Layer
-from atlas.stamp import find_stamps, layers_hash, stamp
 
 KEYS = ("railways", "rail_services", "stations", "ports")
 CSV_LIMIT = 10**7
@@ -144,8 +144,8 @@ def test_the_geopackage_has_aliases_styles_and_every_table(layers: dict[str, Lay
 
 
 def test_each_feature_falls_under_exactly_one_rule_of_its_style(layers: dict[str, Layer], tmp_path: Path) -> None:
-    from atlas.exports.bundle import gather
-    from atlas.exports.styles import rules_of
+    from atlas.exports.families.styles import rules_of
+    from atlas.exports.tables.bundle import gather
 
     for table in gather(layers).spatial:
         wheres = [rule.where for rule in rules_of(table)]
@@ -430,7 +430,7 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
 
 
 def test_endings_name_formats_and_every_choice_of_the_command_is_a_format() -> None:
-    from atlas.cli.export import _FORMS
+    from atlas.cli.work.export import _FORMS
 
     assert set(_FORMS) == set(FORMATS)
     for one in FORMATS.values():

@@ -10,11 +10,11 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
-from atlas.catalog import open_catalog
-from atlas.errors import ExportError
-from atlas.exports.graph import FORMATS, write_network
-from atlas.network import Network, build_network
-from atlas.scenario import Scenario, load_scenario
+from atlas.base.errors import ExportError
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import Scenario, load_scenario
+from atlas.exports.families.graph import FORMATS, write_network
+from atlas.network.build import Network, build_network
 
 
 @pytest.fixture(scope="module")

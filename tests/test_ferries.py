@@ -12,20 +12,20 @@ import shapely
 from click.testing import CliRunner, Result
 from worlds import layer, line_world
 
-from atlas.catalog import open_catalog
+from atlas.base.errors import NetworkError
 from atlas.cli import cli
-from atlas.errors import NetworkError
-from atlas.explanation import explain
-from atlas.imports.intake import adrift
-from atlas.layer import Layer
-from atlas.network import Network, build_network, open_edges
-from atlas.openings import open_features
-from atlas.parameters import SETS
-from atlas.reach import PARTS, Journey, od_matrix, reach_from, route
-from atlas.rules import validate
-from atlas.scenario import BUILT_IN, load_scenario
-from atlas.times import od_minutes
-from atlas.uncertainty import spread
+from atlas.data.catalog import open_catalog
+from atlas.data.checks import validate
+from atlas.data.layer import Layer
+from atlas.data.parameters import SETS
+from atlas.data.scenario import BUILT_IN, load_scenario
+from atlas.evidence.draws import spread
+from atlas.evidence.explain import explain
+from atlas.imports.admit import adrift
+from atlas.network.build import Network, build_network, open_edges
+from atlas.network.status import open_features
+from atlas.travel.matrix import od_minutes
+from atlas.travel.reach import PARTS, Journey, od_matrix, reach_from, route
 
 NOW = load_scenario("2026")
 MODE = ("multimodal",)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from atlas.errors import ExportError
-from atlas.files import content_hash, replacing, write_bytes, write_text
+from atlas.base.errors import ExportError
+from atlas.base.files import content_hash, replacing, write_bytes, write_text
 
 
 def test_text_is_written_as_utf8_with_plain_line_ends(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_a_disk_that_takes_no_more_is_reported_and_the_old_file_stays(tmp_path: 
     path = write_text(tmp_path / "a.txt", "old")
     code = (
         "import resource, sys\n"
-        "from atlas.errors import ExportError\n"
-        "from atlas.files import write_bytes\n"
+        "from atlas.base.errors import ExportError\n"
+        "from atlas.base.files import write_bytes\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write_bytes(sys.argv[1], bytes(100_000), overwrite=True)\n"
         "except ExportError as reason: print(reason)\n"
@@ -77,8 +77,8 @@ def test_a_read_only_folder_is_reported() -> None:
     # Root may write anywhere, so the child gives up its rights first.
     code = (
         "import os, sys\n"
-        "from atlas.errors import ExportError\n"
-        "from atlas.files import write_text\n"
+        "from atlas.base.errors import ExportError\n"
+        "from atlas.base.files import write_text\n"
         "if os.getuid() == 0: os.setuid(65534)\n"
         "try: write_text(sys.argv[1], 'x')\n"
         "except ExportError as reason: print(reason)\n"
@@ -95,7 +95,7 @@ def test_a_killed_process_leaves_the_old_file_whole(tmp_path: Path) -> None:
     path = write_text(tmp_path / "a.txt", "old")
     code = (
         "import os, signal, sys\n"
-        "from atlas.files import replacing\n"
+        "from atlas.base.files import replacing\n"
         "with replacing(sys.argv[1], overwrite=True) as draft:\n"
         "    draft.write_text('half')\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import LineString, Point
 
-from atlas import geodesy
+from atlas.base import geodesy
 
 LON = st.floats(110.0, 114.8)
 LAT = st.floats(21.0, 23.9)

@@ -20,12 +20,12 @@ import shapely
 from click.testing import CliRunner
 from import_files import draw_pbf, draw_town, road_frame
 
-from atlas.catalog import open_catalog
+from atlas.base.errors import AtlasError, ImportDataError
 from atlas.cli import cli
-from atlas.errors import AtlasError, ImportDataError
+from atlas.data.catalog import open_catalog
 from atlas.imports import archives
 from atlas.imports.archives import check_file, check_zip
-from atlas.imports.osm import osm_layers
+from atlas.imports.osm.layers import osm_layers
 from atlas.imports.run import Target, take_in
 from atlas.imports.vector import Origin, read_vector
 

@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 from import_files import DAYS, clock, draw_feed, only, small_feed
 
-from atlas.catalog import open_catalog
-from atlas.errors import AtlasError, ImportDataError
-from atlas.imports.gtfs import GtfsLayers, gtfs_layers
+from atlas.base.errors import AtlasError, ImportDataError
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.imports.gtfs.services import GtfsLayers, gtfs_layers
 from atlas.imports.run import Outcome, Target, take_in
-from atlas.network import build_network
-from atlas.reach import od_matrix
-from atlas.scenario import load_scenario
+from atlas.network.build import build_network
+from atlas.travel.reach import od_matrix
 
 HOME = open_catalog()
 LAYERS = HOME.layers("stations", "railways", "rail_services")

@@ -13,16 +13,17 @@ import shapely
 from click.testing import CliRunner
 from import_files import TOWN_NODES, TOWN_WAYS, Place, draw_pbf, draw_town
 
-from atlas.catalog import open_catalog
+from atlas.base.errors import ExportError, ImportDataError
 from atlas.cli import cli
-from atlas.errors import ExportError, ImportDataError
-from atlas.imports import osm, store
-from atlas.imports.intake import admit, left_hanging, merged
-from atlas.imports.osm import OsmLayers, osm_layers
+from atlas.data.catalog import open_catalog
+from atlas.data.layer import Layer, layer_text
+from atlas.imports import store
+from atlas.imports.admit import admit, left_hanging, merged
+from atlas.imports.osm.layers import OsmLayers, osm_layers
+from atlas.imports.osm.layers import layers as osm
 from atlas.imports.run import Target, take_in
 from atlas.imports.store import backups, new_atlas, restore
 from atlas.imports.vector import Origin, read_vector
-from atlas.layer import Layer, layer_text
 
 HOME = open_catalog()
 
@@ -78,7 +79,7 @@ def test_a_point_a_little_off_the_land_gets_that_error_and_one_far_off_is_kept_o
 
 
 def _metres_off(shore: Any, lon: float, lat: float) -> float:
-    from atlas.geodesy import to_metres
+    from atlas.base.geodesy import to_metres
 
     return float(shapely.distance(to_metres(shapely.Point(lon, lat)), to_metres(shore)))
 

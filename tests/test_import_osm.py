@@ -15,19 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from import_files import Place, WayRow, draw_pbf, draw_town, only
 
-from atlas.catalog import open_catalog
-from atlas.errors import ImportDataError
-from atlas.geodesy import distance_km
-from atlas.imports.osm import OsmLayers, area_of, osm_layers
-from atlas.imports.osm_read import read_extract
-from atlas.imports.osm_tags import CLASSES, classes_of, road_kind, speed_kmh
+from atlas.base.errors import ImportDataError
+from atlas.base.geodesy import distance_km
+from atlas.data.catalog import open_catalog
+from atlas.data.places import find_place
+from atlas.data.scenario import load_scenario
+from atlas.imports.osm.layers import OsmLayers, area_of, osm_layers
+from atlas.imports.osm.read import read_extract
+from atlas.imports.osm.tags import CLASSES, classes_of, road_kind, speed_kmh
 from atlas.imports.run import Outcome, Target, take_in
 from atlas.imports.store import backups, restore
-from atlas.network import Network, build_network
-from atlas.places import find_place
-from atlas.reach import route
-from atlas.scenario import load_scenario
-from atlas.soundness import check_network
+from atlas.network.build import Network, build_network
+from atlas.travel.check import check_network
+from atlas.travel.reach import route
 
 HOME = open_catalog()
 NOW = load_scenario("2026")

@@ -19,11 +19,11 @@ from click.testing import CliRunner
 from import_files import draw_town
 from rasterio.transform import from_origin
 
-from atlas import geodesy
-from atlas.catalog import open_catalog
+from atlas.base import geodesy
+from atlas.base.errors import AtlasError, ImportDataError
 from atlas.cli import cli
-from atlas.errors import AtlasError, ImportDataError
-from atlas.imports.osm import osm_layers
+from atlas.data.catalog import open_catalog
+from atlas.imports.osm.layers import osm_layers
 from atlas.imports.people import CELL_DEGREES, People, people_text, read_people
 from atlas.imports.run import Target, take_in
 from atlas.imports.vector import Origin

@@ -9,16 +9,16 @@ import pytest
 import shapely
 from import_files import Place, WayRow, draw_pbf
 
-from atlas.catalog import open_catalog
-from atlas.geodesy import distance_km
-from atlas.imports.intake import layer_of
-from atlas.imports.matching import base_names
-from atlas.imports.osm import osm_layers
-from atlas.imports.osm_tags import CLASSES
-from atlas.imports.refine import Match, Refined, refine
-from atlas.layer import Layer
-from atlas.network import build_network
-from atlas.rules import validate
+from atlas.base.geodesy import distance_km
+from atlas.data.catalog import open_catalog
+from atlas.data.checks import validate
+from atlas.data.layer import Layer
+from atlas.imports.admit import layer_of
+from atlas.imports.osm.layers import osm_layers
+from atlas.imports.osm.matching import base_names
+from atlas.imports.osm.refine import Match, Refined, refine
+from atlas.imports.osm.tags import CLASSES
+from atlas.network.build import build_network
 
 HOME = open_catalog()
 LAYERS = HOME.layers()

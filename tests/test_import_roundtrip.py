@@ -11,15 +11,15 @@ import pytest
 from click.testing import CliRunner
 from import_files import draw_feed
 
-from atlas.catalog import open_catalog
 from atlas.cli import cli
-from atlas.exports.gtfs import gtfs_tables
-from atlas.imports.gtfs import gtfs_layers
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.exports.families.gtfs import gtfs_tables
+from atlas.imports.gtfs.services import gtfs_layers
 from atlas.imports.run import Target, take_in
 from atlas.imports.vector import Origin, read_vector
-from atlas.network import build_network
-from atlas.reach import od_matrix
-from atlas.scenario import load_scenario
+from atlas.network.build import build_network
+from atlas.travel.reach import od_matrix
 
 HOME = open_catalog()
 LAYERS = HOME.layers("stations", "railways", "rail_services")

@@ -15,13 +15,13 @@ import shapely
 from click.testing import CliRunner
 from import_files import only, road_frame
 
-from atlas import geodesy
-from atlas.catalog import open_catalog
+from atlas.base import geodesy
+from atlas.base.errors import ImportDataError
 from atlas.cli import cli
-from atlas.errors import ImportDataError
+from atlas.data.catalog import open_catalog
+from atlas.data.layer import Layer
 from atlas.imports.run import Outcome, Target, take_in
 from atlas.imports.vector import Origin, VectorLayer, read_vector
-from atlas.layer import Layer
 
 HOME = open_catalog()
 ORIGIN = Origin("2026-05-01", "测绘院", "internal")
@@ -221,7 +221,7 @@ def test_adding_keeps_what_is_there_and_replaces_the_same_id(tmp_path: Path) -> 
 
 
 def test_adding_nothing_new_leaves_the_typed_columns_as_they_were() -> None:
-    from atlas.imports.intake import merged
+    from atlas.imports.admit import merged
 
     layer = HOME.layer("stations")
     again = merged(layer, Layer(layer.spec, layer.frame.iloc[:1].reset_index(drop=True)), add=True)

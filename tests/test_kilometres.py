@@ -10,10 +10,10 @@ import pytest
 from pyproj import Geod
 from shapely.geometry import LineString, Point
 
-from atlas.catalog import open_catalog
-from atlas.errors import LayerError
-from atlas.kilometres import corridor_kilometres, stretches, total_kilometres
-from atlas.plan import read_register
+from atlas.base.errors import LayerError
+from atlas.data.catalog import open_catalog
+from atlas.data.register import read_register
+from atlas.plan.lengths import corridor_kilometres, stretches, total_kilometres
 
 ROOT = Path(__file__).resolve().parent.parent
 NODES = {"a": (113.0, 22.0, "甲"), "b": (113.1, 22.0, "甲"), "c": (113.2, 22.0, "乙")}

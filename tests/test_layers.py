@@ -14,10 +14,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from atlas.catalog import Catalog, open_catalog
-from atlas.errors import ExportError, LayerError
-from atlas.layer import Layer, layer_text, read_layer, write_layer
-from atlas.spec import read_spec
+from atlas.base.errors import ExportError, LayerError
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.declaration import read_spec
+from atlas.data.layer import Layer, layer_text, read_layer, write_layer
 
 ROOT = Path(__file__).resolve().parents[1]
 FACTS = ROOT / "data" / "facts"

@@ -12,11 +12,11 @@ from playwright.sync_api import Browser, Page
 from pmtiles.tile import TileType
 from tile_files import INKS, archive, vectors
 
-from atlas.catalog import open_catalog
+from atlas.base.errors import MapError
 from atlas.cli import cli
-from atlas.errors import MapError
+from atlas.data.catalog import open_catalog
 from atlas.maps.basemaps import REGION, basemap_of
-from atlas.maps.layers import draw_layers
+from atlas.maps.pages.layers import draw_layers
 from atlas.maps.tiles import read_tiles
 
 BOX = (112.9, 22.0, 113.7, 22.7)

@@ -10,13 +10,13 @@ import pytest
 import shapely
 from worlds import layer, line_world, rail_world
 
-from atlas.catalog import open_catalog
-from atlas.errors import NetworkError
-from atlas.geodesy import length_km
-from atlas.network import EDGE_COLUMNS, NODE_COLUMNS, Network, build_network
-from atlas.scenario import load_scenario
-from atlas.soundness import check_network
-from atlas.topology import Barrier, cut_line, local_links
+from atlas.base.errors import NetworkError
+from atlas.base.geodesy import length_km
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.network.build import EDGE_COLUMNS, NODE_COLUMNS, Network, build_network
+from atlas.network.lines import Barrier, cut_line, local_links
+from atlas.travel.check import check_network
 
 NOW = load_scenario("2026")
 EXPRESSWAYS = ("expressway", "expressway_bridge")
@@ -200,7 +200,7 @@ def test_no_year_has_a_break(atlas_network: Network, year: str) -> None:
 
 
 def test_the_edges_of_a_year_are_those_of_the_base_and_what_opened_since(atlas_network: Network) -> None:
-    from atlas.network import open_edges
+    from atlas.network.build import open_edges
 
     present = {year: open_edges(atlas_network, load_scenario(str(year))) for year in range(2023, 2036)}
     opens = atlas_network.edges["opens_year"].to_numpy()

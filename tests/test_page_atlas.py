@@ -11,11 +11,11 @@ import pytest
 from pages import DESKTOP, PHONE, colours_on, opened
 from playwright.sync_api import Browser, Page
 
-from atlas.catalog import Catalog, open_catalog
-from atlas.errors import MapError
-from atlas.layer import Layer
-from atlas.maps.layers import draw_layers
+from atlas.base.errors import MapError
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.layer import Layer
 from atlas.maps.page import embed_json
+from atlas.maps.pages.layers import draw_layers
 
 HOSTILE = "<img src=x onerror=\"document.title='run'\">\"'`${1}</script>\u202ertl"
 

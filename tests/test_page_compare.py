@@ -8,13 +8,13 @@ import pytest
 from pages import DESKTOP, PHONE, colours_on, opened
 from playwright.sync_api import Browser
 
-from atlas.catalog import Catalog, open_catalog
-from atlas.maps.compare import draw_compare
-from atlas.maps.matrix import draw_matrix
-from atlas.network import Network, build_network
-from atlas.reach import reach_from, route
-from atlas.scenario import load_scenario
-from atlas.times import od_minutes
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.maps.pages.compare import draw_compare
+from atlas.maps.pages.matrix import draw_matrix
+from atlas.network.build import Network, build_network
+from atlas.travel.matrix import od_minutes
+from atlas.travel.reach import reach_from, route
 
 SEATS = ("珠海", "中山", "江门", "阳江", "广州", "澳门")
 MODES = ("drive", "rail", "multimodal")

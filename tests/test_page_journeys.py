@@ -12,13 +12,13 @@ from axe_playwright_python.sync_playwright import Axe
 from pages import DESKTOP, PHONE, opened
 from playwright.sync_api import Browser, Page
 
-from atlas.catalog import Catalog, open_catalog
-from atlas.maps.layers import draw_layers
-from atlas.maps.reach import draw_reach
-from atlas.maps.site import build_site
-from atlas.network import build_network
-from atlas.root import find_root
-from atlas.scenario import load_scenario
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.root import find_root
+from atlas.data.scenario import load_scenario
+from atlas.maps.pages.layers import draw_layers
+from atlas.maps.pages.reach import draw_reach
+from atlas.maps.pages.site import build_site
+from atlas.network.build import build_network
 
 HOSTILE = "<img src=x onerror=\"document.title='run'\">'`${1}</script>\u202eabc\u2069"
 

@@ -11,12 +11,12 @@ import pytest
 from pages import DESKTOP, PHONE, colours_on, opened
 from playwright.sync_api import Browser
 
-from atlas.catalog import Catalog, open_catalog
-from atlas.maps.reach import draw_reach
-from atlas.network import Network, build_network
-from atlas.parameters import SETS
-from atlas.reach import reach_from, route
-from atlas.scenario import load_scenario
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.parameters import SETS
+from atlas.data.scenario import load_scenario
+from atlas.maps.pages.reach import draw_reach
+from atlas.network.build import Network, build_network
+from atlas.travel.reach import reach_from, route
 
 YEARS = ("2023", "2026", "2035")
 MODES = ("drive", "rail", "multimodal")
@@ -166,7 +166,7 @@ def test_lines_are_cut_where_the_hour_runs_out(browser: Browser, path: Path) -> 
 
 
 def test_hostile_names_of_places_and_origin_stay_text(browser: Browser, catalog: Catalog, tmp_path: Path) -> None:
-    from atlas.layer import Layer
+    from atlas.data.layer import Layer
 
     layers = catalog.layers()
     frame = layers["places"].frame.copy()

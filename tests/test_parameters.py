@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from atlas.errors import ParameterError, ScenarioError
-from atlas.parameters import SETS, ParameterTable, read_parameters
-from atlas.root import find_root
-from atlas.scenario import load_scenario, parse_scenario
+from atlas.base.errors import ParameterError, ScenarioError
+from atlas.data.parameters import SETS, ParameterTable, read_parameters
+from atlas.data.root import find_root
+from atlas.data.scenario import load_scenario, parse_scenario
 
 HEADER = "name,low,central,high,unit,sense,source,note\n"
 
@@ -34,7 +34,7 @@ def test_favourable_takes_the_end_that_shortens_trips(table: ParameterTable) -> 
 
 
 def test_every_border_crossing_has_minutes_both_ways(table: ParameterTable) -> None:
-    from atlas.catalog import open_catalog
+    from atlas.data.catalog import open_catalog
 
     links = open_catalog().layer("cross_border_links").frame
     crossings = links.loc[links["kind"].eq("border_crossing") & links["in_network"], "id"]

@@ -9,17 +9,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from atlas.access import AccessTable, access_table
-from atlas.catalog import open_catalog
+from atlas.base.errors import ImportDataError, NetworkError, ScenarioError
 from atlas.cli import cli
-from atlas.coverage import coverage
-from atlas.errors import ImportDataError, NetworkError, ScenarioError
-from atlas.indicators import accessibility
-from atlas.network import Network, build_network
-from atlas.places import find_place
-from atlas.population import Population, own_population, spread_people, units_of
-from atlas.scenario import load_scenario
-from atlas.surface import surface_from
+from atlas.data.catalog import open_catalog
+from atlas.data.places import find_place
+from atlas.data.scenario import load_scenario
+from atlas.land.coverage import coverage
+from atlas.land.indicators import accessibility
+from atlas.land.links import AccessTable, access_table
+from atlas.land.population import Population, own_population, spread_people, units_of
+from atlas.land.surface import surface_from
+from atlas.network.build import Network, build_network
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import geopandas as gpd
 import pytest
 
-from atlas.catalog import open_catalog
-from atlas.errors import UnknownPlaceError
-from atlas.layer import Layer
-from atlas.network import build_network
-from atlas.places import all_places, find_place, nearest_names
+from atlas.base.errors import UnknownPlaceError
+from atlas.data.catalog import open_catalog
+from atlas.data.layer import Layer
+from atlas.data.places import all_places, find_place, nearest_names
+from atlas.network.build import build_network
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.catalog import open_catalog
-from atlas.errors import PlanError
-from atlas.parameters import read_parameters
-from atlas.plan import (
+from atlas.base.errors import PlanError
+from atlas.data.catalog import open_catalog
+from atlas.data.parameters import read_parameters
+from atlas.data.register import (
     ISSUED,
     ITEM_STATUSES,
     Event,
@@ -25,7 +25,7 @@ from atlas.plan import (
     read_status,
     select,
 )
-from atlas.scenario import parse_scenario
+from atlas.data.scenario import parse_scenario
 
 ROOT = Path(__file__).resolve().parent.parent
 PLAN = ROOT / "data" / "plan"

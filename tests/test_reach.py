@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import line_world, rail_world
 
-from atlas.catalog import open_catalog
-from atlas.errors import NetworkError, ScenarioError
-from atlas.network import Network, build_network
-from atlas.reach import PARTS, od_matrix, reach_from, route
-from atlas.scenario import load_scenario
+from atlas.base.errors import NetworkError, ScenarioError
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.network.build import Network, build_network
+from atlas.travel.reach import PARTS, od_matrix, reach_from, route
 
 NOW = load_scenario("2026")
 MODES = st.sampled_from(["drive", "rail", "multimodal"])

@@ -9,15 +9,15 @@ import pytest
 from pages import opened
 from playwright.sync_api import Browser
 
-from atlas.catalog import Catalog, open_catalog
-from atlas.claims import check_claims
-from atlas.kilometres import stretches, total_kilometres
-from atlas.maps.report import draw_report
-from atlas.network import Network, build_network
-from atlas.openings import scenario_header
-from atlas.reach import od_matrix
-from atlas.report import MATRIX_MODES, Report, make_report
-from atlas.stamp import find_stamps, stamp
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.stamp import find_stamps, stamp
+from atlas.maps.pages.report import draw_report
+from atlas.network.build import Network, build_network
+from atlas.network.status import scenario_header
+from atlas.plan.lengths import stretches, total_kilometres
+from atlas.plan.promises import check_claims
+from atlas.plan.summary import MATRIX_MODES, Report, make_report
+from atlas.travel.reach import od_matrix
 
 A4_PX = (794 - 106, 1123 - 106)
 

@@ -13,10 +13,10 @@ import pytest
 from shapely.geometry import LineString, Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
-from atlas.catalog import open_catalog
-from atlas.errors import LayerError
-from atlas.layer import Layer, frame_of
-from atlas.rules import RULES, Known, Violation, read_known_findings, require_valid, validate
+from atlas.base.errors import LayerError
+from atlas.data.catalog import open_catalog
+from atlas.data.checks import RULES, Known, Violation, read_known_findings, require_valid, validate
+from atlas.data.layer import Layer, frame_of
 
 SPECS = open_catalog().specs
 REGISTER = {"plan-stn-05"}

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atlas.catalog import open_catalog
-from atlas.comparison import seats
-from atlas.engine import compile_graph, search
-from atlas.errors import ParameterError, ScenarioError
-from atlas.impedance import MODES
-from atlas.network import Network, build_network, open_edges
-from atlas.openings import open_features, scenario_difference, scenario_header
-from atlas.parameters import read_parameters
-from atlas.scenario import BUILT_IN, Scenario, load_scenario, parse_scenario, scenario_text
-from atlas.stamp import check_stamp, stamp
-from atlas.times import od_minutes
+from atlas.base.errors import ParameterError, ScenarioError
+from atlas.data.catalog import open_catalog
+from atlas.data.parameters import read_parameters
+from atlas.data.scenario import BUILT_IN, Scenario, load_scenario, parse_scenario, scenario_text
+from atlas.data.stamp import check_stamp, stamp
+from atlas.network.build import Network, build_network, open_edges
+from atlas.network.status import open_features, scenario_difference, scenario_header
+from atlas.travel.comparison import seats
+from atlas.travel.matrix import od_minutes
+from atlas.travel.minutes import MODES
+from atlas.travel.search import compile_graph, search
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = read_parameters(ROOT / "data" / "parameters.csv")

@@ -14,17 +14,17 @@ from axe_playwright_python.sync_playwright import Axe
 from pages import DESKTOP, PHONE, opened
 from playwright.sync_api import Browser, Page
 
-from atlas.catalog import open_catalog
-from atlas.claims import check_claims, read_targets, summarise_claims
-from atlas.errors import MapError
+from atlas.base.errors import MapError
+from atlas.data.catalog import open_catalog
+from atlas.data.root import find_root
+from atlas.data.scenario import load_scenario
+from atlas.data.stamp import find_stamps
 from atlas.maps.basemaps import basemap_of, displayed
 from atlas.maps.document import two
-from atlas.maps.layers import draw_layers
-from atlas.maps.site import build_site
-from atlas.network import Network, build_network
-from atlas.root import find_root
-from atlas.scenario import load_scenario
-from atlas.stamp import find_stamps
+from atlas.maps.pages.layers import draw_layers
+from atlas.maps.pages.site import build_site
+from atlas.network.build import Network, build_network
+from atlas.plan.promises import check_claims, read_targets, summarise_claims
 
 PAGES = (
     "index.html", "atlas.html", "reach-zhuhai.html", "reach-zhongshan.html", "reach-jiangmen.html",

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from worlds import rail_world
 
-from atlas.catalog import open_catalog
-from atlas.explanation import explain
-from atlas.network import Network, build_network
-from atlas.reach import locate, od_matrix, reach_from, route
-from atlas.scenario import load_scenario
-from atlas.times import od_minutes
-from atlas.trains import Direct, direct_trains
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.evidence.explain import explain
+from atlas.evidence.trains import Direct, direct_trains
+from atlas.network.build import Network, build_network
+from atlas.travel.matrix import od_minutes
+from atlas.travel.reach import locate, od_matrix, reach_from, route
 
 NOW = load_scenario("2026")
 

@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from worlds import layer, line_world, rail_world
 
-from atlas.access import AccessTable, access_table, inputs_hash, local_minutes
-from atlas.catalog import open_catalog
-from atlas.engine import compile_graph, search
-from atlas.errors import ExportError, NetworkError, ScenarioError
-from atlas.local import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
-from atlas.network import Network, build_network
-from atlas.places import Place
-from atlas.rasters import NODATA, write_surface
-from atlas.scenario import load_scenario
-from atlas.stamp import find_stamps
-from atlas.surface import Surface, circle, isochrones, nearest_origin, surface_from
-from atlas.topology import local_links
+from atlas.base.errors import ExportError, NetworkError, ScenarioError
+from atlas.data.catalog import open_catalog
+from atlas.data.places import Place
+from atlas.data.scenario import load_scenario
+from atlas.data.stamp import find_stamps
+from atlas.exports.families.rasters import NODATA, write_surface
+from atlas.land.links import AccessTable, access_table, inputs_hash, local_minutes
+from atlas.land.surface import Surface, circle, isochrones, nearest_origin, surface_from
+from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
+from atlas.network.build import Network, build_network
+from atlas.network.lines import local_links
+from atlas.travel.search import compile_graph, search
 
 BOX = (112.85, 22.3, 113.35, 22.65)
 SHORES = shapely.union_all([shapely.box(112.9, 22.4, 113.14, 22.6), shapely.box(113.16, 22.4, 113.3, 22.6)])

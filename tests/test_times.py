@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas import times
-from atlas.arrays import StateArcs
-from atlas.catalog import open_catalog
-from atlas.engine import compile_graph, graph_of, search_many
-from atlas.errors import UnknownPlaceError
-from atlas.network import Network, build_network
-from atlas.reach import locate, od_matrix
-from atlas.scenario import load_scenario
-from atlas.times import minutes_by_opening, od_minutes
+from atlas.base.errors import UnknownPlaceError
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.network.arrays import StateArcs
+from atlas.network.build import Network, build_network
+from atlas.travel import matrix as times
+from atlas.travel.matrix import minutes_by_opening, od_minutes
+from atlas.travel.reach import locate, od_matrix
+from atlas.travel.search import compile_graph, graph_of, search_many
 
 SEATS = ("珠海", "中山", "江门", "阳江", "广州", "澳门")
 MODES = ("drive", "rail", "multimodal")

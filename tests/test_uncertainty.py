@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from atlas import uncertainty
-from atlas.catalog import open_catalog
+from atlas.base.errors import ParameterError
 from atlas.cli import cli
-from atlas.errors import ParameterError
-from atlas.explanation import explain
-from atlas.network import Network, build_network
-from atlas.reach import route
-from atlas.scenario import load_scenario
-from atlas.uncertainty import spread
+from atlas.data.catalog import open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.evidence import draws as uncertainty
+from atlas.evidence.draws import spread
+from atlas.evidence.explain import explain
+from atlas.network.build import Network, build_network
+from atlas.travel.reach import route
 
 SEATS = ("珠海", "中山", "江门", "阳江", "广州", "澳门")
 

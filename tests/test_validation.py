@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from atlas.calibration import Drive, Formula, Prior, fit_formula, fit_roads, read_priors
-from atlas.catalog import Catalog, open_catalog
+from atlas.base.errors import AtlasError, LayerError, ParameterError
 from atlas.cli import cli
-from atlas.errors import AtlasError, LayerError, ParameterError
-from atlas.maps.validation import draw_validation
-from atlas.network import Network, build_network
-from atlas.parameters import ParameterTable
-from atlas.rail import run_minutes
-from atlas.reach import reach_from, route
-from atlas.scenario import load_scenario
-from atlas.validation import Validation, check_times, summary, validate, worst
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.parameters import ParameterTable
+from atlas.data.scenario import load_scenario
+from atlas.evidence.accuracy import Validation, check_times, summary, validate, worst
+from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_roads, read_priors
+from atlas.maps.pages.validation import draw_validation
+from atlas.network.build import Network, build_network
+from atlas.network.rail import run_minutes
+from atlas.travel.reach import reach_from, route
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import importlib
 
 import click
 
-from atlas import __version__
-from atlas.errors import AtlasError, UnknownPlaceError
+from atlas._version import __version__
+from atlas.base.errors import AtlasError, UnknownPlaceError
 
 __all__ = ["COMMANDS", "cli"]
 
@@ -41,8 +41,17 @@ COMMANDS: dict[str, str] = {
 }
 
 
+#: Room → its commands; a command's module is ``atlas.cli.<room>.<name>``.
+ROOMS = {
+    "ask": ("reach", "route", "matrix", "isochrone", "surface", "coverage", "indicators", "compare"),
+    "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
+    "work": ("layers", "network", "verify", "map", "build", "export", "import", "restore"),
+}
+_HOME = {name: f"atlas.cli.{room}.{name}" for room, names in ROOMS.items() for name in names}
+
+
 class LazyGroup(click.Group):
-    """A group whose commands live in `atlas/cli/<name>.py` as `command`, imported on use."""
+    """A group whose commands live in `atlas/cli/<room>/<name>.py` as `command`, imported on use."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, in the order of `COMMANDS`."""
@@ -52,7 +61,7 @@ class LazyGroup(click.Group):
         """Import the module of one command and return the command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"atlas.cli.{cmd_name}")
+        module = importlib.import_module(_HOME[cmd_name])
         command = module.command
         assert isinstance(command, click.Command)
         return command

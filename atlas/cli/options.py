@@ -148,7 +148,7 @@ def scenarios_options(*, every: bool = False) -> Callable[[Command], Command]:
     """
 
     def choices(years: tuple[str, ...], files: tuple[str, ...], **changes: Any) -> tuple[Choice, ...]:
-        from atlas.scenario import BUILT_IN
+        from atlas.data.scenario import BUILT_IN
 
         years = years or (() if files else tuple(BUILT_IN) if every else (DEFAULT_YEAR,))
         by_year = (Choice(year=year, **changes) for year in years)

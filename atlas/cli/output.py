@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from atlas.cells import csv_text, plain
-from atlas.files import write_bytes
+from atlas.base.files import write_bytes
+from atlas.base.values import csv_text, plain
 
 __all__ = [
     "LOUD",
@@ -56,7 +56,7 @@ class Answer:
         The data.
     about
         What produced the rows (origin, scenario …): members beside the rows in JSON. The member ``hash`` is
-        the last column of CSV too, so that :mod:`atlas.stamp` finds it.
+        the last column of CSV too, so that :mod:`atlas.data.stamp` finds it.
     key
         Name of the rows in JSON.
     features

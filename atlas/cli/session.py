@@ -13,17 +13,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas.base.errors import ExportError, ScenarioError
+from atlas.base.files import code_hash, content_hash, write_bytes
 from atlas.cli.output import LOUD, say
-from atlas.errors import ExportError, ScenarioError
-from atlas.files import content_hash, write_bytes
-from atlas.root import find_root
+from atlas.data.root import find_root
 
 if TYPE_CHECKING:
-    from atlas.access import AccessTable
-    from atlas.catalog import Catalog
-    from atlas.network import Network
-    from atlas.population import Population
-    from atlas.scenario import Scenario
+    from atlas.data.catalog import Catalog
+    from atlas.data.scenario import Scenario
+    from atlas.land.links import AccessTable
+    from atlas.land.population import Population
+    from atlas.network.build import Network
 
 __all__ = ["DEFAULT_YEAR", "Choice", "Session"]
 
@@ -64,7 +64,7 @@ class Session:
     @cached_property
     def catalog(self) -> Catalog:
         """The catalogue."""
-        from atlas.catalog import open_catalog
+        from atlas.data.catalog import open_catalog
 
         return open_catalog(self.folder)
 
@@ -76,7 +76,7 @@ class Session:
         if network is None:
             say("building the network ...", level=LOUD)
             start = time.perf_counter()
-            from atlas.network import build_network
+            from atlas.network.build import build_network
 
             network = build_network(self.catalog.layers(), on_request=self.requested)
             say(f"network built in {time.perf_counter() - start:.1f} s", level=LOUD)
@@ -85,29 +85,27 @@ class Session:
 
     @cached_property
     def _network_key(self) -> str:
-        code = sorted(Path(__file__).resolve().parent.parent.glob("*.py"))
         data = sorted((self.folder / "layers").glob("*.toml"))
         data += sorted((self.folder / "data" / "geojson").glob("*.geojson"))
         return content_hash(
             sys.version,
             *_frozen_with(),
             *sorted(self.requested),
-            *(part for path in [*code, *data] for part in (path.name, path.read_bytes())),
+            code_hash(),
+            *(part for path in data for part in (path.name, path.read_bytes())),
         )
 
     @cached_property
     def access(self) -> AccessTable:
         """The access table of the land grid: from the cache when nothing it is made of has changed, else computed."""
-        from atlas.access import inputs_hash
+        from atlas.land.links import inputs_hash
 
-        package = Path(__file__).resolve().parent.parent
-        code = [(package / name).read_bytes() for name in ("access.py", "topology.py")]
-        key = content_hash(sys.version, *_frozen_with(), inputs_hash(self.network), *code)
+        key = content_hash(sys.version, *_frozen_with(), inputs_hash(self.network), code_hash())
         cached = _cache_folder() / f"access-{key[:32]}.pickle"
         table: AccessTable | None = _load(cached)
         if table is None:
             say("linking the land grid with the network (once, some ten seconds) ...")
-            from atlas.access import access_table
+            from atlas.land.links import access_table
 
             table = access_table(self.network)
             _store(table, cached)
@@ -116,7 +114,7 @@ class Session:
     @cached_property
     def population(self) -> Population:
         """Residents on the land grid: the user's own when there is one, else those of the layer places."""
-        from atlas.population import own_population, spread_people
+        from atlas.land.population import own_population, spread_people
 
         places = self.catalog.layer("places").frame
         own = self.folder / "data" / "own" / "population.csv"
@@ -133,8 +131,8 @@ class Session:
         ScenarioError
             Both a year and a scenario are given, or what is given cannot be read.
         """
-        from atlas.parameters import read_parameters
-        from atlas.scenario import load_scenario
+        from atlas.data.parameters import read_parameters
+        from atlas.data.scenario import load_scenario
 
         if choice.year is not None and choice.scenario is not None:
             raise ScenarioError("give --year or --scenario, not both; a scenario file has its own year")
@@ -160,7 +158,7 @@ class Session:
 
     def assumed(self, *scenarios: Scenario) -> dict[str, int]:
         """Return by scenario the number of features that are open in it by an assumed year: part of every answer."""
-        from atlas.openings import scenario_header
+        from atlas.network.status import scenario_header
 
         return {one.name: int(scenario_header(self.network, one)["assumed"]) for one in scenarios}
 
@@ -179,7 +177,7 @@ class Session:
     @cached_property
     def drawn_only(self) -> set[str]:
         """Ids and plan ids of roads and railways that are drawn between named ends and kept out of the network."""
-        from atlas.network import lines_on_request
+        from atlas.network.build import lines_on_request
 
         names: set[str] = set()
         for key in ("highways", "railways"):

@@ -1,1 +1,1 @@
-"""Files for other programs: one module a family of formats."""
+"""Any value as a file."""

@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from atlas.catalog import Catalog
-from atlas.errors import ExportError
-from atlas.exports.bundle import Bundle, gather
-from atlas.exports.crs import Outside, Target, fit, reprojected, target_of
-from atlas.exports.gtfs import ASSUMPTION, write_gtfs
-from atlas.exports.metadata import datapackage_text
-from atlas.exports.office import write_dxf, write_xlsx
-from atlas.exports.qgis import write_qgz
-from atlas.exports.text import write_csv, write_geojson, write_geojsonseq, write_kml
-from atlas.exports.vector import write_gdb, write_gpkg, write_one, write_parquet, write_pmtiles, write_zipped
-from atlas.files import replacing, write_text
-from atlas.provenance import Source
-from atlas.scenario import Scenario
+from atlas.base.errors import ExportError
+from atlas.base.files import replacing, write_text
+from atlas.data.catalog import Catalog
+from atlas.data.scenario import Scenario
+from atlas.data.sources import Source
+from atlas.exports.families.gtfs import ASSUMPTION, write_gtfs
+from atlas.exports.families.office import write_dxf, write_xlsx
+from atlas.exports.families.qgis import write_qgz
+from atlas.exports.families.text import write_csv, write_geojson, write_geojsonseq, write_kml
+from atlas.exports.families.vector import write_gdb, write_gpkg, write_one, write_parquet, write_pmtiles, write_zipped
+from atlas.exports.tables.bundle import Bundle, gather
+from atlas.exports.tables.crs import Outside, Target, fit, reprojected, target_of
+from atlas.exports.tables.metadata import datapackage_text
 
 __all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_downloads"]
 
@@ -117,7 +117,7 @@ def write(
         The file; its ending names the format unless `form` does. Several tables in a format of one table a
         file become ``<name>-<table>``; belts ``<name>-<code>``; shifted coordinates ``<name>.GCJ-02``.
     crs
-        Code or name (see :func:`atlas.exports.crs.target_of`); x is east in every file.
+        Code or name (see :func:`atlas.exports.tables.crs.target_of`); x is east in every file.
     form
         A key of :data:`FORMATS`.
     encoding
@@ -125,11 +125,11 @@ def write(
     overwrite
         Whether existing files may be replaced.
     outside
-        What happens to features outside the area of use of `crs` (see :func:`atlas.exports.crs.fit`).
+        What happens to features outside the area of use of `crs` (see :func:`atlas.exports.tables.crs.fit`).
     web_mercator
         Whether EPSG:3857 is allowed.
     name, sources, mark, scenarios
-        See :func:`atlas.exports.bundle.gather`.
+        See :func:`atlas.exports.tables.bundle.gather`.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Taking other people's data in: OpenStreetMap, GTFS, any vector file, populations."""
+"""What users bring in."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path, PurePosixPath
 
-from atlas.errors import ImportDataError
+from atlas.base.errors import ImportDataError
 
 __all__ = ["LARGEST_MEMBER_MB", "LARGEST_TOTAL_MB", "MOST_MEMBERS", "check_file", "check_zip"]
 

@@ -1,7 +1,7 @@
 """A population of the user's own, from a raster or from points, kept in ``data/own/population.csv``.
 
 One row a place: ``lon``, ``lat`` (EPSG:4326), ``people``, ``year``, ``source``. Nothing is spread or scaled
-here: that is for :mod:`atlas.population`.
+here: that is for :mod:`atlas.land.population`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import pyproj
 import shapely
 from numpy.typing import NDArray
 
-from atlas import geodesy
-from atlas.errors import ImportDataError
+from atlas.base import geodesy
+from atlas.base.errors import ImportDataError
+from atlas.data.sources import Source
 from atlas.imports.archives import check_file
 from atlas.imports.store import file_sha256
 from atlas.imports.vector import Origin, in_degrees, read_frame, shifted
-from atlas.provenance import Source
 
 __all__ = ["CELL_DEGREES", "People", "people_text", "read_people"]
 

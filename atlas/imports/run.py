@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from atlas.catalog import Catalog
-from atlas.errors import ImportDataError
-from atlas.imports.intake import Intake, admit, adrift, left_hanging, merged
+from atlas.base.errors import ImportDataError
+from atlas.data.catalog import Catalog
+from atlas.data.checks import Violation
+from atlas.data.layer import Layer, write_layer
+from atlas.data.sources import Source
+from atlas.imports.admit import Intake, admit, adrift, left_hanging, merged
 from atlas.imports.store import copied_atlas, new_atlas, store
-from atlas.layer import Layer, write_layer
-from atlas.provenance import Source
-from atlas.rules import Violation
 
 __all__ = ["Count", "Outcome", "Target", "put", "take_in"]
 

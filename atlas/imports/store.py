@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from atlas.errors import ExportError, ImportDataError
-from atlas.files import content_hash, write_bytes
-from atlas.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
-from atlas.provenance import Source, read_sources
-from atlas.root import find_root
-from atlas.spec import LayerSpec, read_spec
+from atlas.base.errors import ExportError, ImportDataError
+from atlas.base.files import content_hash, write_bytes
+from atlas.data.declaration import LayerSpec, read_spec
+from atlas.data.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
+from atlas.data.root import find_root
+from atlas.data.sources import Source, read_sources
 
 __all__ = [
     "Backup",

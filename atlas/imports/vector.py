@@ -20,16 +20,16 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas import geodesy
-from atlas.errors import ImportDataError
+from atlas.base import geodesy
+from atlas.base.errors import ImportDataError
+from atlas.data.checks import Violation
+from atlas.data.declaration import Column, LayerSpec
+from atlas.data.layer import Layer
+from atlas.data.scenario import BASE_YEAR
+from atlas.data.sources import Source
+from atlas.imports.admit import layer_of
 from atlas.imports.archives import check_file
-from atlas.imports.intake import layer_of
-from atlas.imports.osm_tags import BASE_YEAR
 from atlas.imports.store import file_sha256
-from atlas.layer import Layer
-from atlas.provenance import Source
-from atlas.rules import Violation
-from atlas.spec import Column, LayerSpec
 
 __all__ = ["DEFAULTS", "Origin", "VectorLayer", "in_degrees", "read_frame", "read_vector", "shifted"]
 

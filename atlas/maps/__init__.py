@@ -1,1 +1,1 @@
-"""Map pages: self-contained Folium maps, one file each."""
+"""What pages are made of."""

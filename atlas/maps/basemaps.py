@@ -13,9 +13,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from atlas.errors import MapError
-from atlas.geodesy import wgs84_to_gcj02
-from atlas.layer import Layer
+from atlas.base.errors import MapError
+from atlas.base.geodesy import wgs84_to_gcj02
+from atlas.data.layer import Layer
 from atlas.maps.tiles import read_tiles
 
 __all__ = ["BASEMAPS", "Basemap", "basemap_of", "displayed", "shift_shapes"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Sequence
 
+from atlas.base.style import css_variables
 from atlas.maps.page import LANGUAGES, asset
-from atlas.style import css_variables
 
 __all__ = ["cell", "document", "paragraph", "section", "table", "two"]
 

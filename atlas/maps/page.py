@@ -21,10 +21,10 @@ import folium
 from folium.template import Template
 from xstatic.pkg import leaflet
 
-from atlas.errors import MapError
-from atlas.files import write_text
+from atlas.base.errors import MapError
+from atlas.base.files import write_text
+from atlas.base.style import GROUND, css_variables
 from atlas.maps.basemaps import Basemap
-from atlas.style import GROUND, css_variables
 
 __all__ = ["LANGUAGES", "Links", "Page", "asset", "embed_json"]
 
@@ -117,7 +117,7 @@ class Page(folium.Map):
     kind
         Which page it is; the script ``page_<kind>.js`` starts it.
     data
-        What the scripts are given, plain JSON values; see :mod:`atlas.maps.layers`.
+        What the scripts are given, plain JSON values; see :mod:`atlas.maps.pages.layers`.
     title
         (Chinese, English) title, text.
     lang

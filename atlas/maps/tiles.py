@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import Transformer
 
-from atlas.errors import MapError
+from atlas.base.errors import MapError
+from atlas.base.style import GROUND
 from atlas.maps.packing import pack_geometries
-from atlas.style import GROUND
 
 __all__ = ["BUDGET_BYTES", "read_tiles"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atlas.style import STATUS_WORDS
+from atlas.base.style import STATUS_WORDS
 
 __all__ = ["FACTS", "GROUPS", "KINDS", "WORDS", "place_words"]
 

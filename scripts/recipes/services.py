@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from atlas.rules import SERVICE_ENDS
+from atlas.data.checks import SERVICE_ENDS
 from recipes.opening import opening
 from recipes.rail import drawn_km
 from recipes.tables import Compiled, Facts, Feature, Left, Row, TableError, number

@@ -1,0 +1,90 @@
+"""Everything atlas raises on purpose.
+
+AtlasError
+├── LayerError          (ValueError)   a layer breaks its contract; ``.violations``
+├── UnknownPlaceError   (LookupError)  no such place; ``.candidates``
+├── ScenarioError       (ValueError)   a scenario cannot be read or names what does not exist
+├── ParameterError      (ValueError)   a parameter is unknown, missing or out of its range
+├── NetworkError        (ValueError)   layers do not make a sound network
+├── PlanError           (ValueError)   the plan's register or status history is broken
+├── ImportDataError     (ValueError)   foreign data cannot be taken in
+├── MapError            (ValueError)   a map cannot be drawn as asked
+└── ExportError         (OSError)      a file cannot be written as asked
+
+The command line turns these into one line on stderr and exit code 2; anything else is a bug
+and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = [
+    "AtlasError",
+    "ExportError",
+    "ImportDataError",
+    "LayerError",
+    "MapError",
+    "NetworkError",
+    "ParameterError",
+    "PlanError",
+    "ScenarioError",
+    "UnknownPlaceError",
+]
+
+
+class AtlasError(Exception):
+    """Root of all errors raised on purpose."""
+
+
+class LayerError(AtlasError, ValueError):
+    """A layer breaks its contract.
+
+    Parameters
+    ----------
+    message
+        What is wrong, where, and what to do.
+    violations
+        The single findings, one value each (see :mod:`atlas.data.checks`).
+    """
+
+    def __init__(self, message: str, violations: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.violations: tuple[Any, ...] = tuple(violations)
+
+
+class UnknownPlaceError(AtlasError, LookupError):
+    """No place, or more than one, answers to a name; ``candidates`` are the nearest names."""
+
+    def __init__(self, message: str, candidates: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.candidates: tuple[str, ...] = tuple(candidates)
+
+
+class ScenarioError(AtlasError, ValueError):
+    """A scenario cannot be read, or names something that does not exist."""
+
+
+class ParameterError(AtlasError, ValueError):
+    """A parameter is unknown, missing or out of its range."""
+
+
+class NetworkError(AtlasError, ValueError):
+    """The layers at hand do not make a sound network."""
+
+
+class PlanError(AtlasError, ValueError):
+    """The plan's register or status history is broken."""
+
+
+class ImportDataError(AtlasError, ValueError):
+    """Foreign data cannot be taken in."""
+
+
+class MapError(AtlasError, ValueError):
+    """A map cannot be drawn as asked."""
+
+
+class ExportError(AtlasError, OSError):
+    """A file cannot be written as asked."""

@@ -1,0 +1,109 @@
+"""`atlas compare`: what changes from one scenario to another."""
+
+from __future__ import annotations
+
+import click
+
+from atlas.cli.options import format_options, mode_option, session_option, talk_options, within_option
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.session import Session
+
+__all__ = ["command"]
+
+_PAIRS = (
+    Column("from_zh", "from"),
+    Column("to_zh", "to"),
+    Column("before_min", "before", decimals=0),
+    Column("after_min", "after", decimals=0),
+    Column("saved_min", "saved", decimals=0),
+    Column("crossing", "crossing"),
+    Column("why_zh", "why"),
+)
+_PROJECTS = (
+    Column("project", "project"),
+    Column("name_zh", "name"),
+    Column("opens_year", "from"),
+    Column("opens_basis", "basis"),
+    Column("pairs", "pairs on it"),
+    Column("pairs_slower_without", "slower without"),
+    Column("minutes_lost_without", "min lost", decimals=0),
+    Column("crossings_lost_without", "crossings lost"),
+)
+_PLACES = (
+    Column("from_zh", "from"),
+    Column("cutoff_min", "within", decimals=0),
+    Column("change", "change"),
+    Column("to_zh", "place"),
+    Column("people", "people", decimals=0),
+)
+_TOTALS = (
+    Column("from_zh", "from"),
+    Column("cutoff_min", "within", decimals=0),
+    Column("places_before", "places before"),
+    Column("places_after", "after"),
+    Column("people_before", "people before", decimals=0),
+    Column("people_after", "after", decimals=0),
+    Column("people_gained", "gained", decimals=0),
+    Column("people_lost", "lost", decimals=0),
+)
+_SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _TOTALS}
+
+
+@click.command(name="compare")
+@click.argument("before")
+@click.argument("after")
+@click.option("--origin", "origins", multiple=True, metavar="PLACE", help="May be repeated. Default: all seats.")
+@click.option("--to", "destinations", multiple=True, metavar="PLACE", help="May be repeated. Default: all seats.")
+@mode_option
+@within_option
+@click.option("--show", type=click.Choice(list(_SHOWN)), default="pairs", show_default=True, help="Which table.")
+@format_options("table", "json", "csv")
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session,
+    before: str,
+    after: str,
+    origins: tuple[str, ...],
+    destinations: tuple[str, ...],
+    mode: str,
+    within: tuple[float, ...],
+    show: str,
+    sink: Sink,
+) -> None:
+    """Compare the scenario BEFORE with AFTER: pairs that change, and the projects that did it.
+
+    BEFORE and AFTER are years or scenario files. --show chooses the table; JSON holds all of them.
+
+    \b
+    Example:
+      atlas compare 2023 2030 --origin 阳江
+      atlas compare 2023 2035 --show projects
+      atlas compare 2026 2035 --origin 江门 --mode rail --format json
+    """
+    from atlas.travel.comparison import compare
+
+    old, new = (session.scenario(session.choice_of(text)) for text in (before, after))
+    found = compare(
+        session.network, old, new, origins or None, destinations=destinations or None, mode=mode, cutoffs_min=within
+    )
+    tables = {name: rows_of(getattr(found, name)) for name in _SHOWN}
+    assumed = session.assumed(old, new)
+    say(f"{old.name} → {new.name}, {mode}: {len(found.pairs)} pairs change")
+    say("features of an assumed year: " + ", ".join(f"{count} in {name}" for name, count in assumed.items()))
+    for row in tables["projects"][:5]:
+        say(
+            f"  {row['name_zh']} ({row['project']}, {row['opens_year']}, {row['opens_basis']}): on {row['pairs']} new "
+            f"routes, {row['pairs_slower_without']} slower without it"
+        )
+    about = {
+        "before": old.name,
+        "after": new.name,
+        "mode": mode,
+        "cutoffs_min": list(within),
+        "assumed_features": assumed,
+        "hash": found.hash,
+        **{name: rows for name, rows in tables.items() if name != show and sink.chosen == "json"},
+    }
+    emit(Answer(_SHOWN[show], tables[show], about, show), sink)

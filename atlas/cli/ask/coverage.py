@@ -1,0 +1,86 @@
+"""`atlas coverage`: who and what lies within reach."""
+
+from __future__ import annotations
+
+import click
+
+from atlas.cli.options import (
+    MODES,
+    format_options,
+    scenarios_options,
+    session_option,
+    talk_options,
+    within_option,
+)
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.session import Choice, Session
+
+__all__ = ["command"]
+
+_COLUMNS = (
+    Column("origin_zh", "origin"),
+    Column("scenario", "year"),
+    Column("mode", "mode"),
+    Column("cutoff_min", "within", decimals=0),
+    Column("name_zh", "of"),
+    Column("people", "people", decimals=0),
+    Column("people_low", "low", decimals=0),
+    Column("people_high", "high", decimals=0),
+    Column("percent", "%"),
+    Column("area_km2", "km²", decimals=0),
+    Column("places", "places"),
+)
+
+
+@click.command(name="coverage")
+@click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...")
+@within_option
+@click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
+@scenarios_options()
+@click.option("--counties", is_flag=True, help="Each county too.")
+@format_options("table", "json", "csv")
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session,
+    origins: tuple[str, ...],
+    within: tuple[float, ...],
+    modes: tuple[str, ...],
+    choices: tuple[Choice, ...],
+    counties: bool,
+    sink: Sink,
+) -> None:
+    """Count the people, land and places within reach of ORIGIN, with bounds.
+
+    People are residents of the census year in the layer places, spread over the land by a stated rule; low and high
+    are the least and the most that other rules give (docs/people.md). GDP is not given: no source holds it by county.
+
+    \b
+    Example:
+      atlas coverage 珠海 --within 60,120
+      atlas coverage 江门 阳江 --year 2023 --year 2035 --mode drive --mode rail --format csv
+    """
+    import pandas as pd
+
+    from atlas.data.stamp import stamp
+    from atlas.land.coverage import coverage
+    from atlas.land.surface import surface_from
+
+    scenarios = [session.scenario(choice) for choice in choices]
+    tables = [
+        coverage(
+            surface_from(session.network, origin, scenario, session.access, mode=mode),
+            session.population,
+            within,
+            by_county=counties,
+        )
+        for origin in origins
+        for scenario in scenarios
+        for mode in modes or ("multimodal",)
+    ]
+    frame = pd.concat(tables, ignore_index=True)
+    frame["percent"] = 100.0 * frame["share"]
+    say(f"people: {session.population.source}; low and high are the bounds of other ways to spread them")
+    about = {"hash": stamp(session.network.hash, scenarios), "people_source": session.population.source}
+    emit(Answer(_COLUMNS, rows_of(frame), about if sink.chosen != "csv" else {}, "coverage"), sink)

@@ -1,0 +1,89 @@
+"""`atlas isochrone`: the areas within reach."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from atlas.cli.options import (
+    format_options,
+    mode_option,
+    scenario_options,
+    session_option,
+    talk_options,
+    within_option,
+)
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.session import Choice, Session
+
+__all__ = ["command"]
+
+_COLUMNS = (
+    Column("origin_zh", "origin"),
+    Column("mode", "mode"),
+    Column("scenario", "scenario"),
+    Column("combine", "combine"),
+    Column("count", "of at least"),
+    Column("cutoff_min", "within", decimals=0),
+    Column("area_km2", "km²", decimals=0),
+)
+
+
+@click.command(name="isochrone")
+@click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...")
+@within_option
+@click.option(
+    "--combine",
+    type=click.Choice(["union", "intersection", "count", "nearest"]),
+    default="union",
+    show_default=True,
+    help="Of several origins: any, all, at least k, or the nearest.",
+)
+@mode_option
+@scenario_options
+@format_options("geojson", "table", "json", "csv")
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session,
+    origins: tuple[str, ...],
+    within: tuple[float, ...],
+    combine: str,
+    mode: str,
+    choice: Choice,
+    sink: Sink,
+) -> None:
+    """Draw the areas within reach of ORIGIN, or of several together, over land only.
+
+    The intersection of several is their circle: where all of them can be reached.
+
+    \b
+    Example:
+      atlas isochrone 珠海 --within 60,120 -o zhuhai.geojson
+      atlas isochrone 珠海 中山 江门 阳江 --combine intersection --within 120 --format table
+    """
+    from atlas.land.surface import circle, isochrones, nearest_origin, surface_from
+
+    scenario = session.scenario(choice)
+    surfaces = [surface_from(session.network, name, scenario, session.access, mode=mode) for name in origins]
+    if len(surfaces) == 1:
+        frame = isochrones(surfaces[0], within)
+    elif combine == "nearest":
+        frame = nearest_origin(surfaces, max(within))
+    else:
+        frame = circle(surfaces, within, combine=combine)
+    rows = rows_of(frame.drop(columns="geometry"))
+    features: list[dict[str, Any]] = [
+        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": dict(row)}
+        for row, shape in zip(rows, frame.geometry, strict=True)
+    ]
+    for row in rows:
+        say(f"{row['origin_zh']} within {row['cutoff_min']:.0f} min: {row['area_km2']:.0f} km²")
+    shown = [column for column in _COLUMNS if column.key in frame]
+    about = {"mode": mode, "scenario": scenario.name, "hash": surfaces[0].hash}
+    emit(Answer(shown, rows, about if sink.chosen != "csv" else {}, "isochrones", features), sink)
+    if frame.geometry.is_empty.all():
+        say("nothing is within reach")
+        click.get_current_context().exit(1)

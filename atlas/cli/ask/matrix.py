@@ -1,0 +1,199 @@
+"""`atlas matrix`: travel times between many places."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atlas.base.errors import AtlasError, ImportDataError
+from atlas.cli.options import (
+    MODES,
+    format_options,
+    parameters_option,
+    scenarios_options,
+    session_option,
+    talk_options,
+)
+from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, say
+from atlas.cli.session import Choice, Session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from atlas.data.scenario import Scenario
+
+__all__ = ["command"]
+
+SEATS = ("prefecture", "district", "county", "county_city", "sar")
+
+
+@click.command(name="matrix")
+@click.option("--from", "origins", multiple=True, metavar="PLACE", help="An origin; may be repeated.")
+@click.option("--to", "destinations", multiple=True, metavar="PLACE", help="A destination; may be repeated.")
+@click.option(
+    "--pairs",
+    "--csv",
+    "pairs",
+    type=click.File("r", encoding="utf-8-sig"),
+    help="CSV of pairs with the columns from and to; - reads stdin.",
+)
+@click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
+@scenarios_options()
+@parameters_option
+@click.option("--draws", type=click.IntRange(1, 10_000), help="Add P5, P50 and P95 over so many random draws.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the random draws.")
+@format_options("table", "json", "csv")
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session,
+    origins: tuple[str, ...],
+    destinations: tuple[str, ...],
+    pairs: io.TextIOBase | None,
+    modes: tuple[str, ...],
+    choices: tuple[Choice, ...],
+    parameter_set: str | None,
+    draws: int | None,
+    seed: int,
+    sink: Sink,
+) -> None:
+    """Give the travel times between places, with their parts.
+
+    Without --from, --to or --pairs: between the seats of all cities, districts and counties. A pair that
+    cannot be travelled has an empty time. The table shows minutes from each row to each column.
+
+    \b
+    Example:
+      atlas matrix --format csv
+      atlas matrix --from 珠海 --from 中山 --to 江门 --to 阳江 --mode drive --mode rail
+      atlas matrix --from 珠海 --to 阳江 --draws 200 --format csv
+      atlas matrix --pairs pairs.csv --year 2026 --year 2035 --format json
+    """
+    from atlas.data.stamp import stamp
+    from atlas.travel.reach import od_matrix
+
+    wanted = _read_pairs(pairs) if pairs is not None else None
+    if wanted is not None and (origins or destinations):
+        raise click.UsageError("give either --pairs or --from and --to")
+    starts, ends = _ends(session, origins, destinations, wanted)
+    scenarios = [session.scenario(replace(one, parameter_set=parameter_set)) for one in choices]
+    chosen_modes = modes or ("multimodal",)
+    frame = od_matrix(session.network, starts, ends, scenarios, chosen_modes)
+    if draws is not None:
+        frame = _with_quantiles(session, frame, starts, ends, scenarios, chosen_modes, draws, seed)
+    if wanted is not None:
+        frame = _only(frame, starts, ends, wanted)
+    reached = int(frame["travel_time_min"].notna().sum())
+    say(f"{len(frame)} times, {reached} of them reachable")
+    rows = rows_of(frame)
+    columns, rows = _grid(rows) if sink.chosen == "table" and wanted is None else (_LONG, rows)
+    about = {
+        "modes": list(chosen_modes),
+        "scenarios": [scenario.name for scenario in scenarios],
+        "assumed_features": session.assumed(*scenarios),
+        "hash": stamp(session.network.hash, scenarios),
+    }
+    emit(Answer(columns, rows, about, "times"), sink)
+    if not reached:
+        click.get_current_context().exit(1)
+
+
+def _with_quantiles(
+    session: Session,
+    frame: pd.DataFrame,
+    starts: Sequence[str],
+    ends: Sequence[str],
+    scenarios: Sequence[Scenario],
+    modes: Sequence[str],
+    draws: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Add the 5th, 50th and 95th percentile over random draws of the parameters and positions."""
+    import numpy as np
+
+    from atlas.evidence.draws import spread
+
+    found = [
+        spread(session.network, starts, ends, scenario, mode=mode, draws=draws, seed=seed)
+        for scenario in scenarios
+        for mode in modes
+    ]
+    names = {"p5_min": 0.05, "p50_min": 0.5, "p95_min": 0.95}
+    columns = {name: np.concatenate([one.quantile(share).ravel() for one in found]) for name, share in names.items()}
+    return frame.assign(**columns)
+
+
+_LONG = (
+    Column("from_zh", "from"),
+    Column("to_zh", "to"),
+    Column("scenario", "scenario"),
+    Column("mode", "mode"),
+    Column("travel_time_min", "min"),
+    Column("access_min", "access"),
+    Column("wait_min", "wait"),
+    Column("in_vehicle_min", "ride"),
+    Column("transfer_min", "transfer"),
+    Column("border_min", "border"),
+    Column("egress_min", "egress"),
+)
+
+
+def _ends(
+    session: Session,
+    origins: Sequence[str],
+    destinations: Sequence[str],
+    wanted: Sequence[tuple[str, str]] | None,
+) -> tuple[list[str], list[str]]:
+    if wanted is not None:
+        return list(dict.fromkeys(a for a, _ in wanted)), list(dict.fromkeys(b for _, b in wanted))
+    if origins and destinations:
+        return list(origins), list(destinations)
+    places = session.catalog.layer("places").frame
+    seats = [str(name) for name in places.loc[places["level"].isin(SEATS), "id"]]
+    return list(origins) or seats, list(destinations) or seats
+
+
+def _read_pairs(handle: io.TextIOBase) -> list[tuple[str, str]]:
+    name = getattr(handle, "name", "stdin")
+    try:
+        reader = csv.DictReader(handle)
+        if not {"from", "to"} <= set(reader.fieldnames or ()):
+            raise ImportDataError(f"{name}: needs the columns from and to in its first line")
+        rows = [((row["from"] or "").strip(), (row["to"] or "").strip()) for row in reader]
+    except (UnicodeDecodeError, csv.Error) as reason:
+        raise ImportDataError(f"{name}: cannot be read as UTF-8 CSV: {reason}") from reason
+    if not rows:
+        raise ImportDataError(f"{name}: holds no pair")
+    for line, row in enumerate(rows, start=2):
+        if not all(row):
+            raise ImportDataError(f"{name}, line {line}: from or to is empty")
+    return rows
+
+
+def _only(
+    frame: pd.DataFrame, starts: Sequence[str], ends: Sequence[str], wanted: Sequence[tuple[str, str]]
+) -> pd.DataFrame:
+    """Keep the rows of the pairs wanted, in their order, for each scenario and mode."""
+    width = len(starts) * len(ends)
+    if len(frame) % width:
+        raise AtlasError("the matrix has not one row a pair, scenario and mode")
+    at = [starts.index(a) * len(ends) + ends.index(b) for a, b in wanted]
+    return frame.iloc[[block + row for block in range(0, len(frame), width) for row in at]]
+
+
+def _grid(rows: Sequence[Row]) -> tuple[list[Column], list[Row]]:
+    """One line an origin, scenario and mode; one column a destination."""
+    ends = {row["to_id"]: Column(row["to_id"], row["to_zh"], decimals=0) for row in rows}
+    lines: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        key = (row["scenario"], row["mode"], row["from_id"])
+        line = lines.setdefault(key, {"from": row["from_zh"], "scenario": row["scenario"], "mode": row["mode"]})
+        line[row["to_id"]] = row["travel_time_min"]
+    heads = [Column("from", "from"), Column("scenario", "scenario"), Column("mode", "mode")]
+    return [*heads, *ends.values()], list(lines.values())

@@ -1,0 +1,108 @@
+"""`atlas reach`: what can be reached from a place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atlas.cli.options import (
+    format_options,
+    mode_option,
+    scenario_options,
+    session_option,
+    talk_options,
+    within_option,
+)
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.session import Choice, Session
+
+if TYPE_CHECKING:
+    from atlas.travel.reach import Reach
+
+__all__ = ["command"]
+
+_COLUMNS = (
+    Column("name_zh", "place"),
+    Column("name_en", "name"),
+    Column("level", "level"),
+    Column("city", "city"),
+    Column("travel_time_min", "min"),
+    Column("band_min", "within", decimals=0),
+)
+
+
+@click.command(name="reach")
+@click.argument("origin")
+@within_option
+@mode_option
+@scenario_options
+@format_options("table", "json", "csv", "geojson")
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session,
+    origin: str,
+    within: tuple[float, ...],
+    mode: str,
+    choice: Choice,
+    sink: Sink,
+) -> None:
+    """List the places within reach of ORIGIN.
+
+    ORIGIN is a Chinese, English or pinyin name, an alias, an administrative code, or lon,lat.
+    GeoJSON gives the places and the network travelled, cut where time runs out.
+
+    \b
+    Example:
+      atlas reach 珠海 --within 60,120
+      atlas reach Yangjiang --mode rail --year 2035 --format csv
+      atlas reach 113.55,22.22 --format geojson -o zhuhai.geojson
+    """
+    from atlas.data.stamp import stamp
+    from atlas.travel.reach import reach_from
+
+    chosen = session.scenario(choice)
+    found = reach_from(session.network, origin, chosen, mode=mode, cutoffs_min=within)
+    places = found.places()
+    say(f"{found.origin_name}, {mode}, {chosen.name}: {_counts(found)}")
+    answer = Answer(
+        columns=[column for column in _COLUMNS if column.key in places],
+        rows=rows_of(places),
+        about={
+            "origin": found.origin,
+            "origin_zh": found.origin_name,
+            "mode": mode,
+            "scenario": chosen.name,
+            "assumed_features": session.assumed(chosen)[chosen.name],
+            "hash": stamp(found.network.hash, [chosen]),
+            "cutoffs_min": list(found.cutoffs_min),
+        },
+        key="places",
+        features=_features(found),
+    )
+    emit(answer, sink)
+    if len(places) <= 1:
+        say("nothing but the origin itself is within reach")
+        click.get_current_context().exit(1)
+
+
+def _counts(found: Reach) -> str:
+    minutes = found.places()["travel_time_min"]
+    return ", ".join(f"{int((minutes <= cut + 1e-6).sum())} places in {cut:g} min" for cut in found.cutoffs_min)
+
+
+_EDGE_KEYS = (
+    "edge_id", "role", "mode", "layer", "feature_id", "length_km", "from_min", "to_min", "cutoff_min",
+)  # fmt: skip
+
+
+def _features(found: Reach) -> Iterator[dict[str, Any]]:
+    for row in found.places().to_dict("records"):
+        point = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
+        yield {"type": "Feature", "geometry": point, "properties": {"part": "place", **row}}
+    for row in found.edges.to_dict("records"):
+        properties = {"part": "edge", **{key: row[key] for key in _EDGE_KEYS}}
+        yield {"type": "Feature", "geometry": row["geometry"].__geo_interface__, "properties": properties}

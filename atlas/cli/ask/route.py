@@ -1,0 +1,224 @@
+"""`atlas route`: the fastest way between two places, leg by leg."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.session import Choice, Session
+
+if TYPE_CHECKING:
+    from atlas.data.scenario import Scenario
+    from atlas.evidence.explain import Explanation, Ride
+    from atlas.travel.journey import Journey, Leg
+
+__all__ = ["command"]
+
+_COLUMNS = (
+    Column("role", "leg"),
+    Column("name_zh", "road or line"),
+    Column("from_name", "from"),
+    Column("to_name", "to"),
+    Column("length_km", "km"),
+    Column("minutes", "min"),
+    Column("wait_min", "wait"),
+    Column("border_min", "border"),
+)
+_DETAIL = Column("detail", "stops")
+
+
+@click.command(name="route")
+@click.argument("origin", metavar="FROM")
+@click.argument("destination", metavar="TO")
+@mode_option
+@click.option("--explain", is_flag=True, help="Add stops, parts, range, runner-up, waits and assumptions.")
+@scenario_options
+@format_options("table", "json", "csv", "geojson")
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session,
+    origin: str,
+    destination: str,
+    mode: str,
+    explain: bool,
+    choice: Choice,
+    sink: Sink,
+) -> None:
+    """Show the fastest way FROM one place TO another.
+
+    Stations, airports, ports and junctions answer too where no place does:
+    广州南, 珠海站 (珠海 is the city), 珠海机场, ZUH, 大鳌出口.
+    By rail one then boards and leaves at the very stations named.
+
+    Each leg has its kilometres and minutes; waiting and border minutes are inside
+    the leg's minutes. Exit code 1 means there is no way.
+
+    \b
+    Example:
+      atlas route Zhuhai 阳江 --mode drive
+      atlas route 广州 江门 --mode rail --explain
+      atlas route 广州南 珠海站 --mode rail --explain
+      atlas route 珠海 澳门 --format json
+    """
+    from atlas.evidence.explain import explain as explained
+    from atlas.travel.reach import route
+
+    chosen = session.scenario(choice)
+    told = explained(session.network, origin, destination, chosen, mode=mode) if explain else None
+    journey = told.journey if told else route(session.network, origin, destination, chosen, mode=mode)
+    if not journey.found:
+        say(f"{journey.origin} → {journey.destination}: no way by {mode} in {chosen.name}")
+        click.get_current_context().exit(1)
+    say(
+        f"{journey.origin} → {journey.destination}, {mode}, {chosen.name}: "
+        f"{journey.minutes:.0f} min, {journey.length_km:.0f} km"
+    )
+    answer = Answer(
+        columns=(*_COLUMNS, _DETAIL) if explain else _COLUMNS,
+        rows=[_row(leg) for leg in journey.legs],
+        about=_about(journey, chosen)
+        | {"assumed_features": session.assumed(chosen)[chosen.name]}
+        | (_explained(told, chosen) if told else {}),
+        key="legs",
+        features=_features(journey),
+    )
+    emit(answer, sink)
+    if told:
+        _tell(told)
+
+
+def _tell(told: Explanation) -> None:
+    """Say on stderr what the time rests on."""
+    say("parts: " + ", ".join(f"{name} {value:.1f} min" for name, value in told.journey.parts if value))
+    if told.rides:
+        say(
+            f"station to station: {told.journey.station_to_station_min:.0f} of the {told.journey.minutes:.0f} min "
+            "door to door"
+        )
+    sets = ", ".join(f"{name} {minutes:.0f}" for name, minutes in told.sets)
+    low, middle, high = told.quantiles
+    say(f"range: {sets} min; P5 {low:.0f}, P50 {middle:.0f}, P95 {high:.0f} min over random draws")
+    if told.runner_up is None:
+        say("runner-up: none, every other way is cut off")
+    else:
+        via = ", ".join(leg.name_zh for leg in told.runner_up.legs if leg.role in ("road", "train", "ferry", "coach"))
+        say(f"runner-up: {told.runner_up.minutes:.0f} min by {via}")
+    for ride in told.rides:
+        say(f"train {ride.start} → {ride.end}: {ride.ridden_min:.0f} min; {_others(ride)}")
+    for one in told.boardings:
+        waits = " / ".join(f"{wait:.0f}" for wait in one.wait_min)
+        say(
+            f"boarding at {one.station}: {one.trains_per_day:.0f} trains a day, every {one.headway_min:.0f} min; "
+            f"turning up at random means a wait of {waits} min (P5 / P50 / P95)"
+        )
+    for sentence in told.assumptions:
+        say(f"assumed: {sentence}")
+    for influence in told.influences:
+        say(f"{influence.parameter}: {influence.favourable_min:.0f} to {influence.adverse_min:.0f} min along this way")
+
+
+def _others(ride: Ride) -> str:
+    direct = ride.direct
+    if direct is None:
+        return "no timetable, computed"
+    if len(direct.runs) == 1 and direct.trains_per_day <= 1:
+        return "the one direct train of an ordinary day"
+    return (
+        f"{direct.trains_per_day:.0f} direct trains a day take {direct.fastest_min:.0f} to {direct.slowest_min:.0f}, "
+        f"half of them {direct.typical_min:.0f} or less"
+    )
+
+
+def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
+    low, middle, high = told.quantiles
+    other = told.runner_up
+    return {
+        "range_min": dict(told.sets),
+        "quantiles_min": {"p5": low, "p50": middle, "p95": high},
+        "runner_up": None
+        if other is None
+        else {
+            "travel_time_min": other.minutes,
+            "length_km": other.length_km,
+            "legs": [_row(leg) for leg in other.legs],
+        },
+        "trains": [
+            {"from_name": ride.start, "to_name": ride.end, "ridden_min": ride.ridden_min}
+            | (
+                {}
+                if ride.direct is None
+                else {
+                    "direct_per_day": ride.direct.trains_per_day,
+                    "fastest_min": ride.direct.fastest_min,
+                    "typical_min": ride.direct.typical_min,
+                    "slowest_min": ride.direct.slowest_min,
+                }
+            )
+            for ride in told.rides
+        ],
+        "boardings": [
+            {
+                "station": one.station,
+                "trains_per_day": one.trains_per_day,
+                "headway_min": one.headway_min,
+                "wait_p5_min": one.wait_min[0],
+                "wait_p50_min": one.wait_min[1],
+                "wait_p95_min": one.wait_min[2],
+            }
+            for one in told.boardings
+        ],
+        "assumptions": list(told.assumptions),
+        "influences_min": {one.parameter: [one.favourable_min, one.adverse_min] for one in told.influences},
+        "parameters": dict(scenario.parameters.values),
+    }
+
+
+def _row(leg: Leg) -> dict[str, Any]:
+    return {
+        "role": leg.role,
+        "mode": leg.mode,
+        "name_zh": leg.name_zh,
+        "name_en": leg.name_en,
+        "from_name": leg.from_name,
+        "to_name": leg.to_name,
+        "length_km": leg.length_km,
+        "minutes": leg.minutes,
+        "wait_min": leg.wait_min,
+        "border_min": leg.border_min,
+        "layer": leg.layer,
+        "feature_id": leg.feature_id,
+        "plan_ids": leg.plan_ids,
+        "detail": leg.detail,
+    }
+
+
+def _about(journey: Journey, scenario: Scenario) -> dict[str, Any]:
+    from atlas.data.stamp import stamp
+
+    return {
+        "origin": journey.origin,
+        "destination": journey.destination,
+        "mode": journey.mode,
+        "scenario": scenario.name,
+        "hash": stamp(journey.network.hash, [scenario]),
+        "travel_time_min": journey.minutes,
+        "length_km": journey.length_km,
+        "parts_min": dict(journey.parts),
+        "station_to_station_min": journey.station_to_station_min,
+    }
+
+
+def _features(journey: Journey) -> list[dict[str, Any]]:
+    properties = {
+        "origin": journey.origin,
+        "destination": journey.destination,
+        "mode": journey.mode,
+        "travel_time_min": journey.minutes,
+        "length_km": journey.length_km,
+    }
+    return [{"type": "Feature", "geometry": journey.geometry.__geo_interface__, "properties": properties}]

@@ -1,0 +1,49 @@
+"""`atlas surface`: minutes at every cell of the land grid."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from atlas.cli.options import mode_option, overwrite_option, scenario_options, session_option, talk_options
+from atlas.cli.output import say
+from atlas.cli.session import Choice, Session
+
+__all__ = ["command"]
+
+
+@click.command(name="surface")
+@click.argument("origin")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=".tif or .npz")
+@click.option("--to-here", is_flag=True, help="Minutes to ORIGIN instead of from it.")
+@mode_option
+@scenario_options
+@overwrite_option
+@session_option
+@talk_options
+@click.pass_obj
+def command(
+    session: Session, origin: str, output: Path, to_here: bool, mode: str, choice: Choice, overwrite: bool
+) -> None:
+    """Write the minutes from ORIGIN at every cell of land, as GeoTIFF or as a NumPy archive.
+
+    Cells are 500 m wide, in a metric equal-area CRS; the sea, wide rivers and what cannot be reached have no data.
+    The NumPy archive holds minutes, lon, lat, land, transform, crs and hash.
+
+    \b
+    Example:
+      atlas surface 珠海 -o zhuhai.npz
+      atlas surface 阳江 --mode rail --year 2035 --to-here -o yangjiang.npz
+    """
+    from atlas.exports.families.rasters import write_surface
+    from atlas.land.surface import surface_from
+
+    scenario = session.scenario(choice)
+    found = surface_from(session.network, origin, scenario, session.access, mode=mode, towards=to_here)
+    write_surface(found, output, overwrite=overwrite)
+    reached = int(found.within(600.0).sum())
+    say(f"wrote {output}: {reached} of {len(found.grid.cells)} land cells within ten hours")
+    if not found.within(float("inf")).any():
+        say("no cell is reached")
+        click.get_current_context().exit(1)

@@ -1,0 +1,1 @@
+"""Commands about the plan, its years and the model."""

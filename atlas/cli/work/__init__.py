@@ -1,0 +1,1 @@
+"""Commands that keep, take in and write things."""

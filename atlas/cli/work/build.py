@@ -1,0 +1,92 @@
+"""`atlas build`: the site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from atlas.cli.options import MODES, session_option, talk_options
+from atlas.cli.output import say
+from atlas.cli.session import Choice, Session
+
+if TYPE_CHECKING:
+    from atlas.maps.pages.start import Card
+
+__all__ = ["command"]
+
+
+@click.command(name="build")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="site",
+    show_default=True,
+    help="Folder of the site; pages in it are replaced, other files left alone.",
+)
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
+@session_option
+@talk_options
+@click.pass_obj
+def command(session: Session, output: Path, lang: str) -> None:
+    """Write the site: a start page and every map, to be opened from the folder without a network.
+
+    Pages whose inputs have not changed are left as they are.
+
+    \b
+    Example:
+      atlas build -o site
+    """
+    from atlas.maps.pages.reach import Spread
+    from atlas.maps.pages.site import build_site
+
+    spread = Spread(session.access, session.population)
+    start = build_site(
+        session.catalog,
+        session.network,
+        output,
+        say=lambda text: say(f"  {text}"),
+        lang=lang,
+        spread=spread,
+        offer=lambda folder: _offer(session, folder),
+    )
+    say(f"open {start}")
+
+
+def _offer(session: Session, folder: Path) -> list[Card]:
+    """Write the downloads; what needs a package that is not installed is left out, and said."""
+    from atlas.base.errors import ExportError
+    from atlas.data.scenario import BUILT_IN
+    from atlas.data.stamp import stamp
+    from atlas.exports.write import write_downloads
+    from atlas.maps.pages.start import Card
+    from atlas.travel.comparison import seats
+    from atlas.travel.reach import od_matrix
+
+    places = seats(session.network)
+    if not places:
+        return []
+    say("  downloads")
+    scenarios = [session.scenario(Choice(year=year)) for year in BUILT_IN]
+    matrix = od_matrix(session.network, places, places, scenarios, MODES)
+    mark = stamp(session.network.hash, scenarios)
+    try:
+        files = write_downloads(folder / "downloads", session.catalog, matrix, scenarios, mark=mark, overwrite=True)
+    except ExportError as reason:
+        say(f"  downloads left out: {reason}")
+        return []
+    return [
+        Card(f"downloads/{path.name}", (path.name, path.name), _ABOUT[path.suffix])
+        for path in files
+        if path.suffix in _ABOUT
+    ]
+
+
+_ABOUT = {
+    ".gpkg": ("全部图层，含中文别名与 QGIS 样式", "All layers, with Chinese aliases and QGIS styles"),
+    ".xlsx": ("用时矩阵（Excel）", "Travel times for Excel"),
+    ".csv": ("用时矩阵（CSV）", "Travel times as CSV"),
+    ".zip": ("列车开行方案（GTFS）", "Train services as GTFS"),
+}

@@ -1,0 +1,439 @@
+"""`atlas import`: other people's data, as layers of the atlas's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atlas.cli.options import overwrite_option, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.session import Session
+
+if TYPE_CHECKING:
+    from atlas.data.catalog import Catalog
+    from atlas.imports.osm.layers import OsmLayers
+    from atlas.imports.run import Outcome, Target
+
+__all__ = ["command"]
+
+_COUNTS = (
+    Column("layer", "layer"),
+    Column("read", "read"),
+    Column("taken", "taken in"),
+    Column("refused", "kept out"),
+    Column("before", "before"),
+    Column("after", "after"),
+)
+_REFINED = (
+    Column("layer", "layer"),
+    Column("matched", "matched"),
+    Column("partly", "partly"),
+    Column("unmatched", "unmatched"),
+    Column("held", "held"),
+    Column("good", "good already"),
+    Column("moved_mean_m", "mean move m"),
+    Column("moved_max_m", "largest m"),
+)
+_SHOWN = 10
+_FILE = click.Path(path_type=Path)
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """`name=value`."""
+
+    name = "name=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Split at the first equals sign."""
+        if isinstance(value, tuple):
+            return value
+        name, equals, text = str(value).partition("=")
+        if not equals or not name.strip():
+            self.fail(f"{value!r} is not of the form name=value", param, ctx)
+        return name.strip(), text.strip()
+
+
+def _target_options(out: str) -> Callable[[Any], Any]:
+    options = (
+        click.option(
+            "--into", type=click.Path(file_okay=False, path_type=Path), help="Atlas to change; old layers are kept."
+        ),
+        click.option("-o", "--output", type=_FILE, help=out),
+        overwrite_option,
+        click.option("--dry-run", is_flag=True, help="Check and report only."),
+        click.option("--report", type=_FILE, help="Write every feature kept out, and why, to this CSV or JSON file."),
+    )
+
+    def add(command: Any) -> Any:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+@click.group(name="import")
+def command() -> None:
+    """Take in OpenStreetMap, GTFS, any vector file, or a population.
+
+    Features pass the validator; one that does not is named and kept out, and the rest goes in. The layers
+    that stood before are kept: see `atlas restore`.
+
+    \b
+    Example:
+      atlas import osm guangdong.osm.pbf -o guangdong
+      atlas import layer roads.gpkg --as highways --set kind=arterial --set position_error_m=50 --dry-run
+    """
+
+
+def _where(
+    session: Session, into: Path | None, output: Path | None, dry_run: bool, **how: bool
+) -> tuple[Catalog, Target]:
+    from atlas.data.catalog import open_catalog
+    from atlas.imports.run import Target
+
+    if into is not None and output is not None:
+        raise click.UsageError("give --into or -o, not both")
+    if into is None and output is None and not dry_run:
+        raise click.UsageError("say where it goes: -o, --into an atlas, or --dry-run")
+    catalog = session.catalog if into is None else open_catalog(into)
+    return catalog, Target(None if dry_run else into, None if dry_run else output, **how)
+
+
+def _tell(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
+    for note in outcome.notes:
+        say(note)
+    for one in outcome.refused[:_SHOWN]:
+        say(f"kept out: {one}")
+    if len(outcome.refused) > _SHOWN:
+        say(
+            f"kept out: {len(outcome.refused) - _SHOWN} more findings"
+            + ("" if report else "; see them with --report FILE")
+        )
+    emit(Answer(_COUNTS, [vars(count) for count in outcome.counts], {}, "layers"), Sink())
+    if report is not None:
+        rows = [
+            {
+                "layer": one.layer,
+                "feature_id": one.feature_id,
+                "rule": one.rule,
+                "message": one.message,
+                "remedy": one.remedy,
+            }
+            for one in outcome.refused
+        ]
+        columns = [Column(name, name) for name in ("layer", "feature_id", "rule", "message", "remedy")]
+        emit(Answer(columns, rows, {"notes": list(outcome.notes)}, "kept_out"), Sink(None, report, overwrite))
+    _told(outcome.written, outcome.kept)
+
+
+def _told(written: tuple[Path, ...], kept: tuple[Path, ...]) -> None:
+    for path in kept:
+        say(f"kept {path}")
+    for path in written:
+        say(f"wrote {path}")
+    if not written:
+        say("nothing was written")
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--area", metavar="W,S,E,N|FILE", help="Take what lies in this box (degrees) or in the polygons of a file."
+)
+@click.option(
+    "--classes", metavar="NAMES", help="Road classes, such as motorway,trunk or secondary+. Default secondary+."
+)
+@click.option("--layers", "keys", metavar="NAMES", help="Layers to make, joined by commas; all when left out.")
+@click.option("--as-of", metavar="DATE", help="Day of the data, where the file does not say.")
+@click.option("--add", is_flag=True, help="Keep the features that are there.")
+@click.option("--refine", "refining", is_flag=True, help="Move the atlas's own lines and points onto the extract's.")
+@_target_options("New folder for an atlas of its own.")
+@session_option
+@talk_options
+@click.pass_obj
+def osm(
+    session: Session,
+    file: Path,
+    area: str | None,
+    classes: str | None,
+    keys: str | None,
+    as_of: str | None,
+    add: bool,
+    refining: bool,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in roads, railways, stations, ports, airports, ferries and places from an OpenStreetMap extract.
+
+    Roads are cut at the nodes they share and nowhere else. With --refine no feature is added: those of the
+    atlas that have a match take its geometry and keep id, plan items and status.
+
+    \b
+    Example:
+      atlas import osm guangdong.osm.pbf -o guangdong
+      atlas import osm guangdong.osm.pbf --area 112.9,21.9,113.8,22.8 --classes motorway,trunk --dry-run
+      atlas import osm guangdong.osm.pbf --refine -o refined
+    """
+    from atlas.base.errors import ImportDataError
+    from atlas.imports.osm.layers import LAYERS, area_of, osm_layers
+    from atlas.imports.osm.tags import classes_of
+    from atlas.imports.run import take_in
+
+    wanted = tuple(part.strip() for part in keys.split(",")) if keys else LAYERS
+    strange = sorted(set(wanted) - set(LAYERS))
+    if strange:
+        raise ImportDataError(
+            f"no layer {', '.join(strange)} can be made of OpenStreetMap; there are {', '.join(LAYERS)}"
+        )
+    catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
+    limits = area_of(area)
+    links = catalog.layer("cross_border_links") if "cross_border_links" in catalog.specs else None
+    found = osm_layers(
+        file,
+        catalog.specs,
+        area=limits,
+        classes=classes_of(classes),
+        keys=wanted,
+        as_of=as_of,
+        crossings=links,
+        progress=say,
+    )
+    if refining:
+        _refine(found, catalog, target, report, overwrite)
+        return
+    outcome = take_in(
+        found.layers,
+        [found.source],
+        catalog,
+        target,
+        anywhere=limits is not None,
+        refused=found.refused,
+        notes=found.notes,
+    )
+    _tell(outcome, report, overwrite)
+
+
+def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | None, overwrite: bool) -> None:
+    """Match an extract onto the atlas's own features and say what became of each."""
+    from atlas.imports.osm.refine import counts_of, refine
+    from atlas.imports.run import put
+
+    layers = catalog.layers()
+    refined = refine(layers, found, register_ids=catalog.register_ids(), progress=say)
+    for note in found.notes:
+        say(note)
+    emit(Answer(_REFINED, counts_of(refined), {}, "layers"), Sink())
+    if report is not None:
+        rows = [vars(match) for match in refined.matches]
+        columns = [Column(name, name) for name in rows[0]]
+        emit(Answer(columns, rows, {}, "matches"), Sink(None, report, overwrite))
+    written, kept = put(refined.layers, [found.source], catalog, target)
+    _told(written, kept)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--as", "key", required=True, metavar="LAYER", help="Layer it becomes; see `atlas layers`.")
+@click.option("--map", "fields", type=Pair(), multiple=True, metavar="COLUMN=FIELD", help="Which field fills a column.")
+@click.option("--set", "values", type=Pair(), multiple=True, metavar="COLUMN=VALUE", help="One value for all features.")
+@click.option("--crs", help="Coordinate system, such as 4547, where the file does not say or is wrong.")
+@click.option(
+    "--gcj02", "shift", flag_value="gcj02", default=None, help="The coordinates are shifted (GCJ-02); undo it."
+)
+@click.option("--bd09", "shift", flag_value="bd09", default=None, help="The coordinates are shifted (BD-09); undo it.")
+@click.option("--encoding", help="Of the texts, such as gbk.")
+@click.option("--sublayer", help="Which layer of a file with several.")
+@click.option("--as-of", metavar="DATE", help="Day the status was known. Default: today.")
+@click.option("--publisher", default="own data", show_default=True, help="For the ledger of sources.")
+@click.option("--licence", default="not stated; ask before passing it on", show_default=True, help="For the ledger.")
+@click.option("--add", is_flag=True, help="Keep the features that are there; replace those of the same id.")
+@click.option("--anywhere", is_flag=True, help="Let features lie outside the atlas's region.")
+@_target_options("Write the layer to this .geojson file, or to a new folder.")
+@session_option
+@talk_options
+@click.pass_obj
+def layer(
+    session: Session,
+    file: Path,
+    key: str,
+    fields: tuple[tuple[str, str], ...],
+    values: tuple[tuple[str, str], ...],
+    crs: str | None,
+    shift: str | None,
+    encoding: str | None,
+    sublayer: str | None,
+    as_of: str | None,
+    publisher: str,
+    licence: str,
+    add: bool,
+    anywhere: bool,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in any vector file: GeoPackage, shapefile (zipped or not), GeoJSON, KML, CSV with WKT.
+
+    Fields named like a column are taken as they are; map the others. Field names of a shapefile end
+    after ten letters.
+
+    \b
+    Example:
+      atlas import layer roads.gpkg --as highways --set kind=arterial --set position_error_m=50 --dry-run
+    """
+    from datetime import date
+
+    from atlas.base.errors import LayerError
+    from atlas.imports.run import take_in
+    from atlas.imports.vector import Origin, read_vector
+
+    catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
+    if key not in catalog.specs:
+        raise LayerError(f"no layer {key!r}; there are {', '.join(catalog.specs)}")
+    origin = Origin(as_of or date.today().isoformat(), publisher, licence)
+    found = read_vector(
+        file, catalog.specs[key], origin, fields=dict(fields), values=dict(values), crs=crs, shift=shift,
+        encoding=encoding, sublayer=sublayer,
+    )  # fmt: skip
+    outcome = take_in(
+        {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes
+    )
+    _tell(outcome, report, overwrite)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option(
+    "--day", metavar="DATE", help="Day whose trains are counted. Default: the busiest of the feed's first week."
+)
+@click.option("--gcj02", "shift", flag_value="gcj02", default=None, help="The stops are shifted (GCJ-02); undo it.")
+@click.option("--bd09", "shift", flag_value="bd09", default=None, help="The stops are shifted (BD-09); undo it.")
+@click.option("--licence", default="not stated; ask before passing it on", show_default=True, help="For the ledger.")
+@click.option("--add", is_flag=True, help="Keep the services that are there; replace those of the same id.")
+@click.option("--anywhere", is_flag=True, help="Let features lie outside the atlas's region.")
+@_target_options("New folder for an atlas of its own.")
+@session_option
+@talk_options
+@click.pass_obj
+def gtfs(
+    session: Session,
+    file: Path,
+    day: str | None,
+    shift: str | None,
+    licence: str,
+    add: bool,
+    anywhere: bool,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in the trains of a GTFS feed: services with their minutes and numbers, and stations that are missing.
+
+    Stops are matched onto stations by id, else by name nearby.
+
+    \b
+    Example:
+      atlas import gtfs feed.zip --dry-run
+    """
+    from atlas.imports.gtfs.services import gtfs_layers
+    from atlas.imports.run import take_in
+
+    catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
+    own = target.out is not None
+    known = {} if own else catalog.layers("stations", "railways", "rail_services")
+    found = gtfs_layers(file, catalog.specs, known, day=day, shift=shift, licence=licence)
+    outcome = take_in(
+        found.layers, [found.source], catalog, target, anywhere=anywhere, adding=("stations", "railways"),
+        refused=found.refused, notes=found.notes,
+    )  # fmt: skip
+    _tell(outcome, report, overwrite)
+
+
+@command.command()
+@click.argument("file", type=_FILE)
+@click.option("--year", type=int, required=True, help="Year of the numbers.")
+@click.option("--column", help="Field of the points that holds the residents.")
+@click.option("--band", type=int, default=1, show_default=True, help="Band of the raster.")
+@click.option("--density", is_flag=True, help="The raster holds residents per square kilometre, not per pixel.")
+@click.option("--crs", help="Coordinate system, such as 4326, where the file does not say or is wrong.")
+@click.option(
+    "--gcj02", "shift", flag_value="gcj02", default=None, help="The coordinates are shifted (GCJ-02); undo it."
+)
+@click.option("--bd09", "shift", flag_value="bd09", default=None, help="The coordinates are shifted (BD-09); undo it.")
+@click.option("--encoding", help="Of the texts, such as gbk.")
+@click.option("--as-of", metavar="DATE", help="Day the file was obtained. Default: today.")
+@click.option("--publisher", default="own data", show_default=True, help="For the ledger of sources.")
+@click.option("--licence", default="not stated; ask before passing it on", show_default=True, help="For the ledger.")
+@_target_options("Write lon, lat, people, year and source to this CSV file.")
+@session_option
+@talk_options
+@click.pass_obj
+def population(
+    session: Session,
+    file: Path,
+    year: int,
+    column: str | None,
+    band: int,
+    density: bool,
+    crs: str | None,
+    shift: str | None,
+    encoding: str | None,
+    as_of: str | None,
+    publisher: str,
+    licence: str,
+    into: Path | None,
+    output: Path | None,
+    overwrite: bool,
+    dry_run: bool,
+    report: Path | None,
+) -> None:
+    """Take in a population of your own from a raster or from points.
+
+    It is kept as data/own/population.csv in the atlas named with --into.
+
+    \b
+    Example:
+      atlas import population people.csv --column people --year 2020 --crs 4326 --dry-run
+    """
+    from datetime import date
+
+    from atlas.base.files import write_text
+    from atlas.imports.people import people_text, read_people
+    from atlas.imports.store import store_table
+    from atlas.imports.vector import Origin
+
+    _, target = _where(session, into, output, dry_run, overwrite=overwrite)
+    origin = Origin(as_of or date.today().isoformat(), publisher, licence)
+    people = read_people(
+        file, origin, year=year, column=column, band=band, density=density, crs=crs, shift=shift, encoding=encoding
+    )
+    for note in people.notes:
+        say(note)
+    row = {"places": len(people.frame), "people": people.total, "year": year, "source": people.source.key}
+    columns = [
+        Column("places", "places"),
+        Column("people", "people", 0),
+        Column("year", "year"),
+        Column("source", "source"),
+    ]
+    emit(Answer(columns, [row], {"notes": list(people.notes)}, "population"), Sink())
+    if report is not None:
+        emit(Answer(columns, [row], {"notes": list(people.notes)}, "population"), Sink(None, report, overwrite))
+    text = people_text(people)
+    kept, written = [], []
+    if target.into is not None:
+        kept = store_table(target.into, text, people.source)
+        written = [target.into / "data" / "own" / "population.csv"]
+    elif target.out is not None:
+        written = [write_text(target.out, text, overwrite=overwrite)]
+    _told(tuple(written), tuple(kept))

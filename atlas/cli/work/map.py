@@ -1,0 +1,153 @@
+"""`atlas map`: one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from atlas.cli.options import (
+    MODES,
+    overwrite_option,
+    scenarios_options,
+    session_option,
+    talk_options,
+)
+from atlas.cli.output import say
+from atlas.cli.session import Session
+
+if TYPE_CHECKING:
+    from atlas.data.scenario import Scenario
+
+__all__ = ["command"]
+
+BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz", "pmtiles")
+
+
+def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float, float, float] | None:
+    if value is None:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not west,south,east,north in degrees") from None
+    return west, south, east, north
+
+
+@click.command(name="map")
+@click.argument("kind", type=click.Choice(["layers", "reach", "compare", "matrix"]))
+@click.option(
+    "--origin", "origins", multiple=True, metavar="PLACE", help="Needed for reach; may be repeated for others."
+)
+@scenarios_options(every=True)
+@click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated; default: all.")
+@click.option("--layers", "keys", metavar="KEYS", help="Layers to draw, joined by commas; default: all.")
+@click.option("--bbox", callback=_box, metavar="W,S,E,N", help="Opening view in degrees.")
+@click.option("--title", help="Title of the page.")
+@click.option("--author", default="", help="Author, for the title block.")
+@click.option("--approval", default="", help="Map approval number (审图号).")
+@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
+@click.option("--basemap", type=click.Choice(BASEMAPS), default="builtin", show_default=True, help="What lies under.")
+@click.option("--key", default="", help="Your own key, for the basemap tianditu.")
+@click.option("--tiles", default="", metavar="URL|FILE", help="Tile template for xyz, file for pmtiles.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The HTML file.")
+@overwrite_option
+@session_option
+@talk_options
+@click.pass_obj
+def command(session: Session, /, kind: str, output: Path, overwrite: bool, **options: Any) -> None:
+    """Write one map page: KIND is layers, reach, compare or matrix.
+
+    The page compare takes two years or scenario files, in order.
+
+    The page is one file and asks nothing of the net unless the basemap is a service. Tiles of a PMTiles file of
+    yours go into the page.
+
+    \b
+    Example:
+      atlas map layers -o atlas.html
+      atlas map layers --layers railways,stations,places --lang en -o rail.html
+      atlas map reach --origin 江门 --year 2026 --year 2035 -o jiangmen.html
+      atlas map compare --year 2026 --year 2035 --origin 阳江 -o compare.html
+      atlas map matrix --year 2026 -o matrix.html
+      atlas map layers --basemap amap -o amap.html
+      atlas map layers --basemap pmtiles --tiles region.pmtiles -o own.html
+    """
+    from atlas.base.files import write_text
+    from atlas.maps.basemaps import basemap_of
+    from atlas.maps.pages.start import as_of
+
+    catalog = session.catalog
+    shared = {
+        "title": options["title"],
+        "lang": options["lang"],
+        "plan": catalog.plan,
+        "sources": catalog.sources,
+        "bounds": options["bbox"],
+        "author": options["author"],
+        "approval": options["approval"],
+        "date": as_of(catalog.layers()),
+        "boundaries": catalog.boundaries(),
+        "basemap": basemap_of(options["basemap"], key=options["key"], url=options["tiles"], box=options["bbox"]),
+    }
+    if kind == "matrix":
+        write_text(output, _matrix(session, options), overwrite=overwrite)
+    else:
+        draw = {"layers": _draw_layers, "reach": _draw_reach, "compare": _draw_compare}[kind]
+        draw(session, options, shared).save(output, overwrite=overwrite)
+    say(f"wrote {output}")
+
+
+def _draw_layers(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from atlas.maps.pages.layers import BACKDROP, draw_layers
+
+    wanted = [key.strip() for key in (options["keys"] or "").replace("，", ",").split(",") if key.strip()]
+    layers = session.catalog.layers(*dict.fromkeys([*wanted, *BACKDROP])) if wanted else session.catalog.layers()
+    return draw_layers(layers, **shared)
+
+
+def _scenarios(session: Session, options: dict[str, Any]) -> list[Scenario]:
+    return [session.scenario(choice) for choice in options["choices"]]
+
+
+def _draw_reach(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from atlas.maps.pages.reach import Spread, draw_reach
+
+    if len(options["origins"]) != 1:
+        raise click.UsageError("the page reach needs one --origin, a place")
+    (origin,) = options["origins"]
+    spread = Spread(session.access, session.population)
+    layers, modes = session.catalog.layers(), options["modes"] or MODES
+    return draw_reach(
+        session.network, origin, _scenarios(session, options), layers, modes=modes, spread=spread, **shared
+    )
+
+
+def _draw_compare(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from atlas.maps.pages.compare import draw_compare
+    from atlas.maps.pages.reach import Spread
+
+    scenarios = _scenarios(session, options)
+    if len(scenarios) != 2:
+        raise click.UsageError("the page compare needs two years or scenario files: --year 2026 --year 2035")
+    origins = options["origins"] or ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
+    spread = Spread(session.access, session.population)
+    layers, modes = session.catalog.layers(), options["modes"] or MODES
+    before, after = scenarios
+    return draw_compare(session.network, before, after, layers, origins=origins, modes=modes, spread=spread, **shared)
+
+
+def _matrix(session: Session, options: dict[str, Any]) -> str:
+    from atlas.maps.pages.matrix import draw_matrix
+
+    title = (options["title"], options["title"]) if options["title"] else None
+    return draw_matrix(
+        session.network,
+        _scenarios(session, options),
+        modes=options["modes"] or MODES,
+        places=options["origins"] or None,
+        title=title,
+        lang=options["lang"],
+        home=False,
+    )

@@ -1,0 +1,66 @@
+"""`atlas verify`: whether a file still matches the layers at hand."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import click
+
+from atlas.cli.options import format_options, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.session import Choice, Session
+
+__all__ = ["command"]
+
+_COLUMNS = (
+    Column("hash", "hash"),
+    Column("layers", "layers match"),
+    Column("scenario", "made with"),
+)
+
+
+@click.command(name="verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file that may have made it.")
+@format_options("table", "json", "csv")
+@session_option
+@talk_options
+@click.pass_obj
+def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) -> None:
+    """Say whether FILE was made of the layers at hand, and with which scenario.
+
+    FILE is any output of atlas: a page, table, GeoJSON, GeoPackage or archive. Exit code 1 means that the
+    layers, the parameters or the program have changed since, or that the scenario is not among those known.
+
+    \b
+    Example:
+      atlas verify zhuhai.json
+    """
+    from atlas.data.scenario import BUILT_IN
+    from atlas.data.stamp import check_stamp, find_stamps, layers_hash
+
+    layers = session.catalog.layers()
+    selections = itertools.chain.from_iterable(
+        itertools.combinations(layers, size) for size in range(1, len(layers) + 1)
+    )
+    hashes = {layers_hash({key: layers[key] for key in keys}) for keys in selections}
+    named = [session.scenario(Choice(scenario=one)) for one in files]
+    named += [session.scenario(Choice(year=year)) for year in BUILT_IN]
+    central = [*named, *(session.scenario(Choice(year=str(year))) for year in range(2023, 2036))]
+    sets = [one.but(parameter_set=name) for one in named for name in ("favourable", "central", "adverse")]
+    found = []
+    for text in find_stamps(file):
+        finding = check_stamp(text, hashes, sets)
+        if finding.scenario is None:
+            finding = check_stamp(text, hashes, central)
+        found.append(finding)
+    rows = [
+        {"hash": one.stamp, "layers": one.layers, "scenario": one.made_with or "not known: give it with --scenario"}
+        for one in found
+    ]
+    good = all(one.layers and one.scenario for one in found)
+    emit(Answer(_COLUMNS, rows, {"file": file.name, "matches": good}, "hashes"), sink)
+    say(f"{file}: " + ("matches the layers at hand" if good else "does not match the layers and scenarios at hand"))
+    if not good:
+        click.get_current_context().exit(1)

@@ -1,0 +1,1 @@
+"""Layers, plan, sources, parameters, scenarios: what is read, checked and stamped."""

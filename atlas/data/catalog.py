@@ -1,0 +1,144 @@
+"""Everything found under one root: declarations, layers, sources."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+
+from atlas.base.errors import LayerError
+from atlas.data.checks import Known, Violation, read_known_findings, validate
+from atlas.data.declaration import LayerSpec, read_specs
+from atlas.data.layer import Layer, read_layer
+from atlas.data.parameters import ParameterTable, read_parameters
+from atlas.data.register import Register, read_register
+from atlas.data.root import find_root
+from atlas.data.sources import Source, read_sources
+
+__all__ = ["Catalog", "open_catalog"]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What an atlas holds.
+
+    Attributes
+    ----------
+    root
+        The folder with ``layers/`` and ``data/``.
+    specs
+        Declarations by layer key, in drawing order (lowest first).
+    sources
+        The ledger ``data/sources.csv`` by key.
+    """
+
+    root: Path
+    specs: dict[str, LayerSpec]
+    sources: dict[str, Source]
+
+    def layer(self, key: str) -> Layer:
+        """Read the layer `key`.
+
+        Raises
+        ------
+        LayerError
+            No such layer is declared, or its file breaks the contract.
+        """
+        if key not in self.specs:
+            raise LayerError(f"no layer {key!r}; there are {', '.join(self.specs)}")
+        return read_layer(self.path(key), self.specs[key])
+
+    def layers(self, *keys: str) -> dict[str, Layer]:
+        """Read the layers named, or all of them, by key."""
+        return {key: self.layer(key) for key in (keys or self.specs)}
+
+    def path(self, key: str) -> Path:
+        """Return where the GeoJSON file of layer `key` stands."""
+        return self.root / "data" / "geojson" / f"{key}.geojson"
+
+    @property
+    def plan(self) -> Register:
+        """The plan's items with their links to features and their history, read anew."""
+        return read_register(self.root / "data" / "plan")
+
+    @property
+    def parameters(self) -> ParameterTable:
+        """The parameter table of the model, read anew."""
+        return read_parameters(self.root / "data" / "parameters.csv")
+
+    @property
+    def known_findings(self) -> tuple[Known, ...]:
+        """Findings known and explained, which :meth:`check` does not report."""
+        return read_known_findings(self.root / "data" / "facts" / "known_findings.csv")
+
+    def register_ids(self) -> frozenset[str]:
+        """Return the ids of the plan's items.
+
+        Raises
+        ------
+        LayerError
+            The register is missing or has no column ``id``.
+        """
+        try:
+            with self.register_path.open(encoding="utf-8-sig", newline="") as handle:
+                return frozenset(row["id"] for row in csv.DictReader(handle))
+        except (OSError, KeyError) as reason:
+            raise LayerError(f"{self.register_path}, the plan's register, cannot be read: {reason}") from reason
+
+    def check(self, *keys: str, county_polygons: gpd.GeoDataFrame | None = None) -> list[Violation]:
+        """Return every finding in the layers named, or in all of them. See :func:`atlas.data.checks.validate`.
+
+        All layers are read, so that references and water can be checked; only the findings of the
+        layers named are returned.
+        """
+        found = validate(
+            self.layers(),
+            register_ids=self.register_ids(),
+            county_polygons=county_polygons,
+            source_keys=self.sources,
+            known=self.known_findings,
+        )
+        return [one for one in found if not keys or one.layer in keys]
+
+    @property
+    def boundaries_path(self) -> Path:
+        """Where ``scripts/fetch_boundaries.py`` puts the administrative boundaries."""
+        return self.root / ".cache" / "boundaries.geojson"
+
+    def boundaries(self) -> gpd.GeoDataFrame | None:
+        """Return the administrative boundaries (column ``adcode``), None when they were not fetched.
+
+        They may not be passed on, so they are no part of the atlas: a private copy serves the rule
+        ``county`` of :func:`atlas.data.checks.validate`.
+        """
+        return gpd.read_file(self.boundaries_path) if self.boundaries_path.is_file() else None
+
+    @property
+    def register_path(self) -> Path:
+        """Where the plan's register stands."""
+        return self.root / "data" / "plan" / "register.csv"
+
+
+def open_catalog(root: str | Path | None = None) -> Catalog:
+    """Open the atlas under `root`.
+
+    Parameters
+    ----------
+    root
+        A folder with ``layers/*.toml``, ``data/geojson/`` and ``data/sources.csv``. None: the
+        checkout this package stands in, else the data installed with it.
+
+    Returns
+    -------
+    Catalog
+        Declarations and sources, read and checked. Layers are read when asked for.
+
+    Raises
+    ------
+    LayerError
+        There is no atlas, or a declaration or the ledger is broken.
+    """
+    found = find_root(root)
+    return Catalog(found, read_specs(found / "layers"), read_sources(found / "data" / "sources.csv"))

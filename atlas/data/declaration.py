@@ -1,0 +1,171 @@
+"""What a layer declares of itself: title, geometry, columns, role in the network.
+
+One ``layers/<key>.toml`` a layer. The columns every layer carries are :data:`CONTRACT`; the file
+names only those that the layer adds.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from atlas.base.errors import LayerError
+
+__all__ = ["CONTRACT", "STATUSES", "Column", "ColumnType", "LayerSpec", "read_spec", "read_specs"]
+
+ColumnType = Literal["string", "float", "integer", "boolean"]
+STATUSES = (
+    "operating",
+    "under_construction",
+    "preliminary",
+    "study",
+    "concept",
+    "reserved",
+    "planned",
+    "unknown",
+)
+_GEOMETRIES = ("Point", "LineString", "Polygon")
+_TYPES = ("string", "float", "integer", "boolean")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type, unit, the values allowed (empty: any) and whether null may stand."""
+
+    name: str
+    type: ColumnType
+    about: str
+    unit: str = ""
+    allowed: tuple[str, ...] = ()
+    null: bool = False
+
+
+def _text(name: str, about: str, *, null: bool = False, allowed: tuple[str, ...] = ()) -> Column:
+    return Column(name, "string", about, allowed=allowed, null=null)
+
+
+CONTRACT: tuple[Column, ...] = (
+    _text("id", "stable slug, unique in its layer"),
+    _text("name_zh", "Chinese name", null=True),
+    _text("name_en", "English name", null=True),
+    _text("kind", "what it is; the values are listed in the layer's declaration"),
+    _text("status", "how far it has come", allowed=STATUSES),
+    _text("status_as_of", "ISO date at which the status was known"),
+    _text("opened", "ISO 8601 date, month or year of opening; null: not open or not known", null=True),
+    Column("expected_open", "integer", "year announced or assumed; null: none", null=True),
+    _text("opens_basis", "what the year rests on", allowed=("fact", "announced", "assumed", "unknown")),
+    Column("opens_year", "integer", "year from which a scenario counts it; null: only in `full`", null=True),
+    _text("plan_ids", "ids of data/plan/register.csv joined by ;"),
+    _text("city", "city it lies in", null=True),
+    _text("source", "key of data/sources.csv"),
+    _text("source_note", "the fact table's own words on its source", null=True),
+    _text("confidence", "how far it can be trusted", allowed=("high", "medium", "low", "none")),
+    _text("geometry_quality", "where the geometry is from", allowed=("surveyed", "traced", "schematic")),
+    Column("position_error_m", "float", "how far the position may be off", unit="m"),
+)
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """A layer's declaration.
+
+    Attributes
+    ----------
+    key
+        Name of the layer, of its TOML file and of its GeoJSON file.
+    geometry
+        ``Point``, ``LineString`` or ``Polygon`` (a ``MultiPolygon`` counts as polygon).
+    role
+        What the network makes of it: ``rail_line``, ``rail_service``, ``rail_stop``, ``road``,
+        ``road_node``, ``border``, ``service``, ``terminal``, ``place`` or ``backdrop``.
+    access
+        How one gets onto it, in words.
+    kinds
+        Values the column ``kind`` may take.
+    own_columns
+        Columns besides :data:`CONTRACT`.
+    """
+
+    key: str
+    title_zh: str
+    title_en: str
+    about: str
+    geometry: str
+    role: str
+    access: str
+    group: str
+    order: int
+    kinds: tuple[str, ...]
+    sources: tuple[str, ...]
+    own_columns: tuple[Column, ...]
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """All columns in file order: the contract's first, then the layer's own."""
+        return CONTRACT + self.own_columns
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of :attr:`columns`."""
+        return tuple(column.name for column in self.columns)
+
+
+def _column(path: Path, raw: dict[str, Any]) -> Column:
+    unknown = set(raw) - {"name", "type", "about", "unit", "allowed", "null"}
+    if unknown or not {"name", "type", "about"} <= set(raw) or raw["type"] not in _TYPES:
+        raise LayerError(f"{path}: column {raw.get('name', '?')} needs name, type ({', '.join(_TYPES)}) and about")
+    return Column(
+        name=raw["name"],
+        type=raw["type"],
+        about=raw["about"],
+        unit=raw.get("unit", ""),
+        allowed=tuple(raw.get("allowed", ())),
+        null=bool(raw.get("null", False)),
+    )
+
+
+def read_spec(path: str | Path) -> LayerSpec:
+    """Read one ``layers/<key>.toml``.
+
+    Raises
+    ------
+    LayerError
+        The file is not TOML, lacks an entry, or names another layer than the file does.
+    """
+    path = Path(path)
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        raise LayerError(f"{path} cannot be read as a layer's declaration: {reason}") from reason
+    try:
+        spec = LayerSpec(
+            key=raw["key"],
+            title_zh=raw["title_zh"],
+            title_en=raw["title_en"],
+            about=raw["about"],
+            geometry=raw["geometry"],
+            role=raw["role"],
+            access=raw["access"],
+            group=raw["group"],
+            order=int(raw["order"]),
+            kinds=tuple(raw["kinds"]),
+            sources=tuple(raw["sources"]),
+            own_columns=tuple(_column(path, column) for column in raw.get("columns", ())),
+        )
+    except KeyError as missing:
+        raise LayerError(f"{path} lacks the entry {missing}; see docs/layers.md for all entries") from missing
+    if spec.key != path.stem:
+        raise LayerError(f"{path} declares the layer {spec.key!r}; name the file {spec.key}.toml")
+    if spec.geometry not in _GEOMETRIES:
+        raise LayerError(f"{path}: geometry {spec.geometry!r} is none of {', '.join(_GEOMETRIES)}")
+    return spec
+
+
+def read_specs(folder: str | Path) -> dict[str, LayerSpec]:
+    """Read every declaration in `folder`, in order of ``order``, then of key."""
+    specs = [read_spec(path) for path in sorted(Path(folder).glob("*.toml"))]
+    if not specs:
+        raise LayerError(f"{folder} holds no layer declaration (*.toml)")
+    return {spec.key: spec for spec in sorted(specs, key=lambda spec: (spec.order, spec.key))}

@@ -1,0 +1,292 @@
+"""Finding a place, station, airport, port or junction by name, alias, pinyin, code or ``lon,lat``."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import geopandas as gpd
+
+from atlas.base import geodesy
+from atlas.base.errors import UnknownPlaceError
+from atlas.data.layer import Layer
+
+__all__ = ["Place", "all_places", "find_place", "nearest_names"]
+
+_COORDINATES = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[,，;\s]\s*([-+]?\d+(?:\.\d+)?)\s*")
+#: Which of several of one name is meant; points of the network come behind all places.
+_RANK = {
+    "prefecture": 0, "sar": 0, "district": 1, "county": 1, "county_city": 1, "zone": 2, "town": 2,
+    "stop": 3, "airport": 4, "port": 5, "junction": 6,
+}  # fmt: skip
+_LAST = len(_RANK)
+#: What may be said or left out at the end of the name of such a point.
+_ENDINGS = {
+    "stop": ("站", "火车站", "高铁站", " Station", " Railway Station"),
+    "airport": ("机场", "国际机场", " Airport", " International Airport"),
+    "port": ("", "码头"),
+    "junction": ("枢纽", "出口", "互通", "收费站"),
+}
+_BRACKETS = re.compile(r"[(（][^)）]*[)）]")
+_OFFERED = 5
+_ALIKE = 0.45
+# Traditional forms of the characters that occur in the names of the region.
+_SIMPLE = str.maketrans(
+    "門陽廣東灣區縣鎮開龍會鶴臺島雙橫欄蓮鳳頭環紅豐長馬崗樂園羅雲慶興禮連澤場雞織蜆岡聖擔桿萬橋勝蒼塢壩車鄉銀陳麗與濱",
+    "门阳广东湾区县镇开龙会鹤台岛双横栏莲凤头环红丰长马岗乐园罗云庆兴礼连泽场鸡织蚬冈圣担杆万桥胜苍坞坝车乡银陈丽与滨",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place one can start from or go to.
+
+    Attributes
+    ----------
+    id
+        Id in the layer `places`; the node's id for a station, airport, port or junction;
+        ``at-<lon>-<lat>`` for a bare coordinate.
+    lon, lat
+        Degrees, WGS 84.
+    level
+        As in the layer; the node's kind for a point of the network; ``point`` for a bare coordinate.
+    city, adcode
+        Empty for a bare coordinate.
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    lon: float
+    lat: float
+    level: str
+    city: str
+    adcode: str
+
+
+@dataclass(frozen=True)
+class _Entry:
+    place: Place
+    codes: frozenset[str]
+    exact: frozenset[str]
+    loose: frozenset[str]
+    qualified: frozenset[str]
+    full_name: str
+    shown_zh: str
+    shown_en: str
+
+
+def all_places(places: Layer) -> tuple[Place, ...]:
+    """Return every place of the layer, in its order."""
+    return tuple(entry.place for entry in _entries(places))
+
+
+def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None) -> Place:
+    """Return the one place, or point of the network, that `text` names.
+
+    Parameters
+    ----------
+    places
+        The layer `places`.
+    text
+        A Chinese (simplified or traditional), English or pinyin name, with or without what says city,
+        county or town; an alias; a name with its city or county before it (``蓬江区白沙街道``); an id; an
+        administrative code; or ``lon,lat`` in degrees, which gives an ad-hoc place.
+    points
+        ``Network.nodes``. When given, stations, airports, ports and junctions answer too, where no place
+        does: ``广州南``, ``珠海站`` (``珠海`` is the city), ``Zhuhai Airport``, ``ZUH``, ``古鹤出口``.
+
+    Returns
+    -------
+    Place
+        A full name counts before a short one, a city before a county, a county before a town: ``珠海`` is
+        the prefecture's seat, ``香洲`` the district.
+
+    Raises
+    ------
+    UnknownPlaceError
+        Nothing answers to the name (``candidates`` holds the nearest names), more than one place does
+        (``candidates`` names them all), or a coordinate has latitude first or lies out of the region.
+    """
+    coordinate = _COORDINATES.fullmatch(text)
+    if coordinate:
+        return _point(float(coordinate[1]), float(coordinate[2]))
+    key = _plain(text)
+    entries = _entries(places)
+    named_points = () if points is None else _points(_Key(points))
+    code = text.strip().casefold()
+    coded = [entry.place for entry in (*entries, *named_points) if code in entry.codes]
+    if coded:
+        return coded[0]
+    kinds = [[entry for entry in named_points if entry.place.level == kind] for kind in _ENDINGS]
+    for some in (entries, *kinds):
+        for names in ("exact", "loose", "qualified"):
+            found = [entry for entry in some if key in getattr(entry, names)]
+            if found:
+                return _single(text, found)
+    spelled = [entry for entry in (*entries, *named_points) if key.isascii() and key in _spellings(entry)]
+    if spelled:
+        return _single(text, spelled)
+    near = nearest_names(places, text, points)
+    hint = f"; the nearest names are {', '.join(near)}" if near else ""
+    what = "place" if points is None else "place, station, airport, port or junction"
+    raise UnknownPlaceError(f"no {what} answers to {text!r}{hint}", near)
+
+
+def nearest_names(places: Layer, text: str, points: gpd.GeoDataFrame | None = None) -> tuple[str, ...]:
+    """Return up to five names like `text`, nearest first; all can be looked up."""
+    key = _plain(text)
+    latin = key.isascii()
+    scored: list[tuple[float, int, str]] = []
+    for entry in (*_entries(places), *(() if points is None else _points(_Key(points)))):
+        names = entry.exact | entry.loose
+        alike = max(
+            (difflib.SequenceMatcher(None, key, name).ratio() for name in names if name.isascii() == latin),
+            default=0.0,
+        )
+        if key and alike >= _ALIKE:
+            shown = entry.shown_en if latin else entry.shown_zh
+            scored.append((-round(alike, 3), _RANK.get(entry.place.level, _LAST), shown))
+    return tuple(dict.fromkeys(name for *_, name in sorted(scored)))[:_OFFERED]
+
+
+def _single(text: str, found: list[_Entry]) -> Place:
+    best = min(_RANK.get(entry.place.level, _LAST) for entry in found)
+    first = [entry for entry in found if _RANK.get(entry.place.level, _LAST) == best]
+    if len(first) == 1:
+        return first[0].place
+    names = tuple(entry.full_name for entry in first)
+    raise UnknownPlaceError(f"{text!r} may be any of {', '.join(names)}; write one of these", names)
+
+
+def _point(lon: float, lat: float) -> Place:
+    if geodesy.in_region(lon, lat):
+        name = f"{lon:.5f},{lat:.5f}"
+        return Place(f"at-{lon:.5f}-{lat:.5f}", name, name, lon, lat, "point", "", "")
+    if geodesy.in_region(lat, lon):
+        swapped = f"{lat:g},{lon:g}"
+        raise UnknownPlaceError(f"{lon:g},{lat:g} has latitude first; write {swapped}", (swapped,))
+    west, south, east, north = geodesy.REGION
+    raise UnknownPlaceError(
+        f"{lon:g},{lat:g} lies out of the region (longitude {west:g} to {east:g}, latitude {south:g} to {north:g}); "
+        "write lon,lat in degrees"
+    )
+
+
+def _plain(text: str) -> str:
+    """Return `text` without case, tone marks, spaces, hyphens and apostrophes, in simplified characters."""
+    bare = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    letters = (sign for sign in bare if not unicodedata.combining(sign) and sign not in " -'’·_.")
+    return "".join(letters).translate(_SIMPLE)
+
+
+def _entries(places: Layer) -> tuple[_Entry, ...]:
+    """Return the lookup entries of a layer; computed once a layer."""
+    return _compiled(_Key(places))
+
+
+class _Key:
+    """A layer or frame as a cache key: the same object is the same key."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+
+    def __hash__(self) -> int:
+        return id(self.source)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and other.source is self.source
+
+
+@lru_cache(maxsize=8)
+def _compiled(key: _Key) -> tuple[_Entry, ...]:
+    frame = key.source.frame
+    names = dict(zip(frame["adcode"], frame["name_zh"], strict=True))
+    told = [name for column in ("name_zh", "name_en") for name in frame[column] if isinstance(name, str)]
+    counts = Counter(map(_plain, told))
+    return tuple(_entry(row, names, counts) for row in frame.itertuples())
+
+
+def _split(text: str | None) -> list[str]:
+    return [part for part in (text or "").split(";") if part]
+
+
+def _entry(row: object, names: dict[str, str], counts: Counter[str]) -> _Entry:
+    def of(name: str) -> str:
+        value = getattr(row, name)
+        return value if isinstance(value, str) else ""
+
+    point = row.geometry  # type: ignore[attr-defined]
+    place = Place(of("id"), of("name_zh"), of("name_en"), point.x, point.y, of("level"), of("city"), of("adcode"))
+    aliases = _split(of("aliases"))
+    own = [place.name_zh, place.name_en, *aliases]
+    parent = names.get(of("parent"), place.city)
+    heads = {place.city, f"{place.city}市", parent, parent[:-1]} - {""}
+    full_name = f"{parent}{place.name_zh}" if place.level in {"town", "zone"} else place.name_zh
+    brief = aliases[0] if aliases and place.level not in {"town", "zone"} else place.name_zh
+    return _Entry(
+        place=place,
+        codes=frozenset({place.id.casefold(), place.adcode.casefold()}),
+        exact=_plains([place.name_zh, place.name_en]),
+        loose=_plains(aliases),
+        qualified=_plains(f"{head}{name}" for head in heads for name in own),
+        full_name=full_name,
+        shown_zh=brief if counts[_plain(place.name_zh)] == 1 else full_name,
+        shown_en=place.name_en if counts[_plain(place.name_en)] == 1 else full_name,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _spellings(entry: _Entry) -> frozenset[str]:
+    """Return the pinyin of the Chinese names of an entry: people type ``guangzhounan`` at a terminal."""
+    from pypinyin import lazy_pinyin
+
+    names = {entry.place.name_zh, entry.shown_zh, *entry.loose, *entry.qualified}
+    return _plains("".join(lazy_pinyin(name)) for name in names if not name.isascii())
+
+
+@lru_cache(maxsize=8)
+def _points(key: _Key) -> tuple[_Entry, ...]:
+    """Return the lookup entries of the stations, airports, ports and junctions among a network's nodes."""
+    nodes = key.source
+    ids = nodes["node_id"]
+    # of a junction with both levels the ordinary one is meant; one of tolled roads alone has no other
+    doubled = ids.str.endswith("/toll") & ids.str.removesuffix("/toll").isin(set(ids))
+    named = nodes[nodes["kind"].isin(list(_ENDINGS)) & ~doubled]
+    counts = Counter(named["name_zh"])
+    return tuple(_point_entry(row, counts) for row in named.itertuples())
+
+
+def _point_entry(row: Any, counts: Counter[str]) -> _Entry:
+    place = Place(row.node_id, row.name_zh, row.name_en, row.geometry.x, row.geometry.y, row.kind, row.city, "")
+    bare = [_BRACKETS.sub("", name) for name in (place.name_zh, place.name_en)]
+    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
+    endings = _ENDINGS[place.level]
+    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
+    if place.level in ("airport", "port"):
+        stems |= {stem.removeprefix(place.city) for stem in stems}
+    stems -= {""}
+    ended = {stem + ending for stem in stems for ending in endings}
+    codes = [place.id, f"{row.layer}/{row.feature_id}", *([row.feature_id] if place.level == "airport" else [])]
+    full = [f"{place.name_zh}站", f"{place.name_en} Station"] if place.level == "stop" else []
+    shown = full[0] if full else place.name_zh if counts[place.name_zh] == 1 else place.id
+    return _Entry(
+        place=place,
+        codes=frozenset(map(str.casefold, codes)),
+        exact=_plains([place.name_zh, place.name_en, *full]),
+        loose=_plains(stems),
+        qualified=_plains(ended | {f"{place.city}{name}" for name in stems | ended if place.city}),
+        full_name=shown,
+        shown_zh=shown,
+        shown_en=place.name_en or shown,
+    )
+
+
+def _plains(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(filter(None, map(_plain, names)))

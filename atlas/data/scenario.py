@@ -1,0 +1,310 @@
+"""A scenario: which year, which projects, which closures, which parameters. A frozen value.
+
+A scenario file is short TOML::
+
+    base = "2026"                 # 2023, 2026, 2030, 2035 or full
+    name = "2030 without the link"
+    year = 2030
+    with = ["s77"]                # feature or plan ids opened whatever their year
+    without = ["szy"]             # projects that are not built
+    close = ["hmh"]               # features shut (storm, works)
+    period = "typical"            # free, typical or peak
+    boarding = "planned"          # planned or headway
+    timetable = "ordinary"        # ordinary or peak day
+    parameters = "central"        # favourable, central or adverse
+
+    [set]
+    local_speed_kmh = 30
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from atlas.base.errors import ScenarioError
+from atlas.base.files import content_hash
+from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_parameters
+from atlas.data.root import find_root
+
+__all__ = ["BUILT_IN", "Scenario", "load_scenario", "parse_scenario", "scenario_text"]
+
+BUILT_IN: dict[str, int | None] = {"2023": 2023, "2026": 2026, "2030": 2030, "2035": 2035, "full": None}
+PERIODS = ("free", "typical", "peak")
+BOARDING = ("planned", "headway")
+TIMETABLES = ("ordinary", "peak")
+FIRST_YEAR, LAST_YEAR = 2023, 2035
+#: What is in use and undated counts from this year on.
+BASE_YEAR = FIRST_YEAR
+_KEYS = (
+    "base",
+    "name",
+    "year",
+    "with",
+    "without",
+    "close",
+    "period",
+    "boarding",
+    "timetable",
+    "parameters",
+    "set",
+)
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Everything that turns a network into minutes.
+
+    Attributes
+    ----------
+    name
+        What the reader sees.
+    year
+        Features whose ``opens_year`` is at most this are in; None is ``full``: all that has an alignment.
+    with_, without, close
+        Feature ids (``hmh``, or ``highways/hmh``) or plan ids opened, left out, shut.
+    parameter_set
+        ``favourable``, ``central`` or ``adverse``.
+    overrides
+        Single parameters replaced, as (name, value), sorted by name.
+    parameters
+        The values in force.
+    period, boarding, timetable
+        Road period, rail boarding policy, and whether the ordinary or the peak day's trains run.
+    """
+
+    name: str
+    year: int | None
+    parameters: ParameterSet
+    with_: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+    close: frozenset[str] = frozenset()
+    parameter_set: str = "central"
+    overrides: tuple[tuple[str, float], ...] = ()
+    period: str = "typical"
+    boarding: str = "planned"
+    timetable: str = "ordinary"
+    table: ParameterTable | None = None
+
+    @property
+    def label(self) -> str:
+        """The year as text, ``full`` for all."""
+        return "full" if self.year is None else str(self.year)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of what this scenario holds, its name apart."""
+        return content_hash(
+            self.label,
+            *(f"with={x}" for x in sorted(self.with_)),
+            *(f"without={x}" for x in sorted(self.without)),
+            *(f"close={x}" for x in sorted(self.close)),
+            self.period,
+            self.boarding,
+            self.timetable,
+            self.parameters.hash,
+        )
+
+    def value(self, parameter: str) -> float:
+        """Return one parameter's value in force."""
+        return self.parameters.value(parameter)
+
+    def but(
+        self,
+        *,
+        name: str | None = None,
+        year: int | str | None = "same",
+        with_: Iterable[str] = (),
+        without: Iterable[str] = (),
+        close: Iterable[str] = (),
+        parameter_set: str | None = None,
+        overrides: Mapping[str, float] | None = None,
+        period: str | None = None,
+        boarding: str | None = None,
+        timetable: str | None = None,
+    ) -> Scenario:
+        """Return this scenario with the changes named; sets of ids are added to those it has."""
+        chosen = parameter_set or self.parameter_set
+        merged = dict(self.overrides) | dict(overrides or {})
+        parameters = self.parameters
+        if parameter_set is not None or overrides:
+            if self.table is None:
+                raise ScenarioError("this scenario was made without a parameter table; none to choose from")
+            parameters = self.table.chosen(chosen, merged)
+        new_year = self.year if year == "same" else year
+        if isinstance(new_year, str):
+            raise ScenarioError(f"year must be a number or None, is {new_year!r}")
+        changed = replace(
+            self,
+            name=name or self.name,
+            year=new_year,
+            with_=self.with_ | frozenset(with_),
+            without=self.without | frozenset(without),
+            close=self.close | frozenset(close),
+            parameter_set=chosen,
+            overrides=tuple(sorted(merged.items())),
+            parameters=parameters,
+            period=period or self.period,
+            boarding=boarding or self.boarding,
+            timetable=timetable or self.timetable,
+        )
+        _check_choices(changed)
+        return changed
+
+
+def load_scenario(
+    source: str | int | Path | Scenario = "2026",
+    *,
+    table: ParameterTable | None = None,
+    known_ids: Collection[str] | None = None,
+) -> Scenario:
+    """Return the scenario that `source` names or holds.
+
+    Parameters
+    ----------
+    source
+        A built-in name (``2023``, ``2026``, ``2030``, ``2035``, ``full``), any year from 2023 to 2035,
+        the path of a TOML file, or TOML text. A `Scenario` is returned as it is.
+    table
+        The parameter table; None reads the one of the atlas itself.
+    known_ids
+        Feature and plan ids that may be named; None checks none.
+
+    Raises
+    ------
+    ScenarioError
+        No such scenario or file, broken TOML, an unknown key or id (with the nearest), or a year outside
+        2023 to 2035.
+    """
+    if isinstance(source, Scenario):
+        return source
+    rows = table if table is not None else read_parameters(find_root() / "data" / "parameters.csv")
+    text = str(source)
+    if text in BUILT_IN or text.isdecimal():
+        return _of_year(text, rows)
+    if "=" in text:
+        return parse_scenario(text, table=rows, known_ids=known_ids, where="scenario text")
+    path = Path(text)
+    if not path.is_file():
+        raise ScenarioError(
+            f"no scenario {text!r}: neither a built-in name ({', '.join(BUILT_IN)}), a year "
+            f"{FIRST_YEAR}-{LAST_YEAR}, nor a file" + _near(text, BUILT_IN)
+        )
+    try:
+        content = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise ScenarioError(f"cannot read scenario {path}: {reason}") from reason
+    return parse_scenario(content, table=rows, known_ids=known_ids, where=str(path))
+
+
+def _of_year(text: str, table: ParameterTable) -> Scenario:
+    year = BUILT_IN[text] if text in BUILT_IN else int(text)
+    _check_year(year, "scenario")
+    return Scenario(name=text, year=year, parameters=table.chosen(), table=table)
+
+
+def parse_scenario(
+    text: str,
+    *,
+    table: ParameterTable,
+    known_ids: Collection[str] | None = None,
+    where: str = "scenario",
+) -> Scenario:
+    """Return the scenario that TOML `text` describes. See :func:`load_scenario`."""
+    try:
+        data: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as reason:
+        raise ScenarioError(f"{where}: not TOML: {reason}") from reason
+    for key in data:
+        if key not in _KEYS:
+            raise ScenarioError(f"{where}: unknown key {key!r}{_near(key, _KEYS)}; keys are {', '.join(_KEYS)}")
+    base = str(data.get("base", "2026"))
+    if base not in BUILT_IN:
+        raise ScenarioError(f"{where}: unknown base {base!r}{_near(base, BUILT_IN)}")
+    scenario = _of_year(base, table)
+    ids = {key: _ids(data.get(key, []), key, known_ids, where) for key in ("with", "without", "close")}
+    overrides = data.get("set", {})
+    if not isinstance(overrides, dict):
+        raise ScenarioError(f"{where}: [set] must be a table of parameter = number")
+    year: int | None = scenario.year
+    if "year" in data:
+        year = None if data["year"] == "full" else _whole_year(data["year"], where)
+        _check_year(year, where)
+    return scenario.but(
+        name=str(data.get("name", where)),
+        year=year,
+        with_=ids["with"],
+        without=ids["without"],
+        close=ids["close"],
+        parameter_set=str(data.get("parameters", "central")),
+        overrides=overrides,
+        period=str(data.get("period", "typical")),
+        boarding=str(data.get("boarding", "planned")),
+        timetable=str(data.get("timetable", "ordinary")),
+    )
+
+
+def scenario_text(scenario: Scenario) -> str:
+    """Return `scenario` as TOML that :func:`parse_scenario` reads back with the same hash.
+
+    Every key is written, so that the file says all that it stands for.
+    """
+    base = next((name for name, year in BUILT_IN.items() if year == scenario.year), "2026")
+    year = '"full"' if scenario.year is None else str(scenario.year)
+    lines = [f"base = {_quoted(base)}", f"name = {_quoted(scenario.name)}", f"year = {year}"]
+    for key, ids in (("with", scenario.with_), ("without", scenario.without), ("close", scenario.close)):
+        lines.append(f"{key} = [{', '.join(map(_quoted, sorted(ids)))}]")
+    for key, value in (
+        ("period", scenario.period),
+        ("boarding", scenario.boarding),
+        ("timetable", scenario.timetable),
+        ("parameters", scenario.parameter_set),
+    ):
+        lines.append(f"{key} = {_quoted(value)}")
+    lines += ["", "[set]", *(f"{name} = {value!r}" for name, value in scenario.overrides)]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _whole_year(value: object, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ScenarioError(f'{where}: year must be a whole number or "full", is {value!r}')
+    return value
+
+
+def _ids(value: object, key: str, known: Collection[str] | None, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ScenarioError(f"{where}: {key} must be a list of ids in quotes")
+    for item in value:
+        if known is not None and item not in known:
+            raise ScenarioError(f"{where}: {key} names {item!r}, which is no feature or plan item{_near(item, known)}")
+    return tuple(value)
+
+
+def _check_year(year: int | None, where: str) -> None:
+    if year is not None and not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ScenarioError(f"{where}: year {year} lies outside {FIRST_YEAR}-{LAST_YEAR}; use full for all")
+
+
+def _check_choices(scenario: Scenario) -> None:
+    for name, value, choices in (
+        ("period", scenario.period, PERIODS),
+        ("boarding", scenario.boarding, BOARDING),
+        ("timetable", scenario.timetable, TIMETABLES),
+        ("parameters", scenario.parameter_set, SETS),
+    ):
+        if value not in choices:
+            raise ScenarioError(f"{name} must be one of {', '.join(choices)}, is {value!r}{_near(value, choices)}")
+
+
+def _near(text: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(text, list(known), n=3, cutoff=0.5)
+    return f"; did you mean {', '.join(near)}?" if near else ""

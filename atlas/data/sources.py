@@ -1,0 +1,75 @@
+"""The ledger of sources, ``data/sources.csv``: what every feature rests on, and under which licence."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from atlas.base.errors import LayerError
+
+__all__ = ["Source", "read_sources"]
+
+_COLUMNS = ("key", "title", "publisher", "retrieved", "licence", "sha256", "note")
+_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One source: where it is from, when it was taken, under which licence it may be passed on."""
+
+    key: str
+    title: str
+    publisher: str
+    retrieved: str
+    licence: str
+    sha256: str
+    note: str
+
+
+def read_sources(path: str | Path) -> dict[str, Source]:
+    """Read and check the ledger.
+
+    Returns
+    -------
+    dict
+        Sources by key, in the order of the file.
+
+    Raises
+    ------
+    LayerError
+        The file cannot be read, lacks a column, repeats a key, or a row has no title, publisher or
+        licence, a date that is not ISO 8601, or a hash that is no SHA-256. All findings at once.
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            reader = csv.DictReader(handle)
+            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error) as reason:
+        raise LayerError(f"{path}, the ledger of sources, cannot be read: {reason}") from reason
+    if missing:
+        raise LayerError(f"{path} lacks the columns {', '.join(missing)}")
+    sources: dict[str, Source] = {}
+    faults: list[str] = []
+    for line, row in enumerate(rows, start=2):
+        source = Source(*(str(row[name] or "").strip() for name in _COLUMNS))
+        faults += [f"line {line} ({source.key or 'no key'}): {fault}" for fault in _faults(source, sources)]
+        sources[source.key] = source
+    if faults:
+        raise LayerError(f"{path}: " + "; ".join(faults), faults)
+    return sources
+
+
+def _faults(source: Source, known: dict[str, Source]) -> list[str]:
+    faults = [f"no {name}" for name in ("key", "title", "publisher", "licence") if not getattr(source, name)]
+    if source.key in known:
+        faults.append("the key stands twice")
+    if not _DATE.fullmatch(source.retrieved):
+        faults.append(f"retrieved {source.retrieved!r} is no ISO date")
+    if source.sha256 and not _SHA256.fullmatch(source.sha256):
+        faults.append("sha256 is not 64 hex digits")
+    return faults

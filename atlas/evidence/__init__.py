@@ -1,0 +1,1 @@
+"""How far minutes can be trusted: calibration, accuracy, draws, explanation."""

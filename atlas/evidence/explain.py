@@ -1,0 +1,278 @@
+"""What a travel time rests on: its parts, the assumptions behind them, the range it can lie in, the runner-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.data.parameters import SETS
+from atlas.data.places import Place
+from atlas.data.scenario import Scenario
+from atlas.evidence.draws import spread
+from atlas.evidence.trains import Direct, direct_trains
+from atlas.network.build import Network
+from atlas.travel.journey import Journey, journey_on
+from atlas.travel.minutes import edge_minutes, edge_times
+from atlas.travel.reach import locate_all, route
+from atlas.travel.search import graph_of, search
+
+__all__ = ["QUANTILES", "Boarding", "Explanation", "Influence", "Ride", "explain", "runner_up"]
+
+QUANTILES = (0.05, 0.5, 0.95)
+_DRAWS = 400
+_INFLUENCES = 6
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Boarding:
+    """One boarding on the way: how often trains run, and the wait a passenger who turns up at random meets.
+
+    ``wait_min`` are the 5th, 50th and 95th percentiles of a wait that is uniform over the headway, in closed
+    form, capped as the model caps waits.
+    """
+
+    station: str
+    trains_per_day: float
+    headway_min: float
+    wait_min: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Ride:
+    """One train of the way, and the direct trains that run between the same two stations on such a day.
+
+    ``ridden_min`` is the train taken, which is the fastest that pays; half of the direct trains need at most
+    ``direct.typical_min``. ``direct`` is None where no timetable is known and the minutes are computed.
+    """
+
+    start: str
+    end: str
+    ridden_min: float
+    direct: Direct | None
+
+
+@dataclass(frozen=True)
+class Influence:
+    """How the minutes along the way change when one parameter goes from its favourable to its adverse end."""
+
+    parameter: str
+    favourable_min: float
+    adverse_min: float
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A journey and what it rests on.
+
+    Attributes
+    ----------
+    journey
+        The fastest way.
+    sets
+        Minutes under the favourable, central and adverse parameters, each on its own fastest way.
+    quantiles
+        5th, 50th and 95th percentile over random draws of the parameters and positions.
+    runner_up
+        The fastest way that avoids a road or train line of the fastest; None when there is none.
+    boardings, rides, influences
+        Waits met, trains taken beside the others that run there, and the parameters that matter most along the
+        way, greatest first.
+    assumptions
+        Sentences.
+    """
+
+    journey: Journey
+    sets: tuple[tuple[str, float], ...]
+    quantiles: tuple[float, float, float]
+    runner_up: Journey | None
+    boardings: tuple[Boarding, ...]
+    influences: tuple[Influence, ...]
+    assumptions: tuple[str, ...]
+    rides: tuple[Ride, ...] = ()
+
+
+def explain(
+    network: Network,
+    origin: str | Place,
+    destination: str | Place,
+    scenario: Scenario,
+    *,
+    mode: str = "multimodal",
+    draws: int = _DRAWS,
+    seed: int = 0,
+) -> Explanation:
+    """Explain the travel time between two places.
+
+    Parameters
+    ----------
+    network, origin, destination, scenario, mode
+        As for :func:`atlas.travel.reach.route`.
+    draws, seed
+        As for :func:`atlas.evidence.draws.spread`.
+
+    Raises
+    ------
+    UnknownPlaceError, NetworkError, ScenarioError
+        See :func:`atlas.travel.reach.reach_from`.
+    """
+    network, (at,), (to,) = locate_all(network, [origin], [destination])
+    start, end = (str(network.nodes["node_id"].iloc[row]) for row in (at, to))
+    journey = route(network, start, end, scenario, mode=mode)
+    if not journey.found:
+        nothing = (float("nan"),) * 3
+        return Explanation(journey, (), nothing, None, (), (), ())
+    sets = tuple(
+        (name, route(network, start, end, scenario.but(parameter_set=name), mode=mode).minutes) for name in SETS
+    )
+    drawn = spread(network, [start], [end], scenario, mode=mode, draws=draws, seed=seed)
+    low, middle, high = (float(drawn.quantile(share)[0, 0]) for share in QUANTILES)
+    return Explanation(
+        journey,
+        sets,
+        (low, middle, high),
+        runner_up(network, start, end, scenario, journey),
+        _boardings(network, scenario, journey),
+        _influences(network, scenario, journey),
+        _assumptions(network, scenario, journey),
+        _rides(network, scenario, journey),
+    )
+
+
+def runner_up(network: Network, start: str, end: str, scenario: Scenario, journey: Journey) -> Journey | None:
+    """Return the fastest way that does without one of the roads, train lines, ferries or coaches of `journey`.
+
+    Each of them is barred in turn over the stretch used; the fastest of the ways that remain is the runner-up.
+    Local links and crossings are not barred.
+    """
+    times = edge_times(network, scenario, journey.mode)
+    arrays = network.arrays
+    lines = arrays.links[3]
+    best: Journey | None = None
+    for leg in journey.legs:
+        if leg.role not in ("road", "train", "ferry", "coach"):
+            continue
+        barred = np.zeros(len(arrays.tail), dtype=bool)
+        if leg.role != "train":
+            barred[[row for row in leg.edge_rows if arrays.role[row] in ("run", "sail")]] = True
+        else:
+            ridden = {line for row in leg.edge_rows for line in str(lines[row]).split(";") if line}
+            rides = np.nonzero(arrays.role == "ride")[0]
+            hit = [row for row in rides if (ridden & set(str(lines[row]).split(";"))) or row in leg.edge_rows]
+            barred[hit] = True
+        first, later = (np.where(barred, np.nan, minutes) for minutes in (times.first, times.later))
+        graph = graph_of(
+            len(arrays.twin), arrays.tail, arrays.head, first, later, arrays.rail_node,
+            must_ride=journey.mode == "rail",
+        )  # fmt: skip
+        tree = search(graph, network.row_of[start])
+        found = journey_on(network, scenario, journey.mode, tree, network.row_of[end])
+        if found.found and (best is None or found.minutes < best.minutes):
+            best = found
+    return best
+
+
+def _influences(network: Network, scenario: Scenario, journey: Journey) -> tuple[Influence, ...]:
+    table = scenario.table
+    if table is None:
+        return ()
+    fixed = dict(scenario.overrides)
+    rows = [row for row in table.rows if row.low < row.high and row.name not in fixed]
+    known = dict(scenario.parameters.values)
+    column = {row.name: 2 * i for i, row in enumerate(rows)}
+
+    def value(name: str) -> Floats:
+        values = np.full(2 * len(rows), known[name])
+        if name in column:
+            values[column[name]] = table[name].value("favourable")
+            values[column[name] + 1] = table[name].value("adverse")
+        return values
+
+    chosen = np.unique(np.array(journey.edge_rows, dtype=np.int64))
+    first, later = edge_minutes(network.arrays.at(chosen), scenario, value)
+    at = np.searchsorted(chosen, journey.edge_rows)
+    roles = network.arrays.role[list(journey.edge_rows)]
+    left = np.isin(roles, ("alight", "sail")).astype(np.int64)
+    before = np.cumsum(left) == left
+    minutes = np.where(before[:, None], first[at], later[at]).sum(axis=0)
+    found = [
+        Influence(row.name, float(minutes[2 * i]), float(minutes[2 * i + 1]))
+        for i, row in enumerate(rows)
+        if minutes[2 * i + 1] - minutes[2 * i] > 1e-6
+    ]
+    return tuple(sorted(found, key=lambda one: one.favourable_min - one.adverse_min)[:_INFLUENCES])
+
+
+def _boardings(network: Network, scenario: Scenario, journey: Journey) -> tuple[Boarding, ...]:
+    arrays = network.arrays
+    ordinary = scenario.timetable == "ordinary"
+    cap = scenario.value("rail_wait_cap_min")
+    found = []
+    for row in journey.edge_rows:
+        if arrays.role[row] != "board":
+            continue
+        trains = float((arrays.trains_ordinary if ordinary else arrays.trains)[row])
+        if np.isnan(trains):
+            metro = arrays.speed_class[row] == "metro"
+            trains = scenario.value("metro_trains_per_day" if metro else "rail_new_trains_per_day")
+        headway = scenario.value("rail_operating_hours") * 60.0 / max(trains, 1e-9)
+        low, middle, high = (min(share * headway, cap) for share in QUANTILES)
+        found.append(Boarding(network.node_names[int(arrays.tail[row])], trains, headway, (low, middle, high)))
+    return tuple(found)
+
+
+def _rides(network: Network, scenario: Scenario, journey: Journey) -> tuple[Ride, ...]:
+    direct = direct_trains(network, ordinary=scenario.timetable == "ordinary")
+    return tuple(
+        Ride(leg.from_name, leg.to_name, leg.ride_min, direct.get((leg.from_name, leg.to_name)))
+        for leg in journey.legs
+        if leg.role == "train"
+    )
+
+
+def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tuple[str, ...]:
+    arrays, edges = network.arrays, network.edges
+    rows = list(journey.edge_rows)
+    said = [
+        f"parameters {scenario.parameter_set}, {scenario.period} traffic, {scenario.boarding} boarding, "
+        f"{scenario.timetable} timetable",
+    ]
+    km = float(arrays.length_km[rows].sum())
+    drawn = float(arrays.length_km[rows][arrays.schematic[rows]].sum())
+    if km > 0:
+        said.append(f"{km - drawn:.0f} of {km:.0f} km have a published length; the rest is drawn and may be off")
+    rides = [row for row in rows if arrays.role[row] == "ride"]
+    if rides:
+        published = sum(1 for row in rides if not np.isnan(arrays.run_min[row]))
+        said.append(f"{published} of {len(rides)} rides between stops are timetable minutes, the rest are computed")
+    boarded = {"board": "train", "embark": "ferry or coach"}
+    first = next((boarded[role] for role in arrays.role[rows] if role in boarded), None)
+    if first and scenario.boarding == "planned":
+        said.append(f"the first {first} is met without waiting: the traveller plans the departure")
+    for leg in journey.legs:
+        if leg.role in ("ferry", "coach"):
+            said.append(f"the {leg.role} {leg.name_zh} runs because the scenario asks for it; no timetable is known")
+    said.extend(_assumed(edges["opens_basis"].iloc[rows], edges["feature_id"].iloc[rows]))
+    said.extend(_crossings(journey, scenario))
+    return tuple(said)
+
+
+def _assumed(bases: Iterable[object], features: Iterable[object]) -> list[str]:
+    names = sorted({str(feature) for basis, feature in zip(bases, features, strict=True) if basis == "assumed"})
+    return [f"the opening year of {', '.join(names)} is assumed by rule"] if names else []
+
+
+def _crossings(journey: Journey, scenario: Scenario) -> list[str]:
+    arrays = journey.network.arrays
+    found = []
+    for row in journey.edge_rows:
+        if arrays.role[row] == "border":
+            name = f"border_{arrays.feature_id[row]}_{arrays.speed_class[row]}_min"
+            found.append(f"the border takes {scenario.value(name):g} min ({name}); permits and hours are not checked")
+        elif arrays.role[row] == "land":
+            minutes = scenario.value("border_ferry_min")
+            found.append(f"clearance takes {minutes:g} min (border_ferry_min); permits and hours are not checked")
+    return found

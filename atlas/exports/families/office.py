@@ -1,0 +1,145 @@
+"""Tables for Excel and drawings for CAD."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import shapely
+
+from atlas.base.archive import pack
+from atlas.base.errors import ExportError
+from atlas.base.style import symbol_of
+from atlas.base.values import plain
+from atlas.exports.tables.bundle import Bundle, Table
+from atlas.exports.tables.crs import Target
+from atlas.exports.tables.metadata import remarks
+
+__all__ = ["write_dxf", "write_xlsx"]
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
+_CELL = 32767
+_ROWS = 1048576
+_SAVED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
+
+
+def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
+    """Write a workbook: a sheet a table, then `fields` and `about`. Texts stay texts, whatever they begin with.
+
+    Raises
+    ------
+    ExportError
+        openpyxl is missing, or a table has more rows than a sheet.
+    """
+    try:
+        import openpyxl
+    except ModuleNotFoundError as reason:
+        raise ExportError("Excel needs openpyxl; install it with: pip install 'zhuxi-atlas[excel]'") from reason
+    book = openpyxl.Workbook(write_only=True)
+    for table in bundle.tables:
+        if len(table.frame) >= _ROWS:
+            raise ExportError(f"{table.name} has {len(table.frame)} rows; a sheet holds {_ROWS - 1}: write CSV")
+        sheet = book.create_sheet(table.name[:31])
+        sheet.freeze_panes = "A2"
+        place = ["x", "y"] if table.geometry else []
+        sheet.append([_cell(sheet, text) for text in [*(field.name for field in table.fields), *place]])
+        points = table.shapes.geometry.representative_point() if table.geometry else None
+        names = [field.name for field in table.fields]
+        for row, values in enumerate(table.frame[names].itertuples(index=False, name=None)):
+            point = None if points is None else points.iloc[row]
+            at = [] if point is None else [point.x, point.y]
+            sheet.append([_cell(sheet, value) for value in [*values, *at]])
+    fields = book.create_sheet("fields")
+    fields.append([_cell(fields, text) for text in ("table", "field", "alias", "type", "unit", "about")])
+    for table in bundle.tables:
+        for one in table.fields:
+            texts = (table.name, one.name, one.alias, one.type, one.unit, one.about)
+            fields.append([_cell(fields, text) for text in texts])
+    about = book.create_sheet("about")
+    for line in remarks(bundle, target).split("\n"):
+        about.append([_cell(about, line)])
+    written = io.BytesIO()
+    book.save(written)
+    with zipfile.ZipFile(written) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    # The time of saving is put back to the date of the data: same input, same bytes.
+    core = _SAVED.sub(rb"\g<1>" + f"{bundle.as_of}T00:00:00Z".encode(), members["docProps/core.xml"])
+    pack(path, members | {"docProps/core.xml": core})
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    value = plain(value)
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, value=_CONTROL.sub(" ", value)[:_CELL])
+    # Otherwise a text that begins with = would be a formula.
+    cell.data_type = "s"
+    return cell
+
+
+def write_dxf(bundle: Bundle, target: Target, path: Path) -> None:
+    """Write a drawing (R2010): a layer a table and kind in the maps' colours, names as text, ids as extended data.
+
+    Raises
+    ------
+    ExportError
+        ezdxf is missing.
+    """
+    try:
+        ezdxf: Any = importlib.import_module("ezdxf")
+    except ModuleNotFoundError as reason:
+        raise ExportError("DXF needs ezdxf; install it with: pip install 'zhuxi-atlas[dxf]'") from reason
+    pinned = ezdxf.options.write_fixed_meta_data_for_testing
+    ezdxf.options.write_fixed_meta_data_for_testing = True
+    try:
+        drawing = ezdxf.new("R2010", setup=False, units=6 if target.projected else 0)
+        drawing.appids.add("ATLAS")
+        drawing.styles.add("ATLAS", font="simsun.ttf")
+        for number, line in enumerate(remarks(bundle, target).split("\n")):
+            drawing.header.custom_vars.append(f"atlas{number}", line)
+        for table in bundle.spatial:
+            _draw(drawing, table, 150.0 if target.projected else 0.0015)
+        drawing.saveas(path, encoding="utf-8")
+    finally:
+        ezdxf.options.write_fixed_meta_data_for_testing = pinned
+
+
+def _draw(drawing: Any, table: Table, height: float) -> None:
+    space = drawing.modelspace()
+    frame = table.shapes
+    kinds = frame["kind"] if "kind" in frame.columns else [None] * len(frame)
+    ids = frame["id"] if "id" in frame.columns else [""] * len(frame)
+    names = frame["name_zh"] if "name_zh" in frame.columns else [None] * len(frame)
+    for shape, kind, ident, name in zip(frame.geometry, kinds, ids, names, strict=True):
+        if shape is None or shape.is_empty:
+            continue
+        label = f"{table.name}-{plain(kind)}" if plain(kind) else table.name
+        for layer in (label, f"{label}-text"):
+            if layer not in drawing.layers:
+                rgb = int(symbol_of(table.name, plain(kind)).color[1:], 16)
+                drawing.layers.add(layer).rgb = (rgb >> 16, rgb >> 8 & 255, rgb & 255)
+        drawn = []
+        for part in shapely.get_parts(shape):
+            if part.geom_type == "Point":
+                drawn.append(space.add_point((part.x, part.y), dxfattribs={"layer": label}))
+                continue
+            rings = [part.exterior, *part.interiors] if part.geom_type == "Polygon" else [part]
+            drawn += [
+                space.add_lwpolyline(
+                    shapely.get_coordinates(ring), close=part.geom_type == "Polygon", dxfattribs={"layer": label}
+                )
+                for ring in rings
+            ]
+        for one in drawn:
+            one.set_xdata("ATLAS", [(1000, f"{table.name}/{ident}")])
+        text = plain(name)
+        if text:
+            at = shape.representative_point()
+            attributes = {"layer": f"{label}-text", "height": height, "style": "ATLAS"}
+            space.add_text(" ".join(str(text).split()), dxfattribs=attributes).set_placement((at.x, at.y))

@@ -1,0 +1,1 @@
+"""What a value holds: tables with fields, units, CRS and sources."""

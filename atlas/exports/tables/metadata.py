@@ -1,0 +1,110 @@
+"""What stands beside every export: fields, units, CRS, sources, licences, scenario, hash (a data package)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from atlas._version import __version__
+from atlas.exports.tables.bundle import Bundle, Table
+from atlas.exports.tables.crs import Target
+
+__all__ = ["datapackage", "datapackage_text", "remarks"]
+
+_TYPES = {"string": "string", "float": "number", "integer": "integer", "boolean": "boolean"}
+
+
+def remarks(bundle: Bundle, target: Target) -> str:
+    """Return the metadata in a few lines of text, for formats that hold no more than a comment."""
+    shifted = f"{target.label}: shifted coordinates, no GIS reads them as WGS 84"
+    lines = [
+        f"{bundle.title_zh} / {bundle.title_en}",
+        f"atlas-hash: {bundle.hash}",
+        f"CRS: {target.label} {target.name}; {target.axes}",
+        *([shifted] if target.shifted else []),
+        *([f"scenario: {bundle.scenario}"] if bundle.scenario else []),
+        *bundle.notes,
+        *(f"source {one.key}: {one.title}, {one.publisher}; licence: {one.licence}" for one in bundle.sources),
+    ]
+    return "\n".join(lines)
+
+
+def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[str, Any]:
+    """Return the Frictionless data package of a file.
+
+    Parameters
+    ----------
+    bundle
+        What was written.
+    target
+        The coordinate system of its geometry.
+    path
+        The file as it stands on disk now: its size and SHA-256 are taken.
+    form
+        Key of the format.
+    """
+    content = path.read_bytes()
+    return {
+        "profile": "data-package",
+        "name": bundle.name.replace("_", "-").lower(),
+        "title": f"{bundle.title_zh} / {bundle.title_en}",
+        "version": __version__,
+        "atlas-hash": bundle.hash,
+        "status_as_of": bundle.as_of,
+        "scenario": bundle.scenario or None,
+        "crs": {"code": target.label, "name": target.name, "axes": target.axes, "shifted": target.shifted},
+        "notes": list(bundle.notes),
+        "sources": [
+            {
+                "name": one.key,
+                "title": one.title,
+                "publisher": one.publisher,
+                "licence": one.licence,
+                "retrieved": one.retrieved,
+            }
+            for one in bundle.sources
+        ],
+        "licenses": [
+            {"name": "see-sources", "title": text} for text in dict.fromkeys(one.licence for one in bundle.sources)
+        ],
+        "resources": [
+            {
+                "name": path.stem.replace("_", "-").lower(),
+                "path": path.name,
+                "format": form,
+                "bytes": len(content),
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "tables": [_table(table) for table in bundle.tables],
+            }
+        ],
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    return {
+        "name": table.name,
+        "title": f"{table.title_zh} / {table.title_en}",
+        "description": table.about,
+        "geometry": table.geometry or None,
+        "rows": len(table.frame),
+        "schema": {
+            "fields": [
+                {
+                    "name": field.name,
+                    "title": field.alias,
+                    "type": _TYPES[field.type],
+                    **({"unit": field.unit} if field.unit else {}),
+                    **({"description": field.about} if field.about else {}),
+                    **({"constraints": {"enum": list(field.allowed)}} if field.allowed else {}),
+                }
+                for field in table.fields
+            ]
+        },
+    }
+
+
+def datapackage_text(bundle: Bundle, target: Target, path: Path, form: str) -> str:
+    """Return :func:`datapackage` as JSON."""
+    return json.dumps(datapackage(bundle, target, path, form), ensure_ascii=False, indent=1, allow_nan=False) + "\n"

@@ -1,0 +1,232 @@
+"""Reading a GTFS feed: the trips of one day, as patterns of stops with minutes."""
+
+from __future__ import annotations
+
+import re
+import warnings
+import zipfile
+import zlib
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from atlas.base.errors import ImportDataError
+from atlas.data.checks import Violation
+from atlas.imports.osm.tags import clean
+
+__all__ = [
+    "Pattern",
+    "is_metro",
+    "patterns",
+    "publisher",
+    "read_feed",
+    "running",
+    "stops_by_kind",
+    "text",
+    "train_routes",
+]
+
+Record = dict[str, Any]
+_TIME = re.compile(r"\s*(\d{1,3}):(\d{2}):(\d{2})\s*")
+_METRO = {"0", "1", "5", "12", *(str(n) for n in (*range(400, 405), *range(900, 907)))}
+_RAIL = {"2", *(str(n) for n in range(100, 118))}
+_PARTS = {
+    "stops": ("stop_id", "stop_lat", "stop_lon"),
+    "routes": ("route_id", "route_type"),
+    "trips": ("trip_id", "route_id"),
+    "stop_times": ("trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"),
+}
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Trips of one route with the same stops: (n, m) minutes since departure of n trips at m stops."""
+
+    route: str
+    trips: tuple[str, ...]
+    stops: tuple[str, ...]
+    minutes: NDArray[np.float64]
+    trains: float
+
+
+def read_feed(path: Path) -> Any:
+    try:
+        import gtfs_kit
+    except ModuleNotFoundError as reason:
+        raise ImportDataError(
+            "reading GTFS needs gtfs-kit; install it with: pip install 'zhuxi-atlas[gtfs]'"
+        ) from reason
+    if path.is_dir() or path.read_bytes()[:4] != b"PK\x03\x04":
+        raise ImportDataError(f"{path} is no zip archive; a GTFS feed is one")
+    try:
+        with warnings.catch_warnings(action="ignore"), _long_headways(gtfs_kit.constants.DTYPES["frequencies"]):
+            feed = gtfs_kit.read_feed(path, dist_units="km")
+    except (
+        ValueError, KeyError, TypeError, IndexError, OSError, RuntimeError, NotImplementedError, EOFError,
+        OverflowError, zlib.error, zipfile.BadZipFile,
+    ) as reason:  # fmt: skip
+        raise ImportDataError(f"{path} cannot be read as a GTFS feed: {reason}") from reason
+    for name, columns in _PARTS.items():
+        table = getattr(feed, name, None)
+        if table is None or table.empty:
+            raise ImportDataError(f"{path} has no {name}.txt, or an empty one; a GTFS feed needs it at its top level")
+        missing = [column for column in columns if column not in table]
+        if missing:
+            raise ImportDataError(f"{path}: {name}.txt lacks {', '.join(missing)}")
+    return feed
+
+
+@contextmanager
+def _long_headways(types: dict[str, str]) -> Iterator[None]:
+    """Let headways be longer than nine hours: gtfs-kit 13 reads them into sixteen bits and fails on one train a day."""
+    before = types["headway_secs"]
+    types["headway_secs"] = "Int32"
+    try:
+        yield
+    finally:
+        types["headway_secs"] = before
+
+
+def text(value: Any) -> str:
+    return "" if value is None or pd.isna(value) else str(value)
+
+
+def publisher(feed: Any) -> str:
+    agencies = getattr(feed, "agency", None)
+    names = [] if agencies is None or "agency_name" not in agencies else [text(n) for n in agencies["agency_name"]]
+    return clean("; ".join(dict.fromkeys(name for name in names if name))) or "not stated"
+
+
+def running(path: Path, feed: Any, day: str | None, notes: list[str]) -> tuple[pd.DataFrame, str]:
+    """Return the trips of one day and that day; of all days when the feed has no calendar."""
+    if day is not None:
+        try:
+            day = date.fromisoformat(day).isoformat()
+        except ValueError as reason:
+            raise ImportDataError(f"--day {day!r} is no date; write YYYY-MM-DD") from reason
+    if feed.calendar is None and feed.calendar_dates is None:
+        if day is None:
+            raise ImportDataError(f"{path} has no calendar and so no day; pass --day YYYY-MM-DD")
+        notes.append("the feed has no calendar; all its trips are counted as one day's")
+        whole: pd.DataFrame = feed.trips
+        return whole, day
+    try:
+        wanted = day.replace("-", "") if day else feed.compute_busiest_date(feed.get_first_week())
+        trips: pd.DataFrame = feed.get_trips(wanted)
+    except (ValueError, KeyError, TypeError, IndexError) as reason:
+        raise ImportDataError(f"{path}: its calendar cannot be read ({reason}); pass --day YYYY-MM-DD") from reason
+    if trips is None or trips.empty:
+        raise ImportDataError(f"{path}: no trip runs on {day or wanted}; pass another --day YYYY-MM-DD")
+    told = f"{wanted[:4]}-{wanted[4:6]}-{wanted[6:]}"
+    notes.append(f"trains of {told}")
+    return trips, told
+
+
+def train_routes(feed: Any, trips: pd.DataFrame, notes: list[str]) -> dict[str, Record]:
+    """Routes of trains by id; other vehicles are counted and left out."""
+    routes = {text(row["route_id"]): row for row in feed.routes.to_dict("records")}
+    kept = {name: row for name, row in routes.items() if text(row["route_type"]) in _METRO | _RAIL}
+    others = len(set(map(text, trips["route_id"])) & set(routes) - set(kept))
+    if others:
+        notes.append(f"{others} routes are no trains; they are left out")
+    return kept
+
+
+def _minutes(value: Any) -> float:
+    found = _TIME.fullmatch(text(value))
+    return float("nan") if found is None else int(found[1]) * 60 + int(found[2]) + int(found[3]) / 60
+
+
+def _trains_of(feed: Any) -> dict[str, float]:
+    """How many trains a trip by frequencies stands for."""
+    trains: dict[str, float] = defaultdict(float)
+    table = getattr(feed, "frequencies", None)
+    for row in table.to_dict("records") if table is not None else ():
+        span, headway = _minutes(row.get("end_time")) - _minutes(row.get("start_time")), row.get("headway_secs")
+        if not pd.isna(headway) and headway > 0 and span > 0:
+            trains[text(row.get("trip_id"))] += span * 60 / float(headway)
+    return trains
+
+
+def patterns(
+    feed: Any,
+    trips: pd.DataFrame,
+    routes: Collection[str],
+    station: Callable[[str], str],
+    refused: list[Violation],
+    notes: list[str],
+) -> Iterator[Pattern]:
+    """Yield services: trips of a route with the same stations; a trip by frequencies is one of its own."""
+    often = _trains_of(feed)
+    route_of = {text(trip): text(route) for trip, route in zip(trips["trip_id"], trips["route_id"], strict=True)}
+    table = feed.stop_times[feed.stop_times["trip_id"].isin(list(route_of))].sort_values(["trip_id", "stop_sequence"])
+    groups: dict[tuple[str, ...], list[tuple[str, NDArray[np.float64]]]] = defaultdict(list)
+    guessed = 0
+    for trip, rows in table.groupby("trip_id", sort=True):
+        name = str(trip)
+        if route_of[name] not in routes:
+            continue
+        halts = tuple(station(text(stop)) for stop in rows["stop_id"])
+        told = [_minutes(value) for value in rows["arrival_time"].fillna(rows["departure_time"])]
+        left = _minutes(rows["departure_time"].iloc[0])
+        minutes = np.array([left if np.isfinite(left) else told[0], *told[1:]])
+        fault = _fault(halts, minutes)
+        if fault:
+            refused.append(Violation("rail_services", name, "gtfs", fault, "correct the feed"))
+            continue
+        blank = np.isnan(minutes)
+        if blank.any():
+            guessed += 1
+            place = np.arange(len(minutes))
+            minutes[blank] = np.interp(place[blank], place[~blank], minutes[~blank])
+        own = name if name in often else ""
+        groups[(route_of[name], own, *halts)].append((name, minutes - minutes[0]))
+    if guessed:
+        notes.append(f"{guessed} trips leave out times at some stops; those are spread evenly")
+    for (route, own, *called), found in sorted(groups.items()):
+        minutes = np.vstack([one for _, one in found])
+        names = tuple(name for name, _ in found)
+        middle = np.median(minutes, axis=0)
+        if (np.diff(middle) <= 0).any():
+            message = "two stops have the same minute or run backwards; the network needs minutes that grow"
+            refused.append(Violation("rail_services", names[0], "gtfs", message, "give the times in seconds"))
+            continue
+        yield Pattern(route, names, tuple(called), minutes, often[own] if own else float(len(names)))
+
+
+def _fault(halts: Sequence[str], minutes: NDArray[np.float64]) -> str:
+    if len(halts) < 2:
+        return "it calls at fewer than two stops"
+    if "" in halts:
+        return "it calls at a stop that stops.txt does not have, or has no place for"
+    if np.isnan(minutes[0]) or np.isnan(minutes[-1]):
+        return "its first or last stop has no time"
+    if any(a == b for a, b in pairwise(halts)):
+        return "two stops in a row are one station"
+    return ""
+
+
+def is_metro(route: Mapping[str, Any]) -> bool:
+    """Whether a row of routes.txt is a metro, tram or the like."""
+    return text(route["route_type"]) in _METRO
+
+
+def stops_by_kind(feed: Any) -> tuple[set[str], set[str]]:
+    """Stops that metros call at, and stops that other trains call at."""
+    kinds = {text(r["route_id"]): is_metro(r) for r in feed.routes.to_dict("records")}
+    of = {
+        text(t): kinds.get(text(r), False) for t, r in zip(feed.trips["trip_id"], feed.trips["route_id"], strict=True)
+    }
+    found: tuple[set[str], set[str]] = (set(), set())
+    for trip, stop in feed.stop_times[["trip_id", "stop_id"]].drop_duplicates().itertuples(index=False):
+        found[0 if of.get(text(trip)) else 1].add(text(stop))
+    return found

@@ -1,0 +1,179 @@
+"""Places, stations, ports, airports and city boundaries from OpenStreetMap elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from atlas.base.geodesy import distance_km
+from atlas.imports.osm.read import Element, Extract
+from atlas.imports.osm.tags import Tags, city_of, clean, common, number, opening
+
+__all__ = ["Cities", "cities_of", "place_of", "points_of", "single_stations", "station_class"]
+
+Record = dict[str, Any]
+Cities = Callable[[NDArray[np.float64]], list[str | None]]
+#: Stations of one name within this distance are one: the halls of a large interchange.
+_SAME_KM = 0.5
+_LEVELS = {"city": "prefecture", "town": "town", "borough": "district", "suburb": "district"}
+
+
+def place_of(one: Element, extract: Extract) -> tuple[float, float] | None:
+    """Return where an element stands: a node's own place, the middle of an area; None where that is unknown."""
+    if one.at is not None:
+        return one.at
+    rows = [extract.positions.rows(extract.shapes[way]) for way in one.members if way in extract.shapes]
+    known = np.unique(np.concatenate(rows)) if rows else np.zeros(0, dtype=np.int64)
+    known = known[known >= 0]
+    if not len(known):
+        return None
+    points = np.column_stack([extract.positions.lon[known], extract.positions.lat[known]])
+    # The middle of the hull lies in or near the area and needs no ring to close.
+    middle = shapely.MultiPoint(points).convex_hull.centroid
+    return round(float(middle.x), 6), round(float(middle.y), 6)
+
+
+def cities_of(extract: Extract, notes: list[str]) -> Cities:
+    """Return a function that names the city of points by the boundaries in the extract.
+
+    Boundaries that do not close (cut by the edge of the extract) name nothing and are noted.
+    """
+    found: list[tuple[str, BaseGeometry]] = []
+    for one in extract.boundaries:
+        name = city_of(one.tags)
+        rows = [extract.positions.rows(extract.shapes[way]) for way in one.members if way in extract.shapes]
+        lines = [
+            shapely.LineString(np.column_stack([extract.positions.lon[row], extract.positions.lat[row]]))
+            for row in rows
+            if len(row) >= 2 and (row >= 0).all()
+        ]
+        areas = shapely.get_parts(shapely.polygonize(lines)) if lines else np.zeros(0, dtype=object)
+        if name and len(areas):
+            found.append((name, shapely.union_all(areas)))
+        elif name:
+            notes.append(f"the boundary of {name} (relation/{one.number}) does not close in this extract")
+    if not found:
+        notes.append("no city boundary in the extract; the column city stays empty and all counts as mainland")
+    tree = shapely.STRtree([area for _, area in found])
+
+    def named(points: NDArray[np.float64]) -> list[str | None]:
+        cities: list[str | None] = [None] * len(points)
+        if found and len(points):
+            hits = tree.query(shapely.points(points), predicate="intersects").T
+            # Hong Kong and Macau lie in no prefecture, but an untidy boundary may overlap: the smaller wins.
+            for point, area in sorted(hits.tolist(), key=lambda hit: (hit[0], -found[hit[1]][1].area)):
+                cities[point] = found[area][0]
+        return cities
+
+    return named
+
+
+def station_class(tags: Tags) -> str:
+    """Return ``metro`` or ``rail``."""
+    metro = tags.get("station") in {"subway", "light_rail", "monorail"} or "yes" in {
+        tags.get("subway"), tags.get("light_rail"),
+    }  # fmt: skip
+    return "metro" if metro and tags.get("train") != "yes" else "rail"
+
+
+def points_of(
+    extract: Extract, area: BaseGeometry | None, cities: Cities, *, source: str, as_of: str
+) -> dict[str, tuple[list[Record], list[BaseGeometry]]]:
+    """Return records and points of ``stations``, ``places``, ``ports`` and ``airports``."""
+    made: dict[str, tuple[list[Record], list[BaseGeometry]]] = {
+        key: ([], []) for key in ("stations", "places", "ports", "airports")
+    }
+    placed = [(one, at) for one in extract.points if (at := place_of(one, extract)) is not None]
+    if area is not None and placed:
+        inside = shapely.intersects_xy(area, np.array([at for _, at in placed]))
+        placed = [pair for pair, there in zip(placed, inside, strict=True) if there]
+    seats = cities(np.array([at for _, at in placed]).reshape(-1, 2))
+    for (one, at), city in zip(placed, seats, strict=True):
+        layer, kind, columns = _what(one.tags)
+        if not layer:
+            continue
+        record = common(
+            f"osm-{one.element[0]}{one.number}", one.tags, kind, f"{one.element}/{one.number}",
+            source=source, as_of=as_of, city=city,
+        )  # fmt: skip
+        made[layer][0].append(record | opening(one.tags, layer) | columns)
+        made[layer][1].append(shapely.Point(at))
+    return made
+
+
+def single_stations(
+    records: list[Record], points: list[BaseGeometry], notes: list[str]
+) -> tuple[list[Record], list[BaseGeometry]]:
+    """Make one of stations of one name and kind near one another: node and building, or one a line.
+
+    The node with the lowest number stays, else the first.
+    """
+    order = sorted(range(len(records)), key=lambda i: (not records[i]["id"].startswith("osm-n"), i))
+    kept: dict[tuple[str, bool], list[int]] = {}
+    for i in order:
+        name = (records[i]["name_zh"] or records[i]["id"], records[i]["kind"] == "metro")
+        here = points[i]
+        near = (j for j in kept.get(name, ()) if distance_km(here.x, here.y, points[j].x, points[j].y) <= _SAME_KM)
+        if next(near, None) is None:
+            kept.setdefault(name, []).append(i)
+    chosen = sorted(i for group in kept.values() for i in group)
+    if len(chosen) < len(records):
+        notes.append(f"{len(records) - len(chosen)} stations stand beside one of the same name; one of each is taken")
+    return [records[i] for i in chosen], [points[i] for i in chosen]
+
+
+def _what(tags: Tags) -> tuple[str, str, Record]:
+    """Return layer, kind and own columns of a tagged thing; an empty layer for what is none of these."""
+    if tags.get("railway") in {"station", "halt"}:
+        kind = "metro" if station_class(tags) == "metro" else "conventional"
+        freight = tags.get("railway:traffic_mode") == "freight" or tags.get("usage") == "freight"
+        kind = "freight" if freight else kind
+        return "stations", kind, {"line_ids": "", "trains_per_day": None, "passenger": not freight}
+    if tags.get("aeroway") in {"aerodrome", "heliport"}:
+        iata = clean(tags.get("iata"))
+        kind = "heliport" if tags["aeroway"] == "heliport" else "civil" if iata else "general_aviation"
+        return "airports", kind, {"iata": iata, "icao": clean(tags.get("icao"))}
+    if _is_port(tags):
+        unlocode = clean(tags.get("unlocode") or tags.get("ref:unlocode"))
+        return "ports", _port_kind(tags), {"port": None, "unlocode": unlocode}
+    if tags.get("place") in _LEVELS:
+        return "places", _LEVELS[tags["place"]], _place(tags)
+    return "", "", {}
+
+
+def _is_port(tags: Tags) -> bool:
+    return (
+        tags.get("amenity") == "ferry_terminal"
+        or tags.get("harbour") == "yes"
+        or tags.get("industrial") == "port"
+        or tags.get("landuse") == "harbour"
+        or tags.get("leisure") == "marina"
+    )
+
+
+def _port_kind(tags: Tags) -> str:
+    if tags.get("amenity") == "ferry_terminal":
+        return "passenger_terminal"
+    if tags.get("leisure") == "marina" or tags.get("seamark:harbour:category") == "marina":
+        return "yacht"
+    return "sea_port_area"
+
+
+def _place(tags: Tags) -> Record:
+    people = number(tags.get("population"))
+    year = (tags.get("population:date") or "")[:4]
+    other = [clean(tags.get(key)) for key in ("name", "name:en")]
+    return {
+        "level": _LEVELS[tags["place"]],
+        "adcode": "",
+        "parent": None,
+        "population": people,
+        "pop_year": int(year) if people and year.isdigit() and int(year) >= 1900 else None,
+        "area_km2": None,
+        "aliases": ";".join(dict.fromkeys(name for name in other if name)),
+    }

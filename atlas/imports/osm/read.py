@@ -1,0 +1,302 @@
+"""Reading an OpenStreetMap extract in two passes, keeping only what the layers need.
+
+The first pass takes tagged things and, of ways, the numbers of their nodes; the second takes the positions
+of just those nodes. Positions lie in three flat arrays sorted by node, 16 bytes a node, so that a province
+fits in memory. Filtering runs inside libosmium; Python sees only what passes.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.base.errors import ImportDataError
+from atlas.imports.osm.tags import CLASSES, Tags, city_of
+
+__all__ = ["Element", "Extract", "Positions", "Progress", "Ways", "read_extract"]
+
+Progress = Callable[[str], None]
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+_RAILS = ("rail", "light_rail", "subway", "narrow_gauge", "monorail")
+_POINTS = (
+    ("railway", "station"), ("railway", "halt"), ("highway", "motorway_junction"),
+    ("place", "city"), ("place", "town"), ("place", "borough"), ("place", "suburb"),
+    ("aeroway", "aerodrome"), ("aeroway", "heliport"), ("amenity", "ferry_terminal"),
+    ("harbour", "yes"), ("industrial", "port"), ("landuse", "harbour"), ("leisure", "marina"),
+)  # fmt: skip
+_KEPT = frozenset({
+    "name", "name:zh", "name:zh-Hans", "name:zh-Hant", "name:en", "int_name", "ref", "highway", "construction",
+    "proposed", "railway", "route", "oneway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward",
+    "lanes", "toll", "bridge", "tunnel", "access", "motor_vehicle", "vehicle", "area", "service", "usage", "highspeed",
+    "start_date", "opening_date", "railway:traffic_mode", "station", "subway", "light_rail", "place", "population",
+    "population:date", "aeroway", "iata", "icao", "aerodrome", "aerodrome:type", "amenity", "harbour", "industrial",
+    "landuse", "leisure", "boundary", "admin_level", "ISO3166-1", "ISO3166-1:alpha2", "ISO3166-2", "train",
+    "seamark:harbour:category", "cargo", "unlocode", "ref:unlocode", "level", "layer", "wikidata", "type",
+})  # fmt: skip
+_CLOSED = {"no", "private"}
+
+
+@dataclass
+class Ways:
+    """Ways as flat arrays: the nodes of way `i` are ``refs[start[i]:start[i + 1]]``."""
+
+    ids: array[int] = field(default_factory=lambda: array("q"))
+    refs: array[int] = field(default_factory=lambda: array("q"))
+    start: array[int] = field(default_factory=lambda: array("q", [0]))
+    tags: list[Tags] = field(default_factory=list)
+
+    def add(self, number: int, refs: Iterable[int], tags: Tags) -> None:
+        """Append one way."""
+        self.ids.append(number)
+        self.refs.extend(refs)
+        self.start.append(len(self.refs))
+        self.tags.append(tags)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __iter__(self) -> Iterator[tuple[int, Ints, Tags]]:
+        """Yield number, nodes and tags of each way."""
+        refs = np.frombuffer(self.refs, dtype=np.int64) if len(self.refs) else np.zeros(0, dtype=np.int64)
+        for i, tags in enumerate(self.tags):
+            yield self.ids[i], refs[self.start[i] : self.start[i + 1]], tags
+
+
+@dataclass(frozen=True)
+class Element:
+    """A point of interest: an OpenStreetMap element and its tags; position for nodes, members else."""
+
+    element: str
+    number: int
+    tags: Tags
+    at: tuple[float, float] | None = None
+    members: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Positions of nodes, sorted by number: degrees, six decimals."""
+
+    number: Ints
+    lon: Floats
+    lat: Floats
+
+    def rows(self, numbers: Ints) -> Ints:
+        """Return the row of each node, -1 where its position is not in the file."""
+        if not len(self.number):
+            return np.full(len(numbers), -1, dtype=np.int64)
+        at = np.minimum(np.searchsorted(self.number, numbers), len(self.number) - 1)
+        return np.where(self.number[at] == numbers, at, -1)
+
+
+@dataclass
+class Extract:
+    """What an extract holds for the atlas.
+
+    Attributes
+    ----------
+    as_of
+        ISO date up to which the data is current; empty when the file does not say.
+    roads, rails, ferries
+        Lines.
+    points
+        Stations, places, ports, airports and junctions.
+    boundaries
+        Relations of prefectures and of Hong Kong and Macau.
+    shapes
+        Nodes of the ways that areas are made of, by way.
+    positions
+        Of every node the lines and areas use.
+    notes
+        What could not be read, one line each.
+    """
+
+    as_of: str = ""
+    roads: Ways = field(default_factory=Ways)
+    rails: Ways = field(default_factory=Ways)
+    ferries: Ways = field(default_factory=Ways)
+    points: list[Element] = field(default_factory=list)
+    boundaries: list[Element] = field(default_factory=list)
+    shapes: dict[int, Ints] = field(default_factory=dict)
+    positions: Positions = field(
+        default_factory=lambda: Positions(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
+    )
+    notes: list[str] = field(default_factory=list)
+
+
+def load_osmium() -> Any:
+    """Return the module ``osmium``.
+
+    Raises
+    ------
+    ImportDataError
+        It is not installed; the message says which extra to install.
+    """
+    try:
+        import osmium
+    except ModuleNotFoundError as reason:
+        raise ImportDataError(
+            "reading OpenStreetMap files needs osmium; install it with: pip install 'zhuxi-atlas[osm]'"
+        ) from reason
+    return osmium
+
+
+def read_extract(
+    path: str | Path, *, classes: tuple[str, ...] = CLASSES, progress: Progress = lambda _: None
+) -> Extract:
+    """Read what the atlas can use from an ``.osm.pbf`` (or ``.osm``, ``.osm.bz2``) file.
+
+    Parameters
+    ----------
+    path
+        A file on this machine.
+    classes
+        Road classes to take, without links; see :data:`atlas.imports.osm.tags.CLASSES`.
+    progress
+        Told what is being done, one line at a time.
+
+    Raises
+    ------
+    ImportDataError
+        The file is missing, broken, cut off, or no OpenStreetMap file; or osmium is not installed.
+    """
+    osm = load_osmium()
+    path = Path(path)
+    if not path.is_file():
+        raise ImportDataError(f"{path} is not a file; name an .osm.pbf extract")
+    extract = Extract()
+    try:
+        progress(f"{path.name}, {path.stat().st_size / 1e6:.1f} MB: reading what is tagged")
+        _tagged(osm, path, classes, extract)
+        progress(f"{len(extract.roads)} road, {len(extract.rails)} rail and {len(extract.ferries)} ferry ways, "
+                 f"{len(extract.points)} points; reading positions")  # fmt: skip
+        _members(osm, path, extract)
+        extract.positions = _positions(osm, path, extract)
+    except (RuntimeError, ValueError, OSError, OverflowError, MemoryError, osm.InvalidLocationError) as reason:
+        raise ImportDataError(
+            f"{path} cannot be read as an OpenStreetMap file: {reason or type(reason).__name__}; "
+            "it may be cut off or broken: download it again"
+        ) from reason
+    progress(f"{len(extract.positions.number)} positions")
+    return extract
+
+
+def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract) -> None:
+    roads = {name for c in classes for name in (c, f"{c}_link")}
+    wanted = [("highway", name) for name in sorted(roads)]
+    wanted += [(key, state) for key in ("highway", "railway") for state in ("construction", "proposed")]
+    wanted += [("railway", name) for name in _RAILS] + [("route", "ferry"), ("boundary", "administrative"), *_POINTS]
+    reader = osm.FileProcessor(str(path)).with_filter(osm.filter.TagFilter(*wanted))
+    stamp = reader.header.get("osmosis_replication_timestamp")
+    extract.as_of = stamp[:10] if re.match(r"\d{4}-\d{2}-\d{2}", stamp or "") else ""
+    interned: dict[tuple[tuple[str, str], ...], Tags] = {}
+    latest, garbled, seen = "", 0, set[tuple[str, int]]()
+    for thing in reader:
+        if thing.deleted or not thing.visible:
+            continue
+        try:
+            pairs = tuple((tag.k, tag.v) for tag in thing.tags if tag.k in _KEPT)
+        except UnicodeDecodeError:
+            garbled += 1
+            continue
+        tags = interned.setdefault(pairs, dict(pairs))
+        element = {"n": "node", "w": "way", "r": "relation"}[thing.type_str()]
+        if (element, thing.id) in seen:
+            extract.notes.append(f"{element}/{thing.id} stands more than once; the first is taken")
+            continue
+        if thing.timestamp.year > 1970:
+            latest = max(latest, thing.timestamp.date().isoformat())
+        if _sort_in(extract, element, thing, tags, roads):
+            seen.add((element, thing.id))
+    extract.as_of = extract.as_of or latest
+    if garbled:
+        extract.notes.append(f"{garbled} elements have tags that are not UTF-8; they are left out")
+
+
+def _sort_in(extract: Extract, element: str, thing: Any, tags: Tags, roads: set[str]) -> bool:
+    """Put one tagged thing where it belongs; whether it belongs anywhere."""
+    if element == "node":
+        if thing.location.valid() and _is_point(tags):
+            at = (round(thing.location.lon, 6), round(thing.location.lat, 6))
+            extract.points.append(Element(element, thing.id, tags, at))
+            return True
+        return False
+    if element == "relation":
+        members = tuple(member.ref for member in thing.members if member.type == "w" and member.role != "inner")
+        if city_of(tags) and tags.get("boundary") == "administrative":
+            extract.boundaries.append(Element(element, thing.id, tags, members=members))
+            return True
+        if _is_point(tags) and members:
+            extract.points.append(Element(element, thing.id, tags, members=members))
+            return True
+        return False
+    lines = _lines_of(extract, tags, roads)
+    refs = [node.ref for node in thing.nodes]
+    if lines is not None:
+        lines.add(thing.id, refs, tags)
+    if _is_point(tags):
+        extract.shapes[thing.id] = np.array(refs, dtype=np.int64)
+        extract.points.append(Element(element, thing.id, tags, members=(thing.id,)))
+    return lines is not None or _is_point(tags)
+
+
+def _is_point(tags: Tags) -> bool:
+    return any(tags.get(key) == value for key, value in _POINTS)
+
+
+def _lines_of(extract: Extract, tags: Tags, roads: set[str]) -> Ways | None:
+    """Return where a way belongs: roads for cars, tracks but no sidings, ferry routes."""
+    road = tags.get("highway", "")
+    future = tags.get(road, "") if road in {"construction", "proposed"} else ""
+    closed = (tags.get("motor_vehicle") or tags.get("vehicle") or tags.get("access") or "") in _CLOSED
+    if (road in roads or future in roads) and tags.get("area") != "yes" and not (closed and road in roads):
+        return extract.roads
+    rail = tags.get("railway", "")
+    future = tags.get(rail, "") if rail in {"construction", "proposed"} else ""
+    if (rail in _RAILS or future in _RAILS) and "service" not in tags:
+        return extract.rails
+    return extract.ferries if tags.get("route") == "ferry" else None
+
+
+def _members(osm: Any, path: Path, extract: Extract) -> None:
+    """Read the nodes of the ways that relations are made of."""
+    wanted = {number for one in (*extract.points, *extract.boundaries) for number in one.members}
+    wanted -= set(extract.shapes)
+    if not wanted:
+        return
+    reader = osm.FileProcessor(str(path), osm.osm.WAY).with_filter(osm.filter.IdFilter(sorted(wanted)))
+    for way in reader:
+        extract.shapes[way.id] = np.array([node.ref for node in way.nodes], dtype=np.int64)
+
+
+def _positions(osm: Any, path: Path, extract: Extract) -> Positions:
+    needed = [
+        np.frombuffer(ways.refs, dtype=np.int64)
+        for ways in (extract.roads, extract.rails, extract.ferries)
+        if len(ways.refs)
+    ]
+    wanted = np.unique(np.concatenate([*needed, *extract.shapes.values(), np.zeros(0, dtype=np.int64)]))
+    wanted = wanted[wanted > 0]
+    number, east, north = array("q"), array("i"), array("i")
+    reader = osm.FileProcessor(str(path), osm.osm.NODE).with_filter(osm.filter.IdFilter(wanted))
+    for node in reader:
+        at = node.location
+        if at.valid():
+            number.append(node.id)
+            east.append(at.x)
+            north.append(at.y)
+    if not len(number):
+        return Positions(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
+    ids, first = np.unique(np.frombuffer(number, dtype=np.int64), return_index=True)
+    # libosmium counts in 1e-7 degree; the layers' files hold six decimals.
+    lon = np.round(np.frombuffer(east, dtype=np.int32)[first] / 1e7, 6)
+    lat = np.round(np.frombuffer(north, dtype=np.int32)[first] / 1e7, 6)
+    return Positions(ids, lon, lat)

@@ -1,0 +1,1 @@
+"""Minutes and people over the land."""

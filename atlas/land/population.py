@@ -1,0 +1,230 @@
+"""Residents spread over the land grid: totals of every county kept to the person, with bounds from other rules.
+
+No table says where within a county people live, except for towns with a figure of their own. So three rules spread the
+same totals, and every figure is given with the least and the most that the rules give:
+
+``settled`` (the figure shown)
+    Each land cell belongs to the nearest settlement (town, or seat of a unit without towns) within
+    :data:`REACH_KM`. A town with a figure of its own gets it; what is left of its county is shared by the
+    county's other settlements in proportion to their land times the median density of those of their kind
+    (sub-district, 街道, or town, 镇) that have a figure. Within a settlement density falls off with distance from
+    its middle by a factor e every :data:`DECAY_KM`.
+``even``
+    The county's people stand evenly on its cells.
+``middles``
+    The people of each settlement stand in its middle.
+
+A unit is a county, district, county-level city or special administrative region; a prefecture only where the layer
+has none of its counties. Where town figures add up to more than the county's total they are scaled down to it.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pyproj import Transformer
+from scipy.spatial import cKDTree
+
+from atlas.base.errors import ImportDataError
+from atlas.land.links import Grid
+
+__all__ = ["RULES", "Population", "own_population", "spread_people", "units_of"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+RULES = ("settled", "even", "middles")
+#: How far from a settlement's middle its people may live, and over what distance density falls to 1/e.
+REACH_KM, DECAY_KM = 25.0, 3.0
+#: A neighbouring prefecture known by its seat alone is a large city: density falls off more slowly.
+CITY_DECAY_KM = 10.0
+_UNITS = ("district", "county", "county_city", "sar")
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """People by cell.
+
+    Attributes
+    ----------
+    grid
+        The cells.
+    people
+        (3, cells) by the rules :data:`RULES`, in that order.
+    unit
+        (cells,) index into `units`, -1 where a cell belongs to none.
+    units : DataFrame
+        ``id``, ``name_zh``, ``name_en``, ``city``, ``people`` (of the table), ``year``.
+    source
+        What the figures rest on.
+    """
+
+    grid: Grid
+    people: Floats
+    unit: Ints
+    units: pd.DataFrame
+    source: str
+
+    def inside(self, chosen: NDArray[np.bool_], unit: int | None = None) -> tuple[float, float, float]:
+        """Return people on the `chosen` cells: by the rule shown, the least and the most of all rules."""
+        kept = chosen if unit is None else chosen & (self.unit == unit)
+        sums = self.people[:, kept].sum(axis=1)
+        return float(sums[0]), float(sums.min()), float(sums.max())
+
+
+def units_of(places: pd.DataFrame) -> pd.DataFrame:
+    """Return the units that are counted, none twice, with their population."""
+    parts = places[places["level"].isin(_UNITS)]
+    whole = places[(places["level"] == "prefecture") & ~places["adcode"].isin(set(parts["parent"].dropna()))]
+    units = pd.concat([parts, whole])
+    return units[units["population"].notna()].reset_index(drop=True)
+
+
+def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
+    """Spread the residents of the layer ``places`` over `grid`.
+
+    Parameters
+    ----------
+    grid
+        From :func:`atlas.land.links.land_grid`.
+    places
+        Frame of the layer ``places``: ``adcode``, ``parent``, ``level``, ``population``, geometry.
+    """
+    units = units_of(places)
+    towns = places[(places["level"] == "town") & places["parent"].isin(set(units["adcode"]))]
+    bare = units[~units["adcode"].isin(set(towns["parent"]))]
+    owner = {code: i for i, code in enumerate(units["adcode"])}
+    middles = pd.concat([towns.assign(_unit=towns["parent"]), bare.assign(_unit=bare["adcode"])], ignore_index=True)
+    unit = np.array([owner[code] for code in middles["_unit"]], dtype=np.int64)
+    there = Transformer.from_crs(4326, grid.crs, always_xy=True)
+    xy = np.column_stack(there.transform(middles.geometry.x.to_numpy(), middles.geometry.y.to_numpy()))
+    far, nearest = _nearest(xy, grid.xy, REACH_KM * 1000.0)
+    settled = np.isfinite(far)
+    settlement = np.where(settled, nearest, -1).astype(np.int64)
+    # a settlement with no cell of its own (an islet) takes the cell nearest to it
+    _, home = _nearest(grid.xy, xy, np.inf)
+    cell_count = np.bincount(settlement[settled], minlength=len(middles)).astype(np.float64)
+    figures = middles["population"].to_numpy(dtype=np.float64, na_value=np.nan).copy()
+    figures[len(towns) :] = np.nan
+    total = units["population"].to_numpy(dtype=np.float64)
+    share = np.maximum(cell_count, 1.0) * _typical_density(middles, figures, np.maximum(cell_count, 1.0))
+    own = _settlement_people(figures, unit, share, total)
+    decay = np.where(np.isin(middles["level"], ["prefecture", "sar"]), CITY_DECAY_KM, DECAY_KM) * 1000.0
+    cells = np.nonzero(settled)[0]
+    weight = np.exp(-far[cells] / decay[settlement[cells]])
+    rules = np.zeros((3, len(grid.cells)))
+    _share(rules[0], own, settlement[cells], cells, weight, home)
+    cell_unit = np.full(len(grid.cells), -1, dtype=np.int64)
+    cell_unit[cells] = unit[settlement[cells]]
+    unit_home = np.array([home[np.nonzero(unit == i)[0][0]] for i in range(len(units))], dtype=np.int64)
+    _share(rules[1], total, cell_unit[cells], cells, np.ones(len(cells)), unit_home)
+    np.add.at(rules[2], home, own)
+    table = pd.DataFrame(
+        {
+            "id": units["id"].astype(str),
+            "name_zh": units["name_zh"].astype(str),
+            "name_en": units["name_en"].astype(str),
+            "city": units["city"].astype(str),
+            "people": total,
+            "year": units["pop_year"],
+        }
+    )
+    return Population(grid, rules, cell_unit, table, "layer places, census of the year given")
+
+
+def _nearest(known: Floats, wanted: Floats, most_m: float) -> tuple[Floats, Ints]:
+    """Return distance and index of the nearest known point; infinite where none is within `most_m`."""
+    far, index = cKDTree(known).query(wanted, distance_upper_bound=most_m)
+    return np.asarray(far, dtype=np.float64), np.asarray(index, dtype=np.int64)
+
+
+def _typical_density(middles: pd.DataFrame, figures: Floats, land: Floats) -> Floats:
+    """Return for each settlement the median people a cell of those of its kind that have a figure."""
+    urban = middles["name_zh"].astype(str).str.endswith("街道").to_numpy(dtype=bool)
+    density = np.ones(len(middles))
+    for kind in (urban, ~urban):
+        known = kind & ~np.isnan(figures)
+        if known.any():
+            density[kind] = float(np.median(figures[known] / land[known]))
+    return density
+
+
+def _settlement_people(figures: Floats, unit: Ints, land: Floats, total: Floats) -> Floats:
+    """Return the people of each settlement such that those of a unit add up to its total."""
+    people = np.zeros(len(figures))
+    for i, whole in enumerate(total):
+        own = np.nonzero(unit == i)[0]
+        known = own[~np.isnan(figures[own])]
+        open_ = own[np.isnan(figures[own])]
+        given = float(figures[known].sum())
+        if given > whole or (len(open_) == 0 and given > 0):
+            people[known] = figures[known] * (whole / given)
+            continue
+        people[known] = figures[known]
+        if len(open_):
+            people[open_] = (whole - given) * land[open_] / land[open_].sum()
+    return people
+
+
+def _share(out: Floats, amount: Floats, owner: Ints, cells: Ints, weight: Floats, home: Ints) -> None:
+    """Share `amount` of each owner over its cells by weight; an owner without a cell uses its home."""
+    whole = np.bincount(owner, weights=weight, minlength=len(amount))
+    out[cells] += weight / whole[owner] * amount[owner]
+    without = np.nonzero(whole == 0)[0]
+    np.add.at(out, home[without], amount[without])
+
+
+def own_population(grid: Grid, path: str | Path, places: pd.DataFrame) -> Population:
+    """Put a population of the user's own (``data/own/population.csv``) on the grid, as it is.
+
+    Parameters
+    ----------
+    grid
+        The cells; people further than a cell's diagonal from any land cell are left out.
+    path
+        CSV with ``lon``, ``lat``, ``people``, ``year``, ``source``.
+    places
+        For the names of the units; shares are of the population given.
+
+    Raises
+    ------
+    ImportDataError
+        The file cannot be read, or a row is no place with people.
+    """
+    lon, lat, people, sources = [], [], [], set()
+    try:
+        with Path(path).open(encoding="utf-8-sig", newline="") as handle:
+            for line, row in enumerate(csv.DictReader(handle), start=2):
+                lon.append(_number(row, "lon", path, line))
+                lat.append(_number(row, "lat", path, line))
+                people.append(_number(row, "people", path, line))
+                sources.add(row.get("source") or "own")
+    except (OSError, UnicodeDecodeError, csv.Error) as reason:
+        raise ImportDataError(
+            f"{path} cannot be read: {reason}; import it again with `atlas import population`"
+        ) from reason
+    there = Transformer.from_crs(4326, grid.crs, always_xy=True)
+    xy = np.column_stack(there.transform(np.array(lon), np.array(lat)))
+    far, cell = _nearest(grid.xy, xy, grid.size_m * 2.0)
+    known = np.isfinite(far)
+    counted = np.zeros(len(grid.cells))
+    np.add.at(counted, cell[known], np.array(people)[known])
+    shaped = spread_people(grid, places)
+    sums = np.bincount(shaped.unit[shaped.unit >= 0], weights=counted[shaped.unit >= 0], minlength=len(shaped.units))
+    units = shaped.units.assign(people=sums)
+    return Population(grid, np.stack([counted] * 3), shaped.unit, units, "; ".join(sorted(sources)))
+
+
+def _number(row: Mapping[str, str | None], name: str, path: str | Path, line: int) -> float:
+    try:
+        value = float(row.get(name) or "nan")
+    except ValueError:
+        value = float("nan")
+    if not np.isfinite(value) or (name == "people" and value < 0):
+        raise ImportDataError(f"{path} line {line}: {name} is {row.get(name)!r}, no number; import it again")
+    return value

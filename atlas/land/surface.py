@@ -1,0 +1,335 @@
+"""Minutes at every cell of the land grid, and the areas they bound.
+
+A surface is the (min, +) product of the minutes at the network's nodes with the access table: exact for the middles
+of the cells. Isochrones are its contours, drawn on the grid of cell middles, clipped to dry land: nested, with holes
+and islands. How far they agree with routed times stands in docs/surfaces.md.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import contourpy
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from scipy.ndimage import distance_transform_edt
+
+from atlas.base.errors import NetworkError, ScenarioError
+from atlas.base.geodesy import METRIC
+from atlas.data.places import Place
+from atlas.data.scenario import Scenario
+from atlas.data.stamp import stamp
+from atlas.land.links import AccessTable, Grid, local_minutes
+from atlas.network.build import Network
+from atlas.travel.reach import locate
+from atlas.travel.search import TOLERANCE_MIN, compile_graph, search, search_towards
+
+__all__ = ["COMBINATIONS", "Surface", "circle", "isochrones", "nearest_origin", "surface_from"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+COMBINATIONS = ("union", "intersection", "count", "nearest")
+#: Cells without land next to a shore take the value of the nearest land this many cells away, so that contours
+#: run on to the shore and are cut there.
+_SHORE_CELLS = 2
+#: Minutes that stand for "no way" while contours are drawn.
+_NEVER = 1e6
+#: Parts smaller than so many cells are looked at: do they hold a reached one?
+_NARROW_CELLS = 1000.0
+_MARGIN_DEG = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class Surface:
+    """Minutes at the land cells, from or to one place.
+
+    Attributes
+    ----------
+    minutes
+        (cells,) in the order of ``grid.cells``; infinite where there is no way.
+    towards
+        Whether the minutes lead to the place instead of from it.
+    """
+
+    network: Network
+    scenario: Scenario
+    mode: str
+    origin: str
+    origin_name: str
+    table: AccessTable
+    minutes: Floats
+    towards: bool = False
+
+    @property
+    def grid(self) -> Grid:
+        """The cells."""
+        return self.table.grid
+
+    @property
+    def hash(self) -> str:
+        """Stamp of the layers and the scenario."""
+        return stamp(self.network.hash, [self.scenario])
+
+    def raster(self) -> Floats:
+        """(rows, columns) minutes, NaN in the sea and where there is no way."""
+        return self.grid.full(np.where(np.isfinite(self.minutes), self.minutes, np.nan))
+
+    def within(self, cutoff_min: float) -> NDArray[np.bool_]:
+        """(cells,) which cells lie within a cut-off, inclusive."""
+        return np.asarray(np.isfinite(self.minutes) & (self.minutes <= cutoff_min + TOLERANCE_MIN), dtype=bool)
+
+    def at(self, lon: float, lat: float) -> float:
+        """Return the minutes at the cell that holds a point.
+
+        Raises
+        ------
+        NetworkError
+            The point lies in the sea, in wide water or outside the region.
+        """
+        cell = int(self.grid.cell_of(np.array([lon]), np.array([lat]))[0])
+        if cell < 0:
+            raise NetworkError(f"{lon:g},{lat:g} lies on no land of the region; choose a point on land")
+        return float(self.minutes[cell])
+
+
+def surface_from(
+    network: Network,
+    origin: str | Place,
+    scenario: Scenario,
+    table: AccessTable,
+    *,
+    mode: str = "multimodal",
+    towards: bool = False,
+) -> Surface:
+    """Return the minutes from `origin` to every land cell, or from every cell to it.
+
+    Parameters
+    ----------
+    network, origin, scenario, mode
+        As for :func:`atlas.travel.reach.reach_from`.
+    table
+        From :func:`atlas.land.links.access_table` for this network.
+    towards
+        From the cells to the place.
+
+    Raises
+    ------
+    UnknownPlaceError, NetworkError, ScenarioError
+        See :func:`atlas.travel.reach.reach_from`.
+    """
+    grown, node_id = locate(network, origin)
+    graph = compile_graph(grown, scenario, mode)
+    start = grown.row_of[node_id]
+    minutes = search_towards(graph, start) if towards else search(graph, start).node_minutes
+    if graph.must_ride and start < len(network.nodes):
+        # standing at a station is no ride
+        minutes = np.where(np.arange(len(minutes)) == start, np.inf, minutes)
+    known = len(network.nodes)
+    usable = table.usable(network, scenario, mode)
+    local = table.nearest(minutes[:known], scenario, usable)
+    name = grown.node_names[start]
+    return Surface(network, scenario, mode, node_id, name, table, local, towards)
+
+
+def check_cutoffs(cutoffs_min: Iterable[float]) -> tuple[float, ...]:
+    """Return cut-offs in rising order.
+
+    Raises
+    ------
+    ScenarioError
+        None, or one that is not a positive finite number.
+    """
+    cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
+    if not cutoffs or not all(0 < value < float("inf") for value in cutoffs):
+        raise ScenarioError(f"cut-offs must be positive minutes, are {list(cutoffs)}")
+    return cutoffs
+
+
+def isochrones(surface: Surface, cutoffs_min: Sequence[float] = (60.0, 120.0)) -> gpd.GeoDataFrame:
+    """Return the areas within each cut-off.
+
+    Returns
+    -------
+    GeoDataFrame
+        EPSG:4326, one row a cut-off in rising order: ``origin``, ``origin_zh``, ``mode``, ``scenario``,
+        ``cutoff_min``, ``area_km2``, ``hash``, geometry a valid MultiPolygon (empty when nothing is within).
+
+    Raises
+    ------
+    ScenarioError
+        See :func:`check_cutoffs`.
+    """
+    cutoffs = check_cutoffs(cutoffs_min)
+    shapes = _areas(surface, surface.minutes, cutoffs)
+    return _frame(
+        shapes,
+        {
+            "origin": surface.origin,
+            "origin_zh": surface.origin_name,
+            "mode": surface.mode,
+            "scenario": surface.scenario.name,
+            "cutoff_min": list(cutoffs),
+            "hash": surface.hash,
+        },
+    )
+
+
+def circle(
+    surfaces: Sequence[Surface], cutoffs_min: Sequence[float] = (60.0, 120.0), *, combine: str = "intersection"
+) -> gpd.GeoDataFrame:
+    """Return the areas of several origins together.
+
+    Parameters
+    ----------
+    surfaces
+        On one grid.
+    combine
+        ``union`` (within reach of any), ``intersection`` (of all: the circle of several cities) or ``count``
+        (of at least k, one row a k).
+
+    Returns
+    -------
+    GeoDataFrame
+        As :func:`isochrones`, with ``combine`` and ``count`` (how many origins at least).
+    """
+    if combine not in ("union", "intersection", "count") or not surfaces:
+        raise ScenarioError(
+            f"combine must be one of union, intersection, count, and there must be an origin: {combine!r}"
+        )
+    cutoffs = check_cutoffs(cutoffs_min)
+    sorted_minutes = np.sort(np.stack([one.minutes for one in surfaces]), axis=0)
+    ranks = {"union": [1], "intersection": [len(surfaces)], "count": list(range(1, len(surfaces) + 1))}[combine]
+    first = surfaces[0]
+    shapes, wanted, counts = [], [], []
+    for rank in ranks:
+        shapes += _areas(first, sorted_minutes[rank - 1], cutoffs)
+        wanted += list(cutoffs)
+        counts += [rank] * len(cutoffs)
+    return _frame(
+        shapes,
+        {
+            "origin": ";".join(one.origin for one in surfaces),
+            "origin_zh": ";".join(one.origin_name for one in surfaces),
+            "mode": first.mode,
+            "scenario": first.scenario.name,
+            "combine": combine,
+            "count": counts,
+            "cutoff_min": wanted,
+            "hash": first.hash,
+        },
+    )
+
+
+def nearest_origin(surfaces: Sequence[Surface], cutoff_min: float) -> gpd.GeoDataFrame:
+    """Return for each origin the area that is within the cut-off and nearer to it than to any other."""
+    (cutoff,) = check_cutoffs([cutoff_min])
+    minutes = np.stack([one.minutes for one in surfaces])
+    best = np.argmin(minutes, axis=0)
+    shapes, names, zh = [], [], []
+    for i, one in enumerate(surfaces):
+        own = np.where(best == i, minutes[i], np.inf)
+        shapes += _areas(one, own, (cutoff,), blocky=True)
+        names.append(one.origin)
+        zh.append(one.origin_name)
+    first = surfaces[0]
+    return _frame(
+        shapes,
+        {
+            "origin": names,
+            "origin_zh": zh,
+            "mode": first.mode,
+            "scenario": first.scenario.name,
+            "combine": "nearest",
+            "cutoff_min": cutoff,
+            "hash": first.hash,
+        },
+    )
+
+
+def _frame(shapes: list[shapely.MultiPolygon], columns: dict[str, object]) -> gpd.GeoDataFrame:
+    frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=4326), index=range(len(shapes)))
+    frame.insert(len(frame.columns) - 1, "area_km2", _area_km2(frame.geometry.to_numpy()))
+    return frame
+
+
+def _area_km2(shapes: NDArray[np.object_]) -> Floats:
+    return np.asarray(gpd.GeoSeries(shapes, crs=4326).to_crs(METRIC).area / 1e6, dtype=np.float64)
+
+
+def _areas(
+    surface: Surface, minutes: Floats, cutoffs: Sequence[float], *, blocky: bool = False
+) -> list[shapely.MultiPolygon]:
+    """Return the dry land within each cut-off, EPSG:4326."""
+    network, grid = surface.network, surface.grid
+    if network.barrier is None:
+        raise NetworkError("the network was built without the layer land; areas need it")
+    land = network.barrier.dry_land
+    if blocky:
+        shapes = [_squares(grid, minutes <= cutoff + TOLERANCE_MIN) for cutoff in cutoffs]
+    else:
+        shapes = _contours(surface, minutes, cutoffs)
+    back = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    found = []
+    for cutoff, shape in zip(cutoffs, shapes, strict=True):
+        degrees = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
+        found.append(_with_cells(_clipped(degrees, land), minutes <= cutoff + TOLERANCE_MIN, grid))
+    return found
+
+
+def _contours(surface: Surface, minutes: Floats, cutoffs: Sequence[float]) -> list[shapely.Geometry]:
+    """Return the area within each cut-off in the grid's CRS, shores not yet cut.
+
+    What is contoured is how far a cell lies above or below the cut-off, no further than local travel takes over one
+    cell: where minutes change faster (water, borders, the end of the network) the line runs halfway between the cells.
+    """
+    grid = surface.grid
+    across = local_minutes(surface.scenario, grid.size_m / 1000.0)
+    value = grid.full(np.where(np.isfinite(minutes), minutes, _NEVER))
+    far, (row, column) = distance_transform_edt(np.isnan(value), return_indices=True)
+    value = np.where(far <= _SHORE_CELLS, value[row, column], _NEVER)
+    x = grid.left + (np.arange(grid.shape[1]) + 0.5) * grid.size_m
+    y = grid.top - (np.arange(grid.shape[0]) + 0.5) * grid.size_m
+    found = []
+    for cutoff in cutoffs:
+        above = np.clip(value - cutoff - TOLERANCE_MIN, -across, across)
+        maker = contourpy.contour_generator(x, y, above, fill_type=contourpy.FillType.OuterOffset)
+        lines: Any = maker.filled(-2.0 * across, 0.0)
+        polygons = [
+            shapely.Polygon(ring[at[0] : at[1]], [ring[a:b] for a, b in itertools.pairwise(at[1:])])
+            for ring, at in zip(lines[0], lines[1], strict=True)
+        ]
+        found.append(shapely.union_all(shapely.make_valid(np.array(polygons, dtype=object))))
+    return found
+
+
+def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Grid) -> shapely.MultiPolygon:
+    """Return the parts that hold a reached cell: a strip beyond water that only the drawing reached is dropped."""
+    parts = np.array(area.geoms, dtype=object)
+    narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 111_000.0) ** 2)[0]
+    part, cell = grid.tree.query(parts[narrow], predicate="intersects")
+    holds = np.ones(len(parts), dtype=bool)
+    holds[narrow] = False
+    holds[narrow[np.unique(part[reached[cell]])]] = True
+    return shapely.MultiPolygon(list(parts[holds]))
+
+
+def _squares(grid: Grid, chosen: NDArray[np.bool_]) -> shapely.Geometry:
+    xy, half = grid.xy[chosen], grid.size_m / 2.0
+    return shapely.union_all(shapely.box(xy[:, 0] - half, xy[:, 1] - half, xy[:, 0] + half, xy[:, 1] + half))
+
+
+def _clipped(shape: shapely.Geometry, land: shapely.Geometry) -> shapely.MultiPolygon:
+    """Return the part of `shape` on land, at six decimals of a degree."""
+    west, south, east, north = shapely.bounds(shape)
+    if np.isnan(west):
+        return shapely.MultiPolygon()
+    near = shapely.clip_by_rect(land, west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
+    cut = shapely.set_precision(shapely.intersection(shape, near), 1e-6)
+    flat = [part for part in shapely.get_parts(cut) if part.geom_type == "Polygon" and not part.is_empty]
+    return shapely.MultiPolygon(flat)

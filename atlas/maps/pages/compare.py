@@ -1,0 +1,145 @@
+"""The *Compare* page: two scenarios side by side in step, and one picture of what is gained, kept and lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+
+from atlas.data.layer import Layer
+from atlas.data.register import Register
+from atlas.data.scenario import Scenario
+from atlas.data.sources import Source
+from atlas.data.stamp import stamp
+from atlas.maps.basemaps import Basemap, displayed, shift_shapes
+from atlas.maps.page import Links, Page
+from atlas.maps.pages.layers import SHELL_SCRIPTS, STYLES, both, common_data, opening_view
+from atlas.maps.pages.reach import Spread, reach_data
+from atlas.network.build import Network
+from atlas.network.status import open_features
+from atlas.travel.comparison import compare
+from atlas.travel.minutes import MODES
+
+__all__ = ["draw_compare"]
+
+_DRAWN = ("highways", "railways")
+
+
+def draw_compare(
+    network: Network,
+    before: Scenario,
+    after: Scenario,
+    layers: Mapping[str, Layer],
+    *,
+    origins: Sequence[str],
+    modes: Sequence[str] = MODES,
+    title: str | tuple[str, str] | None = None,
+    lang: str = "zh",
+    plan: Register | None = None,
+    sources: Mapping[str, Source] | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
+    author: str = "",
+    date: str = "",
+    approval: str = "",
+    basemap: Basemap | None = None,
+    boundaries: gpd.GeoDataFrame | None = None,
+    links: Links = (),
+    spread: Spread | None = None,
+) -> Page:
+    """Draw what changes from one scenario to another.
+
+    Parameters
+    ----------
+    network, before, after
+        The network and the scenarios.
+    layers
+        ``places`` is needed; ``highways`` and ``railways`` show what opens between the two.
+    origins
+        Places to switch between.
+    modes
+        Modes to switch between.
+    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links, spread
+        As for :func:`atlas.maps.pages.reach.draw_reach`.
+
+    Raises
+    ------
+    UnknownPlaceError, NetworkError, ScenarioError, MapError
+        As for :func:`atlas.maps.pages.reach.draw_reach`.
+    """
+    shift = shift_shapes if basemap is not None and basemap.shifted else None
+    places = layers["places"].frame
+    reaches = [
+        reach_data(
+            network, origin, [before, after], places, modes=modes, sets=["central"],
+            opening=(after.name, modes[-1], "central"), spread=spread, shift=shift,
+        )
+        for origin in origins
+    ]  # fmt: skip
+    shown = {key: layers[key] for key in layers if key not in _DRAWN} | _opened(network, before, after, layers)
+    data = common_data(
+        displayed(shown, basemap),
+        shown=["places", *(key for key in _DRAWN if key in shown)],
+        plan=plan,
+        sources=sources,
+        author=author,
+        date=date,
+        approval=approval,
+        boundaries=boundaries,
+    )
+    data["reaches"] = reaches
+    data["compare"] = {
+        "scenarios": [before.name, after.name],
+        "projects": [row for mode in modes for row in _projects(network, before, after, origins, mode)],
+    }
+    default = (f"{before.name} 与 {after.name} 比较", f"{before.name} and {after.name} compared")
+    return Page(
+        "compare",
+        data,
+        title=both(title, default),
+        lang=lang,
+        scripts=[*SHELL_SCRIPTS, "reach_model.js", "page_compare.js"],
+        styles=STYLES,
+        bounds=bounds or opening_view(layers),
+        hash=stamp(network.hash, [before, after]),
+        basemap=basemap,
+        links=links,
+    )
+
+
+def _opened(network: Network, before: Scenario, after: Scenario, layers: Mapping[str, Layer]) -> dict[str, Layer]:
+    """Return the roads and railways that only one of the scenarios has."""
+    known = [set(zip(t["layer"], t["feature_id"], strict=True)) for t in map(_open(network), (before, after))]
+    differ = known[0] ^ known[1]
+    found = {}
+    for key in _DRAWN:
+        if key in layers:
+            frame = layers[key].frame
+            chosen = frame["id"].astype(str).isin({feature for layer, feature in differ if layer == key})
+            found[key] = Layer(layers[key].spec, frame[chosen].reset_index(drop=True))
+    return found
+
+
+def _open(network: Network) -> Any:
+    def table(scenario: Scenario) -> pd.DataFrame:
+        return open_features(network, scenario)
+
+    return table
+
+
+def _projects(
+    network: Network, before: Scenario, after: Scenario, origins: Sequence[str], mode: str
+) -> list[dict[str, Any]]:
+    """Return the projects on the new routes, those that matter most first."""
+    frame = compare(network, before, after, origins, mode=mode).projects
+    return [
+        {
+            "mode": mode,
+            "name": [str(row["name_zh"]), str(row["name_en"])],
+            "year": None if pd.isna(row["opens_year"]) else int(row["opens_year"]),
+            "basis": str(row["opens_basis"]),
+            "pairs": int(row["pairs_slower_without"]),
+        }
+        for row in frame.to_dict("records")
+    ]

@@ -1,0 +1,256 @@
+"""The *Atlas* page: every layer, grouped, with status, opening, the plan's wording and the source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Protocol
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from pypinyin import lazy_pinyin
+
+from atlas.base.style import symbol_of, tokens
+from atlas.data.declaration import CONTRACT
+from atlas.data.layer import Layer
+from atlas.data.register import Register
+from atlas.data.scenario import FIRST_YEAR, LAST_YEAR
+from atlas.data.sources import Source
+from atlas.data.stamp import layers_hash, stamp
+from atlas.maps.basemaps import Basemap, displayed
+from atlas.maps.packing import pack_columns, pack_geometries
+from atlas.maps.page import Links, Page
+from atlas.maps.words import FACTS, place_words
+
+__all__ = [
+    "BACKDROP",
+    "SHELL_SCRIPTS",
+    "STYLES",
+    "both",
+    "common_data",
+    "draw_layers",
+    "opening_view",
+    "pack_layer",
+]
+
+#: Layers drawn as paper, not as content.
+BACKDROP = ("land", "water")
+#: Layers that are off when the page opens.
+_OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
+_COLUMNS = (*(column.name for column in CONTRACT), *FACTS)
+SHELL_SCRIPTS = (
+    "base.js", "pack.js", "symbols.js", "canvas.js", "labels.js", "frame.js", "card.js", "panel.js",
+    "timeline.js", "table.js", "sheet.js",
+)  # fmt: skip
+STYLES = ("page.css", "sheet.css")
+_TITLE = ("珠江口西岸都市圈交通图集", "Atlas of the Pearl River West Bank metropolitan area")
+#: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
+_BACKDROP_DECIMALS, _DECIMALS = 4, 5
+_BOUNDARY_THIN_DEGREES = 0.002
+
+
+class _HasFrame(Protocol):
+    """What a layer must have to be drawn."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def frame(self) -> gpd.GeoDataFrame: ...
+
+
+def pack_layer(layer: Layer) -> dict[str, Any]:
+    """Return one layer as a page is given it: packed geometry, packed columns, symbols by kind."""
+    frame = layer.frame
+    names = [name for name in dict.fromkeys(_COLUMNS) if name in frame.columns]
+    names = [name for name in names if frame[name].notna().any() and not (frame[name] == "").all()]
+    kinds = sorted({kind for kind in frame["kind"] if isinstance(kind, str)})
+    return {
+        "key": layer.key,
+        "title": [layer.spec.title_zh, layer.spec.title_en],
+        "group": layer.spec.group,
+        "geometry": layer.spec.geometry,
+        "on": layer.key not in _OFF_AT_FIRST,
+        "count": len(frame),
+        "shapes": pack_geometries(frame.geometry.to_numpy(), decimals=_DECIMALS),
+        "columns": pack_columns(frame, names) | _pinyin(frame, layer.key),
+        "symbols": {kind: _symbol(layer.key, kind) for kind in [*kinds, ""]},
+    }
+
+
+def _pinyin(frame: gpd.GeoDataFrame, key: str) -> dict[str, dict[str, Any]]:
+    """Return the names' pinyin, whole and by initials, for the search; train runs are not searched."""
+    if key == "rail_services":
+        return {}
+    spelled = frame["name_zh"].map(_spelling)
+    return pack_columns(spelled.to_frame("pinyin"), ["pinyin"])
+
+
+@lru_cache(maxsize=65_536)
+def _spelling(name: object) -> str:
+    """Return the pinyin of one name; most of the time a page takes would go here, and names recur."""
+    syllables = lazy_pinyin(name) if isinstance(name, str) else []
+    return "".join(syllables) + " " + "".join(syllable[:1] for syllable in syllables)
+
+
+def _symbol(layer: str, kind: str) -> list[Any]:
+    symbol = symbol_of(layer, kind)
+    return [symbol.color, symbol.width, symbol.form, symbol.min_zoom, symbol.alpha]
+
+
+def _pack_backdrop(layers: Mapping[str, Layer]) -> dict[str, Any]:
+    """Return land and water, and the box within which they are drawn."""
+    packed: dict[str, Any] = {}
+    for key in BACKDROP:
+        if key in layers and len(layers[key].frame):
+            packed[key] = pack_geometries(layers[key].frame.geometry.to_numpy(), decimals=_BACKDROP_DECIMALS)
+    if "land" in packed:
+        packed["box"] = [round(float(side), 4) for side in layers["land"].frame.total_bounds]
+    return packed
+
+
+def _pack_boundaries(boundaries: gpd.GeoDataFrame | None) -> dict[str, Any]:
+    """Return county boundaries as thin lines, thinned to what a screen shows."""
+    if boundaries is None or boundaries.empty:
+        return {}
+    outlines = shapely.simplify(boundaries.geometry.boundary.to_numpy(), _BOUNDARY_THIN_DEGREES)
+    return {"bounds": pack_geometries(outlines, decimals=3)}
+
+
+def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, float]:
+    """Return the box the page opens on: the settlements of the four core cities, else everything drawn."""
+    frames = [layer.frame for key, layer in layers.items() if key not in BACKDROP and len(layer.frame)]
+    if "places" in layers:
+        places = layers["places"].frame
+        core = places[places["city"].isin(["珠海", "中山", "江门", "阳江"])]
+        if len(core) > 1:
+            frames = [core]
+    if not frames:
+        frames = [layer.frame for layer in layers.values() if len(layer.frame)]
+    if not frames:
+        return (111.3, 21.5, 114.2, 23.2)
+    sides = np.array([frame.total_bounds for frame in frames])
+    west, south = sides[:, :2].min(axis=0)
+    east, north = sides[:, 2:].max(axis=0)
+    return (float(west), float(south), float(east), float(north))
+
+
+def _pack_plan(plan: Register | None) -> dict[str, Any]:
+    if plan is None:
+        return {"items": {}, "corridors": {}}
+    items = {
+        item.id: {"n": [item.name_zh, item.name_en], "s": item.section, "w": item.wording, "k": item.kind}
+        for item in plan
+    }
+    corridors = {
+        item.id: sorted(f"{link.layer}/{link.feature_id}" for link in plan.links_of(item.id))
+        for item in plan
+        if item.kind == "corridor"
+    }
+    return {"items": items, "corridors": {key: ids for key, ids in corridors.items() if ids}}
+
+
+def _pack_sources(sources: Mapping[str, Source] | None) -> dict[str, list[str]]:
+    return {key: [source.title, source.publisher, source.licence] for key, source in (sources or {}).items()}
+
+
+def common_data(
+    layers: Mapping[str, Layer],
+    *,
+    shown: Sequence[str],
+    plan: Register | None,
+    sources: Mapping[str, Source] | None,
+    author: str = "",
+    date: str = "",
+    approval: str = "",
+    boundaries: gpd.GeoDataFrame | None = None,
+) -> dict[str, Any]:
+    """Return what every map page is given: words, tokens, backdrop, layers, plan, sources, marginalia."""
+    return {
+        "words": place_words(),
+        "tokens": tokens(),
+        "backdrop": _pack_backdrop(layers) | _pack_boundaries(boundaries),
+        "layers": [pack_layer(layers[key]) for key in shown],
+        "plan": _pack_plan(plan),
+        "sources": _pack_sources(sources),
+        "years": [FIRST_YEAR, LAST_YEAR],
+        "meta": {"author": author, "date": date, "approval": approval},
+    }
+
+
+def draw_layers(
+    layers: Mapping[str, Layer],
+    *,
+    title: str | tuple[str, str] | None = None,
+    lang: str = "zh",
+    plan: Register | None = None,
+    sources: Mapping[str, Source] | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
+    author: str = "",
+    date: str = "",
+    approval: str = "",
+    basemap: Basemap | None = None,
+    boundaries: gpd.GeoDataFrame | None = None,
+    links: Links = (),
+) -> Page:
+    """Draw layers on one page: grouped control with counts, legend, search, years, cards, table, print.
+
+    Parameters
+    ----------
+    layers
+        Layers by key, drawn in the order of ``spec.order``; ``land`` and ``water`` are the backdrop.
+    title
+        One text, or Chinese and English.
+    lang
+        Language the page opens in: ``zh`` or ``en``.
+    plan
+        The plan's register: its wording stands in the cards, its corridors in a filter.
+    sources
+        The ledger of sources by key, named with licence at the foot of the page.
+    bounds
+        West, south, east, north of the opening view, degrees; None: the core cities.
+    author, date, approval
+        Who made the map, when, and its approval number (审图号); empty leaves a place for it on the print.
+    basemap
+        Tiles under the map; None: the built-in land and water.
+    boundaries
+        County boundaries in EPSG:4326 for the backdrop, such as :meth:`atlas.data.catalog.Catalog.boundaries`; mind
+        that those may not be passed on.
+    links
+        Pages named in the footer: address, (Chinese, English).
+
+    Raises
+    ------
+    MapError
+        Unknown language, or bounds that are no box.
+    """
+    ordered = sorted(layers.values(), key=lambda layer: (layer.spec.order, layer.key))
+    shown = [layer.key for layer in ordered if layer.key not in BACKDROP]
+    data = common_data(
+        displayed(layers, basemap),
+        shown=shown,
+        plan=plan,
+        sources=sources,
+        author=author,
+        date=date,
+        approval=approval,
+        boundaries=boundaries,
+    )
+    return Page(
+        "atlas",
+        data,
+        title=both(title, _TITLE),
+        lang=lang,
+        scripts=[*SHELL_SCRIPTS, "page_atlas.js"],
+        styles=STYLES,
+        bounds=bounds or opening_view(layers),
+        hash=stamp(layers_hash(layers)),
+        basemap=basemap,
+        links=links,
+    )
+
+
+def both(title: str | tuple[str, str] | None, default: tuple[str, str]) -> tuple[str, str]:
+    if title is None:
+        return default
+    return (title, title) if isinstance(title, str) else title

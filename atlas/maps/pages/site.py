@@ -1,0 +1,263 @@
+"""The site: a folder of pages that need nothing but a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from atlas.base.files import code_hash, content_hash, write_text
+from atlas.data.catalog import Catalog
+from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
+from atlas.data.stamp import stamp
+from atlas.evidence.accuracy import validate
+from atlas.maps.page import Links
+from atlas.maps.pages.claims import draw_claims
+from atlas.maps.pages.compare import draw_compare
+from atlas.maps.pages.layers import draw_layers
+from atlas.maps.pages.matrix import draw_matrix
+from atlas.maps.pages.reach import Spread, draw_reach
+from atlas.maps.pages.report import draw_report
+from atlas.maps.pages.start import Card, as_of, draw_start
+from atlas.maps.pages.validation import draw_validation
+from atlas.maps.pictures import change_picture, ground, lines_picture, matrix_picture, reach_picture
+from atlas.network.build import Network
+from atlas.network.status import scenario_header
+from atlas.plan.promises import check_claims, read_targets, summarise_claims
+from atlas.plan.summary import make_report
+from atlas.travel.comparison import seats
+
+__all__ = ["CORE", "Job", "build_site", "site_jobs"]
+
+#: The core cities: place id, file, Chinese and English name.
+CORE = (
+    ("zhuhai", "reach-zhuhai.html", "珠海", "Zhuhai"),
+    ("zhongshan", "reach-zhongshan.html", "中山", "Zhongshan"),
+    ("jiangmen", "reach-jiangmen.html", "江门", "Jiangmen"),
+    ("yangjiang", "reach-yangjiang.html", "阳江", "Yangjiang"),
+)
+_KEY = "<!-- atlas-build {} -->\n"
+_LINKS: Links = (("index.html", ("图集首页", "Start page")),)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file of the site: its name, what it is for the reader, and how it is made."""
+
+    card: Card
+    make: Callable[[], str]
+
+    @property
+    def name(self) -> str:
+        """File name."""
+        return self.card.address
+
+
+def site_jobs(
+    catalog: Catalog, network: Network, scenarios: Sequence[Scenario], spread: Spread | None = None
+) -> Iterator[Job]:
+    """Yield the maps of the site."""
+    layers = catalog.layers()
+    date = as_of(layers)
+    by_name = {scenario.name: scenario for scenario in scenarios}
+    known = set(layers["places"].frame["id"].astype(str))
+    boundaries = catalog.boundaries()
+    cities = [city for city in CORE if city[0] in known]
+
+    def atlas_page() -> str:
+        return draw_layers(
+            layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, boundaries=boundaries
+        ).html()
+
+    yield Job(
+        Card("atlas.html", ("图集", "Atlas"), ("全部图层，按年份查看开通", "All layers, year by year")), atlas_page
+    )
+    for place, name, zh, en in cities:
+
+        def reach_page(place: str = place) -> str:
+            return draw_reach(
+                network, place, scenarios, layers, plan=catalog.plan, sources=catalog.sources, date=date,
+                links=_LINKS, spread=spread, boundaries=boundaries,
+            ).html()  # fmt: skip
+
+        about = (f"从{zh}出发一小时、两小时可达", f"One and two hours from {en}")
+        yield Job(Card(name, (f"{zh}可达圈", f"Reach of {en}"), about), reach_page)
+    if cities and {"2023", "2035"} <= set(by_name):
+
+        def compare_page() -> str:
+            return draw_compare(
+                network, by_name["2023"], by_name["2035"], layers, origins=[place for place, *_ in cities],
+                plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, spread=spread,
+                boundaries=boundaries,
+            ).html()  # fmt: skip
+
+        about = ("并排对照与增减一览", "Side by side, and gained or lost at a glance")
+        yield Job(Card("compare.html", ("2023 与 2035", "2023 and 2035"), about), compare_page)
+    if not seats(network):
+        return
+    about = ("各县市驻地之间，按年份与方式", "Between the seats, by year and mode")
+    yield Job(Card("matrix.html", ("用时矩阵", "OD matrix"), about), lambda: draw_matrix(network, scenarios))
+
+
+def build_site(
+    catalog: Catalog,
+    network: Network,
+    folder: str | Path,
+    *,
+    say: Callable[[str], None] = lambda text: None,
+    lang: str = "zh",
+    spread: Spread | None = None,
+    offer: Callable[[Path], Sequence[Card]] | None = None,
+) -> Path:
+    """Write the site into `folder` and return the start page.
+
+    A page whose inputs have not changed since it was written is left alone.
+
+    Parameters
+    ----------
+    catalog, network
+        What is drawn.
+    folder
+        Where to write; made when missing. Other files in it are left alone.
+    say
+        Called with a line for each page.
+    lang
+        Language the pages open in.
+    spread
+        The access table and the people on it, for areas and people inside; None: neither.
+    offer
+        Writes further files into the folder it is given and returns their cards, for the downloads.
+
+    Raises
+    ------
+    ExportError
+        The folder cannot be written.
+    """
+    target = Path(folder)
+    table = catalog.parameters
+    scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
+    people = spread.people.people.tobytes() if spread is not None else b""
+    key = _build_key(catalog, network, scenarios, lang, people)
+    jobs = list(site_jobs(catalog, network, scenarios, spread))
+    targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
+    known = set(catalog.layer("places").frame["id"].astype(str))
+    named = {place for target in targets for one in target.readings for place in (*one.origins, *one.destinations)}
+    promised = bool(named) and named <= known
+    claims = Card(
+        "claims.html",
+        ("承诺核算", "The promises"),
+        ("逐条定义、分钟数、余量与结论", "Definition, minutes, margin, verdict"),
+    )
+    checks = Card("validation.html", ("模型检验", "Validation"), ("与实测时间比较", "Beside measured times"))
+    told = Card(
+        "report.html",
+        ("评估报告", "Report"),
+        ("规划、里程、逐年变化与全部承诺，可打印", "Plan, kilometres, years and promises, to print"),
+    )
+    # an atlas of other places has neither this plan's promises nor its calibration tables
+    read = [claims, told, checks] if promised else []
+    wanted = [*(job.name for job in jobs), *(card.address for card in read), "index.html"]
+    if all(_is_current(target / name, key) for name in wanted):
+        say("nothing has changed")
+        return target / "index.html"
+    for job in jobs:
+        if not _is_current(target / job.name, key):
+            say(job.name)
+            _write(target / job.name, job.make(), key)
+    names = [scenario.name for scenario in scenarios]
+    summary = pd.DataFrame()
+    if promised:
+        say(claims.address)
+        trips = check_claims(network, scenarios, targets)
+        summary = summarise_claims(trips)
+        mark = stamp(
+            network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
+        )
+        places = catalog.layer("places").frame
+        english = dict(zip(places["name_zh"], places["name_en"], strict=True))
+        page = draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang, english=english)
+        _write(target / claims.address, page, key)
+        say(told.address)
+        report = make_report(catalog, network, scenarios, claims=trips)
+        _write(target / told.address, draw_report(report, lang=lang), key)
+        say(checks.address)
+        _write(target / checks.address, _validation_page(catalog, network, lang), key)
+    say("index.html")
+    downloads = [*(offer(target) if offer else ()), *_downloads(catalog, target)]
+    start = draw_start(
+        summary,
+        _pictured([job.card for job in jobs], catalog, network, scenarios),
+        downloads,
+        read=read,
+        ground=ground(catalog.layers()),
+        scenarios=names,
+        date=as_of(catalog.layers()),
+        hash=stamp(network.hash, scenarios),
+        assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
+        english=network.english_names,
+        lang=lang,
+    )
+    _write(target / "index.html", start, key)
+    return target / "index.html"
+
+
+def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenarios: Sequence[Scenario]) -> list[Card]:
+    """Return the cards with a small picture each."""
+    by_name = {scenario.name: scenario for scenario in scenarios}
+    now = by_name.get("2026", scenarios[0])
+    pictures: dict[str, Callable[[], str]] = {
+        "atlas.html": lambda: lines_picture(catalog.layers()),
+        "compare.html": lambda: change_picture(network, by_name["2023"], by_name["2035"]),
+        "matrix.html": lambda: matrix_picture(network, now),
+    }
+    for place, name, *_ in CORE:
+        pictures[name] = partial(reach_picture, network, place, now)
+    return [replace(card, picture=pictures[card.address]()) for card in cards]
+
+
+def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:
+    scenario = load_scenario("2026", table=catalog.parameters)
+    found = validate(network, scenario, catalog.root / "data" / "facts", catalog.layer("railways").frame)
+    return draw_validation(found, hash=stamp(network.hash, [scenario]), lang=lang)
+
+
+def _downloads(catalog: Catalog, target: Path) -> list[Card]:
+    """Copy the layers beside the pages, each as it is read by the network."""
+    cards = []
+    for spec in catalog.specs.values():
+        text = catalog.path(spec.key).read_text("utf-8")
+        name = f"data/{spec.key}.geojson"
+        if not (target / name).is_file() or (target / name).read_text("utf-8") != text:
+            write_text(target / name, text, overwrite=True)
+        cards.append(Card(name, (spec.title_zh, spec.title_en), ("GeoJSON，WGS 84", "GeoJSON, WGS 84")))
+    return cards
+
+
+def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario], lang: str, people: bytes) -> str:
+    """Return the hash of everything the site is made of: code, layers, plan, sources, parameters, people."""
+    facts = (
+        sorted((catalog.root / "data" / "plan").glob("*"))
+        + sorted((catalog.root / "data" / "facts").glob("*times*"))
+        + [catalog.root / "data" / "sources.csv"]
+    )
+    if catalog.boundaries_path.is_file():
+        facts.append(catalog.boundaries_path)
+    parts = [part for path in facts for part in (path.name, path.read_bytes())]
+    return content_hash(network.hash, lang, people, code_hash(), *(scenario.hash for scenario in scenarios), *parts)
+
+
+def _is_current(path: Path, key: str) -> bool:
+    if not path.is_file():
+        return False
+    mark = _KEY.format(key).encode()
+    with path.open("rb") as page:
+        page.seek(0, 2)
+        page.seek(-min(page.tell(), len(mark)), 2)
+        return page.read() == mark
+
+
+def _write(path: Path, text: str, key: str) -> None:
+    write_text(path, text + _KEY.format(key), overwrite=True)

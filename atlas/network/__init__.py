@@ -1,0 +1,1 @@
+"""Layers become nodes and edges; no minutes in here."""

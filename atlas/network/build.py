@@ -1,0 +1,399 @@
+"""The network: topology and geometry in two frames, with no minutes in it.
+
+Built from GeoJSON layers and nothing else. Roads join at declared junctions only, trains are left only at
+their stops, and places, ports, airports and stations hang on by straight local links over land whose
+length is charged and reported in ``joins``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+
+from atlas.base.errors import NetworkError
+from atlas.base.geodesy import distances_km
+from atlas.data.scenario import BASE_YEAR
+from atlas.data.stamp import layers_hash
+from atlas.network.arrays import EdgeArrays, arrays_of
+from atlas.network.attach import (
+    GATE,
+    ROAD_REACH_KM,
+    STATION_REACH_KM,
+    link_piers,
+    link_points,
+    local_pair,
+    point_rows,
+)
+from atlas.network.ferries import FerryPart, ferry_part
+from atlas.network.lines import Barrier
+from atlas.network.rail import rail_part
+from atlas.network.roads import read_crossings, road_part
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from atlas.data.layer import Layer
+    from atlas.data.scenario import Scenario
+
+__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network", "lines_on_request", "open_edges"]
+
+Row = dict[str, Any]
+NODE_COLUMNS = (
+    "node_id", "kind", "mode", "layer", "feature_id", "name_zh", "name_en", "city", "side", "exit",
+    "position_error_m", "geometry",
+)  # fmt: skip
+EDGE_COLUMNS = (
+    "edge_id", "from_id", "to_id", "role", "mode", "speed_class", "speed_limit_kmh", "length_km",
+    "drawn_length_km", "published_length_km", "structure", "toll", "feature_id", "layer", "plan_ids", "status",
+    "opens_year", "opens_basis", "run_min", "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary",
+    "service_ordinary", "line_ids", "geometry",
+)  # fmt: skip
+JOIN_COLUMNS = ("kind", "layer", "feature_id", "target", "length_km")
+_REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
+NEAR_MISS_KM = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Nodes and edges of all modes.
+
+    Attributes
+    ----------
+    nodes : GeoDataFrame
+        One row a node, EPSG:4326; columns as in :data:`NODE_COLUMNS`, indexed 0…n−1.
+    edges : GeoDataFrame
+        One row a direction, EPSG:4326; columns as in :data:`EDGE_COLUMNS`. Edges without extent
+        (ramps, boarding, changing) have no geometry.
+    joins : DataFrame
+        Every snap with its kilometres, and what was left unjoined: ``kind`` is ``snapped``, ``linked``,
+        ``no_track`` (a ride drawn straight), ``unlinked`` (nothing within reach over land) or ``near_miss``.
+    place_layer
+        The layer ``places``, to look names up in.
+    feature_names
+        Chinese and English name by (layer, feature id), for roads, lines and services.
+    barrier
+        Land and water that block local links; None when the layers had none.
+    hash
+        SHA-256 of the layers this was built from; empty when they carry none.
+    """
+
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    joins: pd.DataFrame
+    place_layer: Layer
+    feature_names: Mapping[tuple[str, str], tuple[str, str]]
+    barrier: Barrier | None = None
+    hash: str = ""
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row of `nodes` by node id."""
+        return {str(name): i for i, name in enumerate(self.nodes["node_id"])}
+
+    @cached_property
+    def node_names(self) -> list[str]:
+        """Chinese names in the order of `nodes`."""
+        return [str(name) for name in self.nodes["name_zh"]]
+
+    @cached_property
+    def english_names(self) -> dict[str, str]:
+        """English names by the Chinese ones, of the nodes that have both."""
+        pairs = zip(self.nodes["name_zh"], self.nodes["name_en"], strict=True)
+        return {str(zh): str(en) for zh, en in reversed(list(pairs)) if en and en != zh}
+
+    @cached_property
+    def edge_columns(self) -> dict[str, list[Any]]:
+        """Columns of `edges` as lists, for walks along a few edges."""
+        wanted = ("edge_id", "role", "mode", "speed_class", "layer", "feature_id", "length_km", "plan_ids", "line_ids")
+        return {name: self.edges[name].tolist() for name in wanted}
+
+    def names_of(self, layer: str, feature_id: str) -> tuple[str, str]:
+        """Return the Chinese and English name of a feature; its id when it has none."""
+        known = self.feature_names.get((layer, feature_id)) or self._point_names.get((layer, feature_id))
+        return known or (feature_id, feature_id)
+
+    @cached_property
+    def _point_names(self) -> dict[tuple[str, str], tuple[str, str]]:
+        columns = ("layer", "feature_id", "name_zh", "name_en")
+        rows = zip(*(self.nodes[name].astype(str).tolist() for name in columns), strict=True)
+        return {(layer, feature): (zh, en) for layer, feature, zh, en in rows if layer != "rail_services"}
+
+    @cached_property
+    def arrays(self) -> EdgeArrays:
+        """The edges as arrays of numbers, in the order of `edges`."""
+        return arrays_of(self.nodes, self.edges)
+
+    def to_networkx(self, scenario: Scenario | None = None) -> nx.MultiDiGraph:
+        """Return a MultiDiGraph with all attributes of both frames; edge keys are edge ids.
+
+        Parameters
+        ----------
+        scenario
+            When given, only edges open in it, the nodes they touch, and all places.
+        """
+        import networkx as nx
+
+        network = self if scenario is None else self.open_in(scenario)
+        graph = nx.MultiDiGraph(crs="EPSG:4326", hash=network.hash)
+        nodes = network.nodes.to_dict("records")
+        graph.add_nodes_from((str(row["node_id"]), row) for row in nodes)
+        graph.add_edges_from(
+            (str(row["from_id"]), str(row["to_id"]), str(row["edge_id"]), row)
+            for row in network.edges.to_dict("records")
+        )
+        return graph
+
+    def open_in(self, scenario: Scenario) -> Network:
+        """Return the part of this network that is open in `scenario`, places kept."""
+        edges = self.edges[open_edges(self, scenario)]
+        used = set(edges["from_id"]) | set(edges["to_id"])
+        keep = self.nodes["node_id"].isin(used) | (self.nodes["kind"] == "place")
+        nodes = self.nodes[keep].reset_index(drop=True)
+        return replace(self, nodes=nodes, edges=edges.reset_index(drop=True))
+
+    def with_place(self, name: str, lon: float, lat: float, *, side: str | None = None) -> Network:
+        """Return this network with one more place at (lon, lat), linked by the rule for all places.
+
+        Raises
+        ------
+        NetworkError
+            Nothing can be reached from there over land.
+        """
+        if side is None:
+            distance = np.hypot(*(shapely.get_coordinates(self.nodes.geometry.to_numpy()) - (lon, lat)).T)
+            side = str(self.nodes["side"].iloc[int(np.argmin(distance))])
+        row: Row = {
+            "node_id": f"place/{name}", "kind": "place", "mode": "local", "layer": "places", "feature_id": name,
+            "name_zh": name, "name_en": name, "city": "", "side": side, "exit": True,
+            "position_error_m": 0.0, "geometry": shapely.Point(lon, lat),
+        }  # fmt: skip
+        settled = self.arrays.carried_by(BASE_YEAR)
+        nodes = [
+            {**node, "_opens_year": BASE_YEAR if there else np.inf}
+            for node, there in zip(self.nodes.to_dict("records"), settled, strict=True)
+        ]
+        edges, joins = link_points([row], nodes, self.barrier)
+        if not edges:
+            raise NetworkError(
+                f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
+                "choose a point nearer the network"
+            )
+        points = pd.concat([self.nodes, _node_frame([row])], ignore_index=True)
+        more = pd.concat([self.edges, _edge_frame(edges)], ignore_index=True)
+        noted = pd.concat([self.joins, pd.DataFrame(joins, columns=list(JOIN_COLUMNS))], ignore_index=True)
+        return replace(self, nodes=points, edges=more, joins=noted)
+
+    def with_gates(self, stations: Iterable[str]) -> Network:
+        """Return this network with gates of its own for some stations: where one starts or ends at the station.
+
+        The door of a station (``stn/<id>``) is part of the street: from it one may as well walk to another
+        station. Its gate (``gate/<id>``) leads to the same trains and, but in mode ``rail``, to the door; by rail
+        a way between two gates therefore boards and leaves at these stations and at no others.
+
+        Parameters
+        ----------
+        stations
+            Feature ids of the layer ``stations``; those that have a gate already are left alone.
+        """
+        wanted = [name for name in dict.fromkeys(stations) if f"gate/{name}" not in self.row_of]
+        if not wanted:
+            return self
+        gates = {f"stn/{name}": f"gate/{name}" for name in wanted}
+        nodes = self.nodes[self.nodes["node_id"].isin(list(gates))]
+        nodes = nodes.assign(node_id=nodes["node_id"].map(gates), kind="gate")
+        trains = self.edges[self.edges["role"].isin(["board", "alight"])]
+        copied = [
+            trains[trains[end].isin(list(gates))].assign(**{end: lambda part, end=end: part[end].map(gates)})
+            for end in ("from_id", "to_id")
+        ]
+        passed = [
+            {
+                **local_pair(gate, {"node_id": door, "geometry": gate["geometry"]}, 0.0, GATE)[way],
+                "role": ("egress", "access")[way],
+                "geometry": None,
+            }
+            for gate in nodes.to_dict("records")
+            for door in [f"stn/{gate['feature_id']}"]
+            for way in (0, 1)
+        ]
+        more = pd.concat([part.assign(edge_id="gate/" + part["edge_id"]) for part in copied], ignore_index=True)
+        return replace(
+            self,
+            nodes=pd.concat([self.nodes, nodes], ignore_index=True),
+            edges=pd.concat([self.edges, more, _edge_frame(passed)], ignore_index=True),
+        )
+
+
+def open_edges(network: Network, scenario: Scenario) -> NDArray[np.bool_]:
+    """Return which edges exist in `scenario`; see :meth:`atlas.network.arrays.EdgeArrays.open_in`.
+
+    Parameters
+    ----------
+    scenario
+        Ids in ``with_``, ``without`` and ``close`` are feature ids, ``layer/feature`` ids, line or plan ids.
+    """
+    return network.arrays.open_in(scenario)
+
+
+def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_request: Collection[str] = ()) -> Network:
+    """Build the network of all modes from layers.
+
+    Parameters
+    ----------
+    layers
+        By key: ``highways``, ``interchanges``, ``railways``, ``stations`` and ``places`` are needed;
+        ``rail_services``, ``cross_border_links``, ``ports``, ``airports``, ``ferries``, ``land`` and ``water`` are
+        used when present. Contract columns, EPSG:4326.
+    snap_km
+        How far the end of a road that names no junction may be moved to a declared one.
+    on_request
+        Feature or plan ids of roads and railways without a known alignment that are taken in all the same,
+        straight from one declared node to the next (``opens_basis = on_request``). They are open in those
+        scenarios only that name them in ``with``, not even in ``full``.
+
+    Raises
+    ------
+    NetworkError
+        A layer is missing, or its rows contradict one another (see :mod:`atlas.network.roads`,
+        :mod:`atlas.network.rail`, :mod:`atlas.network.ferries`).
+    """
+    missing = [key for key in _REQUIRED if key not in layers]
+    if missing:
+        raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(_REQUIRED)}")
+    frames = {key: _with_requested(key, layer.frame, on_request) for key, layer in layers.items()}
+    barrier = None
+    if "land" in frames:
+        water = frames["water"].geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
+        barrier = Barrier.of(frames["land"].geometry.to_numpy(), water)
+    links = frames.get("cross_border_links")
+    roads = road_part(frames["highways"], frames["interchanges"], links, snap_km=snap_km)
+    crossings = list(read_crossings(links)) if links is not None else []
+    rails = rail_part(frames["railways"], frames["stations"], frames.get("rail_services"), crossings)
+    points = [
+        row
+        for key, kind in (("places", "place"), ("ports", "port"), ("airports", "airport"))
+        if key in frames
+        for row in point_rows(frames[key], key, kind)
+    ]
+    nodes = [*roads.nodes.values(), *rails.nodes.values()]
+    doors = [row for row in rails.nodes.values() if row["kind"] == "stop"]
+    edges, joins = link_points([*points, *doors], nodes, barrier)
+    services = FerryPart()
+    if "ferries" in frames:
+        services = ferry_part(frames["ferries"], {row["node_id"]: row for row in [*nodes, *points]})
+        bare = {row["feature_id"] for row in joins if row["kind"] == "unlinked" and row["layer"] == "places"}
+        islands = [row for row in points if row["layer"] == "places" and row["feature_id"] in bare]
+        for rows, more in zip((edges, joins), link_piers(islands, services.ends, barrier), strict=True):
+            rows += more
+    errors = _position_errors(frames)
+    node_frame = _node_frame([{**row, **_error_of(row, errors)} for row in [*nodes, *points, *services.nodes]])
+    edge_frame = _edge_frame([*roads.edges, *rails.edges, *edges, *services.edges])
+    all_joins = [*roads.joins, *rails.joins, *joins, *_near_misses(node_frame, edge_frame)]
+    frame = pd.DataFrame(all_joins, columns=list(JOIN_COLUMNS))
+    named: dict[tuple[str, str], tuple[str, str]] = {
+        (str(key), str(row_id)): (str(zh or en or ""), str(en or ""))
+        for key in ("highways", "railways", "rail_services", "cross_border_links", "ferries")
+        if key in frames
+        for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
+    }
+    return Network(node_frame, edge_frame, frame, layers["places"], named, barrier, layers_hash(layers))
+
+
+def lines_on_request(frame: pd.DataFrame, names: Collection[str] | None = None) -> NDArray[np.bool_]:
+    """Return which lines of a layer have no known alignment and are among `names` (ids or plan ids; None: all)."""
+    drawn_only = ~frame["in_network"].to_numpy(dtype=bool)
+    if names is None:
+        return drawn_only
+    wanted = set(names)
+    asked = [
+        row_id in wanted or bool(wanted & set(str(plan_ids or "").split(";")))
+        for row_id, plan_ids in zip(frame["id"], frame["plan_ids"], strict=True)
+    ]
+    return np.asarray(drawn_only & np.array(asked, dtype=bool))
+
+
+def _with_requested(key: str, frame: gpd.GeoDataFrame, names: Collection[str]) -> gpd.GeoDataFrame:
+    if not names or key not in ("highways", "railways"):
+        return frame
+    chosen = lines_on_request(frame, {name.removeprefix(f"{key}/") for name in names})
+    return frame.assign(
+        in_network=frame["in_network"] | chosen,
+        opens_year=frame["opens_year"].mask(chosen),
+        opens_basis=frame["opens_basis"].mask(chosen, "on_request"),
+    )
+
+
+def _position_errors(frames: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], float]:
+    """Metres a feature may be off, by layer and id."""
+    return {
+        (key, str(row_id)): float(error)
+        for key in ("interchanges", "stations", "places", "ports", "airports", "cross_border_links")
+        if key in frames
+        for row_id, error in zip(frames[key]["id"], frames[key]["position_error_m"], strict=True)
+        if pd.notna(error)
+    }
+
+
+def _error_of(row: Row, errors: Mapping[tuple[str, str], float]) -> Row:
+    return {"position_error_m": errors.get((row["layer"], str(row["feature_id"])), 0.0)}
+
+
+def _near_misses(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[Row]:
+    """Road ends that stop within half a kilometre of another road node they are not joined with."""
+    runs = edges[(edges["role"] == "run") & (edges["mode"] == "road")]
+    base = {name: name.removesuffix("/toll") for name in set(runs["from_id"]) | set(runs["to_id"])}
+    neighbours: dict[str, set[str]] = {}
+    for u, v in zip(runs["from_id"], runs["to_id"], strict=True):
+        neighbours.setdefault(base[u], set()).add(base[v])
+        neighbours.setdefault(base[v], set()).add(base[u])
+    names = sorted(neighbours)
+    xy = {str(n): g for n, g in zip(nodes["node_id"], nodes.geometry, strict=True)}
+    at = np.array([shapely.get_coordinates(xy.get(n, xy.get(f"{n}/toll")))[0] for n in names]).reshape(-1, 2)
+    rows: list[Row] = []
+    for i, name in enumerate(names):
+        if len(neighbours[name]) != 1:
+            continue
+        km = distances_km(np.full(len(at), at[i, 0]), np.full(len(at), at[i, 1]), at[:, 0], at[:, 1])
+        for j in np.nonzero(km <= NEAR_MISS_KM)[0]:
+            if names[j] != name and names[j] not in neighbours[name]:
+                rows.append(
+                    {
+                        "kind": "near_miss",
+                        "layer": "interchanges",
+                        "feature_id": name.removeprefix("road/"),
+                        "target": names[j],
+                        "length_km": float(km[j]),
+                    }
+                )
+    return rows
+
+
+def _node_frame(rows: list[Row]) -> gpd.GeoDataFrame:
+    frame = pd.DataFrame(rows, columns=list(NODE_COLUMNS))
+    frame["exit"] = frame["exit"].astype(bool)
+    # Imported layers know many junctions without a name; a missing text must not come out as a word.
+    frame["name_en"] = frame["name_en"].astype(object).fillna("")
+    frame["name_zh"] = frame["name_zh"].astype(object).fillna(frame["name_en"])
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+
+
+def _edge_frame(rows: list[Row]) -> gpd.GeoDataFrame:
+    frame = pd.DataFrame(rows, columns=list(EDGE_COLUMNS))
+    numbers = (
+        "speed_limit_kmh", "length_km", "drawn_length_km", "published_length_km", "opens_year", "run_min",
+        "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary", "service_ordinary",
+    )  # fmt: skip
+    for name in numbers:
+        frame[name] = pd.to_numeric(frame[name]).astype(np.float64)
+    frame["toll"] = frame["toll"].astype(bool)
+    lines = frame["line_ids"].astype(object)
+    frame["line_ids"] = lines.where(lines.notna(), "").astype(str)
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")

@@ -1,0 +1,121 @@
+"""What is open in a scenario, feature by feature, and how two scenarios differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atlas.data.scenario import Scenario
+from atlas.data.stamp import stamp
+from atlas.network.build import Network, open_edges
+
+__all__ = ["OPEN_COLUMNS", "open_features", "scenario_difference", "scenario_header"]
+
+OPEN_COLUMNS = (
+    "layer", "feature_id", "name_zh", "name_en", "status", "opens_year", "opens_basis", "plan_ids",
+)  # fmt: skip
+_CARRY = ("run", "ride", "sail", "border", "access")
+
+
+def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
+    """Return every feature of the network that is open in `scenario`, each once.
+
+    Returns
+    -------
+    DataFrame
+        :data:`OPEN_COLUMNS`: roads, crossings, ferries, ports and airports by their own id, trains by the railway
+        lines they run on. Places and stations are always there and are left out.
+    """
+    edges = network.edges
+    kept = open_edges(network, scenario) & edges["role"].isin(_CARRY).to_numpy()
+    rows = edges.loc[kept & ~edges["layer"].isin(["places", "stations"]).to_numpy()]
+    rides = rows["role"] == "ride"
+    plain = rows[~rides].drop_duplicates(["layer", "feature_id"])
+    # A ride over two lines says nothing about when either of them opened; a ride over one line does.
+    alone = rows[rides & (rows["line_ids"] != "") & ~rows["line_ids"].str.contains(";")]
+    alone = alone.sort_values("opens_year", kind="stable").drop_duplicates("line_ids")
+    lines = alone.assign(layer="railways", feature_id=alone["line_ids"])
+    found = pd.concat([plain, lines])[["layer", "feature_id", "status", "opens_year", "opens_basis", "plan_ids"]]
+    keys = list(zip(found["layer"].astype(str), found["feature_id"].astype(str), strict=True))
+    names = [network.feature_names.get(key) or _node_name(network, key) for key in keys]
+    table = pd.DataFrame(found).reset_index(drop=True)
+    table.insert(2, "name_zh", [zh for zh, _ in names])
+    table.insert(3, "name_en", [en for _, en in names])
+    table["opens_year"] = table["opens_year"].astype("Int64")
+    return table.sort_values(["layer", "feature_id"], kind="stable").reset_index(drop=True)[list(OPEN_COLUMNS)]
+
+
+def _node_name(network: Network, key: tuple[str, str]) -> tuple[str, str]:
+    nodes = network.nodes
+    hit = nodes[(nodes["layer"] == key[0]) & (nodes["feature_id"] == key[1])]
+    return (str(hit["name_zh"].iloc[0]), str(hit["name_en"].iloc[0])) if len(hit) else (key[1], key[1])
+
+
+def scenario_header(network: Network, scenario: Scenario) -> dict[str, Any]:
+    """Return what stands above every result of `scenario`.
+
+    Returns
+    -------
+    dict
+        ``name``, ``year`` (None: all), ``hash`` (of layers, scenario and version), ``parameter_set``,
+        ``period``, ``boarding``, ``timetable``, ``with``, ``without``, ``close``, ``overrides``, ``features``
+        open, and how many of them rest on an ``announced`` or ``assumed`` year or an ``unknown`` one.
+    """
+    table = open_features(network, scenario)
+    bases = table["opens_basis"].value_counts()
+    return {
+        "name": scenario.name,
+        "year": scenario.year,
+        "hash": stamp(network.hash, [scenario]),
+        "parameter_set": scenario.parameter_set,
+        "period": scenario.period,
+        "boarding": scenario.boarding,
+        "timetable": scenario.timetable,
+        "with": sorted(scenario.with_),
+        "without": sorted(scenario.without),
+        "close": sorted(scenario.close),
+        "overrides": dict(scenario.overrides),
+        "features": len(table),
+        **{basis: int(bases.get(basis, 0)) for basis in ("announced", "assumed", "unknown")},
+    }
+
+
+def scenario_difference(network: Network, first: Scenario, second: Scenario) -> pd.DataFrame:
+    """Return what one scenario has and the other has not: features, switches and parameters.
+
+    Returns
+    -------
+    DataFrame
+        ``what`` (``feature``, ``switch``, ``parameter``), ``name``, ``name_zh``, ``first``, ``second``, ``opens_year``,
+        ``opens_basis``; for a feature ``first`` and ``second`` are ``open`` or ``not open``.
+    """
+    rows: list[dict[str, Any]] = []
+    tables = [open_features(network, scenario) for scenario in (first, second)]
+    keys = [set(zip(table["layer"], table["feature_id"], strict=True)) for table in tables]
+    facts = {(row["layer"], row["feature_id"]): row for table in tables for row in table.to_dict("records")}
+    for key in sorted(keys[0] ^ keys[1]):
+        row = facts[key]
+        rows.append(
+            {
+                "what": "feature",
+                "name": "/".join(key),
+                "name_zh": row["name_zh"],
+                "first": "open" if key in keys[0] else "not open",
+                "second": "open" if key in keys[1] else "not open",
+                "opens_year": row["opens_year"],
+                "opens_basis": row["opens_basis"],
+            }
+        )
+    blank = {"name_zh": "", "opens_year": pd.NA, "opens_basis": ""}
+    for name in ("period", "boarding", "timetable"):
+        a, b = getattr(first, name), getattr(second, name)
+        if a != b:
+            rows.append({"what": "switch", "name": name, "first": a, "second": b, **blank})
+    other = dict(second.parameters.values)
+    for name, value in first.parameters.values:
+        if not np.isclose(value, other[name], rtol=0, atol=0):
+            rows.append({"what": "parameter", "name": name, "first": value, "second": other[name], **blank})
+    columns = ["what", "name", "name_zh", "first", "second", "opens_year", "opens_basis"]
+    return pd.DataFrame(rows, columns=columns)

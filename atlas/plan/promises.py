@@ -1,0 +1,386 @@
+"""The plan's promises of travel time, computed: minutes beside the words.
+
+Definitions stand in ``data/plan/targets.toml`` and are printed with every result. Nothing is tuned: the same
+three parameter sets that serve every other result decide how firm a verdict is.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atlas.base.errors import PlanError
+from atlas.data.parameters import SETS
+from atlas.data.scenario import Scenario
+from atlas.data.stamp import stamp
+from atlas.network.build import Network
+from atlas.travel.matrix import od_minutes
+from atlas.travel.reach import od_matrix
+
+__all__ = [
+    "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
+    "read_targets", "summarise_claims", "variants",
+]  # fmt: skip
+
+#: Modes and what is measured in each. ``station``: from the departure of the first train to the arrival of the last.
+MEASURES: tuple[tuple[str, str], ...] = (
+    ("drive", "door"),
+    ("rail", "door"),
+    ("rail", "station"),
+    ("multimodal", "door"),
+)
+CLAIM_COLUMNS = (
+    "target_id", "plan_id", "title_zh", "title_en", "section", "reading", "definition", "definition_zh",
+    "limit_min", "limit_basis", "band_min", "from_id", "from_zh", "to_id", "to_zh", "scenario", "year", "mode",
+    "measure", "parameter_set", "minutes", "margin_min", "within", "verdict", "stability", "hash",
+)  # fmt: skip
+_PAIRS = ("each", "nearest")
+_TOLERANCE_MIN = 1e-6
+Pair = tuple[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read a target: from where to where.
+
+    ``pairs`` is ``each`` (every origin with every destination) or ``nearest`` (every origin with the
+    nearest destination). Ids are those of the layer ``places``; a place is never paired with itself.
+    """
+
+    id: str
+    pairs: str
+    origins: tuple[str, ...]
+    destinations: tuple[str, ...]
+    about_zh: str
+    about_en: str
+    default: bool = False
+
+    def trips(self) -> Iterator[Pair]:
+        """Yield each origin with the destinations among which the quickest counts."""
+        for origin in self.origins:
+            others = tuple(place for place in self.destinations if place != origin)
+            if self.pairs == "nearest":
+                yield origin, others
+            else:
+                yield from ((origin, (place,)) for place in others)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A promise of the plan with its limit in minutes and the readings it allows."""
+
+    id: str
+    plan_id: str
+    title_zh: str
+    title_en: str
+    section: str
+    wording: str
+    limit_min: float
+    limit_basis: str
+    readings: tuple[Reading, ...]
+    limit_basis_zh: str = ""
+
+    @property
+    def default(self) -> Reading:
+        """The reading used when none is asked for."""
+        return next(reading for reading in self.readings if reading.default)
+
+    def chosen(self, names: Sequence[str]) -> tuple[Reading, ...]:
+        """Return the readings named, the default one when this target has none of them."""
+        if "all" in names:
+            return self.readings
+        return tuple(reading for reading in self.readings if reading.id in names) or (self.default,)
+
+
+@dataclass(frozen=True)
+class Targets:
+    """All targets, and how close to a limit a time counts as borderline."""
+
+    items: tuple[Target, ...]
+    band_min: float
+    band_basis: str
+
+    def __iter__(self) -> Iterator[Target]:
+        return iter(self.items)
+
+    @property
+    def ends(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Ids of all places from which, and to which, any reading asks, each once."""
+        readings = [reading for target in self.items for reading in target.readings]
+        return (
+            tuple(dict.fromkeys(place for reading in readings for place in reading.origins)),
+            tuple(dict.fromkeys(place for reading in readings for place in reading.destinations)),
+        )
+
+    def only(self, ids: Sequence[str]) -> Targets:
+        """Return the targets named; raise PlanError, with the nearest, for one that is not there."""
+        known = [target.id for target in self.items]
+        for name in ids:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
+                raise PlanError(f"no target {name!r}; there are {', '.join(near)}")
+        return replace(self, items=tuple(target for target in self.items if target.id in ids))
+
+    def check_readings(self, names: Sequence[str]) -> None:
+        """Raise PlanError, with the nearest, when a reading is asked for that no target has."""
+        known = {"all", *(reading.id for target in self.items for reading in target.readings)}
+        for name in names:
+            if name not in known:
+                near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4) or sorted(known)
+                raise PlanError(f"no target has the reading {name!r}; there are {', '.join(near)}")
+
+
+def read_targets(path: str | Path) -> Targets:
+    """Read ``targets.toml``.
+
+    Raises
+    ------
+    PlanError
+        The file is missing or no TOML, an entry is missing, a limit is not positive, or a target has not
+        exactly one default reading.
+    """
+    path = Path(path)
+    try:
+        raw = tomllib.loads(path.read_text("utf-8"))
+        targets = tuple(_target(item) for item in raw["target"])
+        band_min, basis = float(raw["band_min"]), str(raw["band_basis"])
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        raise PlanError(f"{path}, the definitions of the targets, cannot be read: {reason}") from reason
+    except (KeyError, TypeError, ValueError) as reason:
+        raise PlanError(f"{path}: an entry is missing or of the wrong type: {reason}") from reason
+    for target in targets:
+        if sum(reading.default for reading in target.readings) != 1:
+            raise PlanError(f"{path}: target {target.id} needs exactly one reading with default = true")
+        if not target.limit_min > 0 or any(reading.pairs not in _PAIRS for reading in target.readings):
+            raise PlanError(f"{path}: target {target.id} needs limit_min > 0 and pairs = {' or '.join(_PAIRS)}")
+    if not band_min >= 0:
+        raise PlanError(f"{path}: band_min must be 0 or more, is {band_min}")
+    return Targets(targets, band_min, basis)
+
+
+def _target(raw: Mapping[str, Any]) -> Target:
+    readings = tuple(
+        Reading(
+            id=str(reading["id"]),
+            pairs=str(reading["pairs"]),
+            origins=tuple(map(str, reading["from"])),
+            destinations=tuple(map(str, reading["to"])),
+            about_zh=str(reading["about_zh"]),
+            about_en=str(reading["about_en"]),
+            default=bool(reading.get("default", False)),
+        )
+        for reading in raw["reading"]
+    )
+    texts = {name: str(raw[name]) for name in ("id", "plan_id", "title_zh", "title_en", "section", "wording")}
+    basis = str(raw["limit_basis"])
+    return Target(
+        **texts,
+        limit_min=float(raw["limit_min"]),
+        limit_basis=basis,
+        readings=readings,
+        limit_basis_zh=str(raw.get("limit_basis_zh", basis)),
+    )
+
+
+def variants(scenario: Scenario) -> tuple[Scenario, ...]:
+    """Return `scenario` under the favourable, central and adverse parameters, named apart."""
+    return tuple(scenario.but(name=f"{scenario.name} · {which}", parameter_set=which) for which in SETS)
+
+
+def claims_matrix(network: Network, scenarios: Iterable[Scenario], targets: Targets) -> pd.DataFrame:
+    """Return the OD matrix of all places the targets name, for every variant of every scenario.
+
+    See :func:`atlas.travel.reach.od_matrix`; modes drive, rail and multimodal. The parts of a time are given for
+    rail alone, where station to station needs them, and are NaN elsewhere.
+    """
+    every = [variant for scenario in scenarios for variant in variants(scenario)]
+    starts, ends = targets.ends
+    by_rail = od_matrix(network, starts, ends, every, ["rail"])
+    others = tuple(dict.fromkeys(mode for mode, _ in MEASURES if mode != "rail"))
+    minutes = od_minutes(network, starts, ends, every, others)
+    pairs = by_rail[["from_id", "to_id", "from_zh", "to_zh"]].iloc[: len(starts) * len(ends)]
+    whole = [
+        pairs.assign(scenario=variant.name, mode=mode, travel_time_min=minutes[i, k].ravel())
+        for i, variant in enumerate(every)
+        for k, mode in enumerate(others)
+    ]
+    return pd.concat([by_rail, *whole], ignore_index=True)
+
+
+def check_claims(
+    network: Network,
+    scenarios: Iterable[Scenario],
+    targets: Targets,
+    *,
+    readings: Sequence[str] = (),
+    matrix: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Return one row a target, reading, trip, scenario, mode, measure and parameter set.
+
+    Parameters
+    ----------
+    network
+        The network.
+    scenarios
+        One a year, each run under the three parameter sets; single parameters a scenario overrides stay.
+    targets
+        The definitions.
+    readings
+        Ids of readings to use where a target has them; ``all`` for all; empty for the defaults.
+    matrix
+        From :func:`claims_matrix` for the same network, scenarios and targets; None computes it.
+
+    Returns
+    -------
+    DataFrame
+        :data:`CLAIM_COLUMNS`. ``minutes`` and ``margin_min`` (limit less minutes) are NaN where there is no
+        way. ``within`` belongs to the row; ``verdict`` and ``stability`` to the three rows of a claim:
+        see :func:`judge`. ``hash`` is that of the layers and the row's own scenario.
+
+    Raises
+    ------
+    PlanError
+        A reading that no target has.
+    UnknownPlaceError
+        A target names a place that the network does not have.
+    """
+    targets.check_readings(readings)
+    chosen = tuple(scenarios)
+    if matrix is None:
+        matrix = claims_matrix(network, chosen, targets)
+    times = _times(matrix)
+    rows = [
+        row
+        for scenario in chosen
+        for target in targets
+        for reading in target.chosen(readings)
+        for trip, (mode, measure) in itertools.product(reading.trips(), MEASURES)
+        for row in _claim(network, scenario, target, reading, trip, mode, measure, times, targets.band_min)
+    ]
+    frame = pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
+    frame["year"] = frame["year"].astype("Int64")
+    return frame
+
+
+Times = dict[tuple[str, str, str, str], dict[str, Any]]
+
+
+def _times(matrix: pd.DataFrame) -> Times:
+    rows: list[dict[Any, Any]] = matrix.to_dict("records")
+    return {(row["scenario"], row["mode"], row["from_id"], row["to_id"]): row for row in rows}
+
+
+def _minutes(row: Mapping[str, Any], measure: str, scenario: Scenario) -> float:
+    """Minutes of one trip; station to station leaves out local travel and the way into the first station."""
+    if measure == "door":
+        return float(row["travel_time_min"])
+    outside = row["access_min"] + row["egress_min"] + scenario.value("rail_station_entry_min")
+    return float(row["travel_time_min"] - outside)
+
+
+def _claim(
+    network: Network,
+    scenario: Scenario,
+    target: Target,
+    reading: Reading,
+    trip: Pair,
+    mode: str,
+    measure: str,
+    times: Times,
+    band_min: float,
+) -> list[dict[str, Any]]:
+    origin, ends = trip
+    rows = []
+    for variant in variants(scenario):
+        found = [times[variant.name, mode, origin, end] for end in ends]
+        minutes = np.array([_minutes(row, measure, variant) for row in found])
+        best = int(np.argmin(np.where(np.isnan(minutes), np.inf, minutes)))
+        rows.append(
+            {
+                "target_id": target.id, "plan_id": target.plan_id, "title_zh": target.title_zh,
+                "title_en": target.title_en, "section": target.section, "reading": reading.id,
+                "definition": reading.about_en, "definition_zh": reading.about_zh, "limit_min": target.limit_min,
+                "limit_basis": target.limit_basis, "band_min": band_min, "from_id": origin,
+                "from_zh": found[best]["from_zh"], "to_id": ends[best], "to_zh": found[best]["to_zh"],
+                "scenario": scenario.name, "year": scenario.year, "mode": mode, "measure": measure,
+                "parameter_set": variant.parameter_set, "minutes": minutes[best],
+                "margin_min": target.limit_min - minutes[best],
+                "hash": stamp(network.hash, [variant]),
+            }
+        )  # fmt: skip
+    margins = {row["parameter_set"]: row["margin_min"] for row in rows}
+    verdict, stability = judge(margins, band_min)
+    for row in rows:
+        row |= {"within": bool(row["margin_min"] >= -_TOLERANCE_MIN), "verdict": verdict, "stability": stability}
+    return rows
+
+
+def judge(margins: Mapping[str, float], band_min: float) -> tuple[str, str]:
+    """Return verdict and stability of a claim from its margins under the three parameter sets.
+
+    Parameters
+    ----------
+    margins
+        Limit less minutes, by ``favourable``, ``central`` and ``adverse``; NaN where there is no way.
+    band_min
+        How close to the limit a time is borderline.
+
+    Returns
+    -------
+    verdict, stability
+        ``borderline`` when the central margin is within the band or the sets disagree on which side of the
+        limit the time lies; else ``inside`` or ``outside``. ``robust inside`` when all three sets are
+        inside, ``robust outside`` when none is, else ``borderline``.
+    """
+    within = {name: bool(margin >= -_TOLERANCE_MIN) for name, margin in margins.items()}
+    stability = {0: "robust outside", len(within): "robust inside"}.get(sum(within.values()), "borderline")
+    central = margins["central"]
+    if stability == "borderline" or abs(central) <= band_min + _TOLERANCE_MIN:
+        return "borderline", stability
+    return ("inside" if within["central"] else "outside"), stability
+
+
+def summarise_claims(claims: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a target, reading, scenario, mode and measure: the verdict on the target as a whole.
+
+    A target holds as far as its worst trip does: ``outside`` if any trip is, else ``borderline`` if any is,
+    else ``inside``. Times are those of the worst trip under the central parameters.
+    """
+    central = claims[claims["parameter_set"] == "central"]
+    keys = ["target_id", "reading", "scenario", "mode", "measure"]
+    rows = []
+    for _, group in central.groupby(keys, sort=False):
+        margins = group["margin_min"].to_numpy(dtype=np.float64)
+        worst = group.iloc[int(np.argmin(np.where(np.isnan(margins), -np.inf, margins)))]
+        found = {
+            name: next((x for x in order if (group[name] == x).any()), "")
+            for name, order in (
+                ("verdict", ("outside", "borderline", "inside")),
+                ("stability", ("robust outside", "borderline", "robust inside")),
+            )
+        }
+        rows.append(
+            {
+                **{name: worst[name] for name in ("target_id", "plan_id", "title_zh", "title_en", "reading")},
+                **{name: worst[name] for name in ("definition", "definition_zh", "limit_min", "limit_basis")},
+                **{name: worst[name] for name in ("scenario", "year", "mode", "measure")},
+                "trips": len(group),
+                "inside": int((group["verdict"] == "inside").sum()),
+                "borderline": int((group["verdict"] == "borderline").sum()),
+                "outside": int((group["verdict"] == "outside").sum()),
+                "worst_from_zh": worst["from_zh"],
+                "worst_to_zh": worst["to_zh"],
+                "minutes": worst["minutes"],
+                "margin_min": worst["margin_min"],
+                **found,
+            }
+        )
+    return pd.DataFrame(rows)

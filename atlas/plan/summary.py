@@ -1,0 +1,193 @@
+"""The numbers of the report: the plan, its kilometres, its years, its promises and what they rest on.
+
+Nothing is computed here that the library does not compute elsewhere; this module gathers. How it is shown is
+the business of :mod:`atlas.maps.pages.report`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from atlas.data.catalog import Catalog
+from atlas.data.parameters import ParameterTable
+from atlas.data.register import ISSUED, Change, Register, item_table
+from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
+from atlas.data.sources import Source
+from atlas.data.stamp import stamp
+from atlas.network.build import Network
+from atlas.network.status import open_features, scenario_difference, scenario_header
+from atlas.plan.lengths import corridor_kilometres, stretches, total_kilometres
+from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims, variants
+from atlas.travel.comparison import Comparison, compare, seats
+from atlas.travel.matrix import od_minutes
+
+__all__ = ["MATRIX_MODES", "Report", "Step", "make_report"]
+
+#: Modes of which the report prints all pairs of seats and all changes from year to year.
+MATRIX_MODES = ("multimodal", "rail")
+
+
+@dataclass(frozen=True)
+class Step:
+    """From one year to the next: what opens, and what that does to the pairs of seats.
+
+    Attributes
+    ----------
+    opened : DataFrame
+        Features open in the later scenario only; see :func:`atlas.network.status.scenario_difference`. With
+        ``name_en``.
+    changes
+        :func:`atlas.travel.comparison.compare` of all seats, by mode.
+    """
+
+    before: Scenario
+    after: Scenario
+    opened: pd.DataFrame
+    changes: dict[str, Comparison]
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything the report says.
+
+    Attributes
+    ----------
+    register, targets, parameters, sources
+        What was read.
+    items, items_at_issue : DataFrame
+        :func:`atlas.data.register.item_table`, last known and as of the plan's issue.
+    changes
+        Items whose status is no longer that of the issue.
+    kilometres, cities, corridors : DataFrame
+        Kilometres by mode and status, by mode, status and city, and by corridor.
+    scenarios
+        The years, and what stands above each (:func:`atlas.network.status.scenario_header`).
+    assumed : DataFrame
+        Features whose year is assumed by rule, in the scenario ``full``.
+    summary, trips : DataFrame
+        The promises: :func:`atlas.plan.promises.summarise_claims` and :func:`atlas.plan.promises.check_claims`.
+    seats : DataFrame
+        ``id``, ``name_zh``, ``name_en`` of the places of the matrix.
+    minutes : ndarray
+        (scenarios, modes of :data:`MATRIX_MODES`, seats, seats), NaN where there is no way.
+    steps
+        Year by year.
+    as_of
+        Latest date at which a status was looked up.
+    hash
+        Stamp of the layers and of all scenarios under all parameter sets.
+    """
+
+    register: Register
+    targets: Targets
+    parameters: ParameterTable
+    sources: dict[str, Source]
+    items: pd.DataFrame
+    items_at_issue: pd.DataFrame
+    changes: tuple[Change, ...]
+    kilometres: pd.DataFrame
+    cities: pd.DataFrame
+    corridors: pd.DataFrame
+    scenarios: tuple[Scenario, ...]
+    headers: tuple[dict[str, Any], ...]
+    assumed: pd.DataFrame
+    summary: pd.DataFrame
+    trips: pd.DataFrame
+    seats: pd.DataFrame
+    minutes: np.ndarray[Any, np.dtype[np.float64]]
+    steps: tuple[Step, ...]
+    as_of: str
+    hash: str
+
+    @property
+    def resolutions(self) -> dict[str, int]:
+        """How many items are features, corridors of features, targets, or have a written reason."""
+        counts = self.items["resolution"].value_counts()
+        return {name: int(counts.get(name, 0)) for name in ("features", "corridor", "target", "reason")}
+
+    def status_by_kind(self, table: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Return the number of items by kind (rows) and status (columns) of `items` or another such table."""
+        chosen = self.items if table is None else table
+        return pd.crosstab(chosen["kind"], chosen["status"])
+
+
+def make_report(
+    catalog: Catalog,
+    network: Network,
+    scenarios: Sequence[Scenario] | None = None,
+    *,
+    claims: pd.DataFrame | None = None,
+) -> Report:
+    """Gather the numbers of the report.
+
+    Parameters
+    ----------
+    catalog, network
+        The layers, plan, parameters and sources, and the network made of the layers.
+    scenarios
+        In the order of the years; None: the built-in ones.
+    claims
+        From :func:`atlas.plan.promises.check_claims` for the same scenarios with the default readings; None
+        computes them.
+
+    Raises
+    ------
+    PlanError, LayerError, ParameterError
+        What is to be read is missing or broken.
+    """
+    years = tuple(scenarios or (load_scenario(name, table=catalog.parameters) for name in BUILT_IN))
+    register, targets = catalog.plan, read_targets(catalog.root / "data" / "plan" / "targets.toml")
+    frames = {key: layer.frame for key, layer in catalog.layers().items()}
+    trips = check_claims(network, years, targets) if claims is None else claims
+    places = frames["places"].set_index("id").loc[list(seats(network)), ["name_zh", "name_en"]].reset_index()
+    table = stretches(frames)
+    english = {f"{key}/{row[0]}": row[1] for key, frame in frames.items() for row in _names(frame)}
+    known = [str(date) for frame in frames.values() for date in frame["status_as_of"] if isinstance(date, str)]
+    return Report(
+        register=register,
+        targets=targets,
+        parameters=catalog.parameters,
+        sources=catalog.sources,
+        items=item_table(register, frames),
+        items_at_issue=item_table(register, frames, date=ISSUED),
+        changes=register.history.changed_since(),
+        kilometres=total_kilometres(table),
+        cities=total_kilometres(table, ("city", "mode", "status")),
+        corridors=corridor_kilometres(table, register),
+        scenarios=years,
+        headers=tuple(scenario_header(network, scenario) for scenario in years),
+        assumed=_assumed(network, years[-1]),
+        summary=summarise_claims(trips),
+        trips=trips,
+        seats=pd.DataFrame(places),
+        minutes=od_minutes(network, places["id"], places["id"], years, MATRIX_MODES),
+        steps=tuple(_step(network, a, b, english) for a, b in pairwise(years)),
+        as_of=max(known, default=""),
+        hash=stamp(network.hash, [variant for scenario in years for variant in variants(scenario)]),
+    )
+
+
+def _assumed(network: Network, last: Scenario) -> pd.DataFrame:
+    table = open_features(network, last)
+    return table[table["opens_basis"] == "assumed"].reset_index(drop=True)
+
+
+def _names(frame: pd.DataFrame) -> list[tuple[str, str]]:
+    both = zip(frame["id"], frame["name_zh"], frame["name_en"], strict=True)
+    return [(str(name), str(en if isinstance(en, str) and en else zh)) for name, zh, en in both]
+
+
+def _step(network: Network, before: Scenario, after: Scenario, english: Mapping[str, str]) -> Step:
+    difference = scenario_difference(network, before, after)
+    opened = difference[(difference["what"] == "feature") & (difference["second"] == "open")]
+    # A schematic link from a town to its exit opens with the road it serves and says nothing of its own.
+    opened = opened[~opened["name"].str.startswith("highways/acc_")].reset_index(drop=True)
+    opened = opened.assign(name_en=[english.get(name, zh) for name, zh in opened[["name", "name_zh"]].to_numpy()])
+    changes = {mode: compare(network, before, after, mode=mode) for mode in MATRIX_MODES}
+    return Step(before, after, opened, changes)

@@ -1,0 +1,1 @@
+"""A scenario turns edges into minutes; searches, ways, matrices."""

@@ -1,0 +1,229 @@
+"""A way through the network, leg by leg, with the parts of its time."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from atlas.data.scenario import Scenario
+from atlas.network.attach import GATE
+from atlas.network.build import Network
+from atlas.travel.search import Tree
+
+__all__ = ["PARTS", "Journey", "Leg", "journey_on", "parts_of"]
+
+PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
+_RIDDEN = ("ride", "sail")
+_PART_OF_ROLE = {
+    "access": "access",
+    "board": "wait",
+    "run": "in_vehicle",
+    "ramp": "in_vehicle",
+    "ride": "in_vehicle",
+    "embark": "wait",
+    "sail": "in_vehicle",
+    "land": "border",
+    "transfer": "transfer",
+    "border": "border",
+    "alight": "egress",
+    "egress": "egress",
+}
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One part of a journey: a road, a train, a local link, a border or a wait.
+
+    Attributes
+    ----------
+    role
+        ``access``, ``road``, ``train``, ``ferry``, ``coach``, ``border``, ``transfer`` or ``egress``.
+    minutes
+        Minutes of the whole leg, with ``wait_min`` (before a train or ferry) and ``border_min`` inside it.
+    ride_min
+        Of a train, ferry or coach, the minutes from its departure to its arrival; 0 for other legs.
+    detail
+        What a traveller would look for: the stops a train calls at.
+    edge_rows
+        Rows of ``Network.edges`` travelled, in order.
+    """
+
+    role: str
+    mode: str
+    name_zh: str
+    name_en: str
+    from_name: str
+    to_name: str
+    length_km: float
+    minutes: float
+    wait_min: float
+    border_min: float
+    feature_id: str
+    layer: str
+    plan_ids: str
+    detail: str = ""
+    edge_rows: tuple[int, ...] = ()
+    ride_min: float = 0.0
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The fastest way from one place to another under one scenario and mode.
+
+    Attributes
+    ----------
+    minutes
+        Door to door, infinite when there is no way.
+    station_to_station_min
+        From the departure of the first train to the arrival of the last, changes and their waits inside; NaN
+        without a train.
+    parts
+        ``minutes`` split into :data:`PARTS`.
+    edge_rows
+        Rows of ``Network.edges`` travelled, in order.
+    """
+
+    network: Network
+    scenario: Scenario
+    mode: str
+    origin: str
+    destination: str
+    minutes: float
+    legs: tuple[Leg, ...]
+    parts: tuple[tuple[str, float], ...]
+    edge_rows: tuple[int, ...]
+    station_to_station_min: float = float("nan")
+
+    @property
+    def found(self) -> bool:
+        """Whether there is a way at all."""
+        return bool(np.isfinite(self.minutes))
+
+    @property
+    def length_km(self) -> float:
+        """Kilometres of all legs."""
+        return sum(leg.length_km for leg in self.legs)
+
+    @property
+    def geometry(self) -> shapely.MultiLineString:
+        """The way as lines, EPSG:4326."""
+        lines = self.network.edges.geometry.iloc[list(self.edge_rows)]
+        return shapely.MultiLineString([line for line in lines if line is not None and not line.is_empty])
+
+
+def journey_on(network: Network, scenario: Scenario, mode: str, tree: Tree, end: int) -> Journey:
+    """Return the journey from the start of `tree` to the node in row `end`."""
+    minutes = float(tree.node_minutes[end])
+    names = network.node_names
+    start_zh, end_zh = names[tree.start], names[end]
+    if not np.isfinite(minutes):
+        blank = tuple((part, 0.0) for part in PARTS)
+        return Journey(network, scenario, mode, start_zh, end_zh, minutes, (), blank, ())
+    states = tree.states(end)
+    rows = tree.via[states[1:]].tolist()
+    parts = dict(zip(PARTS, parts_of(network, tree, end).tolist(), strict=True))
+    spent = np.diff(tree.minutes[states])
+    legs = _legs(network, rows, spent)
+    rides = np.nonzero(network.arrays.role[rows] == "ride")[0]
+    ridden = float(spent[rides[0] : rides[-1] + 1].sum()) if len(rides) else float("nan")
+    return Journey(network, scenario, mode, start_zh, end_zh, minutes, legs, tuple(parts.items()), tuple(rows), ridden)
+
+
+def parts_of(network: Network, tree: Tree, end: int) -> Floats:
+    """Return the minutes to the node in row `end`, split into :data:`PARTS`.
+
+    Roads on the way to the first train, ferry or coach are access and on the way from the last one egress;
+    without one they are the ride itself.
+    """
+    states = tree.states(end)
+    passed = _roles(network, tree.via[states[1:]].tolist())
+    parts = np.zeros(len(PARTS))
+    carried = not set(_RIDDEN).isdisjoint(passed)
+    for (a, b), role in zip(itertools.pairwise(states), passed, strict=True):
+        part = _PART_OF_ROLE[role]
+        if carried and role in ("run", "ramp"):
+            part = "access" if a < tree.graph.size else "egress"
+        parts[PARTS.index(part)] += tree.minutes[b] - tree.minutes[a]
+    return parts
+
+
+def _roles(network: Network, rows: Sequence[int]) -> list[str]:
+    """Return the role of each edge travelled; a local link is named by where it stands in the journey.
+
+    Before the first train, or the first road where there is none, it is access, and behind the last egress; the
+    edge itself says access or egress as seen from its place, which for the door of a station is the other way.
+    """
+    roles = [str(network.edge_columns["role"][row]) for row in rows]
+    ridden = [i for i, role in enumerate(roles) if role in _RIDDEN]
+    inside = ridden or [i for i, role in enumerate(roles) if role not in ("access", "egress")] or [len(roles)]
+    local = {i for i, role in enumerate(roles) if role in ("access", "egress")}
+    return [
+        "access" if i in local and i < inside[0] else "egress" if i in local and i > inside[-1] else role
+        for i, role in enumerate(roles)
+    ]
+
+
+def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ...]:
+    """Group edges into legs: one road, one train, one border, one local link at a time."""
+    column, names = network.edge_columns, network.node_names
+    tail, head = network.arrays.tail, network.arrays.head
+    groups: list[list[int]] = []
+    keys: list[tuple[str, str]] = []
+    roles = _roles(network, rows)
+    for i, row in enumerate(rows):
+        if column["speed_class"][row] == GATE:
+            continue
+        key = _leg_key(column, row, roles[i], keys[-1] if keys else None)
+        if keys and key == keys[-1]:
+            groups[-1].append(i)
+        else:
+            groups.append([i])
+            keys.append(key)
+    legs = []
+    for (role, feature), group in zip(keys, groups, strict=True):
+        first, last = rows[group[0]], rows[group[-1]]
+        layer = str(column["layer"][first])
+        zh, en = network.names_of(layer, feature)
+        rides = [rows[i] for i in group if column["role"][rows[i]] == "ride"]
+        calls = [names[tail[rides[0]]], *(names[head[row]] for row in rides)] if rides else []
+        legs.append(
+            Leg(
+                role=role,
+                mode={"train": "rail", "transfer": "rail", "road": "road"}.get(role, str(column["mode"][first])),
+                name_zh=zh,
+                name_en=en,
+                from_name=names[tail[first]],
+                to_name=names[head[last]],
+                length_km=float(sum(column["length_km"][rows[i]] for i in group)),
+                minutes=float(sum(spent[i] for i in group)),
+                wait_min=float(sum(spent[i] for i in group if column["role"][rows[i]] in ("board", "embark"))),
+                border_min=float(sum(spent[i] for i in group if column["role"][rows[i]] in ("border", "land"))),
+                feature_id=feature,
+                layer=layer,
+                plan_ids=str(column["plan_ids"][first]),
+                detail="—".join(calls),
+                edge_rows=tuple(rows[i] for i in group),
+                ride_min=float(sum(spent[i] for i in group if column["role"][rows[i]] in _RIDDEN)),
+            )
+        )
+    return tuple(legs)
+
+
+def _leg_key(column: dict[str, list[Any]], row: int, role: str, before: tuple[str, str] | None) -> tuple[str, str]:
+    feature = str(column["feature_id"][row])
+    if role == "ramp":
+        return before if before is not None and before[0] == "road" else ("road", feature)
+    if role in ("board", "ride", "alight"):
+        return "train", feature
+    if role in ("embark", "sail", "land"):
+        return str(column["mode"][row]), feature
+    if role == "border" and column["mode"][row] == "rail" and before is not None:
+        return before
+    return {"run": "road"}.get(role, role), feature

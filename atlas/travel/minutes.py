@@ -1,0 +1,224 @@
+"""Where a scenario meets the network: edges become minutes here and nowhere else.
+
+Two times an edge: ``first`` for a traveller who has not yet ridden a train, ``later`` for one who has.
+They differ for boarding only: a planned departure lets the first train be met without waiting, a later
+train must be waited for. An edge that cannot be used is NaN.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from atlas.base.errors import NetworkError, ScenarioError
+from atlas.data.scenario import Scenario
+from atlas.network.arrays import EdgeArrays
+from atlas.network.build import Network
+from atlas.network.rail import run_minutes
+
+__all__ = ["MODES", "EdgeTimes", "Mode", "edge_minutes", "edge_times", "usable_edges"]
+
+Mode = Literal["drive", "rail", "multimodal"]
+MODES: tuple[Mode, ...] = ("drive", "rail", "multimodal")
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+#: Gives a parameter's values by name: k numbers, one a draw, or one number for all.
+Values = Callable[[str], Floats]
+
+
+@dataclass(frozen=True)
+class EdgeTimes:
+    """Minutes an edge, NaN where it cannot be used: before (`first`) and after (`later`) the first vehicle."""
+
+    first: Floats
+    later: Floats
+
+
+def edge_times(network: Network, scenario: Scenario, mode: str) -> EdgeTimes:
+    """Return minutes for every edge of `network`.
+
+    Parameters
+    ----------
+    network, scenario
+        What is there, and what of it is open at which speeds, waits and border minutes.
+    mode
+        ``drive`` (roads), ``rail`` (trains, with local travel and ordinary roads to and from stations; the
+        search then asks for at least one train) or ``multimodal`` (all).
+
+    Raises
+    ------
+    ScenarioError
+        Unknown mode.
+    NetworkError
+        An edge that should be usable has no time or a negative one.
+    ParameterError
+        A border crossing or another part of the model has no parameter.
+    """
+    usable = usable_edges(network, scenario, mode)
+    minutes = edge_minutes(network.arrays, scenario, lambda name: np.array([scenario.value(name)]))
+    first, later = (np.where(usable, some[:, 0], np.nan) for some in minutes)
+    _check(network, usable, first, later)
+    return EdgeTimes(first, later)
+
+
+def usable_edges(network: Network, scenario: Scenario, mode: str) -> Bools:
+    """Return which edges `mode` may use in `scenario`: open, of the mode, and with a train that runs.
+
+    Raises
+    ------
+    ScenarioError
+        Unknown mode.
+    """
+    if mode not in MODES:
+        raise ScenarioError(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
+    arrays = network.arrays
+    usable = arrays.open_in(scenario) & arrays.in_mode[mode]
+    if scenario.timetable == "ordinary":
+        usable &= ~((arrays.role == "board") & (arrays.service_ordinary == 0)).astype(bool)
+    return np.asarray(usable, dtype=bool)
+
+
+def edge_minutes(
+    arrays: EdgeArrays,
+    scenario: Scenario,
+    value: Values,
+    *,
+    stretch: Floats | None = None,
+    wait_share: Floats | None = None,
+) -> tuple[Floats, Floats]:
+    """Return the minutes of m edges for k sets of parameters at once, all edges taken as open.
+
+    Parameters
+    ----------
+    arrays
+        The edges.
+    scenario
+        Its period, boarding policy and timetable; its parameters are not read.
+    value
+        Gives the k values of a parameter by name.
+    stretch
+        (m, k) factors on kilometres that are drawn and not published; 1 when absent.
+    wait_share
+        (m, k) shares of the headway waited, in place of the parameter ``rail_wait_share``.
+
+    Returns
+    -------
+    first, later
+        (m, k) minutes before and after the first train; NaN for an edge of no known role.
+    """
+    k = value("local_speed_kmh").shape[0]
+    first = np.full((len(arrays.tail), k), np.nan)
+
+    def put(role: str, minutes: Callable[[EdgeArrays, Floats], Floats]) -> None:
+        if role in arrays.by_role:
+            rows, edges = arrays.by_role[role]
+            km = edges.length_km[:, None]
+            if stretch is not None:
+                km = np.where(edges.schematic[:, None], km * stretch[rows], km)
+            first[rows] = minutes(edges, km)
+
+    put("run", lambda edges, km: _road(edges, km, scenario, value))
+    put("ramp", lambda edges, km: _ramp(edges, value))
+    put("ride", lambda edges, km: _ride(edges, km, value))
+    put("local", lambda edges, km: km * (value("local_detour") / value("local_speed_kmh") * 60.0))
+    put("border", lambda edges, km: _border(edges, value))
+    put("sail", lambda edges, km: _sail(edges, value))
+    put("land", lambda edges, km: value("border_ferry_min"))
+    put("alight", lambda edges, km: value("rail_station_exit_min"))
+    put("transfer", lambda edges, km: value("rail_transfer_min"))
+    later = first.copy()
+    if "board" in arrays.by_role:
+        rows, edges = arrays.by_role["board"]
+        shares = value("rail_wait_share") if wait_share is None else wait_share[rows]
+        first[rows], later[rows] = _board(edges, scenario, value, shares)
+    if "embark" in arrays.by_role:
+        rows, edges = arrays.by_role["embark"]
+        first[rows], later[rows] = _embark(edges, scenario, value)
+    return first, later
+
+
+def _charged_km(edges: EdgeArrays, km: Floats, detour: Floats) -> Floats:
+    """Kilometres charged: published where that is what the edge carries, else drawn times the detour."""
+    return np.where(edges.schematic[:, None], km * detour, km)
+
+
+def _road(edges: EdgeArrays, km: Floats, scenario: Scenario, value: Values) -> Floats:
+    express = edges.expressway[:, None]
+    urban = (edges.speed_class == "urban_expressway")[:, None]
+    default = np.where(express, value("road_limit_default_expressway_kmh"), value("road_limit_default_kmh"))
+    limit = edges.limit_kmh[:, None]
+    limit = np.where(np.isnan(limit), default, limit)
+    period = f"road_factor_{scenario.period}"
+    slower = np.where(urban, value(f"{period}_urban_expressway"), value(f"{period}_ordinary"))
+    factor = np.where(express, value(f"{period}_expressway"), slower)
+    return np.asarray(_charged_km(edges, km, value("road_detour_schematic")) / (limit * factor) * 60.0)
+
+
+def _ramp(edges: EdgeArrays, value: Values) -> Floats:
+    joining = (edges.speed_class == "toll_join")[:, None]
+    return np.where(joining, value("toll_join_min"), value("toll_leave_min"))
+
+
+def _ride(edges: EdgeArrays, km: Floats, value: Values) -> Floats:
+    published = edges.run_min[:, None]
+    speed = edges.limit_kmh[:, None]
+    formula = run_minutes(
+        _charged_km(edges, km, value("rail_detour_schematic")),
+        np.where(np.isnan(speed), value("rail_speed_default_kmh"), speed),
+        speed_factor=value("rail_speed_factor"),
+        acceleration_ms2=value("rail_acceleration_ms2"),
+        dwell_min=value("rail_dwell_min"),
+    )
+    return np.where(np.isnan(published), formula, published)
+
+
+def _border(edges: EdgeArrays, value: Values) -> Floats:
+    names = [f"border_{f}_{way}_min" for f, way in zip(edges.feature_id, edges.speed_class, strict=True)]
+    return np.stack([value(name) for name in names])
+
+
+def _board(edges: EdgeArrays, scenario: Scenario, value: Values, shares: Floats) -> tuple[Floats, Floats]:
+    """Minutes from the station door, or from another train, to departure: first train and later ones."""
+    trains = (edges.trains_ordinary if scenario.timetable == "ordinary" else edges.trains)[:, None]
+    metro = (edges.speed_class == "metro")[:, None]
+    assumed = np.where(metro, value("metro_trains_per_day"), value("rail_new_trains_per_day"))
+    trains = np.where(np.isnan(trains), assumed, trains)
+    headway = value("rail_operating_hours") * 60.0 / np.maximum(trains, 1e-9)
+    waited = np.minimum(shares * headway, value("rail_wait_cap_min"))
+    entry = np.where(edges.changing[:, None], 0.0, value("rail_station_entry_min"))
+    waits = edges.changing[:, None] | (scenario.boarding != "planned")
+    return np.where(waits, entry + waited, entry), entry + waited
+
+
+def _embark(edges: EdgeArrays, scenario: Scenario, value: Values) -> tuple[Floats, Floats]:
+    """Minutes from the pier or stop to departure: first vehicle of the journey and later ones."""
+    coach = (edges.mode == "coach")[:, None]
+    entry = np.where(coach, value("coach_entry_min"), value("ferry_entry_min"))
+    known = edges.trains[:, None]
+    departures = np.where(np.isnan(known), value("ferry_departures_per_day"), known)
+    headway = value("rail_operating_hours") * 60.0 / departures
+    waited = np.minimum(value("rail_wait_share") * headway, value("rail_wait_cap_min"))
+    return np.where(scenario.boarding != "planned", entry + waited, entry), entry + waited
+
+
+def _sail(edges: EdgeArrays, value: Values) -> Floats:
+    """Minutes of a service: from the least told to the most, the central ones half-way."""
+    low, usual, high = (some[:, None] for some in (edges.run_min_low, edges.run_min, edges.run_min_high))
+    share = np.clip(value("ferry_minutes_share"), 0.0, 1.0)
+    below, above = np.minimum(2.0 * share, 1.0), np.maximum(2.0 * share - 1.0, 0.0)
+    return np.asarray(low + (usual - low) * below + (high - usual) * above, dtype=np.float64)
+
+
+def _check(network: Network, usable: Bools, first: Floats, later: Floats) -> None:
+    for minutes in (first, later):
+        wrong = usable & ~(minutes >= 0)
+        if wrong.any():
+            edge = network.edges[wrong].iloc[0]
+            raise NetworkError(
+                f"edge {edge['edge_id']} ({edge['layer']} {edge['feature_id']}) has no time or a negative one; "
+                "its length, speed limit or minutes are missing or wrong"
+            )

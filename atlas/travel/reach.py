@@ -1,0 +1,346 @@
+"""From the network to answers: what can be reached, by which route, and the OD matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+import shapely.ops
+from numpy.typing import NDArray
+
+from atlas.base.errors import ScenarioError, UnknownPlaceError
+from atlas.data.places import Place, find_place
+from atlas.data.scenario import Scenario
+from atlas.network.build import Network
+from atlas.travel.journey import PARTS, Journey, Leg, journey_on, parts_of
+from atlas.travel.minutes import edge_times
+from atlas.travel.search import TOLERANCE_MIN, Tree, compile_graph, search
+
+__all__ = [
+    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "od_matrix", "point_ids", "reach_from", "route",
+]  # fmt: skip
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Everything within the largest cut-off of one origin.
+
+    Attributes
+    ----------
+    nodes : GeoDataFrame
+        ``Network.nodes`` that are reached, with ``travel_time_min``, ``cutoff_min`` (the smallest cut-off
+        that holds them) and ``via_edge_id``. Unreached nodes are absent.
+    edges : GeoDataFrame
+        Edges travelled, with ``from_min``, ``to_min``, ``travel_time_min`` (at the far end) and
+        ``cutoff_min``; an edge on which time runs out is cut there and ends at the largest cut-off.
+        Of rides only those on a fastest way are kept: trains run in parallel.
+    tree
+        The search itself, for routes to single places.
+    """
+
+    network: Network
+    scenario: Scenario
+    mode: str
+    origin: str
+    origin_name: str
+    cutoffs_min: tuple[float, ...]
+    nodes: gpd.GeoDataFrame
+    edges: gpd.GeoDataFrame
+    tree: Tree
+
+    def places(self) -> pd.DataFrame:
+        """Return the places reached, nearest first.
+
+        Returns
+        -------
+        DataFrame
+            ``id``, ``name_zh``, ``name_en``, ``city``, ``lon``, ``lat``, ``travel_time_min``, ``band_min``.
+        """
+        chosen = self.nodes[self.nodes["kind"] == "place"]
+        table = pd.DataFrame(
+            {
+                "id": chosen["feature_id"],
+                "name_zh": chosen["name_zh"],
+                "name_en": chosen["name_en"],
+                "city": chosen["city"],
+                "lon": chosen.geometry.x,
+                "lat": chosen.geometry.y,
+                "travel_time_min": chosen["travel_time_min"],
+                "band_min": chosen["cutoff_min"],
+            }
+        )
+        return table.sort_values(["travel_time_min", "id"], kind="stable").reset_index(drop=True)
+
+    def route_to(self, node_id: str) -> Journey:
+        """Return the journey to a node of the network by its id."""
+        return journey_on(self.network, self.scenario, self.mode, self.tree, self.network.row_of[node_id])
+
+
+def locate(network: Network, place: str | Place) -> tuple[Network, str]:
+    """Return the network and the node id that stand for `place`.
+
+    A text is looked up by :func:`atlas.data.places.find_place` among the places of the network and then among its
+    stations, airports, ports and junctions. A station so named gets a gate (:meth:`Network.with_gates`): by rail
+    one boards or leaves there and nowhere else. A :class:`atlas.data.places.Place` that is none of them (a point given
+    by its coordinates) is added to the network.
+
+    Raises
+    ------
+    UnknownPlaceError
+        Nothing in the network answers to the text.
+    NetworkError
+        A point lies too far from any road or station.
+    """
+    network, (node_id,) = _located(network, [place])
+    return network, node_id
+
+
+def locate_all(
+    network: Network, origins: Iterable[str | Place], destinations: Iterable[str | Place]
+) -> tuple[Network, NDArray[np.int64], NDArray[np.int64]]:
+    """Return the network with all places in it, and the rows of the nodes of origins and destinations.
+
+    Raises
+    ------
+    UnknownPlaceError
+        No origin or no destination, or one that no place answers to.
+    NetworkError
+        A point lies too far from any road or station.
+    """
+    starts, ends = list(origins), list(destinations)
+    if not starts or not ends:
+        raise UnknownPlaceError("at least one origin and one destination are needed")
+    network, names = _located(network, [*starts, *ends])
+    rows = np.array([network.row_of[name] for name in names], dtype=np.int64)
+    return network, rows[: len(starts)], rows[len(starts) :]
+
+
+def _located(network: Network, places: Sequence[str | Place]) -> tuple[Network, list[str]]:
+    """Return the network with all of `places` in it, and their nodes; what must be added is added at once."""
+    found = [_look_up(network, place) for place in places]
+    gates = [place.id.removeprefix("stn/") for place in found if isinstance(place, Place) and place.level == "stop"]
+    network = network.with_gates(gates)
+    names = []
+    for place in found:
+        if isinstance(place, str):
+            names.append(place)
+        elif place.level == "stop":
+            names.append(f"gate/{place.id.removeprefix('stn/')}")
+        else:
+            names.append(f"place/{place.id}")
+            if names[-1] not in network.row_of:
+                network = network.with_place(place.id, place.lon, place.lat)
+    return network, names
+
+
+def _look_up(network: Network, place: str | Place) -> str | Place:
+    """Return the node that stands for `place`, or, where none does yet, the station or point to be added."""
+    if isinstance(place, Place) and place.level == "stop":
+        return place
+    name = place if isinstance(place, str) else place.id
+    if name in network.row_of:
+        return name
+    nodes = network.nodes
+    places = nodes[nodes["kind"] == "place"]
+    for column in ("feature_id", "name_zh", "name_en"):
+        hits = places.loc[places[column] == name, "node_id"]
+        if len(hits) == 1:
+            return str(hits.iloc[0])
+    if isinstance(place, str):
+        return _look_up(network, find_place(network.place_layer, place, nodes))
+    return place
+
+
+def reach_from(
+    network: Network,
+    origin: str | Place,
+    scenario: Scenario,
+    *,
+    mode: str = "multimodal",
+    cutoffs_min: Sequence[float] = (60.0, 120.0),
+) -> Reach:
+    """Return what can be reached from `origin`.
+
+    Parameters
+    ----------
+    network
+        From :func:`atlas.network.build.build_network`.
+    origin
+        A place: name, id, node id, or a :class:`atlas.data.places.Place` anywhere near the network.
+    scenario
+        Year, projects, speeds and waits.
+    mode
+        ``drive``, ``rail`` or ``multimodal``.
+    cutoffs_min
+        Cut-offs in minutes, inclusive, each positive.
+
+    Raises
+    ------
+    ScenarioError
+        No cut-off, or one that is not a positive finite number.
+    UnknownPlaceError, NetworkError
+        See :func:`locate`.
+    """
+    cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
+    if not cutoffs or not all(0 < value < float("inf") for value in cutoffs):
+        raise ScenarioError(f"cut-offs must be positive minutes, are {list(cutoffs_min)}")
+    network, node_id = locate(network, origin)
+    graph = compile_graph(network, scenario, mode)
+    start = network.row_of[node_id]
+    tree = search(graph, start, limit_min=cutoffs[-1])
+    nodes = _reached_nodes(network, tree, cutoffs)
+    edges = _reached_edges(network, scenario, mode, tree, cutoffs)
+    name = str(network.nodes["name_zh"].iloc[start])
+    return Reach(network, scenario, mode, node_id, name, cutoffs, nodes, edges, tree)
+
+
+def _band(minutes: Floats, cutoffs: tuple[float, ...]) -> Floats:
+    steps = np.array(cutoffs)
+    return steps[np.minimum(np.searchsorted(steps + TOLERANCE_MIN, minutes), len(steps) - 1)]
+
+
+def _reached_nodes(network: Network, tree: Tree, cutoffs: tuple[float, ...]) -> gpd.GeoDataFrame:
+    minutes = tree.node_minutes
+    rows = np.nonzero(minutes <= cutoffs[-1] + TOLERANCE_MIN)[0]
+    nodes = network.nodes.iloc[rows].copy()
+    nodes["travel_time_min"] = minutes[rows]
+    nodes["cutoff_min"] = _band(minutes[rows], cutoffs)
+    names = network.edges["edge_id"].to_numpy(dtype=object)
+    via = [_last_edge(tree, int(row)) for row in rows]
+    nodes["via_edge_id"] = [None if edge is None else names[edge] for edge in via]
+    return nodes.reset_index(drop=True)
+
+
+def _last_edge(tree: Tree, node: int) -> int | None:
+    state = tree.end_state(node)
+    edge = int(tree.via[state])
+    return None if edge < 0 else edge
+
+
+def _reached_edges(
+    network: Network, scenario: Scenario, mode: str, tree: Tree, cutoffs: tuple[float, ...]
+) -> gpd.GeoDataFrame:
+    """Edges whose tail is reached in either state, each once, at its earliest."""
+    n = tree.graph.size
+    edges = network.edges
+    minutes = edge_times(network, scenario, mode).first
+    tails = network.arrays.tail
+    begin = np.minimum(tree.minutes[tails], tree.minutes[tails + n])
+    if tree.graph.must_ride:
+        begin = np.where(tree.graph.rail[tails], tree.minutes[tails], tree.minutes[tails + n])
+    extent = ~shapely.is_missing(edges.geometry.to_numpy())
+    rides = (edges["role"] == "ride").to_numpy()
+    on_way = np.zeros(len(edges), dtype=bool)
+    on_way[_tree_edges(tree)] = True
+    keep = extent & ~np.isnan(minutes) & (begin < cutoffs[-1] - TOLERANCE_MIN) & (~rides | on_way)
+    rows = np.nonzero(keep)[0]
+    reached = edges.iloc[rows].copy()
+    end = begin[rows] + minutes[rows]
+    cut = end > cutoffs[-1] + TOLERANCE_MIN
+    share = np.where(cut, (cutoffs[-1] - begin[rows]) / np.maximum(minutes[rows], 1e-9), 1.0)
+    lines = reached.geometry.to_numpy().copy()
+    for i in np.nonzero(cut)[0]:
+        lines[i] = shapely.ops.substring(lines[i], 0.0, float(share[i]), normalized=True)
+    reached = reached.set_geometry(gpd.GeoSeries(lines, index=reached.index, crs="EPSG:4326"))
+    reached["from_min"] = begin[rows]
+    reached["to_min"] = np.where(cut, cutoffs[-1], end)
+    reached["travel_time_min"] = reached["to_min"]
+    reached["cutoff_min"] = _band(reached["to_min"].to_numpy(), cutoffs)
+    for column in ("length_km", "drawn_length_km"):
+        reached[column] = reached[column].to_numpy() * share
+    return reached.reset_index(drop=True)
+
+
+def _tree_edges(tree: Tree) -> NDArray[np.int64]:
+    return tree.via[tree.via >= 0]
+
+
+def route(
+    network: Network,
+    origin: str | Place,
+    destination: str | Place,
+    scenario: Scenario,
+    *,
+    mode: str = "multimodal",
+) -> Journey:
+    """Return the fastest journey; ``found`` is false and ``minutes`` infinite when there is none.
+
+    Parameters, errors: see :func:`reach_from`.
+    """
+    network, (start,), (end,) = locate_all(network, [origin], [destination])
+    tree = search(compile_graph(network, scenario, mode), int(start))
+    return journey_on(network, scenario, mode, tree, int(end))
+
+
+def od_matrix(
+    network: Network,
+    origins: Iterable[str | Place],
+    destinations: Iterable[str | Place],
+    scenarios: Iterable[Scenario],
+    modes: Iterable[str] = ("multimodal",),
+    *,
+    limit_min: float = float("inf"),
+) -> pd.DataFrame:
+    """Return travel times of all pairs, scenarios and modes, in long form.
+
+    Parameters
+    ----------
+    limit_min
+        Largest time looked for; pairs beyond it are NaN.
+
+    Returns
+    -------
+    DataFrame
+        ``from_id``, ``to_id`` (see :func:`point_ids`), ``from_zh``, ``to_zh``, ``scenario``, ``mode``,
+        ``travel_time_min`` (NaN: not reached) and its parts ``access_min``, ``wait_min``,
+        ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
+    """
+    network, starts, ends = locate_all(network, origins, destinations)
+    frames = []
+    for scenario in scenarios:
+        for mode in modes:
+            graph = compile_graph(network, scenario, mode)
+            for start in starts.tolist():
+                tree = search(graph, start, limit_min=limit_min)
+                frames.append(_matrix_rows(network, scenario, mode, tree, start, ends))
+    return pd.concat(frames, ignore_index=True)
+
+
+def point_ids(network: Network) -> NDArray[np.object_]:
+    """Return (n,) what tables call each node: a place by its feature id, anything else by ``layer/feature``."""
+    nodes = network.nodes
+    full = (nodes["layer"] + "/" + nodes["feature_id"]).mask(nodes["kind"] == "place", nodes["feature_id"])
+    return np.asarray(full, dtype=object)
+
+
+def _matrix_rows(
+    network: Network,
+    scenario: Scenario,
+    mode: str,
+    tree: Tree,
+    start: int,
+    targets: NDArray[np.int64],
+) -> pd.DataFrame:
+    minutes = tree.node_minutes[targets]
+    reached = np.isfinite(minutes)
+    parts = np.full((len(targets), len(PARTS)), np.nan)
+    for i in np.nonzero(reached)[0]:
+        parts[i] = parts_of(network, tree, int(targets[i]))
+    ids, zh = point_ids(network), network.nodes["name_zh"].to_numpy()
+    table = {
+        "from_id": ids[start],
+        "to_id": ids[targets],
+        "from_zh": zh[start],
+        "to_zh": zh[targets],
+        "scenario": scenario.name,
+        "mode": mode,
+        "travel_time_min": np.where(reached, minutes, np.nan),
+    }
+    table |= {f"{name}_min": parts[:, k] for k, name in enumerate(PARTS)}
+    return pd.DataFrame(table)
