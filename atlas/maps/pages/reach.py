@@ -30,9 +30,10 @@ from atlas.network.build import Network
 from atlas.network.status import scenario_header
 from atlas.travel.comparison import people_units
 from atlas.travel.journey import Journey, journey_on
-from atlas.travel.minutes import MODES, edge_minutes, usable_edges
+from atlas.travel.minutes import MODES, edge_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import Tree, compile_graph, search
+from atlas.travel.search import Tree
+from atlas.travel.trip import Trip
 
 __all__ = ["CUTOFFS_MIN", "Spread", "draw_reach", "reach_data"]
 
@@ -222,10 +223,11 @@ def reach_data(
     people = people_units(network)
     combinations = [(s.but(parameter_set=p), m) for s in scenarios for m in modes for p in sets]
     for done, (scenario, mode) in enumerate(combinations):
-        tree = search(compile_graph(network, scenario, mode), start)
+        trip = Trip(network, scenario, mode)
+        tree = trip.tree(start)
         at = np.array([tree.node_minutes[end] if end >= 0 else np.inf for end in ends])
         minutes.append(_coded(at, _PLACE_SCALE))
-        lines.append(_line_minutes(network, scenario, mode, tree, drawn, group_of, forward, len(shapes)))
+        lines.append(_line_minutes(trip, tree, drawn, group_of, forward, len(shapes)))
         if spread is None:
             inside.append(_inside(places, at, people))
         else:
@@ -234,7 +236,7 @@ def reach_data(
             areas.append(_packed_areas(surface, shift))
         for end, reached in zip(ends, np.isfinite(at), strict=True):
             if reached:
-                book.add(journey_on(network, scenario, mode, tree, end), group_of)
+                book.add(journey_on(trip, tree, end), group_of)
         if progress is not None:
             progress(done + 1, len(combinations))
     point = network.nodes.geometry.iloc[start]
@@ -331,9 +333,7 @@ def _coded(minutes: Floats, scale: int) -> Ints:
 
 
 def _line_minutes(
-    network: Network,
-    scenario: Scenario,
-    mode: str,
+    trip: Trip,
     tree: Tree,
     drawn: NDArray[np.bool_],
     group_of: Ints,
@@ -341,14 +341,9 @@ def _line_minutes(
     count: int,
 ) -> Ints:
     """Return (2 × count,) coded minutes at the two ends of each line; -1 not reached, -2 not open."""
-    arrays, n = network.arrays, tree.graph.size
-    rows = np.nonzero(drawn & usable_edges(network, scenario, mode))[0]
-    first, _ = edge_minutes(arrays, scenario, lambda name: np.array([scenario.value(name)]))
-    tails = arrays.tail[rows]
-    begin = np.minimum(tree.minutes[tails], tree.minutes[tails + n])
-    if tree.graph.must_ride:
-        begin = np.where(tree.graph.rail[tails], tree.minutes[tails], tree.minutes[tails + n])
-    end = begin + first[rows, 0]
+    rows = np.nonzero(drawn & trip.usable)[0]
+    begin = trip.left_at(tree)[rows]
+    end = begin + trip.minutes[rows]
     along, group = forward[rows], group_of[rows]
     ends = np.full((count, 2), np.inf)
     np.minimum.at(ends[:, 0], group, np.where(along, begin, end))
