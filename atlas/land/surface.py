@@ -31,7 +31,7 @@ from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
 
-__all__ = ["COMBINATIONS", "Surface", "circle", "isochrones", "nearest_origin", "surface_from"]
+__all__ = ["COMBINATIONS", "Surface", "circle", "isochrones", "nearest_origin", "surface_from", "surface_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -21,7 +21,8 @@ from atlas.travel.search import TOLERANCE_MIN, Tree
 from atlas.travel.trip import Trip
 
 __all__ = [
-    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "od_matrix", "point_ids", "reach_from", "route",
+    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "matrix_on", "od_matrix", "point_ids", "reach_from",
+    "route",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -295,13 +296,16 @@ def od_matrix(
         ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
     """
     network, starts, ends = locate_all(network, origins, destinations)
-    frames = []
-    for scenario in scenarios:
-        for mode in modes:
-            trip = Trip(network, scenario, mode)
-            for start in starts.tolist():
-                frames.append(_matrix_rows(trip, trip.tree(start, limit_min=limit_min), ends))
-    return pd.concat(frames, ignore_index=True)
+    trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in modes]
+    return pd.concat([matrix_on(trip, starts, ends, limit_min=limit_min) for trip in trips], ignore_index=True)
+
+
+def matrix_on(
+    trip: Trip, starts: NDArray[np.int64], ends: NDArray[np.int64], *, limit_min: float = float("inf")
+) -> pd.DataFrame:
+    """Return the rows of :func:`od_matrix` for one trip; starts and ends are rows of its nodes."""
+    trees = (trip.tree(start, limit_min=limit_min) for start in starts.tolist())
+    return pd.concat([_matrix_rows(trip, tree, ends) for tree in trees], ignore_index=True)
 
 
 def point_ids(network: Network) -> NDArray[np.object_]:

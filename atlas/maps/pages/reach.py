@@ -19,7 +19,7 @@ from atlas.data.register import Register
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
-from atlas.land.links import AccessTable
+from atlas.land.ground import Ground
 from atlas.land.population import Population
 from atlas.land.surface import Surface, isochrones, surface_from
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
@@ -35,7 +35,7 @@ from atlas.travel.reach import locate
 from atlas.travel.search import Tree
 from atlas.travel.trip import Trip
 
-__all__ = ["CUTOFFS_MIN", "Spread", "draw_reach", "reach_data"]
+__all__ = ["CUTOFFS_MIN", "draw_reach", "reach_data"]
 
 CUTOFFS_MIN = (60.0, 120.0)
 #: Minutes of places are kept to a thousandth, those along lines to a tenth.
@@ -46,14 +46,6 @@ _SPECK_DEGREES2, _THIN_DEGREES = 2.0e-5, 0.0015
 Shift = Callable[[NDArray[np.object_]], NDArray[np.object_]]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Spread:
-    """What areas and people need: links from the land grid to the network, and residents on the grid."""
-
-    table: AccessTable
-    people: Population
 
 
 @dataclass
@@ -124,7 +116,7 @@ def draw_reach(
     basemap: Basemap | None = None,
     boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
-    spread: Spread | None = None,
+    ground: Ground | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Page:
     """Draw what can be reached from `origin`: lines by minutes, places with minutes and route on click.
@@ -143,7 +135,7 @@ def draw_reach(
         Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
     title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links
         As for :func:`atlas.maps.pages.layers.draw_layers`.
-    spread
+    ground
         The access table of the land grid and the people on it: people inside are shown too, and the areas within
         reach.
     progress
@@ -156,7 +148,7 @@ def draw_reach(
     """
     shift = shift_shapes if basemap is not None and basemap.shifted else None
     found = reach_data(
-        network, origin, scenarios, layers["places"].frame, modes=modes, sets=sets, opening=opening, spread=spread,
+        network, origin, scenarios, layers["places"].frame, modes=modes, sets=sets, opening=opening, ground=ground,
         shift=shift, progress=progress,
     )  # fmt: skip
     data = common_data(
@@ -195,7 +187,7 @@ def reach_data(
     modes: Sequence[str] = MODES,
     sets: Sequence[str] = SETS,
     opening: tuple[str, str, str] | None = None,
-    spread: Spread | None = None,
+    ground: Ground | None = None,
     shift: Shift | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
@@ -205,7 +197,7 @@ def reach_data(
     ----------
     places
         Frame of the layer ``places``, in the order in which the page has it.
-    spread
+    ground
         The access table and the people on it, for areas and people; None: neither.
     shift
         Moves geometries to where the basemap has them.
@@ -228,11 +220,11 @@ def reach_data(
         at = np.array([tree.node_minutes[end] if end >= 0 else np.inf for end in ends])
         minutes.append(_coded(at, _PLACE_SCALE))
         lines.append(_line_minutes(trip, tree, drawn, group_of, forward, len(shapes)))
-        if spread is None:
+        if ground is None:
             inside.append(_inside(places, at, people))
         else:
-            surface = surface_from(start_network, origin, scenario, spread.table, mode=mode)
-            inside.append(_covered(surface, spread.people, at))
+            surface = surface_from(start_network, origin, scenario, ground.links, mode=mode)
+            inside.append(_covered(surface, ground.people, at))
             areas.append(_packed_areas(surface, shift))
         for end, reached in zip(ends, np.isfinite(at), strict=True):
             if reached:
@@ -263,7 +255,7 @@ def reach_data(
             pack_integers(_run_minutes(network, scenarios[0].but(parameter_set=p), group_of, len(shapes))) for p in sets
         ],
         "inside": inside,
-        **({"areas": areas} if spread is not None else {}),
+        **({"areas": areas} if ground is not None else {}),
         **book.packed(network.english_names),
     }
 
