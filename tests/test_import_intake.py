@@ -19,8 +19,8 @@ from atlas.data.catalog import open_catalog
 from atlas.data.layer import Layer, layer_text
 from atlas.imports import store
 from atlas.imports.admit import admit, left_hanging, merged
+from atlas.imports.osm import layers as osm
 from atlas.imports.osm.layers import OsmLayers, osm_layers
-from atlas.imports.osm.layers import layers as osm
 from atlas.imports.run import Target, take_in
 from atlas.imports.store import backups, new_atlas, restore
 from atlas.imports.vector import Origin, read_vector
