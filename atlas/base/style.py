@@ -7,8 +7,11 @@ and the common colour-vision deficiencies.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from atlas.base.words import word_table
 
 __all__ = [
     "CHANGE",
@@ -106,16 +109,7 @@ STATUS_FORM: dict[str, LineForm] = {
 }
 
 #: Status → (Chinese, English).
-STATUS_WORDS: dict[str, tuple[str, str]] = {
-    "operating": ("运营", "Operating"),
-    "under_construction": ("在建", "Under construction"),
-    "preliminary": ("前期工作", "Preliminary work"),
-    "study": ("研究", "Under study"),
-    "planned": ("规划", "Planned"),
-    "concept": ("设想", "Concept"),
-    "reserved": ("预留", "Reserved"),
-    "unknown": ("状态不明", "Status unknown"),
-}
+STATUS_WORDS: Mapping[str, tuple[str, str]] = word_table("status")
 
 
 @dataclass(frozen=True)

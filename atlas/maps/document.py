@@ -1,101 +1,127 @@
-"""Pages that are read rather than panned: the same self-containment, palette and two languages as the maps."""
+"""Pages that are read rather than panned: the same self-containment, palette and two languages as the maps.
+
+A page is a template of ``maps/templates`` and values: words in both languages, tables of cells. Templates escape
+whatever they are given; a value is never markup, but for the pictures of :mod:`atlas.maps.pictures`.
+"""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from atlas.base.style import css_variables
-from atlas.maps.page import LANGUAGES, asset
+from atlas.base.words import LANGUAGES, Words, both, say_in
+from atlas.maps.page import asset
 
-__all__ = ["cell", "document", "paragraph", "section", "table", "two"]
+__all__ = ["Cell", "Table", "fill", "heads", "number", "year"]
 
 _POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
-_SCRIPT = """
-(function () {
-  var root = document.documentElement, button = document.getElementById("language");
-  function speak(lang) {
-    root.lang = lang === "en" ? "en" : "zh-CN";
-    document.title = button.getAttribute("data-title-" + (lang === "en" ? "en" : "zh"));
-    button.textContent = lang === "en" ? "中文" : "English";
-  }
-  var asked = /(?:^#|&)g=(zh|en)/.exec(location.hash);
-  speak(asked ? asked[1] : root.lang === "en" ? "en" : "zh");
-  button.addEventListener("click", function () {
-    var next = root.lang === "en" ? "zh" : "en";
-    speak(next);
-    try { history.replaceState(null, "", "#g=" + next); } catch (error) { /* a frame without history */ }
-  });
-  document.body.setAttribute("data-ready", "true");
-})();
-"""
+Text = Words | str
 
 
-def two(zh: object, en: object) -> str:
-    """Return HTML that shows `zh` or `en`, whichever language the page is in; both are text, not markup."""
-    chinese, english = html.escape(str(zh)), html.escape(str(en))
-    if chinese == english:
-        return chinese
-    return f'<span lang="zh-CN">{chinese}</span><span lang="en">{english}</span>'
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a table.
+
+    Attributes
+    ----------
+    text
+        What it says.
+    kind
+        Its class, ``number`` for figures.
+    head
+        Whether it names its row.
+    code
+        Whether the text is an id or a hash.
+    verdict
+        ``inside``, ``borderline`` or ``outside``: shown before the text.
+    beneath
+        Lines in small type below.
+    """
+
+    text: Text = ""
+    kind: str = ""
+    head: bool = False
+    code: bool = False
+    verdict: str = ""
+    beneath: tuple[Text, ...] = ()
 
 
-def paragraph(zh: object, en: object, *, kind: str = "") -> str:
-    """Return a paragraph in both languages."""
-    return f'<p class="{html.escape(kind)}">{two(zh, en)}</p>' if kind else f"<p>{two(zh, en)}</p>"
+@dataclass(frozen=True)
+class Table:
+    """A table: a heading a column, rows of cells, a caption; `kind` names how it is framed (``keep``, ``matrix``)."""
+
+    heads: Sequence[Text]
+    rows: Sequence[Sequence[Cell]]
+    caption: Words
+    kind: str = ""
+
+    @property
+    def sides(self) -> list[str]:
+        """The class of each heading: it stands over its numbers, on their side."""
+        columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(self.heads)
+        return ["number" if cells and all(_is_number(one) for one in cells) else "" for cells in columns]
 
 
-def section(zh: str, en: str, body: Iterable[str], *, name: str = "") -> str:
-    """Return a section with a heading; `body` is HTML."""
-    anchor = f' id="{html.escape(name)}"' if name else ""
-    return f"<section{anchor}><h2>{two(zh, en)}</h2>\n" + "\n".join(body) + "</section>"
+def _is_number(cell: Cell) -> bool:
+    return cell.kind == "number" and not cell.verdict
 
 
-def cell(content: str, *, kind: str = "", head: bool = False) -> str:
-    """Return a table cell around HTML."""
-    tag = 'th scope="row"' if head else "td"
-    return f"<{tag}{f' class={chr(34)}{html.escape(kind)}{chr(34)}' if kind else ''}>{content}</{tag[:2]}>"
+def heads(*names: str) -> list[Words]:
+    """Return the headings of columns by their keys."""
+    return [both(f"head.{name}") for name in names]
 
 
-def table(heads: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], *, caption: tuple[str, str]) -> str:
-    """Return a table; `rows` hold cells made by :func:`cell`."""
-    lines = list(rows)
-    # a heading stands over its numbers, on their side
-    sides = ["number" if _is_number(cells) else "" for cells in zip(*lines, strict=True)] or [""] * len(heads)
-    head = "".join(
-        f'<th scope="col"{f" class={side}" if side else ""}>{two(*words)}</th>'
-        for words, side in zip(heads, sides, strict=True)
+def number(value: float, *, decimals: int = 0) -> Cell:
+    """Return a cell with a number, its minus sign a minus sign; zero stands back."""
+    text = f"{value:,.{decimals}f}".replace("-", "−")
+    return Cell(text, kind="number zero" if not value else "number")
+
+
+def year(name: str) -> Words:
+    """Return what a scenario is called in a heading or a sentence."""
+    return both("year.full") if name == "full" else Words(name, name)
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("atlas.maps", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    body = "\n".join("<tr>" + "".join(row) + "</tr>" for row in lines)
-    return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{html.escape(" ".join(caption))}"><table>'
-        f"<caption>{two(*caption)}</caption><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>"
-    )
+    environment.globals |= {"both": both, "say_in": say_in, "number": number, "asset": lambda name: Markup(asset(name))}
+    return environment
 
 
-def _is_number(cells: Sequence[str]) -> bool:
-    return all(cell.startswith('<td class="number"') and "verdict" not in cell for cell in cells)
-
-
-def document(
-    title: tuple[str, str],
-    body: Iterable[str],
+def fill(
+    template: str,
     *,
+    title: tuple[str, str],
     lang: str = "zh",
     hash: str = "",
     home: bool = True,
     styles: Sequence[str] = (),
+    **values: object,
 ) -> str:
     """Return a whole page.
 
     Parameters
     ----------
+    template
+        Name of a file of ``maps/templates``.
     title
-        Chinese and English, text.
-    body
-        HTML.
+        Chinese and English.
     lang
         Language the page opens in.
     hash
@@ -104,19 +130,21 @@ def document(
         Whether to link back to the start page.
     styles
         Names of further style sheets among the assets.
+    **values
+        What the template shows.
     """
-    mark = f'<meta name="atlas-hash" content="{html.escape(hash)}">\n' if hash else ""
-    back = f'<a href="index.html">{two("← 图集首页", "← Start page")}</a>' if home else ""
-    zh, en = (html.escape(words) for words in title)
     sheets = "\n".join(asset(name) for name in ("document.css", *styles))
     return (
-        f'<!DOCTYPE html>\n<html lang="{LANGUAGES[lang]}">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"{mark}<title>{zh if lang == 'zh' else en}</title>\n"
-        f"<style>{css_variables()}\n{sheets}</style>\n</head>\n<body>\n"
-        f'<header class="top">{back}<button type="button" id="language" data-title-zh="{zh}" data-title-en="{en}">'
-        f"English</button></header>\n<main>\n<h1>{two(*title)}</h1>\n"
-        + "\n".join(body)
-        + f"\n</main>\n<script>{_SCRIPT}</script>\n</body>\n</html>\n"
+        _environment()
+        .get_template(template)
+        .render(
+            title=Words(*title),
+            lang=lang,
+            tag=LANGUAGES[lang],
+            hash=hash,
+            home=home,
+            policy=_POLICY,
+            style=Markup(f"{css_variables()}\n{sheets}"),
+            **values,
+        )
     )

@@ -24,11 +24,11 @@ from xstatic.pkg import leaflet
 from atlas.base.errors import MapError
 from atlas.base.files import write_text
 from atlas.base.style import GROUND, css_variables
+from atlas.base.words import LANGUAGES
 from atlas.maps.basemaps import Basemap
 
-__all__ = ["LANGUAGES", "Links", "Page", "asset", "embed_json"]
+__all__ = ["Links", "Page", "asset", "embed_json"]
 
-LANGUAGES: dict[str, str] = {"zh": "zh-CN", "en": "en"}
 #: Addresses and their (Chinese, English) words.
 Links = Sequence[tuple[str, tuple[str, str]]]
 _POLICY = (

@@ -133,7 +133,7 @@ def make_report(
     scenarios
         In the order of the years; None: the built-in ones.
     claims
-        From :func:`atlas.plan.promises.check_claims` for the same scenarios with the default readings; None
+        From :func:`atlas.plan.promises.check_claims` for the same scenarios with all readings; None
         computes them.
 
     Raises
@@ -144,7 +144,7 @@ def make_report(
     years = tuple(scenarios or (load_scenario(name, table=catalog.parameters) for name in BUILT_IN))
     register, targets = catalog.plan, read_targets(catalog.root / "data" / "plan" / "targets.toml")
     frames = {key: layer.frame for key, layer in catalog.layers().items()}
-    trips = check_claims(network, years, targets) if claims is None else claims
+    trips = check_claims(network, years, targets, readings=["all"]) if claims is None else claims
     places = frames["places"].set_index("id").loc[list(seats(network)), ["name_zh", "name_en"]].reset_index()
     table = stretches(frames)
     english = {f"{key}/{row[0]}": row[1] for key, frame in frames.items() for row in _names(frame)}

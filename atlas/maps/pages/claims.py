@@ -1,28 +1,42 @@
-"""The claims page: every promise of travel time, what it is taken to mean, and what comes out."""
+"""The page of the plan's targets: every promise of travel time, what it is taken to mean, and what comes out."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-from atlas.maps.document import cell, document, paragraph, section, table, two
-from atlas.maps.pages.start import verdict_cell
-from atlas.plan.promises import Targets
+from atlas.base.words import Words, both, capital
+from atlas.maps.document import Cell, Table, fill, heads, year
+from atlas.maps.pages.start import trip, verdict_cell
+from atlas.plan.promises import Target, Targets
 
-__all__ = ["claim_introduction", "claim_sections", "draw_claims"]
+__all__ = ["TargetSection", "draw_claims", "target_sections"]
 
-_TITLE = ("规划承诺核算", "The plan's promises, computed")
-_MODES = {"drive": ("驾车", "by car"), "rail": ("铁路", "by rail"), "multimodal": ("快者", "faster of both")}
-_MEASURES = {"door": ("门到门", "door to door"), "station": ("站到站", "station to station")}
-_STABLE = {
-    "robust inside": ("稳定达到", "robust inside"),
-    "borderline": ("随参数而变", "not robust"),
-    "robust outside": ("稳定未达到", "robust outside"),
-}
+
+@dataclass(frozen=True)
+class _ReadingSection:
+    """One reading of a target: its definition with its limit, and one line a mode and measure."""
+
+    definition: Words
+    table: Table
+    deciding: Words | None
+
+
+@dataclass(frozen=True)
+class TargetSection:
+    """A target: the plan's wording, whether its limit is the plan's, and its readings, the default one first."""
+
+    id: str
+    title: Words
+    wording: str
+    limit_min: float
+    yardstick: bool
+    readings: tuple[_ReadingSection, ...]
 
 
 def draw_claims(
@@ -35,86 +49,73 @@ def draw_claims(
     english: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return the page of :func:`atlas.plan.promises.summarise_claims`; `english` names places by their Chinese ones."""
-    body = [
-        *claim_introduction(targets),
-        *claim_sections(summary, targets, scenarios=scenarios, english=english),
-        paragraph(f"校验码 {hash}", f"Hash {hash}", kind="foot"),
-    ]
-    return document(_TITLE, body, lang=lang, hash=hash)
+    return fill(
+        "claims.html",
+        title=both("claims.title"),
+        lang=lang,
+        hash=hash,
+        band_min=targets.band_min,
+        targets=target_sections(summary, targets, scenarios=scenarios, english=english),
+    )
 
 
-def claim_introduction(targets: Targets) -> list[str]:
-    """Return the paragraphs that say how a verdict comes about."""
-    return [
-        paragraph(
-            f"规划未定义其“圈”，每条承诺写明所用定义。结论按最慢一程：余量在 ±{targets.band_min:.0f} 分钟内，"
-            "或有利、居中、不利三组参数结论不一，为“临界”。余量＝限值－居中参数的分钟数。",
-            "The plan does not define its circles, so each promise states the definition used. A verdict is that of "
-            f"the worst trip; it is borderline where the margin lies within ±{targets.band_min:.0f} min, or where the "
-            "favourable, central and adverse parameters disagree. Margin: limit less minutes under central parameters.",
-        )
-    ]
-
-
-def claim_sections(
+def target_sections(
     summary: pd.DataFrame,
     targets: Targets,
     *,
     scenarios: Sequence[str],
     english: Mapping[str, str] = MappingProxyType({}),
-) -> list[str]:
-    """Return one section a promise and reading: wording, definition, and one line a mode and measure."""
-    wording = {target.id: target for target in targets}
+) -> list[TargetSection]:
+    """Return one section a target, with every reading that the summary holds."""
+    known = {target.id: target for target in targets}
     sections = []
-    for (name, reading), group in summary.groupby(["target_id", "reading"], sort=False):
-        first, target = group.iloc[0], wording[str(name)]
-        limit_zh = f"{first['limit_min']:.0f} 分钟（{target.limit_basis_zh}）"
-        limit_en = f"{first['limit_min']:.0f} min ({first['limit_basis']})"
-        rows = []
-        for (mode, measure), part in group.groupby(["mode", "measure"], sort=False):
-            years = part.set_index("scenario")
-            last = years.loc[scenarios[-1]]
-            ends = [str(last[name]) for name in ("worst_from_zh", "worst_to_zh")]
-            mode_zh, mode_en = _MODES[str(mode)]
-            measure_zh, measure_en = _MEASURES[str(measure)]
-            rows.append(
-                [
-                    cell(two(f"{mode_zh}，{measure_zh}", f"{mode_en}, {measure_en}"), head=True),
-                    *(_year_cell(dict(years.loc[year])) for year in scenarios),
-                    cell(two(" → ".join(ends), " → ".join(english.get(name, name) for name in ends))),
-                ]
-            )
-        heads = [("方式", "Mode"), *((y, y) if y != "full" else ("全部规划", "full plan") for y in scenarios)]
-        heads.append(("最慢一程（末年）", "Worst trip, last year"))
+    for name, group in summary.groupby("target_id", sort=False):
+        target = known[str(name)]
+        readings = tuple(_reading(part, target, scenarios, english) for _, part in group.groupby("reading", sort=False))
         sections.append(
-            section(
-                str(first["title_zh"]),
-                str(first["title_en"]),
-                [
-                    f'<blockquote lang="zh-CN" class="quote">{two(target.wording, target.wording)}</blockquote>',
-                    paragraph(
-                        f"定义（{reading}）：{first['definition_zh']}；{limit_zh}；规划第 {target.section} 节。",
-                        f"Definition ({reading}): {first['definition']}; {limit_en}; plan section {target.section}.",
-                    ),
-                    table(
-                        heads,
-                        rows,
-                        caption=(
-                            "最慢一程：结论、分钟数、余量、三组参数下是否稳定",
-                            "Worst trip: verdict, minutes, margin, stability over the three parameter sets",
-                        ),
-                    ),
-                ],
-                name=str(name),
+            TargetSection(
+                target.id,
+                Words(target.title_zh, target.title_en),
+                target.wording,
+                target.limit_min,
+                not target.limit_basis.startswith("stated"),
+                readings,
             )
         )
     return sections
 
 
-def _year_cell(row: Mapping[Any, Any]) -> str:
-    """Return the cell of one year: verdict and minutes, beneath them margin and stability."""
-    zh, en = _STABLE[str(row["stability"])]
+def _reading(
+    group: pd.DataFrame, target: Target, scenarios: Sequence[str], english: Mapping[str, str]
+) -> _ReadingSection:
+    first, rows = group.iloc[0], []
+    for (mode, measure), part in group.groupby(["mode", "measure"], sort=False):
+        years = part.set_index("scenario")
+        label = capital(both("claims.mode", mode=both(f"mode.{mode}"), measure=both(f"measure.{measure}")))
+        rows.append(
+            [
+                Cell(label, head=True),
+                *(_year_cell(dict(years.loc[name])) for name in scenarios),
+                Cell(trip(dict(years.loc[scenarios[-1]]), english)),
+            ]
+        )
+    names = [*heads("mode"), *(year(name) for name in scenarios), *heads("worst")]
+    definition = both(
+        "claims.definition",
+        definition=Words(first["definition_zh"], first["definition"]),
+        limit=target.limit_min,
+        basis=Words(target.limit_basis_zh, target.limit_basis),
+        section=target.section,
+    )
+    return _ReadingSection(definition, Table(names, rows, both("claims.caption")), None)
+
+
+def _year_cell(row: Mapping[Any, Any]) -> Cell:
+    """Return the cell of one year: verdict and minutes, beneath them margin, stability, and how many trips hold."""
+    stable = both(f"stability.{row['stability']}")
     margin = float(row["margin_min"])
     signed = "" if math.isnan(margin) else f"{margin:+.0f} · ".replace("-", "−")
-    beneath = signed + two(zh, en)
-    return verdict_cell(row).removesuffix("</td>") + f'<span class="more">{beneath}</span></td>'
+    beneath = [Words(signed + stable.zh, signed + stable.en)]
+    if row["trips"] > 1:
+        beneath.append(both("claims.met", trips=row["trips"], inside=row["inside"]))
+    return verdict_cell(row, *beneath)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 
 from atlas.base.style import TIME_RAMP, tokens
+from atlas.base.words import Words, both
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
-from atlas.maps.document import document, paragraph, two
+from atlas.maps.document import fill, year
 from atlas.maps.packing import pack_integers
-from atlas.maps.page import asset, embed_json
-from atlas.maps.words import WORDS
+from atlas.maps.page import embed_json
 from atlas.network.build import Network
 from atlas.travel.comparison import seats
 from atlas.travel.journey import journey_on
@@ -24,8 +25,21 @@ from atlas.travel.trip import Trip
 
 __all__ = ["draw_matrix"]
 
-_TITLE = ("县市驻地间用时", "Minutes between the seats")
 _ROLES = ("access", "road", "train", "ferry", "coach", "border", "transfer", "egress")
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Buttons of which one is pressed: what they choose, the key of their label, their names."""
+
+    key: str
+    words: str
+    names: Sequence[Words]
+
+    @property
+    def label(self) -> str:
+        """The label in both languages, for those who listen."""
+        return " ".join(both(self.words))
 
 
 def draw_matrix(
@@ -83,7 +97,7 @@ def draw_matrix(
     names, english = network.nodes["name_en"].to_list(), network.english_names
     content: dict[str, Any] = {
         "tokens": tokens(),
-        "words": {role: list(WORDS[role]) for role in _ROLES},
+        "words": {role: list(both(f"ui.{role}")) for role in _ROLES},
         "matrix": {
             "places": [[network.node_names[node], names[node]] for node in nodes],
             "scenarios": [scenario.name for scenario in scenarios],
@@ -95,40 +109,20 @@ def draw_matrix(
             "english": {words: english[words] for words in sorted(texts) if words in english},
         },
     }
-    choices = "".join(
-        f'<div role="group" aria-label="{html.escape(label)}">{buttons}</div>'
-        for label, buttons in (
-            ("年份 year", "".join(_button("s", i, *_called(s.name)) for i, s in enumerate(scenarios))),
-            ("方式 mode", "".join(_button("m", i, *WORDS[mode]) for i, mode in enumerate(modes))),
-        )
-    )
-    body = [
-        paragraph(
-            "模型估算，居中参数；显示取整到分钟。",
-            "Model estimates under the central parameters, shown to the minute.",
-        ),
-        f'<div class="choices">{choices}</div>',
-        _key(),
-        '<div class="wide" id="matrix" tabindex="0" role="region" aria-label="matrix 矩阵"></div>',
-        '<section id="detail" aria-live="polite"></section>',
-        f'<script type="application/json" id="atlas-data">{embed_json(content)}</script>',
+    groups = [
+        _Group("s", "matrix.year", [year(scenario.name) for scenario in scenarios]),
+        _Group("m", "matrix.mode", [both(f"ui.{mode}") for mode in modes]),
     ]
-    page = document(title or _TITLE, body, lang=lang, hash=stamp(network.hash, scenarios), home=home)
-    return page.replace("</body>", f"<script>{asset('page_matrix.js')}</script>\n</body>")
-
-
-def _key() -> str:
-    """Return the legend: a band of minutes a colour, as on the maps."""
-    bands = "".join(
-        f'<span class="band{i}">{f"{band.from_min:.0f}–" if band.from_min else "≤ "}{band.to_min:.0f}</span>'
-        for i, band in enumerate(TIME_RAMP)
+    return fill(
+        "matrix.html",
+        title=title or both("matrix.title"),
+        lang=lang,
+        hash=stamp(network.hash, scenarios),
+        home=home,
+        groups=groups,
+        bands=[
+            f"{band.from_min:.0f}–{band.to_min:.0f}" if band.from_min else f"≤ {band.to_min:.0f}" for band in TIME_RAMP
+        ],
+        beyond=f"{TIME_RAMP[-1].to_min:.0f}",
+        data=Markup(embed_json(content)),
     )
-    return f'<p class="bands">{bands}<span class="none">&gt; {TIME_RAMP[-1].to_min:.0f}</span> {two("分钟", "min")}</p>'
-
-
-def _called(name: str) -> tuple[str, str]:
-    return WORDS["full"] if name == "full" else (name, name)
-
-
-def _button(key: str, index: int, zh: str, en: str) -> str:
-    return f'<button type="button" data-choice="{key}" data-index="{index}" aria-pressed="false">{two(zh, en)}</button>'

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from atlas.base.files import code_hash, content_hash, write_text
+from atlas.base.words import Words, both
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.data.stamp import stamp
@@ -73,9 +74,7 @@ def site_jobs(
             layers, plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, boundaries=boundaries
         ).html()
 
-    yield Job(
-        Card("atlas.html", ("图集", "Atlas"), ("全部图层，按年份查看开通", "All layers, year by year")), atlas_page
-    )
+    yield Job(Card("atlas.html", both("site.atlas"), both("site.atlas_about")), atlas_page)
     for place, name, zh, en in cities:
 
         def reach_page(place: str = place) -> str:
@@ -84,8 +83,9 @@ def site_jobs(
                 links=_LINKS, ground=ground, boundaries=boundaries,
             ).html()  # fmt: skip
 
-        about = (f"从{zh}出发一小时、两小时可达", f"One and two hours from {en}")
-        yield Job(Card(name, (f"{zh}可达圈", f"Reach of {en}"), about), reach_page)
+        city = Words(zh, en)
+        card = Card(name, both("site.reach", city=city), both("site.reach_about", city=city))
+        yield Job(card, reach_page)
     if cities and {"2023", "2035"} <= set(by_name):
 
         def compare_page() -> str:
@@ -95,12 +95,11 @@ def site_jobs(
                 boundaries=boundaries,
             ).html()  # fmt: skip
 
-        about = ("并排对照与增减一览", "Side by side, and gained or lost at a glance")
-        yield Job(Card("compare.html", ("2023 与 2035", "2023 and 2035"), about), compare_page)
+        yield Job(Card("compare.html", both("site.compare"), both("site.compare_about")), compare_page)
     if not seats(network):
         return
-    about = ("各县市驻地之间，按年份与方式", "Between the seats, by year and mode")
-    yield Job(Card("matrix.html", ("用时矩阵", "OD matrix"), about), lambda: draw_matrix(network, scenarios))
+    card = Card("matrix.html", both("site.matrix"), both("site.matrix_about"))
+    yield Job(card, lambda: draw_matrix(network, scenarios))
 
 
 def build_site(
@@ -147,16 +146,9 @@ def build_site(
     known = set(catalog.layer("places").frame["id"].astype(str))
     named = {place for target in targets for one in target.readings for place in (*one.origins, *one.destinations)}
     promised = bool(named) and named <= known
-    claims = Card(
-        "claims.html",
-        ("承诺核算", "The promises"),
-        ("逐条定义、分钟数、余量与结论", "Definition, minutes, margin, verdict"),
-    )
-    checks = Card("validation.html", ("模型检验", "Validation"), ("与实测时间比较", "Beside measured times"))
-    told = Card(
-        "report.html",
-        ("评估报告", "Report"),
-        ("规划、里程、逐年变化与全部承诺，可打印", "Plan, kilometres, years and promises, to print"),
+    claims, checks, told = (
+        Card(f"{name}.html", both(f"site.{name}"), both(f"site.{name}_about"))
+        for name in ("claims", "validation", "report")
     )
     # an atlas of other places has neither this plan's promises nor its calibration tables
     read = [claims, told, checks] if promised else []
@@ -172,7 +164,7 @@ def build_site(
     summary = pd.DataFrame()
     if promised:
         say(claims.address)
-        trips = check_claims(network, scenarios, targets)
+        trips = check_claims(network, scenarios, targets, readings=["all"])
         summary = summarise_claims(trips)
         mark = stamp(
             network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
@@ -233,7 +225,7 @@ def _downloads(catalog: Catalog, target: Path) -> list[Card]:
         name = f"data/{spec.key}.geojson"
         if not (target / name).is_file() or (target / name).read_text("utf-8") != text:
             write_text(target / name, text, overwrite=True)
-        cards.append(Card(name, (spec.title_zh, spec.title_en), ("GeoJSON，WGS 84", "GeoJSON, WGS 84")))
+        cards.append(Card(name, (spec.title_zh, spec.title_en), both("site.layer_about")))
     return cards
 
 

@@ -1,0 +1,98 @@
+"""The words people read, in Chinese and English: one table a language, the same keys in both.
+
+Rooms that compute give facts; a page or a command names the sentence by its key and fills it here.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import NamedTuple
+
+__all__ = ["LANGUAGES", "Words", "both", "capital", "joined", "language", "say_in", "word_table"]
+
+#: Language → its tag in HTML.
+LANGUAGES: Mapping[str, str] = MappingProxyType({"zh": "zh-CN", "en": "en"})
+
+
+class Words(NamedTuple):
+    """The same words in Chinese and English."""
+
+    zh: str
+    en: str
+
+
+@cache
+def _tables() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+    folder = files("atlas.base") / "words"
+    return {lang: tomllib.loads((folder / f"{lang}.toml").read_text("utf-8")) for lang in LANGUAGES}
+
+
+@cache
+def word_table(name: str) -> Mapping[str, Words]:
+    """Return one table of the words by key, both languages.
+
+    Raises
+    ------
+    KeyError
+        There is no such table.
+
+    Examples
+    --------
+    >>> word_table("verdict")["inside"]
+    Words(zh='达标', en='met')
+    """
+    zh, en = (_tables()[lang][name] for lang in LANGUAGES)
+    return MappingProxyType({key: Words(text, en[key]) for key, text in zh.items()})
+
+
+def say_in(lang: str, key: str, /, **facts: object) -> str:
+    """Return the sentence ``table.key`` in `lang`, its places filled; of :class:`Words` each its own.
+
+    Raises
+    ------
+    KeyError
+        There is no such sentence, or a place in it is not filled.
+
+    Examples
+    --------
+    >>> say_in("en", "explain.part", name=Words("候车", "wait"), minutes=4.0)
+    'wait 4.0 min'
+    """
+    table, _, name = key.partition(".")
+    i = list(LANGUAGES).index(lang)
+    told = {fact: value[i] if isinstance(value, Words) else value for fact, value in facts.items()}
+    return _tables()[lang][table][name].format(**told) if told else _tables()[lang][table][name]
+
+
+def both(key: str, /, **facts: object) -> Words:
+    """Return the sentence ``table.key`` in both languages; see :func:`say_in`."""
+    return Words(*(say_in(lang, key, **facts) for lang in LANGUAGES))
+
+
+def joined(parts: list[Words], separator: str = "list.comma") -> Words:
+    """Return the words one after the other, between them the separator of each language."""
+    between = both(separator)
+    return Words(*(between[i].join(part[i] for part in parts) for i in range(len(LANGUAGES))))
+
+
+def capital(words: Words) -> Words:
+    """Return the words with a capital letter at the head of the English."""
+    return Words(words.zh, words.en[:1].upper() + words.en[1:])
+
+
+def language(environment: Mapping[str, str] | None = None) -> str:
+    """Return the language the environment asks for: ``zh`` by LC_ALL, LC_MESSAGES or LANG, else ``en``.
+
+    Examples
+    --------
+    >>> language({"LANG": "zh_CN.UTF-8"}), language({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}), language({})
+    ('zh', 'en', 'en')
+    """
+    known = os.environ if environment is None else environment
+    asked = next((known[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if known.get(name)), "")
+    return "zh" if asked.lower().startswith("zh") else "en"

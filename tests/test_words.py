@@ -1,0 +1,156 @@
+"""Words have one home: two tables with the same keys, templates that escape, no sentence and no markup in code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from atlas.base.words import both, language, say_in, word_table
+from atlas.maps.document import Cell, Table, fill
+
+PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
+WORDS = PACKAGE / "base" / "words"
+ROOMS = ("base", "data", "network", "travel", "land", "evidence", "plan")
+#: Modules of `maps` that write markup themselves: the frame of folium, and small pictures as SVG.
+MARKUP = {"maps/page.py", "maps/pictures.py", "maps/pages/site.py"}
+HOSTILE = "<script>alert(1)</script>&\"'"
+
+
+def tables(lang: str) -> dict[str, dict[str, str]]:
+    return tomllib.loads((WORDS / f"{lang}.toml").read_text("utf-8"))
+
+
+def keys() -> list[str]:
+    return [f"{name}.{key}" for name, table in tables("zh").items() for key in table]
+
+
+def places(text: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+def test_both_languages_have_the_same_words() -> None:
+    zh, en = tables("zh"), tables("en")
+    assert {name: set(table) for name, table in zh.items()} == {name: set(table) for name, table in en.items()}
+
+
+def test_no_word_is_empty_or_half_translated() -> None:
+    for key in keys():
+        name, _, word = key.partition(".")
+        zh, en = tables("zh")[name][word], tables("en")[name][word]
+        assert zh
+        assert en
+        chinese = set(re.findall(r"[\u4e00-\u9fff]", en)) - set("粤府号中文")
+        assert not chinese, f"{key}: Chinese in the English words: {en}"
+
+
+def test_both_languages_fill_the_same_places_but_where_a_reading_is_of_one_language() -> None:
+    own = {"reason.drive", "reason.drive_pace", "reason.trains"}
+    for key in keys():
+        name, _, word = key.partition(".")
+        if key not in own:
+            assert places(tables("zh")[name][word]) == places(tables("en")[name][word]), key
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [
+        ({}, "en"),
+        ({"LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "zh_CN.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LANG": "C", "LC_ALL": "zh_TW"}, "zh"),
+        ({"LANG": "zh_CN", "LC_ALL": ""}, "zh"),
+    ],
+)
+def test_the_environment_chooses_the_language(environment: dict[str, str], expected: str) -> None:
+    assert language(environment) == expected
+
+
+def test_a_place_without_a_fact_is_refused() -> None:
+    with pytest.raises(KeyError):
+        say_in("zh", "claims.met", trips=3)
+
+
+def test_a_bureau_reads_its_own_words() -> None:
+    text = (WORDS / "zh.toml").read_text("utf-8")
+    for word in ("承诺核算", "临界", "最慢一程", "可达圈", "按规则假定", "起作用的项目", "居中参数", "full 年"):
+        assert word not in text, word
+    assert word_table("verdict")["borderline"].zh == "接近目标（结论不稳定）"
+
+
+def test_templates_escape_what_they_are_given() -> None:
+    page = fill(
+        "claims.html",
+        title=(HOSTILE, HOSTILE),
+        hash=HOSTILE,
+        band_min=5.0,
+        targets=[
+            {
+                "id": HOSTILE,
+                "title": (HOSTILE, "en"),
+                "wording": HOSTILE,
+                "yardstick": False,
+                "limit_min": 60,
+                "readings": [
+                    {
+                        "definition": both("claims.met", trips=HOSTILE, inside=1),
+                        "table": Table([HOSTILE], [[Cell(HOSTILE, kind=HOSTILE, code=True)]], both("claims.caption")),
+                        "deciding": None,
+                    }
+                ],
+            }
+        ],
+    )
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;&amp;&#34;&#39;") >= 8
+
+
+def strings(path: Path) -> Iterator[tuple[int, str]]:
+    """Every string of a module that is no docstring."""
+    tree = ast.parse(path.read_text("utf-8"))
+    told = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "maps").rglob("*.py")), ids=lambda path: path.stem)
+def test_markup_stands_in_templates(path: Path) -> None:
+    if str(path.relative_to(PACKAGE)) in MARKUP:
+        return
+    tags = [(line, text) for line, text in strings(path) if re.search(r"</?[a-zA-Z!]", text)]
+    assert not tags, f"{path}: markup in code, move it to maps/templates: {tags}"
+
+
+def pairs(path: Path) -> Iterator[int]:
+    """Lines with a pair of one Chinese and one English text, f-strings counted."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+            zh, en = (
+                "".join(
+                    part.value
+                    for part in ast.walk(side)
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                )
+                for side in node.elts
+            )
+            if re.search(r"[\u4e00-\u9fff]", zh) and re.search(r"[a-z]{3} ?[a-z]", en) and " " in en:
+                yield node.lineno
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_that_compute_say_nothing_in_two_languages(room: str) -> None:
+    said = {str(path): list(pairs(path)) for path in (PACKAGE / room).rglob("*.py")}
+    assert not {path: lines for path, lines in said.items() if lines}
