@@ -32,8 +32,8 @@ from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_r
 from atlas.evidence.trains import direct_trains
 from atlas.network.build import Network
 from atlas.travel.journey import Journey
-from atlas.travel.minutes import edge_times
 from atlas.travel.reach import route
+from atlas.travel.trip import Trip
 
 __all__ = ["ERROR_COLUMNS", "FOLDS", "Validation", "check_times", "summary", "validate", "worst"]
 
@@ -403,7 +403,7 @@ def _driven(
 def _drive(journey: Journey, scenario: Scenario, priors: Sequence[Prior], measured_min: float, scale: float) -> Drive:
     """Split a journey's minutes by the factor they depend on, at the factors expected before the fit."""
     network = journey.network
-    minutes = edge_times(network, scenario, "drive").first
+    minutes = Trip(network, scenario, "drive").minutes
     arrays = network.arrays
     by_parameter = {prior.parameter: 0.0 for prior in priors}
     class_of = {kind: prior for prior in priors for kind in prior.classes}

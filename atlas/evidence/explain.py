@@ -16,9 +16,9 @@ from atlas.evidence.draws import spread
 from atlas.evidence.trains import Direct, direct_trains
 from atlas.network.build import Network
 from atlas.travel.journey import Journey, journey_on
-from atlas.travel.minutes import edge_minutes, edge_times
+from atlas.travel.minutes import edge_minutes
 from atlas.travel.reach import locate_all, route
-from atlas.travel.search import graph_of, search
+from atlas.travel.trip import Trip
 
 __all__ = ["QUANTILES", "Assumption", "Boarding", "Explanation", "Influence", "Ride", "explain", "runner_up"]
 
@@ -157,7 +157,7 @@ def runner_up(network: Network, start: str, end: str, scenario: Scenario, journe
     Each of them is barred in turn over the stretch used; the fastest of the ways that remain is the runner-up.
     Local links and crossings are not barred.
     """
-    times = edge_times(network, scenario, journey.mode)
+    trip = Trip(network, scenario, journey.mode)
     arrays = network.arrays
     lines = arrays.links[3]
     best: Journey | None = None
@@ -172,13 +172,8 @@ def runner_up(network: Network, start: str, end: str, scenario: Scenario, journe
             rides = np.nonzero(arrays.role == "ride")[0]
             hit = [row for row in rides if (ridden & set(str(lines[row]).split(";"))) or row in leg.edge_rows]
             barred[hit] = True
-        first, later = (np.where(barred, np.nan, minutes) for minutes in (times.first, times.later))
-        graph = graph_of(
-            len(arrays.twin), arrays.tail, arrays.head, first, later, arrays.rail_node,
-            must_ride=journey.mode == "rail",
-        )  # fmt: skip
-        tree = search(graph, network.row_of[start])
-        found = journey_on(network, scenario, journey.mode, tree, network.row_of[end])
+        tree = trip.tree_without(network.row_of[start], barred)
+        found = journey_on(trip, tree, network.row_of[end])
         if found.found and (best is None or found.minutes < best.minutes):
             best = found
     return best

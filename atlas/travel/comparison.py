@@ -21,7 +21,8 @@ from atlas.network.build import Network, open_edges
 from atlas.travel.journey import journey_on
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN, compile_graph, search
+from atlas.travel.search import TOLERANCE_MIN
+from atlas.travel.trip import Trip
 
 __all__ = ["PAIR_COLUMNS", "PROJECT_COLUMNS", "Comparison", "compare", "people_units", "seats"]
 
@@ -131,14 +132,14 @@ def compare(
     book = _ProjectBook.of(network, before, after)
     names = dict(zip(network.nodes["node_id"], network.nodes["name_zh"], strict=True))
     rows: list[dict[str, Any]] = []
-    graph = compile_graph(network, after, mode)
+    trip = Trip(network, after, mode)
     for start in starts:
         changed = [end for end in ends if end != start and _differs(old[start, end], new[start, end])]
         if not changed:
             continue
-        tree = search(graph, network.row_of[start])
+        tree = trip.tree(network.row_of[start])
         for end in changed:
-            journey = journey_on(network, after, mode, tree, network.row_of[end])
+            journey = journey_on(trip, tree, network.row_of[end])
             projects = book.on(journey.edge_rows) if journey.found else ()
             rows.append(
                 {
