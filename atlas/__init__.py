@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from atlas.evidence.draws import spread as spread
     from atlas.evidence.explain import explain as explain
     from atlas.exports.write import write as write
+    from atlas.face.reach import reach_from as reach_from
+    from atlas.face.trip import trip as trip
+    from atlas.land.ground import ground as ground
     from atlas.land.surface import isochrones as isochrones
     from atlas.land.surface import surface_from as surface_from
     from atlas.maps.pages.layers import draw_layers as draw_layers
     from atlas.maps.pages.reach import draw_reach as draw_reach
     from atlas.network.build import build_network as build_network
     from atlas.plan.promises import check_claims as check_claims
+    from atlas.plan.promises import read_targets as read_targets
     from atlas.travel.comparison import compare as compare
     from atlas.travel.matrix import od_minutes as od_minutes
     from atlas.travel.reach import od_matrix as od_matrix
-    from atlas.travel.reach import reach_from as reach_from
     from atlas.travel.reach import route as route
 
 _HOME = {
@@ -35,14 +38,17 @@ _HOME = {
     "open_catalog": "atlas.data.catalog",
     "build_network": "atlas.network.build",
     "load_scenario": "atlas.data.scenario",
-    "reach_from": "atlas.travel.reach",
+    "trip": "atlas.face.trip",
+    "reach_from": "atlas.face.reach",
     "route": "atlas.travel.reach",
     "od_matrix": "atlas.travel.reach",
     "od_minutes": "atlas.travel.matrix",
     "explain": "atlas.evidence.explain",
     "spread": "atlas.evidence.draws",
+    "ground": "atlas.land.ground",
     "surface_from": "atlas.land.surface",
     "isochrones": "atlas.land.surface",
+    "read_targets": "atlas.plan.promises",
     "check_claims": "atlas.plan.promises",
     "compare": "atlas.travel.comparison",
     "validate": "atlas.evidence.accuracy",

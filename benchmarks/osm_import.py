@@ -82,7 +82,7 @@ def _tags(row: int, way: int) -> dict[str, str]:
 
 
 def main() -> int:
-    """Draw, import, tell."""
+    """Draw, import tell."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--million", type=float, default=5.0, help="millions of nodes")
     options = parser.parse_args()

@@ -27,7 +27,8 @@ from scipy.sparse.csgraph import dijkstra
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.build import build_network
-from atlas.travel.search import Graph, compile_graph, search
+from atlas.travel.search import Graph, search
+from atlas.travel.trip import Trip
 
 Result = dict[str, Any]
 LIMIT_MIN = 120.0
@@ -86,7 +87,7 @@ def search_atlas() -> Iterator[Result]:
     """One origin, everything within two hours with the way there, on the atlas's own network."""
     network = build_network(open_catalog().layers())
     scenario = load_scenario("2026")
-    graph = compile_graph(network, scenario, "multimodal")
+    graph = Trip(network, scenario, "multimodal").graph
     origin = list(network.nodes["node_id"]).index("place/zhuhai")
     yield from _searches("atlas", graph, origin)
 

@@ -30,7 +30,8 @@ from atlas.land.links import AccessTable, access_table, local_minutes
 from atlas.land.surface import isochrones, surface_from
 from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM
 from atlas.network.build import Network, build_network
-from atlas.travel.search import compile_graph, search
+from atlas.travel.search import search
+from atlas.travel.trip import Trip
 
 CUTOFFS_MIN = (60.0, 120.0)
 RUNS = 5
@@ -65,7 +66,7 @@ def areas(network: Network, table: AccessTable, scenario: Scenario, origin: str,
     dry = shapely.clip_by_rect(network.barrier.dry_land, west, south, east, north)
     region = shapely.make_valid(gpd.GeoSeries([dry], crs=4326).to_crs(METRIC).iloc[0])
     start = network.row_of[origin]
-    graph = compile_graph(network, scenario, mode)
+    graph = Trip(network, scenario, mode).graph
     arcs = graph.matrix.tocoo()
     peer = nx.DiGraph()
     peer.add_weighted_edges_from(zip(*map(np.ndarray.tolist, (*arcs.coords, arcs.data)), strict=True))
@@ -74,7 +75,7 @@ def areas(network: Network, table: AccessTable, scenario: Scenario, origin: str,
         return isochrones(surface_from(network, origin, scenario, table, mode=mode), CUTOFFS_MIN)
 
     def united() -> list[shapely.Geometry]:
-        tree = search(compile_graph(network, scenario, mode), start)
+        tree = search(Trip(network, scenario, mode).graph, start)
         return discs(network, scenario, mode, tree.node_minutes, region, 256)
 
     def by_networkx() -> list[shapely.Geometry]:

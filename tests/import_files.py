@@ -1,4 +1,4 @@
-"""Files to import, drawn by hand: OpenStreetMap extracts, vector files, and what the examples of the help name."""
+"""Files to import drawn by hand: OpenStreetMap extracts, vector files, and what the examples of the help name."""
 
 from __future__ import annotations
 

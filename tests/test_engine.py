@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.build import Network, build_network
-from atlas.travel.search import compile_graph, graph_of, search, search_many, search_towards
+from atlas.travel.search import graph_of, search, search_many, search_towards
+from atlas.travel.trip import Trip
 
 
 @st.composite
@@ -100,7 +101,7 @@ def test_search_equals_networkx_on_the_atlas(atlas_network: Network, data: st.Da
     scenario = load_scenario(data.draw(st.sampled_from(["2023", "2026", "2030", "2035", "full"])))
     mode = data.draw(st.sampled_from(["drive", "rail", "multimodal"]))
     start = data.draw(st.integers(0, len(atlas_network.nodes) - 1))
-    graph = compile_graph(atlas_network, scenario, mode)
+    graph = Trip(atlas_network, scenario, mode).graph
     oracle = nx.MultiDiGraph()
     oracle.add_nodes_from(range(graph.matrix.shape[0]))
     matrix = graph.matrix.tocoo()

@@ -21,7 +21,8 @@ from atlas.network.status import open_features, scenario_difference, scenario_he
 from atlas.travel.comparison import seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.minutes import MODES
-from atlas.travel.search import compile_graph, search
+from atlas.travel.search import search
+from atlas.travel.trip import Trip
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = read_parameters(ROOT / "data" / "parameters.csv")
@@ -69,7 +70,7 @@ def test_full_has_every_edge_but_those_of_services_on_request(network: Network) 
 @pytest.mark.parametrize("mode", MODES)
 def test_reach_never_shrinks_as_years_go_up(network: Network, mode: str) -> None:
     rows = [int(np.nonzero((network.nodes["node_id"] == f"place/{name}").to_numpy())[0][0]) for name in seats(network)]
-    graphs = [compile_graph(network, load_scenario(name), mode) for name in YEARS]
+    graphs = [Trip(network, load_scenario(name), mode).graph for name in YEARS]
     for row in rows:
         minutes = [search(graph, row).node_minutes for graph in graphs]
         for earlier, later in itertools.pairwise(minutes):

@@ -27,7 +27,8 @@ from atlas.land.surface import Surface, circle, isochrones, nearest_origin, surf
 from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
 from atlas.network.build import Network, build_network
 from atlas.network.lines import local_links
-from atlas.travel.search import compile_graph, search
+from atlas.travel.search import search
+from atlas.travel.trip import Trip
 
 BOX = (112.85, 22.3, 113.35, 22.65)
 SHORES = shapely.union_all([shapely.box(112.9, 22.4, 113.14, 22.6), shapely.box(113.16, 22.4, 113.3, 22.6)])
@@ -64,7 +65,7 @@ def shipped() -> tuple[Network, AccessTable]:
 
 def combined(network: Network, table: AccessTable, mode: str) -> nx.DiGraph:
     """States of the search graph and cells in one plain graph."""
-    graph = compile_graph(network, NOW, mode)
+    graph = Trip(network, NOW, mode).graph
     arcs = graph.matrix.tocoo()
     whole = nx.DiGraph()
     whole.add_nodes_from(("cell", c) for c in range(len(table.grid.cells)))
@@ -169,7 +170,7 @@ def routed(network: Network, points: np.ndarray[Any, Any], origin: str, mode: st
     at = shapely.get_coordinates(nodes.geometry.to_numpy())
     sides = nodes["side"].to_numpy()
     side = sides[cKDTree(at).query(points)[1]].tolist()
-    minutes = search(compile_graph(network, NOW, mode), network.row_of[origin]).node_minutes
+    minutes = search(Trip(network, NOW, mode).graph, network.row_of[origin]).node_minutes
     served = network.arrays.served(NOW)
     exits = ((nodes["kind"] == "junction") & nodes["exit"]).to_numpy()
     early = network.arrays.carried_by(2023)
@@ -312,7 +313,7 @@ def test_a_clicked_point_takes_as_long_as_its_cell(roads: tuple[Network, AccessT
         if np.isinf(found.minutes[cell]):
             continue
         grown = network.with_place("here", float(lon), float(lat))
-        tree = search(compile_graph(grown, NOW, "multimodal"), grown.row_of["place/pa"])
+        tree = search(Trip(grown, NOW, "multimodal").graph, grown.row_of["place/pa"])
         assert tree.node_minutes[grown.row_of["place/here"]] == pytest.approx(found.minutes[cell], abs=1e-6)
 
 

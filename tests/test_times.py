@@ -18,7 +18,8 @@ from atlas.network.build import Network, build_network
 from atlas.travel import matrix as times
 from atlas.travel.matrix import minutes_by_opening, od_minutes
 from atlas.travel.reach import locate, od_matrix
-from atlas.travel.search import compile_graph, graph_of, search_many
+from atlas.travel.search import graph_of, search_many
+from atlas.travel.trip import Trip
 
 SEATS = ("珠海", "中山", "江门", "阳江", "广州", "澳门")
 MODES = ("drive", "rail", "multimodal")
@@ -92,7 +93,7 @@ def test_the_cube_equals_networkx_on_every_combination_sampled(network, scenario
     i = data.draw(st.integers(0, len(scenarios) - 1))
     k = data.draw(st.integers(0, len(MODES) - 1))
     origin = data.draw(st.integers(0, len(SEATS) - 1))
-    graph = compile_graph(network, scenarios[i], MODES[k])
+    graph = Trip(network, scenarios[i], MODES[k]).graph
     oracle = nx.MultiDiGraph()
     oracle.add_nodes_from(range(2 * graph.size))
     arcs = graph.matrix.tocoo()

@@ -26,7 +26,7 @@ from atlas.network.arrays import EdgeArrays, StateArcs
 from atlas.network.build import Network
 from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
-from atlas.travel.search import arcs_matrix
+from atlas.travel.search import arcs_matrix, counted, early_nodes
 
 __all__ = ["Spread", "spread"]
 
@@ -198,7 +198,7 @@ def _at_ends(arcs: StateArcs, states: Ints, minutes: Floats, to: Ints, *, must_r
     """Return the minutes at nodes `to` from minutes at `states`, infinite where a state is not among them."""
     padded = np.concatenate([minutes, np.full((len(minutes), 1), np.inf)], axis=1)
     before, after = (padded[:, _index(states, wanted)] for wanted in (to, arcs.size + to))
-    return np.where(arcs.rail_node[to], before, after) if must_ride else np.minimum(before, after)
+    return counted(before, after, early_nodes(arcs.rail_node, must_ride=must_ride)[to])
 
 
 def _index(known: Ints, wanted: Ints) -> Ints:
@@ -236,9 +236,8 @@ def _walk(
     """Return (pairs, length) states from each destination back to its origin, -1 after the end or for no way."""
     origin = np.repeat(np.arange(len(at)), len(to))
     end = np.tile(to, len(at))
-    before = np.where(
-        np.full(len(end), must_ride) & ~arcs.rail_node[end] & (end != at[origin]), np.inf, minutes[origin, end]
-    )
+    early = early_nodes(arcs.rail_node, must_ride=must_ride)
+    before = np.where(early[end] | (end == at[origin]), minutes[origin, end], np.inf)
     after = minutes[origin, arcs.size + end]
     state = np.where(before <= after, end, arcs.size + end).astype(np.int64)
     state[~np.isfinite(np.minimum(before, after))] = -1

@@ -16,11 +16,13 @@ from atlas.data.sources import Source
 from atlas.exports.families.gtfs import ASSUMPTION, write_gtfs
 from atlas.exports.families.office import write_dxf, write_xlsx
 from atlas.exports.families.qgis import write_qgz
+from atlas.exports.families.rasters import RASTERS, write_surface
 from atlas.exports.families.text import write_csv, write_geojson, write_geojsonseq, write_kml
 from atlas.exports.families.vector import write_gdb, write_gpkg, write_one, write_parquet, write_pmtiles, write_zipped
 from atlas.exports.tables.bundle import Bundle, gather
 from atlas.exports.tables.crs import Outside, Target, fit, reprojected, target_of
 from atlas.exports.tables.metadata import datapackage_text
+from atlas.land.surface import Surface
 
 __all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_downloads"]
 
@@ -112,10 +114,11 @@ def write(
     Parameters
     ----------
     thing
-        A layer, layers by key, a catalogue, a network, a reach, a scenario, a frame or a bundle.
+        A layer, layers by key, a catalogue, a network, a reach, a surface, a scenario, a frame or a bundle.
     path
-        The file; its ending names the format unless `form` does. Several tables in a format of one table a
-        file become ``<name>-<table>``; belts ``<name>-<code>``; shifted coordinates ``<name>.GCJ-02``.
+        The file; its ending names the format unless `form` does; a surface is also written as .tif, .npz and .npy.
+        Several tables in a format of one table a file become ``<name>-<table>``; belts ``<name>-<code>``; shifted
+        coordinates ``<name>.GCJ-02``.
     crs
         Code or name (see :func:`atlas.exports.tables.crs.target_of`); x is east in every file.
     form
@@ -142,6 +145,8 @@ def write(
         The format cannot hold it, the system does not fit, a file exists, or an extra is missing.
     """
     path = Path(path)
+    if isinstance(thing, Surface) and form is None and path.suffix.lower() in RASTERS:
+        return (write_surface(thing, path, overwrite=overwrite),)
     chosen = format_of(path, form)
     if encoding.lower() not in ENCODINGS:
         raise ExportError(f"encoding {encoding!r} is none of {', '.join(ENCODINGS)}")

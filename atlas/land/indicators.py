@@ -18,9 +18,9 @@ from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.links import AccessTable
 from atlas.land.population import Population
-from atlas.land.surface import surface_from
+from atlas.land.surface import surface_of
 from atlas.network.build import Network
-from atlas.travel.search import compile_graph, search
+from atlas.travel.trip import Trip
 
 __all__ = ["DECAY_PER_MIN", "INDICATOR_COLUMNS", "NEAR_KM", "accessibility"]
 
@@ -73,8 +73,9 @@ def accessibility(
     done = 0
     for scenario in scenarios:
         for mode in modes:
+            trip = Trip(network, scenario, mode)
             for origin in origins:
-                surface = surface_from(network, f"place/{origin}", scenario, table, mode=mode)
+                surface = surface_of(trip, trip, f"place/{origin}", table)
                 minutes = surface.minutes
                 known = np.isfinite(minutes)
                 point = places.geometry[origin]
@@ -94,7 +95,7 @@ def accessibility(
                         "self_potential": float((people * weight)[at_home].sum()),
                         "mean_time_min": _mean(minutes[known & in_core], core_people),
                         "performance_60": float(people[surface.within(60.0)].sum() / max(people[near].sum(), 1.0)),
-                        **_nearest_sites(network, origin, scenario, mode),
+                        **_nearest_sites(trip, origin),
                         "hash": stamp(network.hash, [scenario]),
                     }
                 )  # fmt: skip
@@ -114,9 +115,9 @@ def _within_km(table: AccessTable, lon: float, lat: float, km: float) -> NDArray
     return np.asarray(np.hypot(east, (cells[:, 1] - lat) * 110.6) <= km, dtype=bool)
 
 
-def _nearest_sites(network: Network, origin: str, scenario: Scenario, mode: str) -> dict[str, float]:
-    minutes = search(compile_graph(network, scenario, mode), network.row_of[f"place/{origin}"]).node_minutes
-    nodes = network.nodes
+def _nearest_sites(trip: Trip, origin: str) -> dict[str, float]:
+    nodes = trip.network.nodes
+    minutes = trip.tree(trip.network.row_of[f"place/{origin}"]).node_minutes
     found = {}
     for name, chosen in (
         ("port_min", nodes["kind"] == "port"),

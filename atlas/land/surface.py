@@ -28,9 +28,10 @@ from atlas.data.stamp import stamp
 from atlas.land.links import AccessTable, Grid, local_minutes
 from atlas.network.build import Network
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN, compile_graph, search, search_towards
+from atlas.travel.search import TOLERANCE_MIN
+from atlas.travel.trip import Trip
 
-__all__ = ["COMBINATIONS", "Surface", "circle", "isochrones", "nearest_origin", "surface_from"]
+__all__ = ["COMBINATIONS", "Surface", "circle", "isochrones", "nearest_origin", "surface_from", "surface_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -124,17 +125,20 @@ def surface_from(
         See :func:`atlas.travel.reach.reach_from`.
     """
     grown, node_id = locate(network, origin)
-    graph = compile_graph(grown, scenario, mode)
-    start = grown.row_of[node_id]
-    minutes = search_towards(graph, start) if towards else search(graph, start).node_minutes
-    if graph.must_ride and start < len(network.nodes):
+    return surface_of(Trip(network, scenario, mode), Trip(grown, scenario, mode), node_id, table, towards=towards)
+
+
+def surface_of(trip: Trip, grown: Trip, node_id: str, table: AccessTable, *, towards: bool = False) -> Surface:
+    """Return the surface of a node: `grown` is `trip` on the network that holds the node, often `trip` itself."""
+    start, known = grown.network.row_of[node_id], len(trip.network.nodes)
+    minutes = grown.towards(start) if towards else grown.tree(start).node_minutes
+    if not grown.graph.early[start] and start < known:
         # standing at a station is no ride
         minutes = np.where(np.arange(len(minutes)) == start, np.inf, minutes)
-    known = len(network.nodes)
-    usable = table.usable(network, scenario, mode)
-    local = table.nearest(minutes[:known], scenario, usable)
-    name = grown.node_names[start]
-    return Surface(network, scenario, mode, node_id, name, table, local, towards)
+    usable = table.usable(trip.network, trip.scenario, trip.mode)
+    local = table.nearest(minutes[:known], trip.scenario, usable)
+    name = grown.network.node_names[start]
+    return Surface(trip.network, trip.scenario, trip.mode, node_id, name, table, local, towards)
 
 
 def check_cutoffs(cutoffs_min: Iterable[float]) -> tuple[float, ...]:

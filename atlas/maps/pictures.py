@@ -16,7 +16,7 @@ from atlas.travel.comparison import seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import reach_from
 
-__all__ = ["change_picture", "ground", "lines_picture", "matrix_picture", "reach_picture"]
+__all__ = ["change_picture", "land_picture", "lines_picture", "matrix_picture", "reach_picture"]
 
 #: Degrees shown (west, south, east, north), picture width, and the height that keeps its shape at 22.4° N.
 _BOX = (111.25, 21.45, 114.45, 23.35)
@@ -28,7 +28,7 @@ _FINE_DEG = 0.005
 _SEATS = 12
 
 
-def ground(layers: Mapping[str, Layer]) -> str:
+def land_picture(layers: Mapping[str, Layer]) -> str:
     """Return the land of all pictures, once a page: a hidden SVG with the symbol ``ground``."""
     shapes = layers["land"].frame.geometry.to_numpy() if "land" in layers else np.zeros(0, dtype=object)
     # a simplified ring may cross itself; as a picture that is no harm

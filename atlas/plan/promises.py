@@ -19,6 +19,7 @@ import pandas as pd
 from atlas.base.doors import Door
 from atlas.base.errors import PlanError
 from atlas.data.parameters import SETS
+from atlas.data.root import find_root
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
@@ -218,7 +219,7 @@ def claims_matrix(network: Network, scenarios: Iterable[Scenario], targets: Targ
 def check_claims(
     network: Network,
     scenarios: Iterable[Scenario],
-    targets: Targets,
+    targets: Targets | None = None,
     *,
     readings: Sequence[str] = (),
     matrix: pd.DataFrame | None = None,
@@ -232,7 +233,7 @@ def check_claims(
     scenarios
         One a year, each run under the three parameter sets; single parameters a scenario overrides stay.
     targets
-        The definitions.
+        The definitions, from :func:`read_targets`; None: those of the atlas at hand.
     readings
         Ids of readings to use where a target has them; ``all`` for all; empty for the defaults.
     matrix
@@ -252,6 +253,7 @@ def check_claims(
     UnknownPlaceError
         A target names a place that the network does not have.
     """
+    targets = read_targets(find_root() / "data" / "plan" / "targets.toml") if targets is None else targets
     targets.check_readings(readings)
     chosen = tuple(scenarios)
     if matrix is None:

@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
-from atlas.travel.minutes import edge_times
+from atlas.travel.trip import Trip
 
 __all__ = ["NetworkReport", "check_network"]
 
@@ -121,7 +121,7 @@ def _cut_off(network: Network, outside: pd.DataFrame, unlinked: set[str]) -> dic
 
 
 def _timeless(network: Network, scenario: Scenario) -> list[str]:
-    minutes = edge_times(network, scenario, "multimodal").first
+    minutes = Trip(network, scenario).minutes
     role = network.edges["role"].to_numpy(dtype=object)
     extent = network.edges["length_km"].to_numpy(dtype=np.float64) > 1e-3
     moving = np.isin(role, ["run", "ride", "sail", "access", "egress"]) & extent

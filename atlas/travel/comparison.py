@@ -14,13 +14,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.base.words import Words, both, joined
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network, open_edges
 from atlas.travel.journey import journey_on
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN, compile_graph, search
+from atlas.travel.search import TOLERANCE_MIN
+from atlas.travel.trip import Trip
 
 __all__ = ["PAIR_COLUMNS", "PROJECT_COLUMNS", "Comparison", "compare", "people_units", "seats"]
 
@@ -130,14 +132,14 @@ def compare(
     book = _ProjectBook.of(network, before, after)
     names = dict(zip(network.nodes["node_id"], network.nodes["name_zh"], strict=True))
     rows: list[dict[str, Any]] = []
-    graph = compile_graph(network, after, mode)
+    trip = Trip(network, after, mode)
     for start in starts:
         changed = [end for end in ends if end != start and _differs(old[start, end], new[start, end])]
         if not changed:
             continue
-        tree = search(graph, network.row_of[start])
+        tree = trip.tree(network.row_of[start])
         for end in changed:
-            journey = journey_on(network, after, mode, tree, network.row_of[end])
+            journey = journey_on(trip, tree, network.row_of[end])
             projects = book.on(journey.edge_rows) if journey.found else ()
             rows.append(
                 {
@@ -323,8 +325,7 @@ def _pair_frame(
                 "projects": ";".join(row["projects"]),
                 "project_names": ";".join(fact["name_zh"] for fact in facts),
                 "plan_ids": ";".join(plan_ids),
-                "why_zh": _why(row, facts, without, "zh"),
-                "why_en": _why(row, facts, without, "en"),
+                **_why(row, facts, without),
                 "from_id": row["from_id"].removeprefix("place/"),
                 "to_id": row["to_id"].removeprefix("place/"),
             }
@@ -333,40 +334,20 @@ def _pair_frame(
     return frame.sort_values("saved_min", ascending=False, kind="stable").reset_index(drop=True)
 
 
-_WORDS = {
-    "zh": {
-        "way": "新路线经 {}",
-        "none": "无新增路段，变化来自关闭或参数",
-        "without": "（若无则 {}）",
-        "cut": "不通",
-        "min": "{:.0f} 分",
-        "sep": "、",
-    },
-    "en": {
-        "way": "now by way of {}",
-        "none": "no new section; closures or parameters differ",
-        "without": " (without it {})",
-        "cut": "no way",
-        "min": "{:.0f} min",
-        "sep": ", ",
-    },
-}
-
-
 def _why(
-    row: dict[str, Any],
-    facts: Sequence[dict[str, Any]],
-    without: dict[tuple[str, str, str], float],
-    language: str,
-) -> str:
-    words = _WORDS[language]
+    row: dict[str, Any], facts: Sequence[dict[str, Any]], without: dict[tuple[str, str, str], float]
+) -> dict[str, str]:
+    """Return the columns that name the projects on the new way, and what each is worth."""
     told = []
     for fact in facts:
         times = without[fact["project"], row["from_id"], row["to_id"]]
-        text = words["min"].format(times) if np.isfinite(times) else words["cut"]
-        slower = times > row["after_min"] + TOLERANCE_MIN
-        told.append(str(fact[f"name_{language}"]) + (words["without"].format(text) if slower else ""))
-    return words["way"].format(words["sep"].join(told)) if told else words["none"]
+        name = Words(str(fact["name_zh"]), str(fact["name_en"]))
+        if times > row["after_min"] + TOLERANCE_MIN:
+            left = both("compare.minutes", minutes=times) if np.isfinite(times) else both("compare.cut")
+            name = both("compare.without", name=name, left=left)
+        told.append(name)
+    why = both("compare.way", projects=joined(told)) if told else both("compare.none")
+    return {"why_zh": why.zh, "why_en": why.en}
 
 
 def _places(

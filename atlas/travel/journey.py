@@ -15,6 +15,7 @@ from atlas.data.scenario import Scenario
 from atlas.network.attach import GATE
 from atlas.network.build import Network
 from atlas.travel.search import Tree
+from atlas.travel.trip import Trip
 
 __all__ = ["PARTS", "Journey", "Leg", "journey_on", "parts_of"]
 
@@ -118,8 +119,9 @@ class Journey:
         return shapely.MultiLineString([line for line in lines if line is not None and not line.is_empty])
 
 
-def journey_on(network: Network, scenario: Scenario, mode: str, tree: Tree, end: int) -> Journey:
-    """Return the journey from the start of `tree` to the node in row `end`."""
+def journey_on(trip: Trip, tree: Tree, end: int) -> Journey:
+    """Return the journey from the start of `tree`, a search on `trip`, to the node in row `end`."""
+    network, scenario, mode = trip.network, trip.scenario, trip.mode
     minutes = float(tree.node_minutes[end])
     names = network.node_names
     start_zh, end_zh = names[tree.start], names[end]

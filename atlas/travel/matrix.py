@@ -21,7 +21,7 @@ from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
 from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
-from atlas.travel.search import arcs_matrix
+from atlas.travel.search import arcs_matrix, counted, early_nodes
 
 __all__ = ["minutes_by_opening", "od_minutes"]
 
@@ -109,6 +109,7 @@ def minutes_by_opening(
         Whether only what is reached after a train counts (mode ``rail``).
     """
     exists = ~np.isnan(weight)
+    early = early_nodes(arcs.rail_node, must_ride=must_ride)
     targets = np.concatenate([ends, arcs.size + ends])
     open_ = _unreached_opened(arcs, open_ & exists, starts)
     shared = np.asarray(open_.all(axis=0))
@@ -119,7 +120,7 @@ def minutes_by_opening(
     def arrived(minutes: Floats) -> Floats:
         """Return (..., ends) minutes of the (..., states) ones, whether or not a train was ridden."""
         before, after = minutes[..., ends], minutes[..., arcs.size + ends]
-        return np.where(arcs.rail_node[ends], before, after) if must_ride else np.minimum(before, after)
+        return counted(before, after, early[ends])
 
     if len(starts) + len(heads) < _WORTH * len(open_) * len(starts):
         seen = _searched(arcs, weight, shared, np.concatenate([starts, heads]))

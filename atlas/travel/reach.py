@@ -17,11 +17,12 @@ from atlas.data.places import Place, find_place
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.travel.journey import PARTS, Journey, Leg, journey_on, parts_of
-from atlas.travel.minutes import edge_times
-from atlas.travel.search import TOLERANCE_MIN, Tree, compile_graph, search
+from atlas.travel.search import TOLERANCE_MIN, Tree
+from atlas.travel.trip import Trip
 
 __all__ = [
-    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "od_matrix", "point_ids", "reach_from", "route",
+    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "matrix_on", "od_matrix", "point_ids", "reach_from",
+    "route",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -79,7 +80,8 @@ class Reach:
 
     def route_to(self, node_id: str) -> Journey:
         """Return the journey to a node of the network by its id."""
-        return journey_on(self.network, self.scenario, self.mode, self.tree, self.network.row_of[node_id])
+        trip = Trip(self.network, self.scenario, self.mode)
+        return journey_on(trip, self.tree, self.network.row_of[node_id])
 
 
 def locate(network: Network, place: str | Place) -> tuple[Network, str]:
@@ -191,11 +193,11 @@ def reach_from(
     if not cutoffs or not all(0 < value < float("inf") for value in cutoffs):
         raise ScenarioError(f"cut-offs must be positive minutes, are {list(cutoffs_min)}")
     network, node_id = locate(network, origin)
-    graph = compile_graph(network, scenario, mode)
+    trip = Trip(network, scenario, mode)
     start = network.row_of[node_id]
-    tree = search(graph, start, limit_min=cutoffs[-1])
+    tree = trip.tree(start, limit_min=cutoffs[-1])
     nodes = _reached_nodes(network, tree, cutoffs)
-    edges = _reached_edges(network, scenario, mode, tree, cutoffs)
+    edges = _reached_edges(trip, tree, cutoffs)
     name = str(network.nodes["name_zh"].iloc[start])
     return Reach(network, scenario, mode, node_id, name, cutoffs, nodes, edges, tree)
 
@@ -223,17 +225,9 @@ def _last_edge(tree: Tree, node: int) -> int | None:
     return None if edge < 0 else edge
 
 
-def _reached_edges(
-    network: Network, scenario: Scenario, mode: str, tree: Tree, cutoffs: tuple[float, ...]
-) -> gpd.GeoDataFrame:
+def _reached_edges(trip: Trip, tree: Tree, cutoffs: tuple[float, ...]) -> gpd.GeoDataFrame:
     """Edges whose tail is reached in either state, each once, at its earliest."""
-    n = tree.graph.size
-    edges = network.edges
-    minutes = edge_times(network, scenario, mode).first
-    tails = network.arrays.tail
-    begin = np.minimum(tree.minutes[tails], tree.minutes[tails + n])
-    if tree.graph.must_ride:
-        begin = np.where(tree.graph.rail[tails], tree.minutes[tails], tree.minutes[tails + n])
+    edges, minutes, begin = trip.network.edges, trip.minutes, trip.left_at(tree)
     extent = ~shapely.is_missing(edges.geometry.to_numpy())
     rides = (edges["role"] == "ride").to_numpy()
     on_way = np.zeros(len(edges), dtype=bool)
@@ -274,8 +268,8 @@ def route(
     Parameters, errors: see :func:`reach_from`.
     """
     network, (start,), (end,) = locate_all(network, [origin], [destination])
-    tree = search(compile_graph(network, scenario, mode), int(start))
-    return journey_on(network, scenario, mode, tree, int(end))
+    trip = Trip(network, scenario, mode)
+    return journey_on(trip, trip.tree(int(start)), int(end))
 
 
 def od_matrix(
@@ -302,14 +296,16 @@ def od_matrix(
         ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
     """
     network, starts, ends = locate_all(network, origins, destinations)
-    frames = []
-    for scenario in scenarios:
-        for mode in modes:
-            graph = compile_graph(network, scenario, mode)
-            for start in starts.tolist():
-                tree = search(graph, start, limit_min=limit_min)
-                frames.append(_matrix_rows(network, scenario, mode, tree, start, ends))
-    return pd.concat(frames, ignore_index=True)
+    trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in modes]
+    return pd.concat([matrix_on(trip, starts, ends, limit_min=limit_min) for trip in trips], ignore_index=True)
+
+
+def matrix_on(
+    trip: Trip, starts: NDArray[np.int64], ends: NDArray[np.int64], *, limit_min: float = float("inf")
+) -> pd.DataFrame:
+    """Return the rows of :func:`od_matrix` for one trip; starts and ends are rows of its nodes."""
+    trees = (trip.tree(start, limit_min=limit_min) for start in starts.tolist())
+    return pd.concat([_matrix_rows(trip, tree, ends) for tree in trees], ignore_index=True)
 
 
 def point_ids(network: Network) -> NDArray[np.object_]:
@@ -319,14 +315,8 @@ def point_ids(network: Network) -> NDArray[np.object_]:
     return np.asarray(full, dtype=object)
 
 
-def _matrix_rows(
-    network: Network,
-    scenario: Scenario,
-    mode: str,
-    tree: Tree,
-    start: int,
-    targets: NDArray[np.int64],
-) -> pd.DataFrame:
+def _matrix_rows(trip: Trip, tree: Tree, targets: NDArray[np.int64]) -> pd.DataFrame:
+    network, start = trip.network, tree.start
     minutes = tree.node_minutes[targets]
     reached = np.isfinite(minutes)
     parts = np.full((len(targets), len(PARTS)), np.nan)
@@ -338,8 +328,8 @@ def _matrix_rows(
         "to_id": ids[targets],
         "from_zh": zh[start],
         "to_zh": zh[targets],
-        "scenario": scenario.name,
-        "mode": mode,
+        "scenario": trip.scenario.name,
+        "mode": trip.mode,
         "travel_time_min": np.where(reached, minutes, np.nan),
     }
     table |= {f"{name}_min": parts[:, k] for k, name in enumerate(PARTS)}

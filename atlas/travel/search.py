@@ -15,20 +15,20 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from atlas.data.scenario import Scenario
 from atlas.network.arrays import StateArcs
-from atlas.network.build import Network
-from atlas.travel.minutes import edge_times
 
 __all__ = [
     "TOLERANCE_MIN",
     "Graph",
     "Tree",
-    "compile_graph",
+    "arcs_matrix",
+    "counted",
+    "early_nodes",
     "graph_of",
     "search",
     "search_many",
     "search_towards",
+    "weighed",
 ]
 
 #: Cut-offs are inclusive: a place at 60.00000000000001 min is within 60.
@@ -60,6 +60,11 @@ class Graph:
     arc_edge: Ints
     rail: NDArray[np.bool_]
     must_ride: bool = False
+
+    @cached_property
+    def early(self) -> NDArray[np.bool_]:
+        """(n,) nodes that count as reached before a first train."""
+        return early_nodes(self.rail, must_ride=self.must_ride)
 
     def reversed(self) -> Graph:
         """Return the graph with every arc turned round, for searches towards a place."""
@@ -105,10 +110,10 @@ class Tree:
 
     def end_state(self, node: int) -> int:
         """Return the state in which `node` is reached first."""
-        n = self.graph.size
-        counted = node == self.start or not self.graph.must_ride or bool(self.graph.rail[node])
-        before = node if counted else n + node
-        return before if self.minutes[before] <= self.minutes[n + node] else n + node
+        after = self.graph.size + node
+        if not (node == self.start or self.graph.early[node]):
+            return after
+        return node if self.minutes[node] <= self.minutes[after] else after
 
     @cached_property
     def via(self) -> Ints:
@@ -131,10 +136,17 @@ class Tree:
         return [int(edge) for edge in self.via[self.states(node)[1:]]]
 
 
-def compile_graph(network: Network, scenario: Scenario, mode: str) -> Graph:
-    """Return the searchable graph of `network` under `scenario` in `mode`."""
-    times = edge_times(network, scenario, mode)
-    return _weighed(network.arrays.arcs, times.first, times.later, must_ride=mode == "rail")
+def early_nodes(rail: NDArray[np.bool_], *, must_ride: bool) -> NDArray[np.bool_]:
+    """Return which nodes count as reached before a first train: by rail only those inside the railway.
+
+    The rule of mode ``rail`` — only what is reached after a train counts — stands here and nowhere else.
+    """
+    return np.asarray(rail | (not must_ride), dtype=bool)
+
+
+def counted(before: Floats, after: Floats, early: NDArray[np.bool_]) -> Floats:
+    """Return the minutes that count of those before and after the first train; `early` as of :func:`early_nodes`."""
+    return np.asarray(np.minimum(np.where(early, before, np.inf), after), dtype=np.float64)
 
 
 def graph_of(
@@ -148,10 +160,11 @@ def graph_of(
     must_ride: bool = False,
 ) -> Graph:
     """Return the two-state graph of an edge list; NaN minutes leave an edge out."""
-    return _weighed(StateArcs.of(size, tail, head, rail), first, later, must_ride=must_ride)
+    return weighed(StateArcs.of(size, tail, head, rail), first, later, must_ride=must_ride)
 
 
-def _weighed(arcs: StateArcs, first: Floats, later: Floats, *, must_ride: bool) -> Graph:
+def weighed(arcs: StateArcs, first: Floats, later: Floats, *, must_ride: bool) -> Graph:
+    """Return the graph of `arcs` with (m,) minutes by edge; NaN leaves an edge out."""
     weight = arcs.weights(first, later)
     keep = ~np.isnan(weight)
     matrix = arcs_matrix(arcs.tail[keep], arcs.head[keep], weight[keep], 2 * arcs.size)
@@ -186,19 +199,15 @@ def search_many(graph: Graph, nodes: Ints, *, limit_min: float = np.inf) -> Floa
 
 def _by_node(graph: Graph, minutes: Floats, starts: Ints) -> Floats:
     """Reduce (k, 2n) minutes by state to (k, n) by node; inside a train there is one state only."""
-    n = graph.size
-    before, after = minutes[:, :n], minutes[:, n:]
-    if not graph.must_ride:
-        return np.asarray(np.minimum(before, after), dtype=np.float64)
-    best = np.where(graph.rail[None, :], before, after)
+    best = counted(minutes[:, : graph.size], minutes[:, graph.size :], graph.early)
     best[np.arange(len(starts)), starts] = 0.0
-    return np.asarray(best, dtype=np.float64)
+    return best
 
 
 def search_towards(graph: Graph, node: int, *, limit_min: float = np.inf) -> Floats:
     """Return (n,) minutes from every node, before its first train, to `node`."""
     back = graph.reversed()
-    ends = [node + graph.size] if graph.must_ride else [node, node + graph.size]
+    ends = [node, node + graph.size] if graph.early[node] else [node + graph.size]
     minutes = dijkstra(back.matrix, indices=ends, limit=limit_min + TOLERANCE_MIN, min_only=True)
     towards = np.asarray(minutes[: graph.size], dtype=np.float64).copy()
     towards[node] = 0.0

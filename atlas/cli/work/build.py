@@ -39,17 +39,17 @@ def command(session: Session, output: Path, lang: str) -> None:
     Example:
       atlas build -o site
     """
-    from atlas.maps.pages.reach import Spread
+    from atlas.land.ground import Ground
     from atlas.maps.pages.site import build_site
 
-    spread = Spread(session.access, session.population)
+    ground = Ground(session.access, session.population)
     start = build_site(
         session.catalog,
         session.network,
         output,
         say=lambda text: say(f"  {text}"),
         lang=lang,
-        spread=spread,
+        ground=ground,
         offer=lambda folder: _offer(session, folder),
     )
     say(f"open {start}")

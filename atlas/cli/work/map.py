@@ -112,30 +112,31 @@ def _scenarios(session: Session, options: dict[str, Any]) -> list[Scenario]:
 
 
 def _draw_reach(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
-    from atlas.maps.pages.reach import Spread, draw_reach
+    from atlas.land.ground import Ground
+    from atlas.maps.pages.reach import draw_reach
 
     if len(options["origins"]) != 1:
         raise click.UsageError("the page reach needs one --origin, a place")
     (origin,) = options["origins"]
-    spread = Spread(session.access, session.population)
+    ground = Ground(session.access, session.population)
     layers, modes = session.catalog.layers(), options["modes"] or MODES
     return draw_reach(
-        session.network, origin, _scenarios(session, options), layers, modes=modes, spread=spread, **shared
+        session.network, origin, _scenarios(session, options), layers, modes=modes, ground=ground, **shared
     )
 
 
 def _draw_compare(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from atlas.land.ground import Ground
     from atlas.maps.pages.compare import draw_compare
-    from atlas.maps.pages.reach import Spread
 
     scenarios = _scenarios(session, options)
     if len(scenarios) != 2:
         raise click.UsageError("the page compare needs two years or scenario files: --year 2026 --year 2035")
     origins = options["origins"] or ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
-    spread = Spread(session.access, session.population)
+    ground = Ground(session.access, session.population)
     layers, modes = session.catalog.layers(), options["modes"] or MODES
     before, after = scenarios
-    return draw_compare(session.network, before, after, layers, origins=origins, modes=modes, spread=spread, **shared)
+    return draw_compare(session.network, before, after, layers, origins=origins, modes=modes, ground=ground, **shared)
 
 
 def _matrix(session: Session, options: dict[str, Any]) -> str:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import shapely
 
@@ -18,7 +17,7 @@ from atlas.base.values import csv_text, plain
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
-from atlas.travel.minutes import edge_times
+from atlas.travel.trip import Trip
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -78,9 +77,8 @@ def write_network(
 
 
 def _usable(network: Network, scenario: Scenario, mode: str) -> Network:
-    minutes = edge_times(network, scenario, mode).first
-    rows = ~np.isnan(minutes)
-    edges = network.edges[rows].assign(travel_time_min=minutes[rows]).reset_index(drop=True)
+    trip = Trip(network, scenario, mode)
+    edges = network.edges[trip.usable].assign(travel_time_min=trip.minutes[trip.usable]).reset_index(drop=True)
     used = set(edges["from_id"]) | set(edges["to_id"])
     keep = network.nodes["node_id"].isin(used) | (network.nodes["kind"] == "place")
     return replace(network, nodes=network.nodes[keep].reset_index(drop=True), edges=edges)

@@ -12,8 +12,10 @@ from atlas.base.errors import ExportError
 from atlas.base.files import replacing, write_bytes
 from atlas.land.surface import Surface
 
-__all__ = ["NODATA", "write_surface"]
+__all__ = ["NODATA", "RASTERS", "write_surface"]
 
+#: Endings of files that hold a surface as a raster.
+RASTERS = (".tif", ".tiff", ".npz", ".npy")
 #: Where there is no land or no way; minutes are never negative.
 NODATA = -1.0
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 
 from atlas.base.errors import ExportError
@@ -18,6 +19,7 @@ from atlas.data.scenario import Scenario
 from atlas.data.sources import Source, read_sources
 from atlas.data.stamp import layers_hash, stamp
 from atlas.exports.tables.fields import Field, fields_of_frame, fields_of_layer
+from atlas.land.surface import Surface
 from atlas.network.build import Network
 from atlas.travel.reach import Reach
 
@@ -171,11 +173,13 @@ def _bundle(thing: object, name: str | None, scenarios: Sequence[Scenario]) -> B
         return _reach_bundle(thing)
     if isinstance(thing, Scenario):
         return _scenario_bundle(thing)
+    if isinstance(thing, Surface):
+        return _surface_bundle(thing)
     if isinstance(thing, pd.DataFrame):
         return _frame_bundle(thing, name or "table", scenarios)
     raise ExportError(
         f"{type(thing).__name__} cannot be written; give a layer, layers, a catalogue, a network, a reach, "
-        "a scenario or a frame"
+        "a surface, a scenario or a frame"
     )
 
 
@@ -218,6 +222,22 @@ def _reach_bundle(reach: Reach) -> Bundle:
         scenario=_words([reach.scenario]),
         notes=(about,),
     )
+
+
+def _surface_bundle(surface: Surface) -> Bundle:
+    lonlat = surface.grid.lonlat
+    minutes = np.where(np.isfinite(surface.minutes), surface.minutes, np.nan)
+    cells = gpd.GeoDataFrame(
+        {"cell": np.arange(len(lonlat)), "travel_time_min": minutes},
+        geometry=gpd.points_from_xy(lonlat[:, 0], lonlat[:, 1]),
+        crs="EPSG:4326",
+    )
+    way = "towards" if surface.towards else "from"
+    about = f"minutes {way} {surface.origin_name} ({surface.origin}), mode {surface.mode}, at the middle of each cell"
+    title = (f"{surface.origin_name}时间面", f"Minutes {way} {surface.origin_name}")
+    tables = (_table("cells", cells, about=about),)
+    words = _words([surface.scenario])
+    return Bundle("surface", *title, tables, surface.hash, scenario=words, notes=(about,))
 
 
 def _scenario_bundle(scenario: Scenario) -> Bundle:

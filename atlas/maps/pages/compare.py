@@ -13,10 +13,11 @@ from atlas.data.register import Register
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
+from atlas.land.ground import Ground
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
 from atlas.maps.page import Links, Page
 from atlas.maps.pages.layers import SHELL_SCRIPTS, STYLES, both, common_data, opening_view
-from atlas.maps.pages.reach import Spread, reach_data
+from atlas.maps.pages.reach import reach_data
 from atlas.network.build import Network
 from atlas.network.status import open_features
 from atlas.travel.comparison import compare
@@ -46,7 +47,7 @@ def draw_compare(
     basemap: Basemap | None = None,
     boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
-    spread: Spread | None = None,
+    ground: Ground | None = None,
 ) -> Page:
     """Draw what changes from one scenario to another.
 
@@ -60,7 +61,7 @@ def draw_compare(
         Places to switch between.
     modes
         Modes to switch between.
-    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links, spread
+    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links, ground
         As for :func:`atlas.maps.pages.reach.draw_reach`.
 
     Raises
@@ -73,7 +74,7 @@ def draw_compare(
     reaches = [
         reach_data(
             network, origin, [before, after], places, modes=modes, sets=["central"],
-            opening=(after.name, modes[-1], "central"), spread=spread, shift=shift,
+            opening=(after.name, modes[-1], "central"), ground=ground, shift=shift,
         )
         for origin in origins
     ]  # fmt: skip

@@ -21,7 +21,7 @@ from atlas.travel.comparison import seats
 from atlas.travel.journey import journey_on
 from atlas.travel.minutes import MODES
 from atlas.travel.reach import locate
-from atlas.travel.search import compile_graph, search
+from atlas.travel.trip import Trip
 
 __all__ = ["draw_matrix"]
 
@@ -79,13 +79,13 @@ def draw_matrix(
 
     for scenario in scenarios:
         for mode in modes:
-            graph = compile_graph(network, scenario, mode)
+            trip = Trip(network, scenario, mode)
             for start in nodes:
-                tree = search(graph, start)
+                tree = trip.tree(start)
                 for end in nodes:
                     value = float(tree.node_minutes[end])
                     minutes.append(int(np.ceil(value * 1000 - 1e-3)) if np.isfinite(value) else -1)
-                    journey = journey_on(network, scenario, mode, tree, end)
+                    journey = journey_on(trip, tree, end)
                     route = []
                     for leg in journey.legs:
                         row = (

@@ -19,7 +19,7 @@ from atlas.data.register import Register
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
-from atlas.land.links import AccessTable
+from atlas.land.ground import Ground
 from atlas.land.population import Population
 from atlas.land.surface import Surface, isochrones, surface_from
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
@@ -30,11 +30,12 @@ from atlas.network.build import Network
 from atlas.network.status import scenario_header
 from atlas.travel.comparison import people_units
 from atlas.travel.journey import Journey, journey_on
-from atlas.travel.minutes import MODES, edge_minutes, usable_edges
+from atlas.travel.minutes import MODES, edge_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import Tree, compile_graph, search
+from atlas.travel.search import Tree
+from atlas.travel.trip import Trip
 
-__all__ = ["CUTOFFS_MIN", "Spread", "draw_reach", "reach_data"]
+__all__ = ["CUTOFFS_MIN", "draw_reach", "reach_data"]
 
 CUTOFFS_MIN = (60.0, 120.0)
 #: Minutes of places are kept to a thousandth, those along lines to a tenth.
@@ -45,14 +46,6 @@ _SPECK_DEGREES2, _THIN_DEGREES = 2.0e-5, 0.0015
 Shift = Callable[[NDArray[np.object_]], NDArray[np.object_]]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class Spread:
-    """What areas and people need: links from the land grid to the network, and residents on the grid."""
-
-    table: AccessTable
-    people: Population
 
 
 @dataclass
@@ -123,7 +116,7 @@ def draw_reach(
     basemap: Basemap | None = None,
     boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
-    spread: Spread | None = None,
+    ground: Ground | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> Page:
     """Draw what can be reached from `origin`: lines by minutes, places with minutes and route on click.
@@ -142,7 +135,7 @@ def draw_reach(
         Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
     title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links
         As for :func:`atlas.maps.pages.layers.draw_layers`.
-    spread
+    ground
         The access table of the land grid and the people on it: people inside are shown too, and the areas within
         reach.
     progress
@@ -155,7 +148,7 @@ def draw_reach(
     """
     shift = shift_shapes if basemap is not None and basemap.shifted else None
     found = reach_data(
-        network, origin, scenarios, layers["places"].frame, modes=modes, sets=sets, opening=opening, spread=spread,
+        network, origin, scenarios, layers["places"].frame, modes=modes, sets=sets, opening=opening, ground=ground,
         shift=shift, progress=progress,
     )  # fmt: skip
     data = common_data(
@@ -194,7 +187,7 @@ def reach_data(
     modes: Sequence[str] = MODES,
     sets: Sequence[str] = SETS,
     opening: tuple[str, str, str] | None = None,
-    spread: Spread | None = None,
+    ground: Ground | None = None,
     shift: Shift | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Any]:
@@ -204,7 +197,7 @@ def reach_data(
     ----------
     places
         Frame of the layer ``places``, in the order in which the page has it.
-    spread
+    ground
         The access table and the people on it, for areas and people; None: neither.
     shift
         Moves geometries to where the basemap has them.
@@ -222,19 +215,20 @@ def reach_data(
     people = people_units(network)
     combinations = [(s.but(parameter_set=p), m) for s in scenarios for m in modes for p in sets]
     for done, (scenario, mode) in enumerate(combinations):
-        tree = search(compile_graph(network, scenario, mode), start)
+        trip = Trip(network, scenario, mode)
+        tree = trip.tree(start)
         at = np.array([tree.node_minutes[end] if end >= 0 else np.inf for end in ends])
         minutes.append(_coded(at, _PLACE_SCALE))
-        lines.append(_line_minutes(network, scenario, mode, tree, drawn, group_of, forward, len(shapes)))
-        if spread is None:
+        lines.append(_line_minutes(trip, tree, drawn, group_of, forward, len(shapes)))
+        if ground is None:
             inside.append(_inside(places, at, people))
         else:
-            surface = surface_from(start_network, origin, scenario, spread.table, mode=mode)
-            inside.append(_covered(surface, spread.people, at))
+            surface = surface_from(start_network, origin, scenario, ground.links, mode=mode)
+            inside.append(_covered(surface, ground.people, at))
             areas.append(_packed_areas(surface, shift))
         for end, reached in zip(ends, np.isfinite(at), strict=True):
             if reached:
-                book.add(journey_on(network, scenario, mode, tree, end), group_of)
+                book.add(journey_on(trip, tree, end), group_of)
         if progress is not None:
             progress(done + 1, len(combinations))
     point = network.nodes.geometry.iloc[start]
@@ -261,7 +255,7 @@ def reach_data(
             pack_integers(_run_minutes(network, scenarios[0].but(parameter_set=p), group_of, len(shapes))) for p in sets
         ],
         "inside": inside,
-        **({"areas": areas} if spread is not None else {}),
+        **({"areas": areas} if ground is not None else {}),
         **book.packed(network.english_names),
     }
 
@@ -331,9 +325,7 @@ def _coded(minutes: Floats, scale: int) -> Ints:
 
 
 def _line_minutes(
-    network: Network,
-    scenario: Scenario,
-    mode: str,
+    trip: Trip,
     tree: Tree,
     drawn: NDArray[np.bool_],
     group_of: Ints,
@@ -341,14 +333,9 @@ def _line_minutes(
     count: int,
 ) -> Ints:
     """Return (2 × count,) coded minutes at the two ends of each line; -1 not reached, -2 not open."""
-    arrays, n = network.arrays, tree.graph.size
-    rows = np.nonzero(drawn & usable_edges(network, scenario, mode))[0]
-    first, _ = edge_minutes(arrays, scenario, lambda name: np.array([scenario.value(name)]))
-    tails = arrays.tail[rows]
-    begin = np.minimum(tree.minutes[tails], tree.minutes[tails + n])
-    if tree.graph.must_ride:
-        begin = np.where(tree.graph.rail[tails], tree.minutes[tails], tree.minutes[tails + n])
-    end = begin + first[rows, 0]
+    rows = np.nonzero(drawn & trip.usable)[0]
+    begin = trip.left_at(tree)[rows]
+    end = begin + trip.minutes[rows]
     along, group = forward[rows], group_of[rows]
     ends = np.full((count, 2), np.inf)
     np.minimum.at(ends[:, 0], group, np.where(along, begin, end))

@@ -15,16 +15,17 @@ from atlas.data.catalog import Catalog
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.data.stamp import stamp
 from atlas.evidence.accuracy import validate
+from atlas.land.ground import Ground
 from atlas.maps.page import Links
 from atlas.maps.pages.claims import draw_claims
 from atlas.maps.pages.compare import draw_compare
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
-from atlas.maps.pages.reach import Spread, draw_reach
+from atlas.maps.pages.reach import draw_reach
 from atlas.maps.pages.report import draw_report
 from atlas.maps.pages.start import Card, as_of, draw_start
 from atlas.maps.pages.validation import draw_validation
-from atlas.maps.pictures import change_picture, ground, lines_picture, matrix_picture, reach_picture
+from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
 from atlas.network.build import Network
 from atlas.network.status import scenario_header
 from atlas.plan.promises import check_claims, read_targets, summarise_claims
@@ -58,7 +59,7 @@ class Job:
 
 
 def site_jobs(
-    catalog: Catalog, network: Network, scenarios: Sequence[Scenario], spread: Spread | None = None
+    catalog: Catalog, network: Network, scenarios: Sequence[Scenario], ground: Ground | None = None
 ) -> Iterator[Job]:
     """Yield the maps of the site."""
     layers = catalog.layers()
@@ -79,7 +80,7 @@ def site_jobs(
         def reach_page(place: str = place) -> str:
             return draw_reach(
                 network, place, scenarios, layers, plan=catalog.plan, sources=catalog.sources, date=date,
-                links=_LINKS, spread=spread, boundaries=boundaries,
+                links=_LINKS, ground=ground, boundaries=boundaries,
             ).html()  # fmt: skip
 
         city = Words(zh, en)
@@ -90,7 +91,7 @@ def site_jobs(
         def compare_page() -> str:
             return draw_compare(
                 network, by_name["2023"], by_name["2035"], layers, origins=[place for place, *_ in cities],
-                plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, spread=spread,
+                plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, ground=ground,
                 boundaries=boundaries,
             ).html()  # fmt: skip
 
@@ -108,7 +109,7 @@ def build_site(
     *,
     say: Callable[[str], None] = lambda text: None,
     lang: str = "zh",
-    spread: Spread | None = None,
+    ground: Ground | None = None,
     offer: Callable[[Path], Sequence[Card]] | None = None,
 ) -> Path:
     """Write the site into `folder` and return the start page.
@@ -125,7 +126,7 @@ def build_site(
         Called with a line for each page.
     lang
         Language the pages open in.
-    spread
+    ground
         The access table and the people on it, for areas and people inside; None: neither.
     offer
         Writes further files into the folder it is given and returns their cards, for the downloads.
@@ -138,9 +139,9 @@ def build_site(
     target = Path(folder)
     table = catalog.parameters
     scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
-    people = spread.people.people.tobytes() if spread is not None else b""
+    people = ground.people.people.tobytes() if ground is not None else b""
     key = _build_key(catalog, network, scenarios, lang, people)
-    jobs = list(site_jobs(catalog, network, scenarios, spread))
+    jobs = list(site_jobs(catalog, network, scenarios, ground))
     targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
     known = set(catalog.layer("places").frame["id"].astype(str))
     named = {place for target in targets for one in target.readings for place in (*one.origins, *one.destinations)}
@@ -184,7 +185,7 @@ def build_site(
         _pictured([job.card for job in jobs], catalog, network, scenarios),
         downloads,
         read=read,
-        ground=ground(catalog.layers()),
+        ground=land_picture(catalog.layers()),
         scenarios=names,
         date=as_of(catalog.layers()),
         hash=stamp(network.hash, scenarios),

@@ -99,7 +99,7 @@ def draw_start(
     read
         Its pages that are read: the promises, the report, the validation.
     ground
-        What the pictures of the cards stand on, from :func:`atlas.maps.pictures.ground`.
+        What the pictures of the cards stand on, from :func:`atlas.maps.pictures.land_picture`.
     scenarios
         The years of the verdicts, by name.
     date

@@ -1,0 +1,1 @@
+"""The values a user holds, with every verb that belongs to them."""

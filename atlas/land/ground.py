@@ -1,0 +1,67 @@
+"""The ground of a region: its land cells linked with the network, and the people on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from atlas.land.links import AccessTable, access_table
+from atlas.land.population import Population, own_population, spread_people
+from atlas.network.build import Network
+
+__all__ = ["Ground", "ground"]
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """What areas and people need, on one grid.
+
+    Attributes
+    ----------
+    links
+        From each land cell to the network, with the minutes of the way.
+    people
+        Residents of each cell, with bounds.
+    """
+
+    links: AccessTable
+    people: Population
+
+
+def ground(network: Network, *, population: str | Path | None = None) -> Ground:
+    """Return the ground under a network: its land grid, linked and peopled.
+
+    Parameters
+    ----------
+    network
+        From :func:`atlas.build_network`, made with the layer ``land``.
+    population
+        A table of one's own (see docs/people.md); None: the residents that the layer ``places`` states, spread over
+        the land of their unit. The result for None is kept for the networks used last, as it costs some seconds.
+
+    Raises
+    ------
+    NetworkError
+        The network was made without land.
+    ImportDataError
+        The table of one's own cannot be read.
+
+    Examples
+    --------
+    >>> import atlas
+    >>> network = atlas.build_network(atlas.open_catalog().layers())
+    >>> ground = atlas.ground(network)
+    >>> len(ground.links.grid.cells) == ground.people.people.shape[1]
+    True
+    """
+    if population is None:
+        return _kept(network)
+    links = _kept(network).links
+    return Ground(links, own_population(links.grid, population, network.place_layer.frame))
+
+
+@lru_cache(maxsize=2)
+def _kept(network: Network) -> Ground:
+    links = access_table(network)
+    return Ground(links, spread_people(links.grid, network.place_layer.frame))
