@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 import click
 
-from atlas.cli.output import LOUD, QUIET, TALK_KEY, Sink
+from atlas.base.words import LANGUAGES
+from atlas.cli.output import LANGUAGE_KEY, LOUD, QUIET, TALK_KEY, Sink
 from atlas.cli.session import DEFAULT_YEAR, Choice, Session
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Minutes",
     "Setting",
     "format_options",
+    "lang_option",
     "mode_option",
     "overwrite_option",
     "parameters_option",
@@ -98,6 +100,21 @@ def _gathered(name: str, make: Callable[..., object], *keys: str) -> Callable[[A
 talk_options = _together(
     click.option("-v", "--verbose", is_flag=True, expose_value=False, callback=_talk, help="Say more on stderr."),
     click.option("-q", "--quiet", is_flag=True, expose_value=False, callback=_talk, help="Say nothing on stderr."),
+)
+
+
+def _speak(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    if value is not None:
+        ctx.meta[LANGUAGE_KEY] = value
+
+
+#: ``--lang``; what people read is in this language, keys of JSON and columns of CSV are not.
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(list(LANGUAGES)),
+    expose_value=False,
+    callback=_speak,
+    help="Language of the answer. Default: zh where LC_ALL or LANG is Chinese, else en.",
 )
 
 

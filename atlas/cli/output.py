@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import click
 
 from atlas.base.files import write_bytes
 from atlas.base.values import csv_text, plain
+from atlas.base.words import both, joined, language, say_in, word_table
 
 __all__ = [
+    "LANGUAGE_KEY",
     "LOUD",
     "QUIET",
     "TALK_KEY",
@@ -26,9 +29,13 @@ __all__ = [
     "rows_of",
     "say",
     "table_text",
+    "tell",
+    "tell_assumed",
+    "tongue",
 ]
 
 TALK_KEY = "atlas.talk"
+LANGUAGE_KEY = "atlas.language"
 QUIET, NORMAL, LOUD = -1, 0, 1
 Row = Mapping[str, Any]
 _SUFFIXES = {".json": "json", ".csv": "csv", ".geojson": "geojson", ".txt": "table"}
@@ -102,6 +109,24 @@ def say(message: str, *, level: int = NORMAL) -> None:
         click.echo(message, err=True)
 
 
+def tongue() -> str:
+    """Return the language of the answer: that of ``--lang``, else that of the environment."""
+    context = click.get_current_context(silent=True)
+    asked = None if context is None else context.meta.get(LANGUAGE_KEY)
+    return str(asked or language())
+
+
+def tell(key: str, /, **facts: object) -> None:
+    """Say the sentence ``table.key`` of the words on stderr, in the language of the answer."""
+    say(say_in(tongue(), key, **facts))
+
+
+def tell_assumed(counts: Mapping[str, int]) -> None:
+    """Say how many features each scenario holds by an inferred year: part of every answer."""
+    told = [both("start.assumed_count", year=name, count=count) for name, count in counts.items()]
+    tell("answer.assumed", counts=joined(told))
+
+
 def emit(answer: Answer, sink: Sink) -> None:
     """Write `answer` where `sink` says.
 
@@ -146,8 +171,37 @@ def rows_of(frame: Any) -> list[Row]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
+#: Columns whose values are codes, and the words of these codes.
+_CODED: Mapping[str, str] = MappingProxyType(
+    {
+        "role": "role",
+        "mode": "mode",
+        "measure": "measure",
+        "verdict": "verdict_short",
+        "stability": "stability",
+        "parameter_set": "parameter_set",
+        "level": "kinds",
+        "check": "check",
+        "opens_basis": "opens_basis",
+        "change": "change",
+    }
+)
+
+
 def _table(answer: Answer) -> str:
-    return table_text(answer.columns, answer.rows)
+    if tongue() == "en":
+        return table_text(answer.columns, answer.rows)
+    titles = word_table("column")
+    columns = [
+        replace(column, title=titles[column.title].zh if column.title in titles else column.title)
+        for column in answer.columns
+    ]
+    tables = {column.key: word_table(_CODED[column.key]) for column in columns if column.key in _CODED}
+    rows = [
+        {**row, **{key: table[row[key]].zh for key, table in tables.items() if row.get(key) in table}}
+        for row in answer.rows
+    ]
+    return table_text(columns, rows)
 
 
 def table_text(columns: Sequence[Column], rows: Sequence[Row]) -> str:
@@ -175,7 +229,7 @@ def _cell(value: Any, column: Column) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return say_in(tongue(), "kinds.true" if value else "kinds.false").lower()
     if isinstance(value, float):
         return f"{value:.{column.decimals}f}"
     # Control characters in a name must not steer the terminal.

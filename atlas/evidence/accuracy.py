@@ -26,6 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.errors import LayerError, NetworkError, ParameterError, ScenarioError, UnknownPlaceError
+from atlas.base.words import both
 from atlas.data.scenario import Scenario
 from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_roads, measured_runs, read_priors
 from atlas.evidence.trains import direct_trains
@@ -193,31 +194,28 @@ def _by_service(network: Network, held: pd.DataFrame) -> pd.DataFrame:
         start, end = names[int(group["tail"].iloc[0])], names[int(group["head"].iloc[-1])]
         measured = float(group["run_min"].sum())
         off = group.iloc[int(np.argmax(np.abs(group["modelled"] - group["run_min"])))]
-        why, why_zh = _stretch(off, names, usual)
         row = _row("rail formula, service held out", start, end, measured, measured, measured, group["modelled"].sum())
-        why, why_zh = f"{len(group)} runs; most of it {why}", f"共 {len(group)} 段，主要差在{why_zh}"
-        rows.append(row | {"source": str(service), "why": why, "why_zh": why_zh})
+        rows.append(row | _why(str(service), *_stretch(off, names, usual), runs=len(group)))
     return pd.DataFrame(rows)
 
 
-def _stretch(run: pd.Series, names: Sequence[str], usual: Mapping[tuple[str, str], float]) -> tuple[str, str]:
-    """Say where a service departs most from the formula, and whether other trains do so too; English, Chinese."""
+def _why(source: str, reason: str, facts: Mapping[str, object], **more: object) -> dict[str, str]:
+    """Return the columns that say where a comparison comes from and why it is off."""
+    words = both(f"reason.{reason}", **facts, **more)
+    return {"source": source, "why": words.en, "why_zh": words.zh}
+
+
+def _stretch(
+    run: pd.Series, names: Sequence[str], usual: Mapping[tuple[str, str], float]
+) -> tuple[str, dict[str, object]]:
+    """Return where a service departs most from the formula, and whether other trains do so too."""
     a, b = names[int(run["tail"])], names[int(run["head"])]
     seen, made, km, speed = (float(run[name]) for name in ("run_min", "modelled", "km", "line_speed_kmh"))
-    text = f"between {a} and {b}: {seen:.0f} min for {km:.0f} km on a line of {speed:.0f} km/h, {made:.0f} modelled"
-    text_zh = f"{a}—{b}：{km:.0f} 公里 {seen:.0f} 分钟，线路时速 {speed:.0f} 公里，公式 {made:.0f} 分钟"
     median = usual[a, b]
+    facts = {"start": a, "end": b, "seen": seen, "made": made, "km": km, "speed": speed, "usual": median}
     if abs(seen - median) > 0.2 * median:
-        return (
-            f"{text}; other trains take {median:.0f}: this one waits on the way",
-            f"{text_zh}；其他车次 {median:.0f} 分钟，此车途中待避或停留",
-        )
-    if seen > made:
-        return (
-            f"{text}; all trains do: slower than the line speed says (the approach to a large station)",
-            f"{text_zh}；各车次皆如此：大站引入段低于线路速度",
-        )
-    return f"{text}; all trains do: few slacks on this stretch", f"{text_zh}；各车次皆如此：此段余裕较少"
+        return "stretch_this", facts
+    return "stretch_slow" if seen > made else "stretch_fast", facts
 
 
 def _by_pair(network: Network, held: pd.DataFrame, pairs: Sequence[_Pair]) -> pd.DataFrame:
@@ -237,8 +235,7 @@ def _by_pair(network: Network, held: pd.DataFrame, pairs: Sequence[_Pair]) -> pd
         if trains:
             seen, made = (float(np.median(column)) for column in zip(*trains, strict=True))
             row = _row("rail formula, pair held out", pair.start, pair.end, seen, pair.fastest, pair.typical, made)
-            why, why_zh = f"{len(trains)} patterns of stops between them", f"其间 {len(trains)} 种停站方案"
-            rows.append(row | {"source": pair.source, "why": why, "why_zh": why_zh})
+            rows.append(row | _why(pair.source, "patterns", {"count": len(trains)}))
     return pd.DataFrame(rows, columns=list(ERROR_COLUMNS))
 
 
@@ -311,12 +308,8 @@ def _ridden(network: Network, scenario: Scenario, pairs: Sequence[_Pair]) -> Ite
             changed.append(_with_a_change(network, scenario, pair))
             continue
         count, least, most = trains.trains_per_day, trains.fastest_min, trains.slowest_min
-        why = (
-            f"other trains: the timetable has {count:.0f} a day of {least:.0f} to {most:.0f} min; the table has "
-            f"{pair.note}"
-        )
-        why_zh = f"所取车次不同：时刻表每日 {count:.0f} 列，{least:.0f} 至 {most:.0f} 分钟；标定表仅抽取几列"
-        reason = {"source": pair.source, "why": why, "why_zh": why_zh}
+        facts = {"count": count, "least": least, "most": most, "note": pair.note}
+        reason = _why(pair.source, "trains", facts)
         ends = pair.start, pair.end
         row = _row("rail as ridden", *ends, pair.typical, pair.fastest, pair.typical, trains.typical_min)
         typical.append(row | reason)
@@ -334,8 +327,7 @@ def _with_a_change(network: Network, scenario: Scenario, pair: _Pair) -> dict[st
     where = ", ".join(leg.to_name for leg in journey.legs if leg.role == "train")
     ridden = dict(journey.parts)["in_vehicle"]
     row = _row("rail with a change", pair.start, pair.end, pair.typical, pair.fastest, pair.typical, ridden)
-    why = f"no direct train; trains to {where}, without waits and changes"
-    return row | {"source": pair.source, "why": why, "why_zh": f"无直达列车；依次乘至 {where}，不含候车与换乘"}
+    return row | _why(pair.source, "change", {"where": where})
 
 
 @dataclass(frozen=True)
@@ -363,12 +355,10 @@ def _driven_rows(network: Network, scenario: Scenario, path: Path) -> list[_Driv
         partial = abs(known_km / journey.length_km - 1.0) > _PARTIAL and dict(journey.parts)["border"] == 0.0
         scale = known_km / journey.length_km if partial else 1.0
         modelled = (journey.minutes - dict(journey.parts)["border"]) * scale
-        pace = f"; the pace is compared, over {known_km:g} km" if partial else ""
-        why = f"{record.get('conditions', '')}; {journey.length_km:.0f} km; {record.get('reading', '')}{pace}"
-        pace_zh = f"；按 {known_km:g} 公里折算" if partial else ""
-        why_zh = f"{journey.length_km:.0f} 公里；{record.get('reading_zh', '')}{pace_zh}"
+        facts = {"km": journey.length_km, "known_km": known_km, "conditions": record.get("conditions", "")}
+        facts |= {name: record.get(name, "") for name in ("reading", "reading_zh")}
         row = _row("road", record["from_place"], record["to_place"], (low + high) / 2.0, low, high, modelled)
-        reason = {"source": record.get("source", ""), "why": why, "why_zh": why_zh}
+        reason = _why(record.get("source", ""), "drive_pace" if partial else "drive", facts)
         found.append(_Driven(row | reason, journey, chosen, scale))
     return found
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.words import Words
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
@@ -19,7 +20,7 @@ from atlas.travel.minutes import edge_minutes
 from atlas.travel.reach import locate_all, route
 from atlas.travel.trip import Trip
 
-__all__ = ["QUANTILES", "Boarding", "Explanation", "Influence", "Ride", "explain", "runner_up"]
+__all__ = ["QUANTILES", "Assumption", "Boarding", "Explanation", "Influence", "Ride", "explain", "runner_up"]
 
 QUANTILES = (0.05, 0.5, 0.95)
 _DRAWS = 400
@@ -65,6 +66,14 @@ class Influence:
 
 
 @dataclass(frozen=True)
+class Assumption:
+    """One thing the time rests on: its kind (a key of the words ``assumption``) and its facts by name."""
+
+    kind: str
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True)
 class Explanation:
     """A journey and what it rests on.
 
@@ -82,7 +91,7 @@ class Explanation:
         Waits met, trains taken beside the others that run there, and the parameters that matter most along the
         way, greatest first.
     assumptions
-        Sentences.
+        What is taken to hold; sentences are made of it where it is read.
     """
 
     journey: Journey
@@ -91,7 +100,7 @@ class Explanation:
     runner_up: Journey | None
     boardings: tuple[Boarding, ...]
     influences: tuple[Influence, ...]
-    assumptions: tuple[str, ...]
+    assumptions: tuple[Assumption, ...]
     rides: tuple[Ride, ...] = ()
 
 
@@ -228,46 +237,44 @@ def _rides(network: Network, scenario: Scenario, journey: Journey) -> tuple[Ride
     )
 
 
-def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tuple[str, ...]:
+def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tuple[Assumption, ...]:
     arrays, edges = network.arrays, network.edges
     rows = list(journey.edge_rows)
-    said = [
-        f"parameters {scenario.parameter_set}, {scenario.period} traffic, {scenario.boarding} boarding, "
-        f"{scenario.timetable} timetable",
-    ]
+    settings = ("parameter_set", "period", "boarding", "timetable")
+    taken = [Assumption("settings", {name: getattr(scenario, name) for name in settings})]
     km = float(arrays.length_km[rows].sum())
     drawn = float(arrays.length_km[rows][arrays.schematic[rows]].sum())
     if km > 0:
-        said.append(f"{km - drawn:.0f} of {km:.0f} km have a published length; the rest is drawn and may be off")
+        taken.append(Assumption("lengths", {"published": km - drawn, "km": km}))
     rides = [row for row in rows if arrays.role[row] == "ride"]
     if rides:
         published = sum(1 for row in rides if not np.isnan(arrays.run_min[row]))
-        said.append(f"{published} of {len(rides)} rides between stops are timetable minutes, the rest are computed")
-    boarded = {"board": "train", "embark": "ferry or coach"}
+        taken.append(Assumption("rides", {"published": published, "rides": len(rides)}))
+    boarded = {"board": "planned_train", "embark": "planned_service"}
     first = next((boarded[role] for role in arrays.role[rows] if role in boarded), None)
     if first and scenario.boarding == "planned":
-        said.append(f"the first {first} is met without waiting: the traveller plans the departure")
+        taken.append(Assumption(first, {}))
     for leg in journey.legs:
         if leg.role in ("ferry", "coach"):
-            said.append(f"the {leg.role} {leg.name_zh} runs because the scenario asks for it; no timetable is known")
-    said.extend(_assumed(edges["opens_basis"].iloc[rows], edges["feature_id"].iloc[rows]))
-    said.extend(_crossings(journey, scenario))
-    return tuple(said)
+            taken.append(Assumption(leg.role, {"name": Words(leg.name_zh, leg.name_en or leg.name_zh)}))
+    taken.extend(_assumed(edges["opens_basis"].iloc[rows], edges["feature_id"].iloc[rows]))
+    taken.extend(_crossings(journey, scenario))
+    return tuple(taken)
 
 
-def _assumed(bases: Iterable[object], features: Iterable[object]) -> list[str]:
+def _assumed(bases: Iterable[object], features: Iterable[object]) -> list[Assumption]:
     names = sorted({str(feature) for basis, feature in zip(bases, features, strict=True) if basis == "assumed"})
-    return [f"the opening year of {', '.join(names)} is assumed by rule"] if names else []
+    return [Assumption("opening", {"features": ", ".join(names)})] if names else []
 
 
-def _crossings(journey: Journey, scenario: Scenario) -> list[str]:
+def _crossings(journey: Journey, scenario: Scenario) -> list[Assumption]:
     arrays = journey.network.arrays
-    found = []
+    taken = []
     for row in journey.edge_rows:
         if arrays.role[row] == "border":
             name = f"border_{arrays.feature_id[row]}_{arrays.speed_class[row]}_min"
-            found.append(f"the border takes {scenario.value(name):g} min ({name}); permits and hours are not checked")
+            taken.append(Assumption("border", {"minutes": scenario.value(name), "parameter": name}))
         elif arrays.role[row] == "land":
-            minutes = scenario.value("border_ferry_min")
-            found.append(f"clearance takes {minutes:g} min (border_ferry_min); permits and hours are not checked")
-    return found
+            name = "border_ferry_min"
+            taken.append(Assumption("clearance", {"minutes": scenario.value(name), "parameter": name}))
+    return taken

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.base.words import Words, both, joined
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network, open_edges
@@ -324,8 +325,7 @@ def _pair_frame(
                 "projects": ";".join(row["projects"]),
                 "project_names": ";".join(fact["name_zh"] for fact in facts),
                 "plan_ids": ";".join(plan_ids),
-                "why_zh": _why(row, facts, without, "zh"),
-                "why_en": _why(row, facts, without, "en"),
+                **_why(row, facts, without),
                 "from_id": row["from_id"].removeprefix("place/"),
                 "to_id": row["to_id"].removeprefix("place/"),
             }
@@ -334,40 +334,20 @@ def _pair_frame(
     return frame.sort_values("saved_min", ascending=False, kind="stable").reset_index(drop=True)
 
 
-_WORDS = {
-    "zh": {
-        "way": "新路线经 {}",
-        "none": "无新增路段，变化来自关闭或参数",
-        "without": "（若无则 {}）",
-        "cut": "不通",
-        "min": "{:.0f} 分",
-        "sep": "、",
-    },
-    "en": {
-        "way": "now by way of {}",
-        "none": "no new section; closures or parameters differ",
-        "without": " (without it {})",
-        "cut": "no way",
-        "min": "{:.0f} min",
-        "sep": ", ",
-    },
-}
-
-
 def _why(
-    row: dict[str, Any],
-    facts: Sequence[dict[str, Any]],
-    without: dict[tuple[str, str, str], float],
-    language: str,
-) -> str:
-    words = _WORDS[language]
+    row: dict[str, Any], facts: Sequence[dict[str, Any]], without: dict[tuple[str, str, str], float]
+) -> dict[str, str]:
+    """Return the columns that name the projects on the new way, and what each is worth."""
     told = []
     for fact in facts:
         times = without[fact["project"], row["from_id"], row["to_id"]]
-        text = words["min"].format(times) if np.isfinite(times) else words["cut"]
-        slower = times > row["after_min"] + TOLERANCE_MIN
-        told.append(str(fact[f"name_{language}"]) + (words["without"].format(text) if slower else ""))
-    return words["way"].format(words["sep"].join(told)) if told else words["none"]
+        name = Words(str(fact["name_zh"]), str(fact["name_en"]))
+        if times > row["after_min"] + TOLERANCE_MIN:
+            left = both("compare.minutes", minutes=times) if np.isfinite(times) else both("compare.cut")
+            name = both("compare.without", name=name, left=left)
+        told.append(name)
+    why = both("compare.way", projects=joined(told)) if told else both("compare.none")
+    return {"why_zh": why.zh, "why_en": why.en}
 
 
 def _places(

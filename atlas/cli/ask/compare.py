@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
-from atlas.cli.options import format_options, mode_option, session_option, talk_options, within_option
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.base.words import Words, both
+from atlas.cli.options import format_options, lang_option, mode_option, session_option, talk_options, within_option
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed, tongue
 from atlas.cli.session import Session
 
 __all__ = ["command"]
@@ -59,6 +62,7 @@ _SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="pairs", show_default=True, help="Which table.")
 @format_options("table", "json", "csv")
 @session_option
+@lang_option
 @talk_options
 @click.pass_obj
 def command(
@@ -90,13 +94,16 @@ def command(
     )
     tables = {name: rows_of(getattr(found, name)) for name in _SHOWN}
     assumed = session.assumed(old, new)
-    say(f"{old.name} → {new.name}, {mode}: {len(found.pairs)} pairs change")
-    say("features of an assumed year: " + ", ".join(f"{count} in {name}" for name, count in assumed.items()))
+    tell("compare.counts", before=old.name, after=new.name, mode=both(f"mode.{mode}"), pairs=len(found.pairs))
+    tell_assumed(assumed)
     for row in tables["projects"][:5]:
-        say(
-            f"  {row['name_zh']} ({row['project']}, {row['opens_year']}, {row['opens_basis']}): on {row['pairs']} new "
-            f"routes, {row['pairs_slower_without']} slower without it"
-        )
+        facts = {
+            "project": row["project"],
+            "year": row["opens_year"],
+            "basis": both(f"opens_basis.{row['opens_basis']}"),
+        }
+        name, slower = Words(row["name_zh"], row["name_en"]), row["pairs_slower_without"]
+        tell("compare.project", name=name, pairs=row["pairs"], slower=slower, **facts)
     about = {
         "before": old.name,
         "after": new.name,
@@ -106,4 +113,7 @@ def command(
         "hash": found.hash,
         **{name: rows for name, rows in tables.items() if name != show and sink.chosen == "json"},
     }
-    emit(Answer(_SHOWN[show], tables[show], about, show), sink)
+    columns = _SHOWN[show]
+    if tongue() == "en":
+        columns = tuple(replace(column, key="why_en") if column.key == "why_zh" else column for column in columns)
+    emit(Answer(columns, tables[show], about, show), sink)

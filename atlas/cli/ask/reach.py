@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas.base.words import Words, both, joined
 from atlas.cli.options import (
     format_options,
+    lang_option,
     mode_option,
     scenario_options,
     session_option,
     talk_options,
     within_option,
 )
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ _COLUMNS = (
 @scenario_options
 @format_options("table", "json", "csv", "geojson")
 @session_option
+@lang_option
 @talk_options
 @click.pass_obj
 def command(
@@ -67,7 +70,8 @@ def command(
     chosen = session.scenario(choice)
     found = reach_from(session.network, origin, chosen, mode=mode, cutoffs_min=within)
     places = found.places()
-    say(f"{found.origin_name}, {mode}, {chosen.name}: {_counts(found)}")
+    by = both(f"mode.{mode}")
+    tell("answer.reach", origin=found.origin_name, mode=by, scenario=chosen.name, counts=_counts(found))
     answer = Answer(
         columns=[column for column in _COLUMNS if column.key in places],
         rows=rows_of(places),
@@ -85,13 +89,14 @@ def command(
     )
     emit(answer, sink)
     if len(places) <= 1:
-        say("nothing but the origin itself is within reach")
+        tell("answer.nothing")
         click.get_current_context().exit(1)
 
 
-def _counts(found: Reach) -> str:
+def _counts(found: Reach) -> Words:
     minutes = found.places()["travel_time_min"]
-    return ", ".join(f"{int((minutes <= cut + 1e-6).sum())} places in {cut:g} min" for cut in found.cutoffs_min)
+    counts = [(cut, int((minutes <= cut + 1e-6).sum())) for cut in found.cutoffs_min]
+    return joined([both("answer.inside", places=places, minutes=cut) for cut, places in counts])
 
 
 _EDGE_KEYS = (

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.base.words import Words, both, joined
+from atlas.cli.options import format_options, lang_option, mode_option, scenario_options, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, tell, tongue
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _DETAIL = Column("detail", "stops")
 @scenario_options
 @format_options("table", "json", "csv", "geojson")
 @session_option
+@lang_option
 @talk_options
 @click.pass_obj
 def command(
@@ -71,13 +73,12 @@ def command(
     chosen = session.scenario(choice)
     told = explained(session.network, origin, destination, chosen, mode=mode) if explain else None
     journey = told.journey if told else route(session.network, origin, destination, chosen, mode=mode)
+    ends = {"start": journey.origin, "end": journey.destination}
+    facts = {**ends, "mode": both(f"mode.{mode}"), "scenario": chosen.name}
     if not journey.found:
-        say(f"{journey.origin} → {journey.destination}: no way by {mode} in {chosen.name}")
+        tell("explain.no_way", **facts)
         click.get_current_context().exit(1)
-    say(
-        f"{journey.origin} → {journey.destination}, {mode}, {chosen.name}: "
-        f"{journey.minutes:.0f} min, {journey.length_km:.0f} km"
-    )
+    tell("explain.found", minutes=journey.minutes, km=journey.length_km, **facts)
     answer = Answer(
         columns=(*_COLUMNS, _DETAIL) if explain else _COLUMNS,
         rows=[_row(leg) for leg in journey.legs],
@@ -94,44 +95,56 @@ def command(
 
 def _tell(told: Explanation) -> None:
     """Say on stderr what the time rests on."""
-    say("parts: " + ", ".join(f"{name} {value:.1f} min" for name, value in told.journey.parts if value))
+    parts = [
+        both("explain.part", name=both(f"minutes_part.{name}"), minutes=value)
+        for name, value in told.journey.parts
+        if value
+    ]
+    tell("explain.parts", parts=joined(parts))
     if told.rides:
-        say(
-            f"station to station: {told.journey.station_to_station_min:.0f} of the {told.journey.minutes:.0f} min "
-            "door to door"
-        )
-    sets = ", ".join(f"{name} {minutes:.0f}" for name, minutes in told.sets)
+        tell("explain.station", station=told.journey.station_to_station_min, door=told.journey.minutes)
+    sets = [both("explain.set", name=both(f"parameter_set.{name}"), minutes=minutes) for name, minutes in told.sets]
     low, middle, high = told.quantiles
-    say(f"range: {sets} min; P5 {low:.0f}, P50 {middle:.0f}, P95 {high:.0f} min over random draws")
+    tell("explain.range", sets=joined(sets), low=low, middle=middle, high=high)
     if told.runner_up is None:
-        say("runner-up: none, every other way is cut off")
+        tell("explain.no_runner_up")
     else:
-        via = ", ".join(leg.name_zh for leg in told.runner_up.legs if leg.role in ("road", "train", "ferry", "coach"))
-        say(f"runner-up: {told.runner_up.minutes:.0f} min by {via}")
+        ridden = [leg for leg in told.runner_up.legs if leg.role in ("road", "train", "ferry", "coach")]
+        via = joined([Words(leg.name_zh, leg.name_en or leg.name_zh) for leg in ridden])
+        tell("explain.runner_up", minutes=told.runner_up.minutes, via=via)
     for ride in told.rides:
-        say(f"train {ride.start} → {ride.end}: {ride.ridden_min:.0f} min; {_others(ride)}")
+        tell("explain.ride", start=ride.start, end=ride.end, minutes=ride.ridden_min, others=_others(ride))
     for one in told.boardings:
-        waits = " / ".join(f"{wait:.0f}" for wait in one.wait_min)
-        say(
-            f"boarding at {one.station}: {one.trains_per_day:.0f} trains a day, every {one.headway_min:.0f} min; "
-            f"turning up at random means a wait of {waits} min (P5 / P50 / P95)"
-        )
-    for sentence in told.assumptions:
-        say(f"assumed: {sentence}")
+        low, middle, high = one.wait_min
+        frequency = {"station": one.station, "trains": one.trains_per_day, "headway": one.headway_min}
+        tell("explain.boarding", low=low, middle=middle, high=high, **frequency)
+    for sentence in _assumptions(told):
+        tell("explain.assumed", text=sentence)
     for influence in told.influences:
-        say(f"{influence.parameter}: {influence.favourable_min:.0f} to {influence.adverse_min:.0f} min along this way")
+        minutes = {"low": influence.favourable_min, "high": influence.adverse_min}
+        tell("explain.influence", name=influence.parameter, **minutes)
 
 
-def _others(ride: Ride) -> str:
+def _assumptions(told: Explanation) -> list[Words]:
+    """Return what the time rests on as sentences; settings are said in words."""
+    settings = ("parameter_set", "period", "boarding", "timetable")
+    return [
+        both(
+            f"assumption.{one.kind}",
+            **{name: both(f"{name}.{fact}") if name in settings else fact for name, fact in one.facts.items()},
+        )
+        for one in told.assumptions
+    ]
+
+
+def _others(ride: Ride) -> Words:
     direct = ride.direct
     if direct is None:
-        return "no timetable, computed"
+        return both("explain.no_timetable")
     if len(direct.runs) == 1 and direct.trains_per_day <= 1:
-        return "the one direct train of an ordinary day"
-    return (
-        f"{direct.trains_per_day:.0f} direct trains a day take {direct.fastest_min:.0f} to {direct.slowest_min:.0f}, "
-        f"half of them {direct.typical_min:.0f} or less"
-    )
+        return both("explain.one_train")
+    minutes = {"fastest": direct.fastest_min, "slowest": direct.slowest_min, "typical": direct.typical_min}
+    return both("explain.trains", count=direct.trains_per_day, **minutes)
 
 
 def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
@@ -172,7 +185,7 @@ def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
             }
             for one in told.boardings
         ],
-        "assumptions": list(told.assumptions),
+        "assumptions": [getattr(words, tongue()) for words in _assumptions(told)],
         "influences_min": {one.parameter: [one.favourable_min, one.adverse_min] for one in told.influences},
         "parameters": dict(scenario.parameters.values),
     }

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from atlas.base.errors import PlanError
-from atlas.cli.options import format_options, scenarios_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.base.words import Words
+from atlas.cli.options import format_options, lang_option, scenarios_options, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -47,6 +48,7 @@ _TRIPS = (
 @click.option("--trips", is_flag=True, help="Every trip and parameter set, not the worst trip only.")
 @format_options("table", "json", "csv")
 @session_option
+@lang_option
 @talk_options
 @click.pass_obj
 def command(
@@ -80,9 +82,10 @@ def command(
     shown = frame if trips or sink.chosen != "table" else summarise_claims(frame)
     for target in targets:
         for reading in target.chosen(readings):
-            say(f"{target.title_zh} ({target.id}/{reading.id}): {reading.about_zh}; {reading.about_en}")
+            title, read_as = Words(target.title_zh, target.title_en), Words(reading.about_zh, reading.about_en)
+            tell("claims.told", title=title, target=target.id, reading=reading.id, about=read_as)
     assumed = session.assumed(*scenarios)
-    say("features of an assumed year: " + ", ".join(f"{count} in {name}" for name, count in assumed.items()))
+    tell_assumed(assumed)
     about = {
         "scenarios": [scenario.name for scenario in scenarios],
         "assumed_features": assumed,

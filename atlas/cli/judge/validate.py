@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atlas.cli.options import format_options, scenario_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.base.words import Words, both
+from atlas.cli.options import format_options, lang_option, scenario_options, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say, tell
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _SUMMARY = (
 @scenario_options
 @format_options("table", "json", "csv")
 @session_option
+@lang_option
 @talk_options
 @click.pass_obj
 def command(
@@ -93,10 +95,10 @@ def _answer(errors: pd.DataFrame, about: dict[str, Any], sink: Sink) -> None:
     from atlas.evidence.accuracy import summary, worst
 
     for row in rows_of(worst(errors)):
-        say(
-            f"{row['check']}: {row['from_zh']} → {row['to_zh']} {row['measured_min']:.0f} min measured, "
-            f"{row['modelled_min']:.0f} modelled ({100 * row['error']:+.0f} %): {row['why']}"
-        )
+        minutes = {"measured": row["measured_min"], "modelled": row["modelled_min"], "error": 100 * row["error"]}
+        ends = {"start": row["from_zh"], "end": row["to_zh"]}
+        check = both(f"check.{row['check']}")
+        tell("answer.worst", check=check, why=Words(row["why_zh"], row["why"]), **ends, **minutes)
     if sink.chosen == "csv":
         emit(Answer(_SUMMARY, rows_of(errors), {"hash": about["hash"]}, "errors"), sink)
         return
