@@ -189,7 +189,9 @@ class Session:
 
     def choice_of(self, text: str) -> Choice:
         """Return the choice that a bare word stands for: a scenario file when there is one, else a year."""
-        return Choice(scenario=text) if Path(text).is_file() else Choice(year=text)
+        from atlas.data.scenario import is_scenario_file
+
+        return Choice(scenario=text) if is_scenario_file(text) else Choice(year=text)
 
     def check_ids(self, ids: Iterable[str], known: Collection[str]) -> None:
         """Raise ScenarioError, with the nearest, for an id that is no feature and no plan item."""

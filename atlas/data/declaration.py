@@ -6,11 +6,11 @@ names only those that the layer adds.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
+from atlas.base.doors import Door
 from atlas.base.errors import LayerError
 
 __all__ = ["CONTRACT", "STATUSES", "Column", "ColumnType", "LayerSpec", "read_spec", "read_specs"]
@@ -32,7 +32,10 @@ _TYPES = ("string", "float", "integer", "boolean")
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its type, unit, the values allowed (empty: any) and whether null may stand."""
+    """One column: its type, unit, the values allowed (empty: any) and whether null may stand.
+
+    ``low`` and ``high`` bound a number (None: open); ``zero`` is false where 0 can only stand for "missing".
+    """
 
     name: str
     type: ColumnType
@@ -40,6 +43,9 @@ class Column:
     unit: str = ""
     allowed: tuple[str, ...] = ()
     null: bool = False
+    low: float | None = None
+    high: float | None = None
+    zero: bool = True
 
 
 def _text(name: str, about: str, *, null: bool = False, allowed: tuple[str, ...] = ()) -> Column:
@@ -112,17 +118,24 @@ class LayerSpec:
         return tuple(column.name for column in self.columns)
 
 
-def _column(path: Path, raw: dict[str, Any]) -> Column:
-    unknown = set(raw) - {"name", "type", "about", "unit", "allowed", "null"}
-    if unknown or not {"name", "type", "about"} <= set(raw) or raw["type"] not in _TYPES:
-        raise LayerError(f"{path}: column {raw.get('name', '?')} needs name, type ({', '.join(_TYPES)}) and about")
+def _column(door: Door, raw: Any) -> Column:
+    name, kind = door.entry(raw, "name", str), door.entry(raw, "type", str)
+    unknown = set(raw) - {"name", "type", "about", "unit", "allowed", "null", "low", "high", "zero"}
+    if unknown or kind not in _TYPES:
+        raise LayerError(f"{door.path}: column {name} needs name, type ({', '.join(_TYPES)}) and about")
+    low, high = (door.entry(raw, end, (int, float), None) for end in ("low", "high"))
+    if (low is not None or high is not None) and kind not in ("float", "integer"):
+        raise LayerError(f"{door.path}: column {name} is a {kind} and has no low or high; take them out")
     return Column(
-        name=raw["name"],
-        type=raw["type"],
-        about=raw["about"],
-        unit=raw.get("unit", ""),
-        allowed=tuple(raw.get("allowed", ())),
-        null=bool(raw.get("null", False)),
+        name=name,
+        type=cast(ColumnType, kind),
+        about=door.entry(raw, "about", str),
+        unit=door.entry(raw, "unit", str, ""),
+        allowed=door.texts(raw, "allowed", ()),
+        null=door.entry(raw, "null", bool, False),
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+        zero=door.entry(raw, "zero", bool, True),
     )
 
 
@@ -135,27 +148,19 @@ def read_spec(path: str | Path) -> LayerSpec:
         The file is not TOML, lacks an entry, or names another layer than the file does.
     """
     path = Path(path)
-    try:
-        raw = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
-        raise LayerError(f"{path} cannot be read as a layer's declaration: {reason}") from reason
-    try:
-        spec = LayerSpec(
-            key=raw["key"],
-            title_zh=raw["title_zh"],
-            title_en=raw["title_en"],
-            about=raw["about"],
-            geometry=raw["geometry"],
-            role=raw["role"],
-            access=raw["access"],
-            group=raw["group"],
-            order=int(raw["order"]),
-            kinds=tuple(raw["kinds"]),
-            sources=tuple(raw["sources"]),
-            own_columns=tuple(_column(path, column) for column in raw.get("columns", ())),
-        )
-    except KeyError as missing:
-        raise LayerError(f"{path} lacks the entry {missing}; see docs/layers.md for all entries") from missing
+    door = Door(path, LayerError, ", a layer's declaration,", largest_mb=1)
+    raw = door.toml()
+    texts = ("key", "title_zh", "title_en", "about", "geometry", "role", "access", "group")
+    spec = LayerSpec(
+        **{name: door.entry(raw, name, str) for name in texts},
+        order=door.entry(raw, "order", int),
+        kinds=door.texts(raw, "kinds"),
+        sources=door.texts(raw, "sources"),
+        own_columns=tuple(_column(door, column) for column in door.entry(raw, "columns", list, ())),
+    )
+    names = [column.name for column in spec.columns]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise LayerError(f"{path}: the column {', '.join(twice)} stands twice; take one out")
     if spec.key != path.stem:
         raise LayerError(f"{path} declares the layer {spec.key!r}; name the file {spec.key}.toml")
     if spec.geometry not in _GEOMETRIES:

@@ -22,6 +22,7 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
+from atlas.base.doors import Door
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
 from atlas.data.declaration import Column, LayerSpec
@@ -114,7 +115,7 @@ def _value(record: Mapping[str, Any], column: Column, spec: LayerSpec, place: in
     elif _fits(value, column):
         return int(value) if column.type == "integer" else value
     raise LayerError(
-        f"layer {spec.key}: feature {record.get('id', place)!r} has {column.name} = {value!r}; "
+        f"layer {spec.key}: feature {record.get('id', place)!r} has {column.name} = {str(value)[:60]!r}; "
         f"it must be {column.type}{' or null' if column.null else ''}"
     )
 
@@ -126,7 +127,7 @@ def _fits(value: Any, column: Column) -> bool:
         return isinstance(value, bool)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return column.type == "float" or float(value).is_integer()
+    return column.type == "float" or (abs(value) < 2**63 and float(value).is_integer())
 
 
 def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
@@ -172,23 +173,7 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
 
 
 def _features(path: Path) -> list[Any]:
-    try:
-        size_mb = path.stat().st_size / 1e6
-        if size_mb > LARGEST_FILE_MB:
-            raise LayerError(
-                f"{path} has {size_mb:.0f} MB, more than the {LARGEST_FILE_MB} MB a layer may have; "
-                "clip it to the region, simplify it or split it"
-            )
-        raw = json.loads(path.read_text("utf-8"))
-    except OSError as reason:
-        raise LayerError(f"{path} cannot be read: {reason.strerror or reason}") from reason
-    except UnicodeDecodeError as reason:
-        raise LayerError(f"{path} is not UTF-8 (byte {reason.start}); save it as UTF-8") from reason
-    except json.JSONDecodeError as reason:
-        raise LayerError(
-            f"{path} is broken JSON at line {reason.lineno}, column {reason.colno} ({reason.msg}); "
-            "it may be cut off: write it again"
-        ) from reason
+    raw = Door(path, LayerError, largest_mb=LARGEST_FILE_MB).json()
     if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
         raise LayerError(f"{path} is no GeoJSON FeatureCollection; export the layer as GeoJSON (RFC 7946)")
     crs = json.dumps(raw.get("crs")) if raw.get("crs") is not None else ""
@@ -217,6 +202,8 @@ def _geometry(path: Path, name: object, feature: Mapping[str, Any], spec: LayerS
     except (
         AttributeError,
         IndexError,
+        OverflowError,
+        RecursionError,
         KeyError,
         TypeError,
         ValueError,

@@ -21,18 +21,17 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from atlas.base.doors import Door
 from atlas.base.errors import ScenarioError
 from atlas.base.files import content_hash
 from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_parameters
 from atlas.data.root import find_root
 
-__all__ = ["BUILT_IN", "Scenario", "load_scenario", "parse_scenario", "scenario_text"]
+__all__ = ["BUILT_IN", "Scenario", "is_scenario_file", "load_scenario", "parse_scenario", "scenario_text"]
 
 BUILT_IN: dict[str, int | None] = {"2023": 2023, "2026": 2026, "2030": 2030, "2035": 2035, "full": None}
 PERIODS = ("free", "typical", "peak")
@@ -185,21 +184,35 @@ def load_scenario(
         return source
     rows = table if table is not None else read_parameters(find_root() / "data" / "parameters.csv")
     text = str(source)
-    if text in BUILT_IN or text.isdecimal():
+    if text in BUILT_IN or (text.isascii() and text.isdecimal() and len(text) <= 9):
         return _of_year(text, rows)
-    if "=" in text:
+    if "=" in text and not is_scenario_file(text):
         return parse_scenario(text, table=rows, known_ids=known_ids, where="scenario text")
     path = Path(text)
-    if not path.is_file():
+    if not is_scenario_file(text):
         raise ScenarioError(
             f"no scenario {text!r}: neither a built-in name ({', '.join(BUILT_IN)}), a year "
             f"{FIRST_YEAR}-{LAST_YEAR}, nor a file" + _near(text, BUILT_IN)
         )
-    try:
-        content = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as reason:
-        raise ScenarioError(f"cannot read scenario {path}: {reason}") from reason
+    content = Door(path, ScenarioError, ", a scenario,", largest_mb=1, streams=True).text()
     return parse_scenario(content, table=rows, known_ids=known_ids, where=str(path))
+
+
+#: Entries that are texts, and what stands when they are left out.
+_TEXTS = {"name": "", "parameters": "central", "period": "typical", "boarding": "planned", "timetable": "ordinary"}
+
+
+def _clean(name: str) -> str:
+    """A name without control characters: it stands in tables, pages and on terminals."""
+    return "".join(" " if ord(sign) < 32 or 127 <= ord(sign) < 160 else sign for sign in name)
+
+
+def is_scenario_file(text: str) -> bool:
+    """Whether `text` is the path of a file or of a pipe; a path may hold a ``=``, TOML text may not be one."""
+    try:
+        return "\n" not in text and Path(text).exists() and not Path(text).is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _of_year(text: str, table: ParameterTable) -> Scenario:
@@ -216,14 +229,12 @@ def parse_scenario(
     where: str = "scenario",
 ) -> Scenario:
     """Return the scenario that TOML `text` describes. See :func:`load_scenario`."""
-    try:
-        data: dict[str, Any] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as reason:
-        raise ScenarioError(f"{where}: not TOML: {reason}") from reason
+    door = Door(Path(where), ScenarioError)
+    data = door.parsed_toml(text)
     for key in data:
         if key not in _KEYS:
             raise ScenarioError(f"{where}: unknown key {key!r}{_near(key, _KEYS)}; keys are {', '.join(_KEYS)}")
-    base = str(data.get("base", "2026"))
+    base = str(door.entry(data, "base", (str, int), "2026"))
     if base not in BUILT_IN:
         raise ScenarioError(f"{where}: unknown base {base!r}{_near(base, BUILT_IN)}")
     scenario = _of_year(base, table)
@@ -231,21 +242,22 @@ def parse_scenario(
     overrides = data.get("set", {})
     if not isinstance(overrides, dict):
         raise ScenarioError(f"{where}: [set] must be a table of parameter = number")
+    texts = {key: door.entry(data, key, str, usual) for key, usual in _TEXTS.items()}
     year: int | None = scenario.year
     if "year" in data:
         year = None if data["year"] == "full" else _whole_year(data["year"], where)
         _check_year(year, where)
     return scenario.but(
-        name=str(data.get("name", where)),
+        name=_clean(texts["name"] or where),
         year=year,
         with_=ids["with"],
         without=ids["without"],
         close=ids["close"],
-        parameter_set=str(data.get("parameters", "central")),
+        parameter_set=texts["parameters"],
         overrides=overrides,
-        period=str(data.get("period", "typical")),
-        boarding=str(data.get("boarding", "planned")),
-        timetable=str(data.get("timetable", "ordinary")),
+        period=texts["period"],
+        boarding=texts["boarding"],
+        timetable=texts["timetable"],
     )
 
 

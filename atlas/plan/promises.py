@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import itertools
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from atlas.base.doors import Door
 from atlas.base.errors import PlanError
 from atlas.data.parameters import SETS
 from atlas.data.register import Section, read_sections
@@ -152,12 +152,12 @@ def read_targets(path: str | Path) -> Targets:
     """
     path = Path(path)
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        raw = Door(path, PlanError, ", the definitions of the targets,", largest_mb=1).toml()
         targets = tuple(_target(item) for item in raw["target"])
         band_min, basis = float(raw["band_min"]), str(raw["band_basis"])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
-        raise PlanError(f"{path}, the definitions of the targets, cannot be read: {reason}") from reason
-    except (KeyError, TypeError, ValueError) as reason:
+    except PlanError:
+        raise
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as reason:
         raise PlanError(f"{path}: an entry is missing or of the wrong type: {reason}") from reason
     for target in targets:
         if sum(reading.default for reading in target.readings) != 1:
