@@ -28,7 +28,7 @@ from recipes.sites import compile_sites  # noqa: E402
 from recipes.tables import Compiled, Facts, Feature, Left, override, table_text  # noqa: E402
 from shapely.geometry import LineString, Point  # noqa: E402  (the path must be set first)
 
-from atlas.base.files import write_text  # noqa: E402
+from atlas.base.changes import change  # noqa: E402
 from atlas.data.declaration import LayerSpec, read_specs  # noqa: E402
 from atlas.data.layer import Layer, frame_of, layer_text, read_layer  # noqa: E402
 
@@ -94,12 +94,11 @@ def main(argv: list[str] | None = None) -> int:
     stale = [
         (path, text) for path, text in texts(options.root) if not path.is_file() or path.read_text("utf-8") != text
     ]
-    for path, text in stale:
-        if options.check:
-            print(f"stale: {path.relative_to(options.root)}; run scripts/build_layers.py", file=sys.stderr)
-        else:
-            write_text(path, text, overwrite=True)
-            print(f"wrote {path.relative_to(options.root)}", file=sys.stderr)
+    if not options.check:
+        change(options.root, {path: text.encode("utf-8") for path, text in stale})
+    for path, _ in stale:
+        told = "stale: {}; run scripts/build_layers.py" if options.check else "wrote {}"
+        print(told.format(path.relative_to(options.root)), file=sys.stderr)
     return 1 if options.check and stale else 0
 
 

@@ -24,9 +24,14 @@ without `--overwrite`.
 |---|---|
 | 0 | found, or sound |
 | 1 | not reachable, or a check failed |
-| 2 | bad input: one line on stderr says what, where, and what to do |
+| 2 | bad input, or the system refuses (a full disk, no rights): one line says what, where, and what to do |
+| 70 | a fault of the program, or it ran out of memory: one line to report; `ATLAS_TRACE=1` shows where it happened |
+| 130 | interrupted (Ctrl-C) |
+| 141 | whoever read the answer closed the pipe |
+| 143, 129 | ended by SIGTERM, SIGHUP |
 
-Anything else is a fault of the program and shows its traceback.
+However a command ends, a file is as it was before or whole, and so is an atlas: what a killed import has left
+half-way is finished or undone by the next command that opens the atlas.
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,6 +115,14 @@ def test_the_page_shows_every_check_every_drive_and_both_languages(found: Valida
         assert str(escape(row["why_zh"])) in page
     assert page.count("<circle") >= len(found.errors[found.errors["check"] == "road"])
     assert page == draw_validation(found, hash="0123")
+
+
+def test_what_the_tables_of_the_page_hold_stays_text(found: Validation) -> None:
+    hostile = "<script>alert(1)</script>"
+    errors = found.errors.assign(from_zh=hostile, why=hostile, why_zh=hostile)
+    page = draw_validation(replace(found, errors=errors, lines=found.lines.assign(line_zh=hostile)), hash=hostile)
+    assert hostile not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > len(found.lines)
 
 
 def test_every_line_left_out_is_fitted_without_it(found: Validation) -> None:

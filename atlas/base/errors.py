@@ -11,8 +11,8 @@ AtlasError
 ├── MapError            (ValueError)   a map cannot be drawn as asked
 └── ExportError         (OSError)      a file cannot be written as asked
 
-The command line turns these into one line on stderr and exit code 2; anything else is a bug
-and shows its traceback.
+The command line turns these into one line on stderr and exit code 2; anything else is a fault of the
+program, ends with 70 and asks to be reported (:mod:`atlas.cli.ending`).
 """
 
 from __future__ import annotations

@@ -1,18 +1,44 @@
-"""Writing files so that nothing is half-written and nothing is overwritten unasked."""
+"""Writing files so that nothing is half-written, nothing is overwritten unasked, and a name is a name.
+
+Drafts stand in a folder ``.atlas-draft-…`` beside their target; its maker holds a lock on it, so that the next write
+in the same place knows a draft whose maker was killed, and takes it away.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
+import importlib
 import os
+import re
+import shutil
+import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from atlas.base.errors import ExportError
 
-__all__ = ["code_hash", "content_hash", "replacing", "write_bytes", "write_text"]
+__all__ = [
+    "code_hash",
+    "content_hash",
+    "exchange",
+    "plainly_named",
+    "replacing",
+    "scratch",
+    "write_bytes",
+    "write_text",
+]
+
+#: Not on Windows: there drafts of killed processes stay until someone removes them.
+fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
+_DRAFT = ".atlas-draft-"
+#: Paths that libraries take for a path and nothing else: no ``!`` (archive), ``#``, ``?``, ``;`` (address), no bytes
+#: that are no UTF-8.
+_PLAIN = re.compile(r"[\w./ ()+,=@~-]+")
 
 
 @contextmanager
@@ -22,50 +48,167 @@ def replacing(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
     Parameters
     ----------
     path
-        Where the file shall stand. Its folder is made when missing.
+        Where the file shall stand, exactly so. Its folder is made when missing. A link is followed; the file keeps
+        its permissions.
     overwrite
-        Whether an existing file may be replaced.
+        Whether an existing file may be replaced. A folder, device or pipe never is.
 
     Yields
     ------
     Path
-        A path in the same folder and with the same suffix, not yet existing.
+        A path with the same suffix, not yet existing, that no library takes for an address.
 
     Raises
     ------
     ExportError
-        The file exists and `overwrite` is false, or the folder or disk refuses the write.
-        The file that stood there is untouched and no temporary file stays behind.
+        The file exists and `overwrite` is false, what stands there is no file, or the folder or disk refuses the
+        write. The file that stood there is untouched and no temporary file stays behind.
     """
     target = Path(path)
-    if target.exists() and not overwrite:
-        raise ExportError(f"{target} exists; pass --overwrite (overwrite=True) or choose another name")
+    try:
+        there = os.path.lexists(target)
+        target = Path(os.path.realpath(target)) if there else target
+        mode = target.stat().st_mode if target.exists() else None
+    except (OSError, ValueError) as reason:
+        raise ExportError(f"cannot write {path!s}: {getattr(reason, 'strerror', None) or reason}") from reason
+    if there and not overwrite:
+        raise ExportError(f"{path} exists; pass --overwrite (overwrite=True) or choose another name")
+    if mode is not None and not stat.S_ISREG(mode):
+        raise ExportError(f"{path} is a folder, device or pipe and is never replaced; choose another name")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        folder = tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as reason:
         raise ExportError(f"cannot write beside {target}: {reason.strerror or reason}") from reason
-    draft = Path(folder) / target.name
     try:
-        yield draft
-        os.replace(draft, target)
-    except OSError as reason:
-        if isinstance(reason, ExportError):
-            raise
-        raise ExportError(
-            f"cannot write {target}: {reason.strerror or reason}; what stood there is untouched"
-        ) from reason
+        with scratch(target.parent) as folder:
+            draft = folder / (target.name if _PLAIN.fullmatch(target.name) else _plain_name(target.name))
+            with plainly_named(draft) as given:
+                yield given
+            if mode is not None:
+                draft.chmod(stat.S_IMODE(mode))
+            _place(draft, target, fresh=not there)
+    except ExportError:
+        raise
+    except (OSError, UnicodeEncodeError) as reason:
+        why = getattr(reason, "strerror", None) or reason
+        raise ExportError(f"cannot write {target}: {why}; what stood there is untouched") from reason
+
+
+def _plain_name(name: str) -> str:
+    """A stand-in for a name that libraries misread, with its endings."""
+    endings = "".join(end for end in Path(name).suffixes if _PLAIN.fullmatch(end))
+    return f"atlas{endings}"
+
+
+def _place(draft: Path, target: Path, *, fresh: bool) -> None:
+    """Move `draft` to `target` in one step; a `fresh` one never takes the place of a file made meanwhile."""
+    if fresh:
+        try:
+            os.link(draft, target)
+        except FileExistsError as reason:
+            raise ExportError(f"{target} was made meanwhile by someone else; it is untouched") from reason
+        except OSError:
+            pass  # A file system without links.
+        else:
+            return
+    os.replace(draft, target)
+
+
+@contextmanager
+def scratch(parent: str | Path | None = None) -> Iterator[Path]:
+    """Give a new empty folder in `parent` (None: the system's place for such), gone when the block ends.
+
+    What killed processes left in the same place is taken away.
+
+    Raises
+    ------
+    ExportError
+        No folder can be made there.
+    """
+    try:
+        place = Path(tempfile.gettempdir() if parent is None else parent)
+        _sweep(place)
+        folder, handle = _locked_folder(place)
+    except (OSError, ValueError) as reason:
+        why = getattr(reason, "strerror", None) or reason
+        raise ExportError(f"cannot write beside {parent or 'temporary files'}: {why}") from reason
+    try:
+        yield folder
     finally:
-        _remove(Path(folder))
+        shutil.rmtree(folder, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
 
 
-def _remove(folder: Path) -> None:
-    for root, folders, names in os.walk(folder, topdown=False):
-        for name in names:
-            Path(root, name).unlink(missing_ok=True)
-        for name in folders:
-            Path(root, name).rmdir()
-    folder.rmdir()
+def _locked_folder(place: Path) -> tuple[Path, int | None]:
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=place))
+        if fcntl is None:
+            return folder, None
+        # Between the two calls another process may take it for a dead one's and remove it; then there is a next.
+        with suppress(FileNotFoundError, BlockingIOError):
+            handle = os.open(folder, os.O_RDONLY)
+            with suppress(OSError):
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if folder.exists():
+                return folder, handle
+            os.close(handle)
+
+
+def exchange(one: Path, other: Path) -> bool:
+    """Let two paths of one file system change places in one step; return False where the system cannot."""
+    try:
+        renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError, TypeError):
+        return False
+    here, swap = -100, 2
+    done: int = renameat2(here, os.fsencode(one), here, os.fsencode(other), swap)
+    return done == 0
+
+
+def _sweep(place: Path) -> None:
+    """Remove drafts whose makers are gone: nobody holds their lock."""
+    if fcntl is None or not place.is_dir():
+        return
+    with os.scandir(place) as entries:
+        left = [
+            entry.path for entry in entries if entry.name.startswith(_DRAFT) and entry.is_dir(follow_symlinks=False)
+        ]
+    for path in left:
+        with suppress(OSError):
+            handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(handle)
+
+
+@contextmanager
+def plainly_named(path: str | Path) -> Iterator[Path]:
+    """Give a path to the same file that no library takes for an address, archive or option.
+
+    GDAL reads ``/vsi…`` as a file system, pyogrio ``a!b`` as an archive, others ``#`` and ``?`` as parts of a URI. A
+    path that holds such signs is reached by a link with a plain name; what stands beside under the same stem (the
+    parts of a shapefile) is linked too.
+    """
+    whole = Path(os.path.abspath(path))
+    if _PLAIN.fullmatch(str(whole)) and not str(whole).startswith("/vsi"):
+        yield whole if Path(path).is_absolute() or not _PLAIN.fullmatch(str(path)) else Path(path)
+        return
+    with scratch() as folder:
+        stem = whole.name.partition(".")[0]
+        if not whole.exists():  # It is to be written: the folder is linked, the name is plain already or made so.
+            (folder / "in").symlink_to(whole.parent, target_is_directory=True)
+            yield folder / "in" / whole.name
+            return
+        named = _plain_name(whole.name)
+        (folder / named).symlink_to(whole)
+        for other in whole.parent.iterdir():
+            if other != whole and other.name.startswith(f"{stem}."):
+                with suppress(OSError):
+                    (folder / f"atlas{other.name[len(stem) :]}").symlink_to(other)
+        yield folder / named
 
 
 def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Path:
@@ -77,7 +220,13 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
     """Write `text` as UTF-8 with ``\\n`` line ends. See :func:`replacing`."""
-    return write_bytes(path, text.encode("utf-8"), overwrite=overwrite)
+    try:
+        data = text.encode("utf-8")
+    except UnicodeEncodeError as reason:
+        raise ExportError(
+            f"cannot write {path}: a text holds bytes that are no characters (half a surrogate)"
+        ) from reason
+    return write_bytes(path, data, overwrite=overwrite)
 
 
 def content_hash(*parts: bytes | str) -> str:

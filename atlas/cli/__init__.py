@@ -10,7 +10,7 @@ import importlib
 import click
 
 from atlas._version import __version__
-from atlas.base.errors import AtlasError, UnknownPlaceError
+from atlas.cli.ending import Ending
 
 __all__ = ["COMMANDS", "cli"]
 
@@ -73,24 +73,16 @@ class LazyGroup(click.Group):
                 formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; what is wrong with the input becomes one line and exit code 2."""
-        try:
+        """Run the command; what is wrong becomes one line and an exit code (:mod:`atlas.cli.ending`)."""
+        with Ending():
             return super().invoke(ctx)
-        except AtlasError as error:
-            click.echo(f"atlas: error: {_one_line(error)}", err=True)
-            if isinstance(error, UnknownPlaceError) and not all(name in str(error) for name in error.candidates):
-                click.echo(f"atlas: did you mean: {', '.join(error.candidates)}", err=True)
-            ctx.exit(2)
-
-
-def _one_line(error: AtlasError) -> str:
-    return " ".join(str(error).split())
 
 
 @click.command(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 found or sound; 1 not reachable, or a check failed; 2 bad input.",
+    epilog="Exit codes: 0 found or sound; 1 not reachable, or a check failed; 2 bad input, or the system refuses; "
+    "70 a fault of the program; 130 interrupted; 141 the reader of the answer closed the pipe.",
 )
 @click.version_option(__version__, prog_name="atlas")
 def cli() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -12,6 +13,7 @@ from typing import Any
 
 import click
 
+from atlas.base.errors import ExportError
 from atlas.base.files import write_bytes
 from atlas.base.values import csv_text, plain
 from atlas.base.words import both, joined, language, say_in, word_table
@@ -139,11 +141,27 @@ def emit(answer: Answer, sink: Sink) -> None:
     """
     text = {"table": _table, "json": _json, "csv": _csv, "geojson": _geojson}[sink.chosen](answer)
     if sink.output is None:
-        click.echo(text, nl=False)
+        click.echo(_for_stdout(text, sink.chosen), nl=False)
         return
     mark = _BOM if sink.chosen == "csv" else ""
     write_bytes(sink.output, (mark + text).encode("utf-8"), overwrite=sink.overwrite)
     say(f"wrote {sink.output}")
+
+
+def _for_stdout(text: str, form: str) -> str:
+    """Return `text` as stdout can hold it: JSON with escapes for what its encoding lacks, a table with stand-ins."""
+    if sys.stdout is None:
+        raise ExportError("there is no stdout for the answer; write it to a file with -o")
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError as reason:
+        if form == "csv":
+            sign = text[reason.start : reason.end][:1]
+            raise ExportError(f"stdout is {encoding}, which lacks {sign!a}; write to a file with -o") from reason
+        if form != "table":
+            return "".join(sign if sign.isascii() else json.dumps(sign)[1:-1] for sign in text)
+    return text
 
 
 def _json(answer: Answer) -> str:
@@ -180,6 +198,7 @@ _CODED: Mapping[str, str] = MappingProxyType(
         "verdict": "verdict_short",
         "stability": "stability",
         "parameter_set": "parameter_set",
+        "variant": "variant",
         "level": "kinds",
         "check": "check",
         "opens_basis": "opens_basis",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 
+from atlas.base.changes import heal, reading
 from atlas.base.errors import LayerError
 from atlas.data.checks import Known, Violation, read_known_findings, validate
 from atlas.data.declaration import LayerSpec, read_specs
@@ -52,7 +53,8 @@ class Catalog:
 
     def layers(self, *keys: str) -> dict[str, Layer]:
         """Read the layers named, or all of them, by key."""
-        return {key: self.layer(key) for key in (keys or self.specs)}
+        with reading(self.root):
+            return {key: self.layer(key) for key in (keys or self.specs)}
 
     def path(self, key: str) -> Path:
         """Return where the GeoJSON file of layer `key` stands."""
@@ -141,4 +143,5 @@ def open_catalog(root: str | Path | None = None) -> Catalog:
         There is no atlas, or a declaration or the ledger is broken.
     """
     found = find_root(root)
+    heal(found)
     return Catalog(found, read_specs(found / "layers"), read_sources(found / "data" / "sources.csv"))

@@ -8,14 +8,14 @@ import io
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from atlas.base.changes import change, changing
 from atlas.base.errors import ExportError, ImportDataError
-from atlas.base.files import content_hash, write_bytes
+from atlas.base.files import content_hash, exchange, scratch
 from atlas.data.declaration import LayerSpec, read_spec
 from atlas.data.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
 from atlas.data.root import find_root
@@ -108,24 +108,26 @@ def _path(root: Path, key: str) -> Path:
 def store_table(root: str | Path, text: str, source: Source) -> list[Path]:
     """Replace ``data/own/population.csv`` by `text` and note its source; return the backup made. See :func:`store`."""
     root = Path(root)
-    kept = _keep(root, POPULATION)
     ledger = root / "data" / "sources.csv"
-    _move_all({_path(root, POPULATION): text.encode("utf-8"), ledger: _with_sources(ledger, [source])})
-    return [] if kept is None else [kept]
+    with changing(root):
+        kept = _kept(root, POPULATION)
+        new = {_path(root, POPULATION): text.encode("utf-8"), ledger: _with_sources(ledger, [source])}
+        change(root, {**kept, **_differing(new)})
+    return list(kept)
 
 
-def _keep(root: Path, key: str) -> Path | None:
-    """Copy the layer that stands into the backups, unless its like is the newest one there."""
+def _kept(root: Path, key: str) -> dict[Path, bytes]:
+    """The backup of the layer that stands, file and content; one whose like is the newest there is the same file."""
     path = _path(root, key)
     if not path.is_file():
-        return None
+        return {}
     data = path.read_bytes()
     short = content_hash(data)[:12]
     kept = backups(root, key)
     if kept and kept[-1].path.stem.endswith(short):
-        return kept[-1].path
+        return {kept[-1].path: data}
     number = kept[-1].number + 1 if kept else 1
-    return write_bytes(root / "data" / "backups" / key / f"{number:04d}-{short}{path.suffix}", data)
+    return {root / "data" / "backups" / key / f"{number:04d}-{short}{path.suffix}": data}
 
 
 def store(root: str | Path, layers: Mapping[str, Layer], sources: Iterable[Source] = ()) -> list[Path]:
@@ -154,21 +156,22 @@ def store(root: str | Path, layers: Mapping[str, Layer], sources: Iterable[Sourc
 
     Notes
     -----
-    All files are written beside their targets first and then moved; should a move fail, those already
-    moved are put back.
+    See :mod:`atlas.base.changes`. Whoever read the layers to merge with holds the atlas from then on
+    (:func:`atlas.base.changes.changing`), so that two imports at once both arrive.
     """
     root = Path(root)
     texts = _texts(layers)
-    kept = [path for key in layers if (path := _keep(root, key)) is not None]
-    targets = {_path(root, key): data for key, data in texts.items()}
-    for key, layer in layers.items():
-        declared = root / "layers" / f"{key}.toml"
-        if not declared.is_file() and _extra_path(layer.key).is_file():
-            targets[declared] = _extra_path(layer.key).read_bytes()
-    ledger = root / "data" / "sources.csv"
-    targets[ledger] = _with_sources(ledger, sources)
-    _move_all(targets)
-    return kept
+    with changing(root):
+        kept = {path: data for key in layers for path, data in _kept(root, key).items()}
+        targets = {_path(root, key): data for key, data in texts.items()}
+        for key, layer in layers.items():
+            declared = root / "layers" / f"{key}.toml"
+            if not declared.is_file() and _extra_path(layer.key).is_file():
+                targets[declared] = _extra_path(layer.key).read_bytes()
+        ledger = root / "data" / "sources.csv"
+        targets[ledger] = _with_sources(ledger, sources)
+        change(root, _differing({**kept, **targets}))
+    return list(kept)
 
 
 def _with_sources(ledger: Path, sources: Iterable[Source]) -> bytes:
@@ -180,23 +183,9 @@ def _with_sources(ledger: Path, sources: Iterable[Source]) -> bytes:
     return data + (b"" if data.endswith(b"\n") else b"\n") + text.getvalue().encode("utf-8")
 
 
-def _move_all(targets: Mapping[Path, bytes]) -> None:
-    """Write every file or none."""
-    before = {path: path.read_bytes() if path.is_file() else None for path in targets}
-    done: list[Path] = []
-    try:
-        for path, data in targets.items():
-            if data != before[path]:
-                write_bytes(path, data, overwrite=True)
-                done.append(path)
-    except OSError as reason:
-        for path in done:
-            old = before[path]
-            if old is None:
-                path.unlink(missing_ok=True)
-            else:
-                write_bytes(path, old, overwrite=True)
-        raise ExportError(f"nothing was changed: {reason}") from reason
+def _differing(files: Mapping[Path, bytes]) -> dict[Path, bytes | None]:
+    """Those of `files` that do not stand as they are to stand."""
+    return {path: data for path, data in files.items() if not path.is_file() or path.read_bytes() != data}
 
 
 def restore(root: str | Path, key: str, *, number: int | None = None) -> Backup:
@@ -213,6 +202,11 @@ def restore(root: str | Path, key: str, *, number: int | None = None) -> Backup:
         There is no such version.
     """
     root = Path(root)
+    with changing(root):
+        return _restored(root, key, number)
+
+
+def _restored(root: Path, key: str, number: int | None) -> Backup:
     kept = backups(root, key)
     path = _path(root, key)
     standing = path.read_bytes() if path.is_file() else b""
@@ -224,8 +218,7 @@ def restore(root: str | Path, key: str, *, number: int | None = None) -> Backup:
         have = ", ".join(str(one.number) for one in kept) or "none"
         raise ImportDataError(f"layer {key}: no such version is kept (there are: {have}); see atlas restore --list")
     data = chosen.path.read_bytes()
-    _keep(root, key)
-    write_bytes(path, data, overwrite=True)
+    change(root, _differing({**_kept(root, key), path: data}))
     return chosen
 
 
@@ -283,23 +276,34 @@ def _new_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
         raise ExportError(f"{folder} is no atlas; it is not replaced: choose another folder")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as reason:
-        raise ExportError(f"cannot write beside {folder}: {reason.strerror or reason}") from reason
-    try:
-        yield draft
-        draft.chmod(0o755)
-        if filled:
-            old = folder.with_name(f"{folder.name}.before")
-            shutil.rmtree(old, ignore_errors=True)
-            os.replace(folder, old)
-        os.replace(draft, folder)
+        with scratch(folder.parent) as place:
+            draft = place / "atlas"
+            draft.mkdir()
+            yield draft
+            _switch(draft, folder, place, filled=filled)
     except OSError as reason:
         if isinstance(reason, ExportError):
             raise
         raise ExportError(f"cannot write {folder}: {reason.strerror or reason}") from reason
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _switch(draft: Path, folder: Path, place: Path, *, filled: bool) -> None:
+    """Let `draft` take the place of `folder` in one step; an atlas that stood there is kept as ``<name>.before``."""
+    if not filled:
+        os.replace(draft, folder)
+        return
+    old = folder.with_name(f"{folder.name}.before")
+    if old.is_symlink() or old.is_file():
+        raise ExportError(f"{old} is no folder; the atlas that stands cannot be kept there: move it away")
+    if exchange(draft, folder):
+        if old.exists():
+            os.replace(old, place / "older")
+        os.replace(draft, old)
+        return
+    if old.exists():
+        os.replace(old, place / "older")
+    os.replace(folder, old)
+    os.replace(draft, folder)
 
 
 def _fill(draft: Path, texts: Mapping[str, bytes], sources: Iterable[Source], like: Path) -> None:

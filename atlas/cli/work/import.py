@@ -92,6 +92,7 @@ def command() -> None:
 def _where(
     session: Session, into: Path | None, output: Path | None, dry_run: bool, **how: bool
 ) -> tuple[Catalog, Target]:
+    from atlas.base.changes import changing
     from atlas.data.catalog import open_catalog
     from atlas.imports.run import Target
 
@@ -99,6 +100,9 @@ def _where(
         raise click.UsageError("give --into or -o, not both")
     if into is None and output is None and not dry_run:
         raise click.UsageError("say where it goes: -o, --into an atlas, or --dry-run")
+    if into is not None and not dry_run:
+        # Held from the reading of what is merged with to the end of the command.
+        click.get_current_context().with_resource(changing(into))
     catalog = session.catalog if into is None else open_catalog(into)
     return catalog, Target(None if dry_run else into, None if dry_run else output, **how)
 

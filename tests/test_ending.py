@@ -1,0 +1,111 @@
+"""However a command ends: one line, an exit code of its own, no traceback, nothing left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = """
+import sys
+from atlas.cli import cli
+from atlas.cli.ending import Ending, heed_signals, lenient_terminal
+import click
+
+@cli.command()
+def fails(): {body}
+cli.get_command = lambda ctx, name: fails
+heed_signals()
+lenient_terminal()
+with Ending():
+    cli(["fails"], prog_name="atlas")
+"""
+
+
+def run(body: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", CODE.format(body=body)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        ("{}['x']", 70, "atlas: fault: KeyError: 'x'"),
+        ("raise RecursionError('deep')", 70, "please report"),
+        ("raise MemoryError", 70, "out of memory"),
+        ("raise KeyboardInterrupt", 130, "interrupted"),
+        ("open('/none/such')", 2, "/none/such: No such file or directory"),
+        ("open('/dev/full', 'w').write('x' * 99999)", 2, "No space left on device"),
+        ("raise BrokenPipeError(32, 'Broken pipe')", 141, ""),
+        ("from atlas.base.errors import LayerError; raise LayerError('bad \\x1b[31m\\nline')", 2, "error: bad"),
+    ],
+)
+def test_every_way_to_fail_has_its_exit_code_and_its_line(body: str, code: int, words: str) -> None:
+    done = run(body)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_fault_shows_its_trace_when_asked() -> None:
+    assert "Traceback" in run("{}['x']", env=os.environ | {"ATLAS_TRACE": "1"}).stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_a_command_and_its_draft_goes(tmp_path: Path, number: int) -> None:
+    body = (
+        "\n    import time\n    from atlas.base.files import replacing\n"
+        f"    with replacing({str(tmp_path / 'out.txt')!r}) as draft:\n"
+        "        draft.write_text('half')\n        print('drafting', flush=True)\n        time.sleep(60)"
+    )
+    done = subprocess.Popen([sys.executable, "-c", CODE.format(body=body)], stdout=subprocess.PIPE, text=True)
+    assert done.stdout is not None
+    assert done.stdout.readline() == "drafting\n"
+    done.send_signal(number)
+    assert done.wait() == 128 + number
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", [("layers",), ("params", "--format", "json"), ("--help",)])
+def test_a_full_stdout_is_an_error_and_never_half_an_answer(form: tuple[str, ...]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "atlas", *form],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "stdout" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_stdout_at_all_is_an_error() -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m atlas layers >&-"], stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "stdout" in done.stderr
+
+
+def test_a_reader_that_goes_away_ends_the_command_quietly() -> None:
+    shell = f"{sys.executable} -m atlas params --format csv | head -c 10 >/dev/null; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() in {"0", "141"}
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("terminal", ["gbk", "ascii", "latin-1"])
+def test_a_terminal_that_lacks_a_sign_gets_the_answer_all_the_same(terminal: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "atlas", "layers"],
+        capture_output=True, check=False, env=os.environ | {"PYTHONIOENCODING": terminal},
+    )  # fmt: skip
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
