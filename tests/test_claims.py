@@ -18,6 +18,7 @@ from atlas.data.parameters import ParameterTable, read_parameters
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
 from atlas.network.build import Network, build_network
+from atlas.plan.deciding import deciding_trips
 from atlas.plan.promises import (
     CLAIM_COLUMNS,
     MEASURES,
@@ -26,6 +27,7 @@ from atlas.plan.promises import (
     check_claims,
     claims_matrix,
     judge,
+    judged_variants,
     read_targets,
     summarise_claims,
     variants,
@@ -34,6 +36,7 @@ from atlas.travel.reach import route
 
 ROOT = Path(__file__).resolve().parent.parent
 SETS = ("favourable", "central", "adverse")
+VARIANTS = (*SETS, "period")
 YEARS = ("2023", "2030")
 
 
@@ -64,12 +67,14 @@ def test_every_target_and_corridor_of_the_plan_has_a_definition(targets: Targets
     assert {target.plan_id for target in targets} == promised
 
 
-def test_every_claim_has_all_fields_and_three_parameter_sets(claims: pd.DataFrame) -> None:
+def test_every_claim_has_all_fields_and_four_variants(claims: pd.DataFrame) -> None:
     assert tuple(claims.columns) == CLAIM_COLUMNS
     assert set(zip(claims["mode"], claims["measure"], strict=True)) == set(MEASURES)
     blank = claims.drop(columns=["minutes", "margin_min"]).isna().any()
     assert not blank.any(), blank[blank].index.tolist()
-    assert (claims["parameter_set"].value_counts() == len(claims) // 3).all()
+    assert set(claims["variant"]) == set(VARIANTS)
+    assert (claims["variant"].value_counts() == len(claims) // 4).all()
+    assert (claims["period"] == claims["variant"].map(lambda name: "peak" if name == "period" else "typical")).all()
 
 
 def test_each_verdict_is_recomputed_from_the_matrix(
@@ -77,6 +82,7 @@ def test_each_verdict_is_recomputed_from_the_matrix(
 ) -> None:
     """An oracle of its own: pandas alone, from the long matrix and the definitions."""
     entry = {name: load_scenario("2023").but(parameter_set=name).value("rail_station_entry_min") for name in SETS}
+    entry["peak"] = entry["central"]
     table = matrix.copy()
     table[["year", "set"]] = table["scenario"].str.split(" · ", expand=True)
     inside_rail = table["travel_time_min"] - table["access_min"] - table["egress_min"] - table["set"].map(entry)
@@ -94,9 +100,9 @@ def test_each_verdict_is_recomputed_from_the_matrix(
                             column = "station" if measure == "station" else "travel_time_min"
                             best = {
                                 name: min(cells.loc[(year, name, mode, origin, end), column] for end in group)
-                                for name in SETS
+                                for name in (*SETS, "peak")
                             }
-                            within = [best[name] <= target.limit_min + 1e-6 for name in SETS]
+                            within = [best[name] <= target.limit_min + 1e-6 for name in (*SETS, "peak")]
                             near = abs(best["central"] - target.limit_min) <= targets.band_min
                             expected = (
                                 "borderline" if near or len(set(within)) > 1 else ("inside" if within[1] else "outside")
@@ -117,7 +123,7 @@ def test_each_verdict_is_recomputed_from_the_matrix(
 
 
 def test_a_claims_minutes_are_those_of_the_route(network: Network, claims: pd.DataFrame) -> None:
-    chosen = claims[(claims["measure"] == "door") & (claims["parameter_set"] == "central")].iloc[::97]
+    chosen = claims[(claims["measure"] == "door") & (claims["variant"] == "central")].iloc[::97]
     assert len(chosen) > 3
     for row in chosen.itertuples():
         journey = route(network, str(row.from_id), str(row.to_id), load_scenario(str(row.scenario)), mode=str(row.mode))
@@ -127,14 +133,15 @@ def test_a_claims_minutes_are_those_of_the_route(network: Network, claims: pd.Da
 def test_favourable_is_never_slower_than_central_nor_central_than_adverse(claims: pd.DataFrame) -> None:
     door = claims[claims["measure"] == "door"]
     keys = ["target_id", "reading", "from_id", "scenario", "mode"]
-    wide = door.pivot_table(index=keys, columns="parameter_set", values="minutes", aggfunc="max")
+    wide = door.pivot_table(index=keys, columns="variant", values="minutes", aggfunc="max")
     assert (wide["favourable"] <= wide["central"] + 1e-9).all()
     assert (wide["central"] <= wide["adverse"] + 1e-9).all()
+    assert (wide["central"] <= wide["period"] + 1e-9).all()
 
 
 def test_later_years_never_lengthen_a_trip_door_to_door(claims: pd.DataFrame) -> None:
     door = claims[claims["measure"] == "door"]
-    keys = ["target_id", "reading", "from_id", "mode", "parameter_set"]
+    keys = ["target_id", "reading", "from_id", "mode", "variant"]
     nearest = door.pivot_table(index=keys, columns="scenario", values="minutes", aggfunc="min")
     assert (nearest["2030"] <= nearest["2023"] + 1e-9).all()
 
@@ -166,8 +173,8 @@ def test_another_parameter_changes_the_hash_and_only_the_verdicts_it_touches(
 
 
 def test_the_hash_is_that_of_the_rows_own_scenario(claims: pd.DataFrame) -> None:
-    assert claims.groupby(["scenario", "parameter_set"])["hash"].nunique().eq(1).all()
-    assert claims["hash"].nunique() == len(YEARS) * 3
+    assert claims.groupby(["scenario", "variant"])["hash"].nunique().eq(1).all()
+    assert claims["hash"].nunique() == len(YEARS) * 4
 
 
 def test_a_target_as_a_whole_is_no_better_than_its_worst_trip(claims: pd.DataFrame) -> None:
@@ -211,6 +218,33 @@ def test_more_minutes_never_improve_a_verdict(margins: list[float], band: float,
     assert rank[after] >= rank[before]
 
 
+def test_a_time_that_holds_in_typical_traffic_alone_is_not_firm() -> None:
+    margins = {"favourable": 30.0, "central": 20.0, "adverse": 8.0, "period": -2.0}
+    assert judge(margins, 5.0) == ("borderline", "borderline")
+    assert judge({**margins, "period": 1.0}, 5.0) == ("inside", "robust inside")
+
+
+def test_the_other_period_of_a_scenario_at_peak_is_typical() -> None:
+    assert judged_variants(load_scenario("2026"))["period"].period == "peak"
+    assert judged_variants(load_scenario("2026").but(period="peak"))["period"].period == "typical"
+
+
+def test_the_parts_of_a_deciding_trip_add_up_and_the_longest_comes_first(
+    network: Network, claims: pd.DataFrame
+) -> None:
+    summary = summarise_claims(claims)
+    trips = deciding_trips(network, [load_scenario("2030")], summary, modes=("rail", "multimodal"))
+    worst = summary[(summary["scenario"] == "2030") & (summary["measure"] == "door") & summary["minutes"].notna()]
+    assert len(trips) == worst["mode"].isin(["rail", "multimodal"]).sum()
+    for trip in trips:
+        minutes = [part.minutes for part in trip.parts]
+        assert sum(minutes) == pytest.approx(trip.minutes)
+        assert minutes == sorted(minutes, reverse=True)
+        if trip.mode == "rail":
+            assert [part.kind for part in trip.parts].count("egress") <= 1
+            assert "train" in {part.kind for part in trip.parts}
+
+
 def test_a_place_is_not_paired_with_itself() -> None:
     mutual = Reading("m", "each", ("a", "b", "c"), ("a", "b", "c"), "", "")
     assert list(mutual.trips()) == [(x, (y,)) for x in "abc" for y in "abc" if x != y]
@@ -252,7 +286,7 @@ def test_a_broken_definition_is_named(tmp_path: Path, text: str, word: str) -> N
 def test_no_minutes_are_lost_between_measures(claims: pd.DataFrame) -> None:
     """Station to station is never longer than door to door."""
     rail = claims[(claims["mode"] == "rail") & (claims["reading"] != "nearest")]
-    keys = ["target_id", "reading", "from_id", "to_id", "scenario", "parameter_set"]
+    keys = ["target_id", "reading", "from_id", "to_id", "scenario", "variant"]
     wide = rail.pivot_table(index=keys, columns="measure", values="minutes")
     both = wide.dropna()
     assert len(both) > 100

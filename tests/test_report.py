@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,10 @@ def test_the_page_says_every_promise_with_its_minutes_and_verdict(report: Report
     for target in report.targets:
         assert target.wording in text
         assert f'id="{target.id}"' in text
+    for trip in report.deciding:
+        assert f"{trip.minutes:.0f} min, most of them for" in text
+        assert f"{trip.parts[0].minutes:.0f} min" in text
+    assert text.count("most of them for") == len(report.deciding) > 0
     rows = "\n".join(rows_of(text, "promises", "years"))
     for row in report.summary.itertuples():
         assert f">{float(str(row.minutes)):.0f} min<" in rows or str(row.minutes) == "nan"
@@ -112,6 +117,18 @@ def test_the_stamp_is_found(report: Report, page: Path) -> None:
 
 def test_the_same_report_is_the_same_page(report: Report, page: Path) -> None:
     assert draw_report(report, home=False) == page.read_text("utf-8")
+
+
+def test_what_the_tables_hold_stays_text(report: Report) -> None:
+    hostile = "<script>alert(1)</script>"
+    sources = {
+        key: replace(one, title=hostile, title_zh=hostile, publisher=hostile) for key, one in report.sources.items()
+    }
+    page = draw_report(
+        replace(report, sources=sources, seats=report.seats.assign(name_en=hostile), as_of=hostile, hash=hostile)
+    )
+    assert hostile not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 3 * len(sources)
 
 
 def test_it_opens_offline_in_both_languages(browser: Browser, page: Path) -> None:

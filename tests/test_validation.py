@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,14 @@ def test_the_page_shows_every_check_every_drive_and_both_languages(found: Valida
     assert page == draw_validation(found, hash="0123")
 
 
+def test_what_the_tables_of_the_page_hold_stays_text(found: Validation) -> None:
+    hostile = "<script>alert(1)</script>"
+    errors = found.errors.assign(from_zh=hostile, why=hostile, why_zh=hostile)
+    page = draw_validation(replace(found, errors=errors, lines=found.lines.assign(line_zh=hostile)), hash=hostile)
+    assert hostile not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") > len(found.lines)
+
+
 def test_every_line_left_out_is_fitted_without_it(found: Validation) -> None:
     assert len(found.lines) >= 8
     assert found.lines["speed_factor"].between(0.7, 1.0).all()
@@ -197,7 +206,8 @@ def test_measured_times_of_ones_own_are_compared_with_the_model_as_shipped(
     assert found.at[("rail fastest train", "广州南", "珠海"), "modelled_min"] == 57
     changed = route(network, "珠海站", "江门站", scenario, mode="rail")
     assert found.at[("rail with a change", "珠海", "江门"), "modelled_min"] == dict(changed.parts)["in_vehicle"]
-    assert "小榄" in found.at[("rail with a change", "珠海", "江门"), "why"]
+    assert "小榄" in found.at[("rail with a change", "珠海", "江门"), "why_zh"]
+    assert "Xiaolan" in found.at[("rail with a change", "珠海", "江门"), "why"]
     drive = route(network, "珠海", "阳江", scenario, mode="drive")
     assert found.at[("road", "珠海", "阳江"), "modelled_min"] == pytest.approx(drive.minutes)
     assert found.at[("road", "珠海", "阳江"), "error"] == pytest.approx(drive.minutes / 140 - 1)

@@ -9,12 +9,15 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from atlas.base.words import both, language, say_in, word_table
+from atlas.base.words import both, language, parameter_words, say_in, word_table
 from atlas.cli import cli
+from atlas.data.parameters import read_parameters
 from atlas.maps.document import Cell, Table, fill
+from atlas.maps.pages.start import Card, draw_start
 
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 WORDS = PACKAGE / "base" / "words"
@@ -99,11 +102,12 @@ def test_templates_escape_what_they_are_given() -> None:
                 "wording": HOSTILE,
                 "yardstick": False,
                 "limit_min": 60,
+                "where": (HOSTILE,),
                 "readings": [
                     {
-                        "definition": both("claims.met", trips=HOSTILE, inside=1),
+                        "definition": both("claims.met", trips=HOSTILE, inside=1, near=0),
                         "table": Table([HOSTILE], [[Cell(HOSTILE, kind=HOSTILE, code=True)]], both("claims.caption")),
-                        "deciding": None,
+                        "deciding": (HOSTILE,),
                     }
                 ],
             }
@@ -111,6 +115,24 @@ def test_templates_escape_what_they_are_given() -> None:
     )
     assert "<script>alert" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;&amp;&#34;&#39;") >= 8
+
+
+def test_the_start_page_escapes_names_and_addresses() -> None:
+    card = Card(HOSTILE, (HOSTILE, "en"), ("zh", HOSTILE))
+    page = draw_start(
+        pd.DataFrame(), [card], [card], read=[card], scenarios=["2023"], date=HOSTILE, hash=HOSTILE,
+        assumed={HOSTILE: 1},
+    )  # fmt: skip
+    assert "<script>alert" not in page
+    assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 9
+
+
+def test_every_parameter_and_unit_has_its_name() -> None:
+    for row in read_parameters(PACKAGE.parent / "data" / "parameters.csv"):
+        zh, en = parameter_words(row.name)
+        assert re.search(r"[\u4e00-\u9fff]", zh), row.name
+        assert "_" not in en, row.name
+        assert row.unit in word_table("unit"), row.unit
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:

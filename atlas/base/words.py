@@ -13,7 +13,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["LANGUAGES", "Words", "both", "capital", "joined", "language", "say_in", "word_table"]
+__all__ = ["LANGUAGES", "Words", "both", "capital", "joined", "language", "parameter_words", "say_in", "word_table"]
 
 #: Language → its tag in HTML.
 LANGUAGES: Mapping[str, str] = MappingProxyType({"zh": "zh-CN", "en": "en"})
@@ -83,6 +83,11 @@ def joined(parts: list[Words], separator: str = "list.comma") -> Words:
 def capital(words: Words) -> Words:
     """Return the words with a capital letter at the head of the English."""
     return Words(words.zh, words.en[:1].upper() + words.en[1:])
+
+
+def parameter_words(name: str) -> Words:
+    """Return what a parameter is called; one that has no words of its own is called by its name."""
+    return word_table("parameter").get(name, Words(name, name))
 
 
 def language(environment: Mapping[str, str] | None = None) -> str:

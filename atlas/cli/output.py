@@ -198,6 +198,7 @@ _CODED: Mapping[str, str] = MappingProxyType(
         "verdict": "verdict_short",
         "stability": "stability",
         "parameter_set": "parameter_set",
+        "variant": "variant",
         "level": "kinds",
         "check": "check",
         "opens_basis": "opens_basis",

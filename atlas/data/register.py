@@ -24,8 +24,8 @@ import pandas as pd
 from atlas.base.errors import PlanError
 
 __all__ = [
-    "ISSUED", "ITEM_STATUSES", "Change", "Event", "Link", "PlanItem", "Register", "Resolution",
-    "StatusHistory", "item_table", "last_day", "read_register", "read_status", "select",
+    "ISSUED", "ITEM_STATUSES", "Change", "Event", "Link", "PlanItem", "Register", "Section", "Resolution",
+    "StatusHistory", "item_table", "last_day", "read_register", "read_sections", "read_status", "select",
 ]  # fmt: skip
 
 #: Date of the notice that issued the plan: the day its own wording describes.
@@ -262,6 +262,40 @@ def read_status(path: str | Path) -> StatusHistory:
         events.append(event)
     order = {item: place for place, item in enumerate(dict.fromkeys(event.item for event in events))}
     return StatusHistory(tuple(sorted(events, key=lambda event: (order[event.item], event.day))))
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the plan as its table of contents has it: number, title, first and last page."""
+
+    number: str
+    title_zh: str
+    title_en: str
+    page_from: int
+    page_to: int
+
+
+def read_sections(folder: str | Path) -> dict[str, Section]:
+    """Read ``sections.csv``, the plan's table of contents, by number; empty where there is none.
+
+    Raises
+    ------
+    PlanError
+        The table is broken, or a page is no number.
+    """
+    path = Path(folder) / "sections.csv"
+    if not path.is_file():
+        return {}
+    sections = {}
+    try:
+        with path.open(encoding="utf-8", newline="") as handle:
+            for row in csv.DictReader(handle):
+                number = row["section"]
+                pages = int(row["page_from"]), int(row["page_to"])
+                sections[number] = Section(number, row["title_zh"], row["title_en"], *pages)
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as reason:
+        raise PlanError(f"{path}, the plan's table of contents, cannot be read: {reason}") from reason
+    return sections
 
 
 def read_register(folder: str | Path) -> Register:

@@ -12,13 +12,18 @@ from atlas.base.errors import LayerError
 __all__ = ["Source", "read_sources"]
 
 _COLUMNS = ("key", "title", "publisher", "retrieved", "licence", "sha256", "note")
+#: May be left out: the title and publisher in Chinese, and where the source is read.
+_OPTIONAL = ("title_zh", "publisher_zh", "url")
 _DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One source: where it is from, when it was taken, under which licence it may be passed on."""
+    """One source: where it is from, when it was taken, under which licence it may be passed on.
+
+    ``title_zh`` and ``publisher_zh`` are empty where the ledger gives none, and ``url`` where no link is known.
+    """
 
     key: str
     title: str
@@ -27,6 +32,9 @@ class Source:
     licence: str
     sha256: str
     note: str
+    title_zh: str = ""
+    publisher_zh: str = ""
+    url: str = ""
 
 
 def read_sources(path: str | Path) -> dict[str, Source]:
@@ -56,7 +64,7 @@ def read_sources(path: str | Path) -> dict[str, Source]:
     sources: dict[str, Source] = {}
     faults: list[str] = []
     for line, row in enumerate(rows, start=2):
-        source = Source(*(str(row[name] or "").strip() for name in _COLUMNS))
+        source = Source(*(str(row.get(name) or "").strip() for name in (*_COLUMNS, *_OPTIONAL)))
         faults += [f"line {line} ({source.key or 'no key'}): {fault}" for fault in _faults(source, sources)]
         sources[source.key] = source
     if faults:
@@ -70,6 +78,8 @@ def _faults(source: Source, known: dict[str, Source]) -> list[str]:
         faults.append("the key stands twice")
     if not _DATE.fullmatch(source.retrieved):
         faults.append(f"retrieved {source.retrieved!r} is no ISO date")
+    if source.url and not source.url.startswith("https://"):
+        faults.append(f"url {source.url!r} is no https address")
     if source.sha256 and not _SHA256.fullmatch(source.sha256):
         faults.append("sha256 is not 64 hex digits")
     return faults

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.base.words import Words
+from atlas.base.words import Words, joined
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
@@ -238,7 +238,7 @@ def _rides(network: Network, scenario: Scenario, journey: Journey) -> tuple[Ride
 
 
 def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tuple[Assumption, ...]:
-    arrays, edges = network.arrays, network.edges
+    arrays = network.arrays
     rows = list(journey.edge_rows)
     settings = ("parameter_set", "period", "boarding", "timetable")
     taken = [Assumption("settings", {name: getattr(scenario, name) for name in settings})]
@@ -257,14 +257,16 @@ def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tupl
     for leg in journey.legs:
         if leg.role in ("ferry", "coach"):
             taken.append(Assumption(leg.role, {"name": Words(leg.name_zh, leg.name_en or leg.name_zh)}))
-    taken.extend(_assumed(edges["opens_basis"].iloc[rows], edges["feature_id"].iloc[rows]))
+    taken.extend(_assumed(network, rows))
     taken.extend(_crossings(journey, scenario))
     return tuple(taken)
 
 
-def _assumed(bases: Iterable[object], features: Iterable[object]) -> list[Assumption]:
-    names = sorted({str(feature) for basis, feature in zip(bases, features, strict=True) if basis == "assumed"})
-    return [Assumption("opening", {"features": ", ".join(names)})] if names else []
+def _assumed(network: Network, rows: Sequence[int]) -> list[Assumption]:
+    edges = network.edges.iloc[rows]
+    known = edges.loc[edges["opens_basis"] == "assumed", ["layer", "feature_id"]].astype(str)
+    names = [Words(*network.names_of(*pair)) for pair in sorted(set(map(tuple, known.to_numpy())))]
+    return [Assumption("opening", {"features": joined(names)})] if names else []
 
 
 def _crossings(journey: Journey, scenario: Scenario) -> list[Assumption]:

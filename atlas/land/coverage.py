@@ -51,6 +51,7 @@ def coverage(
     """
     cutoffs = check_cutoffs(cutoffs_min)
     units = population.units
+    on_grid = (units["people"] - units["outside"]).to_numpy(dtype=np.float64)
     core = units["city"].isin(CORE_CITIES).to_numpy()
     scopes: list[tuple[str, str, np.ndarray]] = [
         ("region", "全域", np.ones(len(units), dtype=bool)),
@@ -60,7 +61,7 @@ def coverage(
     if by_county:
         scopes += [("county", str(units["name_zh"].iloc[i]), np.arange(len(units)) == i) for i in np.nonzero(core)[0]]
     lon, lat, zh = _places(surface)
-    at = surface.grid.cell_of(lon, lat)
+    at = surface.grid.cells_near(lon, lat)
     place_unit = np.where(at >= 0, population.unit[np.maximum(at, 0)], -1)
     minutes = np.where(at >= 0, surface.minutes[np.maximum(at, 0)], np.inf)
     rows = []
@@ -70,7 +71,7 @@ def coverage(
             belongs = np.append(chosen, scope == "region")
             cells = within & belongs[population.unit]
             sums = population.people[:, cells].sum(axis=1)
-            total = float(units["people"].to_numpy(dtype=np.float64)[chosen].sum())
+            total = float(on_grid[chosen].sum())
             inside = (minutes <= cutoff + 1e-6) & belongs[place_unit]
             rows.append(
                 {

@@ -12,8 +12,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+import shapely
 from numpy.typing import NDArray
 
+from atlas.base.errors import ScenarioError
+from atlas.base.geodesy import distances_km
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.links import AccessTable
@@ -29,9 +32,12 @@ Floats = NDArray[np.float64]
 DECAY_PER_MIN = float(np.log(2.0) / 35.0)
 #: Radius of the circle of transport performance for the cut-off of 60 minutes; proportional for others.
 NEAR_KM = 60.0
+#: Parts of an airport (terminals, a second runway) lie nearer to each other than this and are one airport.
+AIRPORT_KM = 5.0
 INDICATOR_COLUMNS = (
     "id", "name_zh", "city", "scenario", "mode", "people_60", "people_120", "potential", "self_potential",
-    "mean_time_min", "performance_60", "port_min", "airport_min", "hub_min", "hash",
+    "mean_time_min", "performance_60", "port_min", "airport_min",
+    "general_airport_min", "hub_min", "nth", "hash",
 )  # fmt: skip
 
 
@@ -43,6 +49,7 @@ def accessibility(
     table: AccessTable,
     population: Population,
     *,
+    nth: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> pd.DataFrame:
     """Return the indicators of each origin, scenario and mode.
@@ -53,6 +60,8 @@ def accessibility(
         Ids of places, such as the seats of counties.
     table, population
         On one grid.
+    nth
+        Which port, airport and station counts: 1 the nearest, 2 the second nearest … (choice, after ESPON TRACC).
     progress
         Called with the number of combinations done and their total.
 
@@ -62,9 +71,17 @@ def accessibility(
         :data:`INDICATOR_COLUMNS`: people within 60 and 120 minutes; ``potential`` people weighted by
         exp(−:data:`DECAY_PER_MIN` × minutes), with the county of the origin apart as ``self_potential``;
         ``mean_time_min`` to the metropolitan population, those without a way left out; ``performance_60``
-        people within 60 minutes over people within :data:`NEAR_KM`; minutes to the nearest port, airport and
-        high-speed or intercity station with trains; NaN where there is no way.
+        people within 60 minutes over people within :data:`NEAR_KM`; minutes to the nth nearest port, airport of
+        civil aviation (``airport_min``), airfield of general aviation or heliport (``general_airport_min``) and
+        station with trains; NaN where there is no way or are fewer.
+
+    Raises
+    ------
+    ScenarioError
+        `nth` is less than 1.
     """
+    if nth < 1:
+        raise ScenarioError(f"nth counts from 1, the nearest; it is {nth}")
     places = network.place_layer.frame.set_index("id")
     core = population.units["city"].isin(("珠海", "中山", "江门", "阳江")).to_numpy()
     people = population.people[0]
@@ -79,7 +96,7 @@ def accessibility(
                 minutes = surface.minutes
                 known = np.isfinite(minutes)
                 point = places.geometry[origin]
-                home = int(table.grid.cell_of(np.array([point.x]), np.array([point.y]))[0])
+                home = int(table.grid.cells_near(np.array([point.x]), np.array([point.y]))[0])
                 at_home = (population.unit == population.unit[home]) & (population.unit >= 0) & (home >= 0)
                 weight = np.where(known, np.exp(-DECAY_PER_MIN * np.where(known, minutes, 0.0)), 0.0)
                 near = _within_km(table, point.x, point.y, NEAR_KM)
@@ -95,7 +112,8 @@ def accessibility(
                         "self_potential": float((people * weight)[at_home].sum()),
                         "mean_time_min": _mean(minutes[known & in_core], core_people),
                         "performance_60": float(people[surface.within(60.0)].sum() / max(people[near].sum(), 1.0)),
-                        **_nearest_sites(trip, origin),
+                        **_nearest_sites(trip, origin, nth),
+                        "nth": nth,
                         "hash": stamp(network.hash, [scenario]),
                     }
                 )  # fmt: skip
@@ -115,15 +133,29 @@ def _within_km(table: AccessTable, lon: float, lat: float, km: float) -> NDArray
     return np.asarray(np.hypot(east, (cells[:, 1] - lat) * 110.6) <= km, dtype=bool)
 
 
-def _nearest_sites(trip: Trip, origin: str) -> dict[str, float]:
+def _nearest_sites(trip: Trip, origin: str, nth: int) -> dict[str, float]:
     nodes = trip.network.nodes
     minutes = trip.tree(trip.network.row_of[f"place/{origin}"]).node_minutes
+    airport, civil = nodes["kind"] == "airport", nodes["service"] == "civil"
     found = {}
-    for name, chosen in (
-        ("port_min", nodes["kind"] == "port"),
-        ("airport_min", nodes["kind"] == "airport"),
-        ("hub_min", nodes["kind"] == "stop"),
+    for name, chosen, apart_km in (
+        ("port_min", nodes["kind"] == "port", 0.0),
+        ("airport_min", airport & civil, AIRPORT_KM),
+        ("general_airport_min", airport & ~civil, AIRPORT_KM),
+        ("hub_min", nodes["kind"] == "stop", 0.0),
     ):
-        best = minutes[chosen.to_numpy()].min(initial=np.inf)
-        found[name] = float(best) if np.isfinite(best) else float("nan")
+        rows = np.nonzero(chosen.to_numpy() & np.isfinite(minutes))[0]
+        rows = rows[np.argsort(minutes[rows], kind="stable")]
+        first = _apart(shapely.get_coordinates(nodes.geometry.to_numpy()[rows]), apart_km)
+        found[name] = float(minutes[rows[first[nth - 1]]]) if len(first) >= nth else float("nan")
     return found
+
+
+def _apart(lonlat: Floats, apart_km: float) -> list[int]:
+    """Return which points are no part of one before them: those nearer than `apart_km` to one that is kept."""
+    kept: list[int] = []
+    for i, (lon, lat) in enumerate(lonlat.tolist()):
+        same = np.full(len(kept), lon), np.full(len(kept), lat), lonlat[kept, 0], lonlat[kept, 1]
+        if not (distances_km(*same) < apart_km).any():
+            kept.append(i)
+    return kept

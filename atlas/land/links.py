@@ -27,7 +27,10 @@ from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATI
 from atlas.network.build import Network
 from atlas.network.lines import Barrier, LocalLinks, local_links
 
-__all__ = ["CELL_KM", "REGION_BOX", "AccessTable", "Grid", "access_table", "inputs_hash", "land_grid", "local_minutes"]
+__all__ = [
+    "CELL_KM", "REGION_BOX", "SNAP_KM", "AccessTable", "Grid", "access_table", "inputs_hash", "land_grid",
+    "local_minutes",
+]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -35,6 +38,8 @@ Bools = NDArray[np.bool_]
 #: West, south, east, north: the four cities and their neighbours from Guangzhou to Hong Kong.
 REGION_BOX = (111.1, 21.45, 114.5, 23.45)
 CELL_KM = 0.5
+#: How far from the middle of a land cell a place may stand that is taken to be on it.
+SNAP_KM = 2.0
 #: First look at this many of the nearest targets; those that stay short are looked at again in full.
 _FIRST_LOOK = 2
 #: Side of a pixel of the water raster, and the step at which segments are sampled.
@@ -60,6 +65,8 @@ class Grid:
         Rows, columns.
     land
         (rows, columns) whether the middle of the cell lies on land and not in wide water.
+    box
+        West, south, east, north of what the cells cover; beyond it nothing is known of land.
     """
 
     crs: CRS
@@ -68,6 +75,7 @@ class Grid:
     size_m: float
     shape: tuple[int, int]
     land: Bools
+    box: tuple[float, float, float, float] = REGION_BOX
 
     @property
     def cell_km2(self) -> float:
@@ -105,6 +113,24 @@ class Grid:
         flat = np.where(inside, row * self.shape[1] + column, -1)
         place = np.minimum(np.searchsorted(self.cells, flat), len(self.cells) - 1)
         return np.where(inside & (self.cells[place] == flat), place, -1)
+
+    def holds(self, lon: Floats, lat: Floats) -> Bools:
+        """Return whether points lie within the box of the grid, be it land or sea."""
+        west, south, east, north = self.box
+        return np.asarray((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north), dtype=bool)
+
+    def cells_near(self, lon: Floats, lat: Floats, reach_km: float = SNAP_KM) -> Ints:
+        """Return the place among the land cells of the one nearest to each point, -1 where none is within reach.
+
+        A seat may stand in a cell whose middle lies in a river: :meth:`cell_of` has none for it.
+        """
+        x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(np.asarray(lon), np.asarray(lat))
+        far, cell = self._by_place.query(np.column_stack([x, y]))
+        return np.where(far <= reach_km * 1000.0, cell, -1).astype(np.int64)
+
+    @cached_property
+    def _by_place(self) -> cKDTree:
+        return cKDTree(self.xy)
 
     def full(self, values: Floats) -> Floats:
         """Return (rows, columns) with `values` on the land cells and NaN elsewhere."""
@@ -308,7 +334,7 @@ def land_grid(
     lon, lat = back.transform(left + column.ravel() * size, top - row.ravel() * size)
     inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     land = inside & ~raster.is_wet(lon, lat)
-    return Grid(METRIC, left, top, size, (rows, columns), land.reshape(rows, columns))
+    return Grid(METRIC, left, top, size, (rows, columns), land.reshape(rows, columns), box)
 
 
 def access_table(

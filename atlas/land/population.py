@@ -14,6 +14,11 @@ same totals, and every figure is given with the least and the most that the rule
 ``middles``
     The people of each settlement stand in its middle.
 
+A neighbouring prefecture, known by its seat alone, is spread over ground of its own size: a circle around the seat with
+the area of the prefecture (no smaller than :data:`REACH_KM`), as far as no other settlement is nearer. What of that
+circle lies beyond the grid takes its share of the people, taken as land throughout since the sea there is not known;
+those people are in ``outside`` and on no cell. No neighbour is pressed onto the strip of it that the grid holds.
+
 A unit is a county, district, county-level city or special administrative region; a prefecture only where the layer
 has none of its counties. Where town figures add up to more than the county's total they are scaled down to it.
 """
@@ -59,7 +64,8 @@ class Population:
     unit
         (cells,) index into `units`, -1 where a cell belongs to none.
     units : DataFrame
-        ``id``, ``name_zh``, ``name_en``, ``city``, ``people`` (of the table), ``year``.
+        ``id``, ``name_zh``, ``name_en``, ``city``, ``people`` (of the table), ``year``, ``outside`` (those of `people`
+        that live beyond the grid, by the rule shown, and are on no cell).
     source
         What the figures rest on.
     """
@@ -103,9 +109,10 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     unit = np.array([owner[code] for code in middles["_unit"]], dtype=np.int64)
     there = Transformer.from_crs(4326, grid.crs, always_xy=True)
     xy = np.column_stack(there.transform(middles.geometry.x.to_numpy(), middles.geometry.y.to_numpy()))
-    far, nearest = _nearest(xy, grid.xy, REACH_KM * 1000.0)
-    settled = np.isfinite(far)
-    settlement = np.where(settled, nearest, -1).astype(np.int64)
+    reach = _reach_m(middles)
+    far, nearest = _nearest(xy, grid.xy, float(reach.max()))
+    settlement = np.where(far <= np.append(reach, -1.0)[nearest], nearest, -1).astype(np.int64)
+    settled = settlement >= 0
     # a settlement with no cell of its own (an islet) takes the cell nearest to it
     _, home = _nearest(grid.xy, xy, np.inf)
     cell_count = np.bincount(settlement[settled], minlength=len(middles)).astype(np.float64)
@@ -117,13 +124,16 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     decay = np.where(np.isin(middles["level"], ["prefecture", "sar"]), CITY_DECAY_KM, DECAY_KM) * 1000.0
     cells = np.nonzero(settled)[0]
     weight = np.exp(-far[cells] / decay[settlement[cells]])
+    beyond_cells, beyond_weight = _beyond(grid, xy, reach, decay, (middles["level"] == "prefecture").to_numpy())
     rules = np.zeros((3, len(grid.cells)))
-    _share(rules[0], own, settlement[cells], cells, weight, home)
+    kept = _share(rules[0], own, settlement[cells], cells, weight, home, beyond_weight)
     cell_unit = np.full(len(grid.cells), -1, dtype=np.int64)
     cell_unit[cells] = unit[settlement[cells]]
     unit_home = np.array([home[np.nonzero(unit == i)[0][0]] for i in range(len(units))], dtype=np.int64)
-    _share(rules[1], total, cell_unit[cells], cells, np.ones(len(cells)), unit_home)
-    np.add.at(rules[2], home, own)
+    unit_beyond = np.bincount(unit, weights=beyond_cells, minlength=len(units)).astype(np.float64)
+    _share(rules[1], total, cell_unit[cells], cells, np.ones(len(cells)), unit_home, unit_beyond)
+    here = grid.holds(middles.geometry.x.to_numpy(), middles.geometry.y.to_numpy()) | (beyond_cells == 0)
+    np.add.at(rules[2], home[here], own[here])
     table = pd.DataFrame(
         {
             "id": units["id"].astype(str),
@@ -132,6 +142,7 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
             "city": units["city"].astype(str),
             "people": total,
             "year": units["pop_year"],
+            "outside": np.bincount(unit, weights=own - kept, minlength=len(units)),
         }
     )
     return Population(grid, rules, cell_unit, table, "layer places, census of the year given")
@@ -171,12 +182,38 @@ def _settlement_people(figures: Floats, unit: Ints, land: Floats, total: Floats)
     return people
 
 
-def _share(out: Floats, amount: Floats, owner: Ints, cells: Ints, weight: Floats, home: Ints) -> None:
-    """Share `amount` of each owner over its cells by weight; an owner without a cell uses its home."""
-    whole = np.bincount(owner, weights=weight, minlength=len(amount))
+def _reach_m(middles: pd.DataFrame) -> Floats:
+    """Return how far from each settlement its people may live: a prefecture's over a circle of its own area."""
+    area = middles["area_km2"].to_numpy(dtype=np.float64, na_value=np.nan)
+    own = np.where(middles["level"] == "prefecture", np.sqrt(np.nan_to_num(area) / np.pi), 0.0)
+    return np.asarray(np.maximum(own, REACH_KM) * 1000.0, dtype=np.float64)
+
+
+def _beyond(grid: Grid, xy: Floats, reach: Floats, decay: Floats, whole: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+    """Return for each settlement the cells that it has beyond the grid, and their weight; of those `whole` alone."""
+    count, weight = np.zeros((2, len(xy)))
+    back = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    tree = cKDTree(xy)
+    for i in np.nonzero(whole)[0]:
+        steps = np.arange(-reach[i], reach[i] + grid.size_m, grid.size_m)
+        x, y = (part.ravel() for part in np.meshgrid(xy[i, 0] + steps, xy[i, 1] + steps))
+        outside = ~grid.holds(*back.transform(x, y))
+        far, nearest = (np.asarray(part) for part in tree.query(np.column_stack([x[outside], y[outside]])))
+        own = (nearest == i) & (far <= reach[i])
+        count[i], weight[i] = own.sum(), np.exp(-far[own] / decay[i]).sum()
+    return count, weight
+
+
+def _share(out: Floats, amount: Floats, owner: Ints, cells: Ints, weight: Floats, home: Ints, beyond: Floats) -> Floats:
+    """Share `amount` of each owner over its cells by weight and return what of it lies on the grid.
+
+    `beyond` (owners,) is the weight of what an owner has off the grid; one with nothing anywhere uses its home.
+    """
+    whole = np.bincount(owner, weights=weight, minlength=len(amount)) + beyond
     out[cells] += weight / whole[owner] * amount[owner]
     without = np.nonzero(whole == 0)[0]
     np.add.at(out, home[without], amount[without])
+    return np.where(whole > 0, amount * (1.0 - beyond / np.maximum(whole, 1e-300)), amount)
 
 
 def own_population(grid: Grid, path: str | Path, places: pd.DataFrame) -> Population:
@@ -216,7 +253,7 @@ def own_population(grid: Grid, path: str | Path, places: pd.DataFrame) -> Popula
     np.add.at(counted, cell[known], np.array(people)[known])
     shaped = spread_people(grid, places)
     sums = np.bincount(shaped.unit[shaped.unit >= 0], weights=counted[shaped.unit >= 0], minlength=len(shaped.units))
-    units = shaped.units.assign(people=sums)
+    units = shaped.units.assign(people=sums, outside=0.0)
     return Population(grid, np.stack([counted] * 3), shaped.unit, units, "; ".join(sorted(sources)))
 
 

@@ -44,6 +44,8 @@ class Cell:
         ``inside``, ``borderline`` or ``outside``: shown before the text.
     beneath
         Lines in small type below.
+    link
+        Where the text leads.
     """
 
     text: Text = ""
@@ -52,6 +54,7 @@ class Cell:
     code: bool = False
     verdict: str = ""
     beneath: tuple[Text, ...] = ()
+    link: str = ""
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def point_rows(frame: gpd.GeoDataFrame, layer: str, kind: str) -> list[Row]:
             "city": row["city"] or "",
             "side": side_of(row["city"]),
             "exit": True,
+            "service": "" if kind == "place" else row["kind"],
             "geometry": row["geometry"],
             "_opens_year": 0.0 if kind == "place" else row["opens_year"],
             "_status": row["status"],

@@ -48,7 +48,7 @@ __all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network", "lines_on
 Row = dict[str, Any]
 NODE_COLUMNS = (
     "node_id", "kind", "mode", "layer", "feature_id", "name_zh", "name_en", "city", "side", "exit",
-    "position_error_m", "geometry",
+    "service", "position_error_m", "geometry",
 )  # fmt: skip
 EDGE_COLUMNS = (
     "edge_id", "from_id", "to_id", "role", "mode", "speed_class", "speed_limit_kmh", "length_km",
@@ -379,6 +379,7 @@ def _near_misses(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[Row]:
 def _node_frame(rows: list[Row]) -> gpd.GeoDataFrame:
     frame = pd.DataFrame(rows, columns=list(NODE_COLUMNS))
     frame["exit"] = frame["exit"].astype(bool)
+    frame["service"] = frame["service"].astype(object).fillna("")
     # Imported layers know many junctions without a name; a missing text must not come out as a word.
     frame["name_en"] = frame["name_en"].astype(object).fillna("")
     frame["name_zh"] = frame["name_zh"].astype(object).fillna(frame["name_en"])

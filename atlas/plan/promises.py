@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import pandas as pd
 from atlas.base.doors import Door
 from atlas.base.errors import PlanError
 from atlas.data.parameters import SETS
+from atlas.data.register import Section, read_sections
 from atlas.data.root import find_root
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -28,7 +29,7 @@ from atlas.travel.reach import od_matrix
 
 __all__ = [
     "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
-    "read_targets", "summarise_claims", "variants",
+    "judged_variants", "read_targets", "summarise_claims", "variants",
 ]  # fmt: skip
 
 #: Modes and what is measured in each. ``station``: from the departure of the first train to the arrival of the last.
@@ -41,7 +42,7 @@ MEASURES: tuple[tuple[str, str], ...] = (
 CLAIM_COLUMNS = (
     "target_id", "plan_id", "title_zh", "title_en", "section", "reading", "definition", "definition_zh",
     "limit_min", "limit_basis", "band_min", "from_id", "from_zh", "to_id", "to_zh", "scenario", "year", "mode",
-    "measure", "parameter_set", "minutes", "margin_min", "within", "verdict", "stability", "hash",
+    "measure", "variant", "parameter_set", "period", "minutes", "margin_min", "within", "verdict", "stability", "hash",
 )  # fmt: skip
 _PAIRS = ("each", "nearest")
 _TOLERANCE_MIN = 1e-6
@@ -103,11 +104,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Targets:
-    """All targets, and how close to a limit a time counts as borderline."""
+    """All targets, how close to a limit a time counts as borderline, and the plan's table of contents."""
 
     items: tuple[Target, ...]
     band_min: float
     band_basis: str
+    sections: Mapping[str, Section] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Target]:
         return iter(self.items)
@@ -164,7 +166,7 @@ def read_targets(path: str | Path) -> Targets:
             raise PlanError(f"{path}: target {target.id} needs limit_min > 0 and pairs = {' or '.join(_PAIRS)}")
     if not band_min >= 0:
         raise PlanError(f"{path}: band_min must be 0 or more, is {band_min}")
-    return Targets(targets, band_min, basis)
+    return Targets(targets, band_min, basis, read_sections(path.parent))
 
 
 def _target(raw: Mapping[str, Any]) -> Target:
@@ -196,13 +198,24 @@ def variants(scenario: Scenario) -> tuple[Scenario, ...]:
     return tuple(scenario.but(name=f"{scenario.name} · {which}", parameter_set=which) for which in SETS)
 
 
+def judged_variants(scenario: Scenario) -> dict[str, Scenario]:
+    """Return the variants a verdict rests on: the three parameter sets, and the other traffic period.
+
+    The last, ``period``, is the scenario at peak under its own parameters; in typical traffic where the scenario
+    itself is at peak.
+    """
+    by_set = {variant.parameter_set: variant for variant in variants(scenario)}
+    other = "typical" if scenario.period == "peak" else "peak"
+    return {**by_set, "period": scenario.but(name=f"{scenario.name} · {other}", parameter_set="central", period=other)}
+
+
 def claims_matrix(network: Network, scenarios: Iterable[Scenario], targets: Targets) -> pd.DataFrame:
     """Return the OD matrix of all places the targets name, for every variant of every scenario.
 
     See :func:`atlas.travel.reach.od_matrix`; modes drive, rail and multimodal. The parts of a time are given for
     rail alone, where station to station needs them, and are NaN elsewhere.
     """
-    every = [variant for scenario in scenarios for variant in variants(scenario)]
+    every = [variant for scenario in scenarios for variant in judged_variants(scenario).values()]
     starts, ends = targets.ends
     by_rail = od_matrix(network, starts, ends, every, ["rail"])
     others = tuple(dict.fromkeys(mode for mode, _ in MEASURES if mode != "rail"))
@@ -224,14 +237,15 @@ def check_claims(
     readings: Sequence[str] = (),
     matrix: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Return one row a target, reading, trip, scenario, mode, measure and parameter set.
+    """Return one row a target, reading, trip, scenario, mode, measure and variant.
 
     Parameters
     ----------
     network
         The network.
     scenarios
-        One a year, each run under the three parameter sets; single parameters a scenario overrides stay.
+        One a year, each run under its variants (:func:`judged_variants`); single parameters a scenario overrides
+        stay.
     targets
         The definitions, from :func:`read_targets`; None: those of the atlas at hand.
     readings
@@ -243,7 +257,7 @@ def check_claims(
     -------
     DataFrame
         :data:`CLAIM_COLUMNS`. ``minutes`` and ``margin_min`` (limit less minutes) are NaN where there is no
-        way. ``within`` belongs to the row; ``verdict`` and ``stability`` to the three rows of a claim:
+        way. ``within`` belongs to the row; ``verdict`` and ``stability`` to the four rows of a claim:
         see :func:`judge`. ``hash`` is that of the layers and the row's own scenario.
 
     Raises
@@ -301,7 +315,7 @@ def _claim(
 ) -> list[dict[str, Any]]:
     origin, ends = trip
     rows = []
-    for variant in variants(scenario):
+    for name, variant in judged_variants(scenario).items():
         found = [times[variant.name, mode, origin, end] for end in ends]
         minutes = np.array([_minutes(row, measure, variant) for row in found])
         best = int(np.argmin(np.where(np.isnan(minutes), np.inf, minutes)))
@@ -313,12 +327,12 @@ def _claim(
                 "limit_basis": target.limit_basis, "band_min": band_min, "from_id": origin,
                 "from_zh": found[best]["from_zh"], "to_id": ends[best], "to_zh": found[best]["to_zh"],
                 "scenario": scenario.name, "year": scenario.year, "mode": mode, "measure": measure,
-                "parameter_set": variant.parameter_set, "minutes": minutes[best],
-                "margin_min": target.limit_min - minutes[best],
+                "variant": name, "parameter_set": variant.parameter_set, "period": variant.period,
+                "minutes": minutes[best], "margin_min": target.limit_min - minutes[best],
                 "hash": stamp(network.hash, [variant]),
             }
         )  # fmt: skip
-    margins = {row["parameter_set"]: row["margin_min"] for row in rows}
+    margins = {row["variant"]: row["margin_min"] for row in rows}
     verdict, stability = judge(margins, band_min)
     for row in rows:
         row |= {"within": bool(row["margin_min"] >= -_TOLERANCE_MIN), "verdict": verdict, "stability": stability}
@@ -326,21 +340,22 @@ def _claim(
 
 
 def judge(margins: Mapping[str, float], band_min: float) -> tuple[str, str]:
-    """Return verdict and stability of a claim from its margins under the three parameter sets.
+    """Return verdict and stability of a claim from its margins under the parameter sets and in the other period.
 
     Parameters
     ----------
     margins
-        Limit less minutes, by ``favourable``, ``central`` and ``adverse``; NaN where there is no way.
+        Limit less minutes, by ``favourable``, ``central``, ``adverse`` and, may be, ``period``; NaN where there is
+        no way.
     band_min
         How close to the limit a time is borderline.
 
     Returns
     -------
     verdict, stability
-        ``borderline`` when the central margin is within the band or the sets disagree on which side of the
-        limit the time lies; else ``inside`` or ``outside``. ``robust inside`` when all three sets are
-        inside, ``robust outside`` when none is, else ``borderline``.
+        ``borderline`` when the central margin is within the band or the variants disagree on which side of the
+        limit the time lies; else ``inside`` or ``outside``. ``robust inside`` when all of them are inside,
+        ``robust outside`` when none is, else ``borderline``.
     """
     within = {name: bool(margin >= -_TOLERANCE_MIN) for name, margin in margins.items()}
     stability = {0: "robust outside", len(within): "robust inside"}.get(sum(within.values()), "borderline")
@@ -356,7 +371,7 @@ def summarise_claims(claims: pd.DataFrame) -> pd.DataFrame:
     A target holds as far as its worst trip does: ``outside`` if any trip is, else ``borderline`` if any is,
     else ``inside``. Times are those of the worst trip under the central parameters.
     """
-    central = claims[claims["parameter_set"] == "central"]
+    central = claims[claims["variant"] == "central"]
     keys = ["target_id", "reading", "scenario", "mode", "measure"]
     rows = []
     for _, group in central.groupby(keys, sort=False):
@@ -378,6 +393,8 @@ def summarise_claims(claims: pd.DataFrame) -> pd.DataFrame:
                 "inside": int((group["verdict"] == "inside").sum()),
                 "borderline": int((group["verdict"] == "borderline").sum()),
                 "outside": int((group["verdict"] == "outside").sum()),
+                "worst_from_id": worst["from_id"],
+                "worst_to_id": worst["to_id"],
                 "worst_from_zh": worst["from_zh"],
                 "worst_to_zh": worst["to_zh"],
                 "minutes": worst["minutes"],

@@ -22,15 +22,18 @@ from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
 from atlas.network.status import open_features, scenario_difference, scenario_header
+from atlas.plan.deciding import Deciding, deciding_trips
 from atlas.plan.lengths import corridor_kilometres, stretches, total_kilometres
 from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims, variants
 from atlas.travel.comparison import Comparison, compare, seats
 from atlas.travel.matrix import od_minutes
 
-__all__ = ["MATRIX_MODES", "Report", "Step", "make_report"]
+__all__ = ["DECIDED_IN", "MATRIX_MODES", "Report", "Step", "make_report"]
 
 #: Modes of which the report prints all pairs of seats and all changes from year to year.
 MATRIX_MODES = ("multimodal", "rail")
+#: Scenario whose worst trips are taken apart: the year in which the plan ends.
+DECIDED_IN = "2030"
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,12 @@ class Report:
         Features whose year is assumed by rule, in the scenario ``full``.
     summary, trips : DataFrame
         The promises: :func:`atlas.plan.promises.summarise_claims` and :func:`atlas.plan.promises.check_claims`.
+    deciding
+        The worst trips of the targets taken apart, in the year the plan ends (or the last there is).
     seats : DataFrame
         ``id``, ``name_zh``, ``name_en`` of the places of the matrix.
+    english
+        English names of places, stations and junctions by their Chinese ones.
     minutes : ndarray
         (scenarios, modes of :data:`MATRIX_MODES`, seats, seats), NaN where there is no way.
     steps
@@ -98,8 +105,10 @@ class Report:
     headers: tuple[dict[str, Any], ...]
     assumed: pd.DataFrame
     summary: pd.DataFrame
+    deciding: tuple[Deciding, ...]
     trips: pd.DataFrame
     seats: pd.DataFrame
+    english: Mapping[str, str]
     minutes: np.ndarray[Any, np.dtype[np.float64]]
     steps: tuple[Step, ...]
     as_of: str
@@ -145,6 +154,8 @@ def make_report(
     register, targets = catalog.plan, read_targets(catalog.root / "data" / "plan" / "targets.toml")
     frames = {key: layer.frame for key, layer in catalog.layers().items()}
     trips = check_claims(network, years, targets, readings=["all"]) if claims is None else claims
+    summary = summarise_claims(trips)
+    decided = [year for year in years if year.name == DECIDED_IN] or list(years[-1:])
     places = frames["places"].set_index("id").loc[list(seats(network)), ["name_zh", "name_en"]].reset_index()
     table = stretches(frames)
     english = {f"{key}/{row[0]}": row[1] for key, frame in frames.items() for row in _names(frame)}
@@ -163,9 +174,11 @@ def make_report(
         scenarios=years,
         headers=tuple(scenario_header(network, scenario) for scenario in years),
         assumed=_assumed(network, years[-1]),
-        summary=summarise_claims(trips),
+        summary=summary,
+        deciding=deciding_trips(network, decided, summary, modes=("multimodal", "rail")),
         trips=trips,
         seats=pd.DataFrame(places),
+        english=network.english_names,
         minutes=od_minutes(network, places["id"], places["id"], years, MATRIX_MODES),
         steps=tuple(_step(network, a, b, english) for a, b in pairwise(years)),
         as_of=max(known, default=""),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from recipes.opening import BASE_YEAR, Opening, earliest, opening
 from recipes.rail import drawn_km
-from recipes.tables import CHECKED_ON, Compiled, Facts, Feature, Point, Row, number, point, whole
+from recipes.tables import CHECKED_ON, Compiled, Facts, Feature, Point, Row, TableError, number, point, whole
 
 # Where local travel can leave or join: towns, seats, exits, gates, forecourts. Expressway interchanges,
 # bridge ends and junctions on islands or at a boundary are not such places.
@@ -35,7 +37,12 @@ def compile_roads(facts: Facts) -> Compiled:
     for row in facts.rows("road_via_points"):
         bends.setdefault((row["link_id"], row["after_node_id"]), []).append(row)
     links = facts.rows("road_links")
-    roads = [_road(facts, row, nodes, bends) for row in links]
+    pieces: dict[str, list[dict[str, str]]] = {}
+    for row in facts.rows("road_pieces"):
+        pieces.setdefault(row["link_id"], []).append(row)
+    roads = [_road(facts, row, nodes, bends) for link in links for row in in_pieces(link, pieces.pop(link["id"], []))]
+    if pieces:
+        raise TableError(f"road_pieces.csv: no such link: {', '.join(sorted(pieces))}")
     if bends:
         raise ValueError(f"road_via_points: no such link or node: {sorted(bends)}")
     touching: dict[str, list[Feature]] = {}
@@ -44,6 +51,44 @@ def compile_roads(facts: Facts) -> Compiled:
             touching.setdefault(key, []).append(road)
     points = [_node(facts, row, touching.get(row["id"], [])) for row in nodes.values()]
     return Compiled({"highways": roads, "interchanges": points})
+
+
+def in_pieces(link: Row, pieces: Sequence[Row]) -> list[dict[str, str]]:
+    """Return a road as the pieces it opened in, or as it is when it opened as a whole.
+
+    A piece takes over what it leaves blank from its road; one of them bears the road's id. A length is a
+    piece's own: that of the whole is no length of a part.
+
+    Raises
+    ------
+    TableError
+        The pieces do not cover the road's nodes in order, or none bears its id.
+
+    Examples
+    --------
+    >>> road = {"id": "r", "node_ids": "a;b;c", "opened": "2020", "length_km": "9"}
+    >>> first = {"id": "r", "link_id": "r", "from_node": "a", "to_node": "b", "opened": "2017"}
+    >>> second = {"id": "r_2", "link_id": "r", "from_node": "b", "to_node": "c"}
+    >>> [(one["id"], one["node_ids"], one["opened"]) for one in in_pieces(road, [first, second])]
+    [('r', 'a;b', '2017'), ('r_2', 'b;c', '2020')]
+    """
+    if not pieces:
+        return [{**link, "link_id": link["id"]}]
+    keys = link["node_ids"].split(";")
+    at = 0
+    roads = []
+    for piece in pieces:
+        if piece["from_node"] != keys[at] or piece["to_node"] not in keys[at + 1 :]:
+            raise TableError(f"road_pieces.csv {piece['id']}: must start at {keys[at]} and end at a later node")
+        end = keys.index(piece["to_node"], at + 1)
+        own = {name: value for name, value in piece.items() if value and name in link}
+        nodes = ";".join(keys[at : end + 1])
+        length = piece.get("length_km", "")
+        roads.append({**link, **own, "link_id": link["id"], "node_ids": nodes, "length_km": length})
+        at = end
+    if at != len(keys) - 1 or link["id"] not in {road["id"] for road in roads}:
+        raise TableError(f"road_pieces.csv: the pieces of {link['id']} must cover it, and one must bear its id")
+    return roads
 
 
 def _road(
@@ -57,7 +102,9 @@ def _road(
     traced = 0
     for key in keys:
         path.append((float(nodes[key]["lon"]), float(nodes[key]["lat"])))
-        for bend in sorted(bends.pop((row["id"], key), []), key=lambda one: int(one["seq"])):
+        if key == keys[-1]:
+            break
+        for bend in sorted(bends.pop((row["link_id"], key), []), key=lambda one: int(one["seq"])):
             path.append((float(bend["lon"]), float(bend["lat"])))
             traced += "OSM" in bend["note"]
     access = row["id"].startswith("acc_")

@@ -22,6 +22,7 @@ _COLUMNS = (
     Column("performance_60", "performance", decimals=2),
     Column("port_min", "port"),
     Column("airport_min", "airport"),
+    Column("general_airport_min", "airfield"),
     Column("hub_min", "station"),
 )
 _LEVELS = {"city": ("prefecture",), "county": ("prefecture", "district", "county", "county_city")}
@@ -30,6 +31,9 @@ _LEVELS = {"city": ("prefecture",), "county": ("prefecture", "district", "county
 @click.command(name="indicators")
 @click.option("--by", type=click.Choice(["city", "county"]), default="county", show_default=True, help="Whose seats.")
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
+@click.option(
+    "--nth", type=click.IntRange(min=1), default=1, show_default=True, help="Nearest port, airport, station: the nth."
+)
 @scenarios_options()
 @format_options("table", "json", "csv")
 @session_option
@@ -39,6 +43,7 @@ def command(
     session: Session,
     by: str,
     modes: tuple[str, ...],
+    nth: int,
     choices: tuple[Choice, ...],
     sink: Sink,
 ) -> None:
@@ -46,7 +51,8 @@ def command(
 
     People within one and two hours; potential accessibility (people weighted by a decay that halves every 35 minutes;
     the own county apart); mean minutes to the people of the four cities; transport performance (people within an
-    hour over people within 60 km); minutes to the nearest port, airport and station. Definitions: docs/people.md.
+    hour over people within 60 km); minutes to the nearest (with --nth, the nth nearest) port, airport of civil
+    aviation, airfield of general aviation and station. Definitions: docs/people.md.
 
     \b
     Example:
@@ -67,11 +73,13 @@ def command(
         list(modes) or ["multimodal"],
         session.access,
         session.population,
+        nth=nth,
         progress=lambda done, total: say(f"{done} of {total}") if done % 25 == 0 else None,
     )
     about = {
         "decay_per_min": DECAY_PER_MIN,
         "near_km": NEAR_KM,
+        "nth": nth,
         "people_source": session.population.source,
         "hash": stamp(session.network.hash, scenarios),
     }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atlas.base.words import Words, both, joined
+from atlas.base.words import Words, both, joined, parameter_words
 from atlas.cli.options import format_options, lang_option, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, tell, tongue
 from atlas.cli.session import Choice, Session
@@ -122,19 +122,25 @@ def _tell(told: Explanation) -> None:
         tell("explain.assumed", text=sentence)
     for influence in told.influences:
         minutes = {"low": influence.favourable_min, "high": influence.adverse_min}
-        tell("explain.influence", name=influence.parameter, **minutes)
+        tell("explain.influence", name=parameter_words(influence.parameter), **minutes)
 
 
 def _assumptions(told: Explanation) -> list[Words]:
     """Return what the time rests on as sentences; settings are said in words."""
-    settings = ("parameter_set", "period", "boarding", "timetable")
     return [
         both(
             f"assumption.{one.kind}",
-            **{name: both(f"{name}.{fact}") if name in settings else fact for name, fact in one.facts.items()},
+            **{name: _fact(name, fact) for name, fact in one.facts.items()},
         )
         for one in told.assumptions
     ]
+
+
+def _fact(name: str, fact: object) -> object:
+    """Return a fact of an assumption as it is said: settings and parameters by their words."""
+    if name in ("parameter_set", "period", "boarding", "timetable"):
+        return both(f"{name}.{fact}")
+    return parameter_words(str(fact)) if name == "parameter" else fact
 
 
 def _others(ride: Ride) -> Words:

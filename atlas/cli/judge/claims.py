@@ -33,7 +33,7 @@ _TRIPS = (
     Column("scenario", "year"),
     Column("mode", "mode"),
     Column("measure", "measure"),
-    Column("parameter_set", "parameters"),
+    Column("variant", "parameters"),
     Column("minutes", "min"),
     Column("margin_min", "margin"),
     Column("verdict", "verdict"),

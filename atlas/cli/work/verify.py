@@ -49,11 +49,14 @@ def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) ->
     named += [session.scenario(Choice(year=year)) for year in BUILT_IN]
     central = [*named, *(session.scenario(Choice(year=str(year))) for year in range(2023, 2036))]
     sets = [one.but(parameter_set=name) for one in named for name in ("favourable", "central", "adverse")]
+    at_peak = [one.but(period="peak") for one in named]
     found = []
     for text in find_stamps(file):
         finding = check_stamp(text, hashes, sets)
         if finding.scenario is None:
             finding = check_stamp(text, hashes, central)
+        if finding.scenario is None:
+            finding = check_stamp(text, hashes, at_peak)
         found.append(finding)
     rows = [
         {"hash": one.stamp, "layers": one.layers, "scenario": one.made_with or "not known: give it with --scenario"}

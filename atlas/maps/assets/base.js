@@ -47,6 +47,13 @@ var Atlas = {};
     return text;
   };
 
+  /* A source of the ledger in words: title, publisher, licence. */
+  Atlas.sourceWords = function (key) {
+    var one = (Atlas.data.sources || {})[key];
+    if (!one) return key || "";
+    return [Atlas.pick([one[3], one[0]]), Atlas.pick([one[4], one[1]]), one[2]].filter(Boolean).join(" · ");
+  };
+
   /* Look a listed value up in a table of words; what is not listed stands as it is. */
   Atlas.word = function (table, key) {
     var rows = Atlas.words[table] || {};

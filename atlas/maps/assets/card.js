@@ -93,8 +93,8 @@
   }
 
   function sourceLine(layer, row) {
-    var key = layer.get("source", row), source = Atlas.data.sources[key], note = layer.get("source_note", row);
-    var text = Atlas.t("source") + (Atlas.lang === "zh" ? "：" : ": ") + (source ? source.filter(Boolean).join(" · ") : key || "");
+    var key = layer.get("source", row), note = layer.get("source_note", row);
+    var text = Atlas.t("source") + (Atlas.lang === "zh" ? "：" : ": ") + Atlas.sourceWords(key);
     return Atlas.el("p", { class: "source" }, text + (note ? " — " + note : ""));
   }
 })();

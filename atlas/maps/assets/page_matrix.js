@@ -41,7 +41,7 @@
     }
     while (host.firstChild) host.removeChild(host.firstChild);
     var table = make("table", { class: "heat" }), head = make("tr"), body = make("tbody");
-    table.appendChild(make("caption", {}, zh() ? "自行到列的分钟数（门到门）；点表头按该列排序，点单元格看路线" : "Minutes from row to column, door to door; a heading sorts by its column, a cell shows the route"));
+    table.appendChild(make("caption", {}, pick(data.words.caption)));
     head.appendChild(make("td"));
     M.places.forEach(function (place, k) {
       var cell = make("th", { scope: "col", "aria-sort": sorted === k ? "ascending" : "none" }), button = make("button", { type: "button" }, pick(place));
@@ -79,11 +79,11 @@
     var value = minutes(i, k), route = legs[at(i, k)], list = make("ol");
     open = [i, k];
     while (detail.firstChild) detail.removeChild(detail.firstChild);
-    detail.appendChild(make("h2", {}, pick(M.places[i]) + " → " + pick(M.places[k]) + (value === null ? "" : ": " + Math.round(value) + (zh() ? " 分钟" : " min"))));
-    if (value === null) detail.appendChild(make("p", {}, zh() ? "没有路线。" : "There is no way."));
+    detail.appendChild(make("h2", {}, pick(M.places[i]) + " → " + pick(M.places[k]) + (value === null ? "" : pick(data.words.colon) + Math.round(value) + " " + pick(data.words.minutes))));
+    if (value === null) detail.appendChild(make("p", {}, pick(data.words.no_way)));
     (route || []).forEach(function (index) {
       var leg = M.legs[index], role = data.words[M.texts[leg[0]]] || [M.texts[leg[0]], M.texts[leg[0]]];
-      list.appendChild(make("li", {}, pick(role) + " · " + M.texts[zh() ? leg[1] : leg[2]] + " · " + named(leg[3]) + " → " + named(leg[4]) + " · " + (leg[5] / 10).toFixed(1) + " km · " + (leg[6] / 10).toFixed(1) + (zh() ? " 分钟" : " min")));
+      list.appendChild(make("li", {}, pick(role) + " · " + M.texts[zh() ? leg[1] : leg[2]] + " · " + named(leg[3]) + " → " + named(leg[4]) + " · " + (leg[5] / 10).toFixed(1) + " " + pick(data.words.km) + " · " + (leg[6] / 10).toFixed(1) + " " + pick(data.words.minutes)));
     });
     detail.appendChild(list);
   }

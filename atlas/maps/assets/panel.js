@@ -111,10 +111,9 @@
       for (var row = 0; row < layer.size; row++) used[layer.get("source", row)] = true;
     });
     Object.keys(used).sort().forEach(function (key) {
-      var source = Atlas.data.sources[key];
-      if (source) list.appendChild(Atlas.el("li", {}, source.filter(Boolean).join(" · ")));
+      if (Atlas.data.sources[key]) list.appendChild(Atlas.say("li", {}, function () { return Atlas.sourceWords(key); }));
     });
-    list.appendChild(Atlas.el("li", {}, "Land and water: © OpenStreetMap contributors, ODbL 1.0"));
+    list.appendChild(Atlas.say("li", {}, "land_credit"));
     return list;
   };
 

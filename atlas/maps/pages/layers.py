@@ -151,7 +151,11 @@ def _pack_plan(plan: Register | None) -> dict[str, Any]:
 
 
 def _pack_sources(sources: Mapping[str, Source] | None) -> dict[str, list[str]]:
-    return {key: [source.title, source.publisher, source.licence] for key, source in (sources or {}).items()}
+    """Title, publisher and licence as the ledger has them, then title and publisher in Chinese."""
+    return {
+        key: [one.title, one.publisher, one.licence, one.title_zh or one.title, one.publisher_zh or one.publisher]
+        for key, one in (sources or {}).items()
+    }
 
 
 def common_data(

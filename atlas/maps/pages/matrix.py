@@ -97,7 +97,8 @@ def draw_matrix(
     names, english = network.nodes["name_en"].to_list(), network.english_names
     content: dict[str, Any] = {
         "tokens": tokens(),
-        "words": {role: list(both(f"ui.{role}")) for role in _ROLES},
+        "words": {role: list(both(f"ui.{role}")) for role in (*_ROLES, "minutes", "km", "no_way")}
+        | {key: list(both(f"matrix.{key}")) for key in ("caption", "colon")},
         "matrix": {
             "places": [[network.node_names[node], names[node]] for node in nodes],
             "scenarios": [scenario.name for scenario in scenarios],

@@ -66,7 +66,6 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         Whether to link back to the start page of the site.
     """
     names = [scenario.name for scenario in report.scenarios]
-    english = _english(report)
     matrices, same = _matrices(report)
     return fill(
         "report.html",
@@ -86,8 +85,10 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         scenarios=_scenarios(report),
         band_min=report.targets.band_min,
         verdicts=verdict_table(report.summary, mode="multimodal", measure="door", scenarios=names),
-        targets=target_sections(report.summary, report.targets, scenarios=names, english=english),
-        steps=[_step(step, english) for step in report.steps],
+        targets=target_sections(
+            report.summary, report.targets, scenarios=names, english=report.english, deciding=report.deciding
+        ),
+        steps=[_step(step, report.english) for step in report.steps],
         same=same,
         matrices=matrices,
         period=both(f"period.{report.scenarios[0].period}"),
@@ -227,11 +228,6 @@ def _scenarios(report: Report) -> list[Table]:
         Table(names, rows, both("report.open_in"), kind="keep"),
         Table(heads("feature", "id", "status", "from_year"), assumed, both("report.assumed")),
     ]
-
-
-def _english(report: Report) -> dict[str, str]:
-    """English names of the seats by Chinese name."""
-    return dict(zip(report.seats["name_zh"], report.seats["name_en"], strict=True))
 
 
 def _step(step: Step, english: Mapping[str, str]) -> _StepSection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atlas.base.words import Words, both
+from atlas.base.words import Words, both, capital, parameter_words, word_table
 from atlas.maps.document import Cell, Table, heads
 from atlas.plan.summary import Report
 
@@ -11,27 +11,38 @@ __all__ = ["parameter_table", "source_table"]
 
 def parameter_table(report: Report) -> Table:
     """Return all parameters with their three values, unit and source."""
+    units = word_table("unit")
     rows = [
         [
-            Cell(row.name, head=True, code=True),
+            Cell(capital(parameter_words(row.name)), head=True),
             *(Cell(f"{value:g}", kind="number") for value in (row.low, row.central, row.high)),
-            Cell(row.unit),
-            Cell(row.source),
+            Cell(units.get(row.unit, row.unit)),
+            Cell(Words(both(f"parameter_basis.{_basis(row.source)}").zh, row.source)),
         ]
         for row in report.parameters
     ]
     return Table(heads("parameter", "low", "central", "high", "unit", "source"), rows, both("report.parameters"))
 
 
+def _basis(source: str) -> str:
+    """Return of what kind the source of a parameter is; the words of the source are English."""
+    if source.startswith("fitted"):
+        return "fitted_roads" if "drives" in source else "fitted_rail"
+    if source.startswith("definition"):
+        return "definition"
+    return "estimate" if "estimate" in source else "published"
+
+
 def source_table(report: Report) -> Table:
-    """Return the sources with publisher, date and licence."""
+    """Return the sources with publisher, date, licence and address."""
     rows = [
         [
-            Cell(Words(source.title, source.title), head=True),
-            Cell(source.publisher),
+            Cell(Words(source.title_zh or source.title, source.title), head=True),
+            Cell(Words(source.publisher_zh or source.publisher, source.publisher)),
             Cell(source.retrieved, kind="number"),
-            Cell(source.licence),
+            Cell(word_table("licence").get(source.licence, source.licence)),
+            Cell(source.url.removeprefix("https://"), link=source.url),
         ]
         for source in report.sources.values()
     ]
-    return Table(heads("source", "publisher", "retrieved", "licence"), rows, both("report.sources_caption"))
+    return Table(heads("source", "publisher", "retrieved", "licence", "address"), rows, both("report.sources_caption"))

@@ -166,15 +166,13 @@ def build_site(
         say(claims.address)
         trips = check_claims(network, scenarios, targets, readings=["all"])
         summary = summarise_claims(trips)
-        mark = stamp(
-            network.hash, [s.but(parameter_set=p) for s in scenarios for p in ("favourable", "central", "adverse")]
-        )
-        places = catalog.layer("places").frame
-        english = dict(zip(places["name_zh"], places["name_en"], strict=True))
-        page = draw_claims(summary, targets, scenarios=names, hash=mark, lang=lang, english=english)
+        report = make_report(catalog, network, scenarios, claims=trips)
+        page = draw_claims(
+            summary, targets, scenarios=names, hash=report.hash, lang=lang, english=report.english,
+            deciding=report.deciding,
+        )  # fmt: skip
         _write(target / claims.address, page, key)
         say(told.address)
-        report = make_report(catalog, network, scenarios, claims=trips)
         _write(target / told.address, draw_report(report, lang=lang), key)
         say(checks.address)
         _write(target / checks.address, _validation_page(catalog, network, lang), key)
@@ -214,7 +212,7 @@ def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenari
 def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:
     scenario = load_scenario("2026", table=catalog.parameters)
     found = validate(network, scenario, catalog.root / "data" / "facts", catalog.layer("railways").frame)
-    return draw_validation(found, hash=stamp(network.hash, [scenario]), lang=lang)
+    return draw_validation(found, hash=stamp(network.hash, [scenario]), lang=lang, english=network.english_names)
 
 
 def _downloads(catalog: Catalog, target: Path) -> list[Card]:
