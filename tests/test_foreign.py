@@ -44,7 +44,7 @@ NAMES = [
     "http:a",
     "GPKG:a",
 ]
-VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/etc/hosts</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
+VRT = b'<OGRVRTDataSource><OGRVRTLayer name="x"><SrcDataSource>/e</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>'
 
 
 def ports(path: Path) -> Path:
