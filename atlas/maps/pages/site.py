@@ -229,7 +229,7 @@ def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario) -> 
 def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:
     scenario = load_scenario("2026", table=catalog.parameters)
     found = validate(network, scenario, catalog.root / "data" / "facts", catalog.layer("railways").frame)
-    return draw_validation(found, hash=stamp(network.hash, [scenario]), lang=lang)
+    return draw_validation(found, hash=stamp(network.hash, [scenario]), lang=lang, english=network.english_names)
 
 
 def _downloads(catalog: Catalog, target: Path) -> list[Card]:
