@@ -60,16 +60,23 @@ CONTRACT: tuple[Column, ...] = (
     _text("status", "how far it has come", allowed=STATUSES),
     _text("status_as_of", "ISO date at which the status was known"),
     _text("opened", "ISO 8601 date, month or year of opening; null: not open or not known", null=True),
-    Column("expected_open", "integer", "year announced or assumed; null: none", null=True),
+    Column("expected_open", "integer", "year announced or assumed; null: none", null=True, low=1000, high=2200),
     _text("opens_basis", "what the year rests on", allowed=("fact", "announced", "assumed", "unknown")),
-    Column("opens_year", "integer", "year from which a scenario counts it; null: only in `full`", null=True),
+    Column(
+        "opens_year",
+        "integer",
+        "year from which a scenario counts it; null: only in `full`",
+        null=True,
+        low=1000,
+        high=2200,
+    ),
     _text("plan_ids", "ids of data/plan/register.csv joined by ;"),
     _text("city", "city it lies in", null=True),
     _text("source", "key of data/sources.csv"),
     _text("source_note", "the fact table's own words on its source", null=True),
     _text("confidence", "how far it can be trusted", allowed=("high", "medium", "low", "none")),
     _text("geometry_quality", "where the geometry is from", allowed=("surveyed", "traced", "schematic")),
-    Column("position_error_m", "float", "how far the position may be off", unit="m"),
+    Column("position_error_m", "float", "how far the position may be off", unit="m", low=0, high=200_000),
 )
 
 
