@@ -111,8 +111,10 @@ def test_every_row_arrives_or_is_listed_with_its_reason(
 ) -> None:
     left = {row["row_id"] for row in rows("left_out") if row["table"] == table and row["reason"]}
     arrived = set(layers[layer].frame["id"])
-    pieces = {row["id"] for row in rows("road_pieces")} if table == "road_links" else set()
-    assert arrived == {row[key] for row in rows(table)} - left | pieces
+    more = {"road_links": ["road_pieces"], "rail_services": ["rail_frequencies"]}.get(table, [])
+    ways = ("",) if table == "road_links" else ("_f", "_b")
+    further = {row["id"] + way for name in more for row in rows(name) for way in ways}
+    assert arrived == {row[key] for row in rows(table)} - left | further
 
 
 def test_every_unit_and_town_arrives_or_is_listed_with_its_reason(layers: dict[str, Layer]) -> None:
@@ -134,8 +136,8 @@ def test_every_fact_table_is_compiled_or_said_to_be_no_layer() -> None:
     compiled = {
         "admin_units", "airports", "border_use", "cross_boundary_links", "ferries", "known_findings", "left_out",
         "mended", "overrides", "place_aliases", "ports", "rail_lines", "rail_services", "rail_station_calls",
-        "rail_stations", "rail_via_points", "road_links", "road_nodes", "road_pieces", "road_via_points",
-        "source_words", "towns",
+        "rail_frequencies", "rail_stations", "rail_via_points", "road_links", "road_nodes", "road_pieces",
+        "road_via_points", "source_words", "towns",
     }  # fmt: skip
     no_layer = {row["table"] for row in rows("left_out") if row["row_id"] == "*"}
     assert {path.stem for path in FACTS.glob("*.csv")} == compiled | no_layer

@@ -91,6 +91,10 @@ def test_the_page_says_every_promise_with_its_minutes_and_verdict(report: Report
     for target in report.targets:
         assert target.wording in text
         assert f'id="{target.id}"' in text
+    for trip in report.deciding:
+        assert f"{trip.minutes:.0f} min, most of them for" in text
+        assert f"{trip.parts[0].minutes:.0f} min" in text
+    assert text.count("most of them for") == len(report.deciding) > 0
     rows = "\n".join(rows_of(text, "promises", "years"))
     for row in report.summary.itertuples():
         assert f">{float(str(row.minutes)):.0f} min<" in rows or str(row.minutes) == "nan"

@@ -206,7 +206,8 @@ def test_measured_times_of_ones_own_are_compared_with_the_model_as_shipped(
     assert found.at[("rail fastest train", "广州南", "珠海"), "modelled_min"] == 57
     changed = route(network, "珠海站", "江门站", scenario, mode="rail")
     assert found.at[("rail with a change", "珠海", "江门"), "modelled_min"] == dict(changed.parts)["in_vehicle"]
-    assert "小榄" in found.at[("rail with a change", "珠海", "江门"), "why"]
+    assert "小榄" in found.at[("rail with a change", "珠海", "江门"), "why_zh"]
+    assert "Xiaolan" in found.at[("rail with a change", "珠海", "江门"), "why"]
     drive = route(network, "珠海", "阳江", scenario, mode="drive")
     assert found.at[("road", "珠海", "阳江"), "modelled_min"] == pytest.approx(drive.minutes)
     assert found.at[("road", "珠海", "阳江"), "error"] == pytest.approx(drive.minutes / 140 - 1)

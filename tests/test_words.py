@@ -105,7 +105,7 @@ def test_templates_escape_what_they_are_given() -> None:
                 "where": (HOSTILE,),
                 "readings": [
                     {
-                        "definition": both("claims.met", trips=HOSTILE, inside=1),
+                        "definition": both("claims.met", trips=HOSTILE, inside=1, near=0),
                         "table": Table([HOSTILE], [[Cell(HOSTILE, kind=HOSTILE, code=True)]], both("claims.caption")),
                         "deciding": (HOSTILE,),
                     }

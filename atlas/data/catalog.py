@@ -10,6 +10,7 @@ import geopandas as gpd
 
 from atlas.base.changes import heal, reading
 from atlas.base.errors import LayerError
+from atlas.base.foreign import apart, only_drivers
 from atlas.data.checks import Known, Violation, read_known_findings, validate
 from atlas.data.declaration import LayerSpec, read_specs
 from atlas.data.layer import Layer, read_layer
@@ -115,7 +116,15 @@ class Catalog:
         They may not be passed on, so they are no part of the atlas: a private copy serves the rule
         ``county`` of :func:`atlas.data.checks.validate`.
         """
-        return gpd.read_file(self.boundaries_path) if self.boundaries_path.is_file() else None
+        path = self.boundaries_path
+        if not path.is_file():
+            return None
+
+        def read() -> gpd.GeoDataFrame:
+            only_drivers(("GeoJSON",))
+            return gpd.read_file(path)
+
+        return apart(read, path, LayerError)
 
     @property
     def register_path(self) -> Path:

@@ -26,7 +26,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.errors import LayerError, NetworkError, ParameterError, ScenarioError, UnknownPlaceError
-from atlas.base.words import both
+from atlas.base.words import Words, both, joined
 from atlas.data.scenario import Scenario
 from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_roads, measured_runs, read_priors
 from atlas.evidence.trains import direct_trains
@@ -195,7 +195,7 @@ def _by_service(network: Network, held: pd.DataFrame) -> pd.DataFrame:
         measured = float(group["run_min"].sum())
         off = group.iloc[int(np.argmax(np.abs(group["modelled"] - group["run_min"])))]
         row = _row("rail formula, service held out", start, end, measured, measured, measured, group["modelled"].sum())
-        rows.append(row | _why(str(service), *_stretch(off, names, usual), runs=len(group)))
+        rows.append(row | _why(str(service), *_stretch(network, off, usual), runs=len(group)))
     return pd.DataFrame(rows)
 
 
@@ -205,14 +205,17 @@ def _why(source: str, reason: str, facts: Mapping[str, object], **more: object) 
     return {"source": source, "why": words.en, "why_zh": words.zh}
 
 
-def _stretch(
-    run: pd.Series, names: Sequence[str], usual: Mapping[tuple[str, str], float]
-) -> tuple[str, dict[str, object]]:
+def _named(network: Network, name: str) -> Words:
+    return Words(name, network.english_names.get(name, name))
+
+
+def _stretch(network: Network, run: pd.Series, usual: Mapping[tuple[str, str], float]) -> tuple[str, dict[str, object]]:
     """Return where a service departs most from the formula, and whether other trains do so too."""
-    a, b = names[int(run["tail"])], names[int(run["head"])]
+    a, b = network.node_names[int(run["tail"])], network.node_names[int(run["head"])]
     seen, made, km, speed = (float(run[name]) for name in ("run_min", "modelled", "km", "line_speed_kmh"))
     median = usual[a, b]
-    facts = {"start": a, "end": b, "seen": seen, "made": made, "km": km, "speed": speed, "usual": median}
+    facts: dict[str, object] = {"start": _named(network, a), "end": _named(network, b)}
+    facts |= {"seen": seen, "made": made, "km": km, "speed": speed, "usual": median}
     if abs(seen - median) > 0.2 * median:
         return "stretch_this", facts
     return "stretch_slow" if seen > made else "stretch_fast", facts
@@ -324,7 +327,7 @@ def _with_a_change(network: Network, scenario: Scenario, pair: _Pair) -> dict[st
     journey = route(network, f"{pair.start}站", f"{pair.end}站", scenario, mode="rail")
     if not journey.found:
         raise NetworkError(f"no train leads from {pair.start} to {pair.end} in {scenario.name}")
-    where = ", ".join(leg.to_name for leg in journey.legs if leg.role == "train")
+    where = joined([_named(network, leg.to_name) for leg in journey.legs if leg.role == "train"])
     ridden = dict(journey.parts)["in_vehicle"]
     row = _row("rail with a change", pair.start, pair.end, pair.typical, pair.fastest, pair.typical, ridden)
     return row | _why(pair.source, "change", {"where": where})

@@ -113,7 +113,8 @@ def measured_runs(network: Network, scenario: Scenario, railways: pd.DataFrame) 
     """
     edges = network.edges
     arrays = network.arrays
-    rows = np.nonzero((arrays.role == "ride") & ~np.isnan(arrays.run_min))[0]
+    # A frequency's minutes are told, not read off a timetable: nothing is fitted to them.
+    rows = np.nonzero((arrays.role == "ride") & ~np.isnan(arrays.run_min) & (arrays.speed_class != "frequency"))[0]
     detour = np.where(arrays.schematic[rows], scenario.value("rail_detour_schematic"), 1.0)
     speeds = railways.set_index("id")
     chosen = speeds["operating_speed_kmh"].fillna(speeds["design_speed_kmh"])

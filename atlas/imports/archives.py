@@ -1,13 +1,28 @@
-"""Looking at a file before a library opens it: archives that bite, and formats that fetch others."""
+"""Looking at a file before a library opens it: archives that bite, and formats that fetch others.
+
+What is let through is then read by a child that knows the named formats alone (:mod:`atlas.base.foreign`).
+"""
 
 from __future__ import annotations
 
+import os
+import sqlite3
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
+from urllib.parse import quote
 
 from atlas.base.errors import ImportDataError
 
-__all__ = ["LARGEST_MEMBER_MB", "LARGEST_TOTAL_MB", "MOST_MEMBERS", "check_file", "check_zip"]
+__all__ = [
+    "LARGEST_MEMBER_MB",
+    "LARGEST_TOTAL_MB",
+    "MOST_MEMBERS",
+    "check_base",
+    "check_file",
+    "check_zip",
+    "unpacked_bytes",
+]
 
 #: Bounds on what an archive may unpack to. A province of roads as a shapefile is some hundred megabytes.
 LARGEST_MEMBER_MB = 1024
@@ -18,7 +33,16 @@ MOST_MEMBERS = 2000
 _MOST_SHRINK, _SMALL_MB = 250, 10
 _LINK = 0o120000
 #: Files that are no data but say where GDAL shall fetch it.
-_ELSEWHERE = (b"<OGRVRTDataSource", b"<VRTDataset", b"<OGRWFSDataSource", b"<OGROAPIFDataSource", b"<GDAL_WM", b"<WMS_")
+_ELSEWHERE = (
+    b"<OGRVRTDataSource", b"<VRTDataset", b"<OGRWFSDataSource", b"<OGROAPIFDataSource", b"<OGRCSWDataSource",
+    b"<GDAL_W", b"<WMS_",
+)  # fmt: skip
+#: Entities of XML: a page of them unpacks to gigabytes, and some are files.
+_ENTITIES = (b"<!ENTITY", b"<!DOCTYPE")
+_XML = {".kml", ".gml", ".gpx", ".osm", ".xml"}
+_PACKED = {".zip", ".gz", ".tgz", ".tar", ".7z", ".rar", ".bz2", ".xz", ".zst", ".kmz", ".shz", ".vrt", ".ovf"}
+_PACKED_SIGNS = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+_HEAD = 4096
 
 
 def check_file(path: str | Path) -> Path:
@@ -43,16 +67,71 @@ def check_file(path: str | Path) -> Path:
         return path
     try:
         with path.open("rb") as handle:
-            head = handle.read(4096)
+            head = handle.read(_HEAD)
     except OSError as reason:
         raise ImportDataError(f"{path} cannot be read: {reason.strerror or reason}") from reason
     if not head:
         raise ImportDataError(f"{path} is empty")
-    if path.suffix.lower() == ".vrt" or any(sign in head for sign in _ELSEWHERE):
-        raise ImportDataError(f"{path} only names other sources (VRT, web service); import the data itself")
+    fault = _content_fault(path.name, head)
+    if fault:
+        raise ImportDataError(f"{path} {fault}; import the data itself")
     if path.suffix.lower() in {".zip", ".kmz", ".shz"} or head[:4] == b"PK\x03\x04":
         check_zip(path)
     return path
+
+
+def _content_fault(name: str, head: bytes) -> str:
+    """What is wrong with a file or member by its name and first bytes, as GDAL would take them; empty when nothing."""
+    # Text of sixteen bits a letter reads like this too.
+    letters = head.replace(b"\0", b"")
+    if name.lower().endswith(".tab") and any(sign in letters for sign in (b"seamless", b"LINKED")):
+        return "only names other tables"
+    if name.lower().endswith((".vrt", ".ovf")) or any(sign in letters for sign in _ELSEWHERE):
+        return "only names other sources (VRT, web service)"
+    if (letters.lstrip()[:1] == b"<" or PurePosixPath(name.lower()).suffix in _XML) and any(
+        sign in letters for sign in _ENTITIES
+    ):
+        return "defines entities of XML"
+    return ""
+
+
+def unpacked_bytes(path: Path) -> int:
+    """Return what a file unpacks to, at most twenty times its own size: what reading it may take is measured by it."""
+    try:
+        size = path.stat().st_size if path.is_file() else sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+        if not zipfile.is_zipfile(path):
+            return size
+        with zipfile.ZipFile(path) as archive:
+            return min(sum(one.file_size for one in archive.infolist()), 20 * size)
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return 0
+
+
+def check_base(path: Path) -> None:
+    """Refuse a database (GeoPackage) with tables that are programs: virtual ones but for the index, views that recurse.
+
+    Raises
+    ------
+    ImportDataError
+        It has one, or is no sound database.
+    """
+    with path.open("rb") as handle:
+        if handle.read(16) != b"SQLite format 3\0":
+            return
+    try:
+        base = sqlite3.connect(f"file:{quote(os.path.abspath(os.fsencode(path)))}?mode=ro&immutable=1", uri=True)
+        try:
+            rows = base.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        finally:
+            base.close()
+    except (sqlite3.Error, UnicodeError, OverflowError) as reason:
+        raise ImportDataError(f"{path} is no sound GeoPackage: {reason}") from reason
+    for name, sql in rows:
+        text = " ".join(str(sql).lower().split())
+        virtual = text.startswith("create virtual table") and "using rtree" not in text
+        view = text.startswith("create view") and any(word in text for word in ("recursive", "ogr_", "load_ext"))
+        if virtual or view:
+            raise ImportDataError(f"{path}: {name!r} is a program, not a table; take it out")
 
 
 def check_zip(path: str | Path) -> tuple[str, ...]:
@@ -73,8 +152,13 @@ def check_zip(path: str | Path) -> tuple[str, ...]:
     if len(members) > MOST_MEMBERS:
         raise ImportDataError(f"{path} has {len(members)} members, more than {MOST_MEMBERS}; take out what is not data")
     seen: set[str] = set()
-    for member in members:
-        fault = _fault(member)
+    heads = _heads(path, members)
+    end = 0
+    for member in sorted(members, key=lambda one: one.header_offset):
+        fault = _fault(member) or _member_fault(member.filename, heads.get(member.filename, b""))
+        if member.header_offset < end:
+            fault = "overlaps another"
+        end = member.header_offset + 30 + member.compress_size
         if member.filename in seen:
             fault = "stands twice"
         seen.add(member.filename)
@@ -84,6 +168,37 @@ def check_zip(path: str | Path) -> tuple[str, ...]:
     if total_mb > LARGEST_TOTAL_MB:
         raise ImportDataError(f"{path} would unpack to {total_mb:.0f} MB, more than {LARGEST_TOTAL_MB} MB; split it")
     return tuple(member.filename for member in members)
+
+
+def _heads(path: Path, members: list[zipfile.ZipInfo]) -> dict[str, bytes]:
+    """The first bytes of each member that can be read; what cannot is for the reader to refuse."""
+    found = {}
+    with zipfile.ZipFile(path) as archive:
+        for member in members:
+            if member.is_dir() or member.flag_bits & 0x1:
+                continue
+            try:
+                with archive.open(member) as handle:
+                    found[member.filename] = handle.read(_HEAD)
+            except (
+                zipfile.BadZipFile,
+                zlib.error,
+                OSError,
+                EOFError,
+                ValueError,
+                NotImplementedError,
+                RuntimeError,
+            ) as reason:
+                raise ImportDataError(
+                    f"{path}: member {member.filename!r} cannot be unpacked ({reason}); it may be cut off"
+                ) from reason
+    return found
+
+
+def _member_fault(name: str, head: bytes) -> str:
+    if PurePosixPath(name.lower()).suffix in _PACKED or head.startswith(_PACKED_SIGNS):
+        return "is an archive in an archive, or names other files"
+    return _content_fault(name, head)
 
 
 def _fault(member: zipfile.ZipInfo) -> str:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from atlas.base import geodesy
 from atlas.base.errors import ImportDataError
+from atlas.base.foreign import apart
 from atlas.data.sources import Source
 from atlas.imports.archives import check_file
 from atlas.imports.store import file_sha256
@@ -112,7 +113,8 @@ def read_people(
         raise ImportDataError(f"year {year}: give the year of the population, such as 2020")
     notes: list[str] = []
     if path.suffix.lower() in _RASTERS:
-        frame = _raster(path, band, density, crs, shift, notes)
+        frame, told = apart(lambda: _raster(path, band, density, crs, shift), path, ImportDataError)
+        notes += told
     else:
         frame = _points(path, column, crs, shift, encoding, notes)
     west, south, east, north = geodesy.REGION
@@ -166,7 +168,8 @@ def _points(
     return frame.round({"lon": 6, "lat": 6})
 
 
-def _raster(path: Path, band: int, density: bool, crs: str | None, shift: str | None, notes: list[str]) -> pd.DataFrame:
+def _raster(path: Path, band: int, density: bool, crs: str | None, shift: str | None) -> tuple[pd.DataFrame, list[str]]:
+    notes: list[str] = []
     try:
         import rasterio
         from rasterio.errors import RasterioError
@@ -198,7 +201,7 @@ def _raster(path: Path, band: int, density: bool, crs: str | None, shift: str | 
     if grid.outside:
         notes.append(f"{grid.outside:.0f} residents lie outside the region and are left out")
     notes.append(f"{grid.pixels} inhabited pixels summed into cells of 15 seconds of arc")
-    return grid.frame()
+    return grid.frame(), notes
 
 
 def _to_degrees(path: Path, raster: Any, band: int, crs: str | None) -> pyproj.Transformer:

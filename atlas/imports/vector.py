@@ -22,13 +22,15 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
 from atlas.base.errors import ImportDataError
+from atlas.base.files import plainly_named
+from atlas.base.foreign import VECTOR_DRIVERS, apart, only_drivers
 from atlas.data.checks import Violation
 from atlas.data.declaration import Column, LayerSpec
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
 from atlas.imports.admit import layer_of
-from atlas.imports.archives import check_file
+from atlas.imports.archives import check_base, check_file, unpacked_bytes
 from atlas.imports.store import file_sha256
 
 __all__ = ["DEFAULTS", "Origin", "VectorLayer", "in_degrees", "read_frame", "read_vector", "shifted"]
@@ -177,27 +179,39 @@ def read_frame(path: Path, encoding: str | None, sublayer: str | None, notes: li
 
     What the reader warns of is added to `notes`.
     """
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        frame = _read(path, encoding, sublayer)
-    notes += dict.fromkeys(f"{path.name}: {one.message}" for one in caught if one.category in _TOLD)
+    with plainly_named(path) as plain:
+        frame, told = apart(
+            lambda: _warned(path, plain, encoding, sublayer), path, ImportDataError, size_bytes=unpacked_bytes(path)
+        )
+    notes += told
     return frame
 
 
-def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
+def _warned(path: Path, plain: Path, encoding: str | None, sublayer: str | None) -> tuple[gpd.GeoDataFrame, list[str]]:
+    """The features of a file, and what GDAL has to say of them; `plain` is the path as GDAL shall take it."""
+    only_drivers()
+    if path.is_file():
+        check_base(path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        frame = _read(path, plain, encoding, sublayer)
+    return frame, list(dict.fromkeys(f"{path.name}: {one.message}" for one in caught if one.category in _TOLD))
+
+
+def _read(path: Path, plain: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
     hint = "" if encoding == "gbk" else "; if its texts are Chinese, try --encoding gbk"
     if encoding is not None:
         _known_encoding(encoding)
     if path.suffix.lower() in {".parquet", ".geoparquet"}:
-        return _read_parquet(path)
+        return _read_parquet(path, plain)
     columns = _CSV if path.suffix.lower() == ".csv" else {}
     try:
-        sublayer = sublayer or _only_layer(path)
-        about = pyogrio.read_info(path, layer=sublayer, encoding=encoding, **columns)
+        sublayer = sublayer or _only_layer(path, plain)
+        about = pyogrio.read_info(plain, layer=sublayer, encoding=encoding, **columns)
         if about["features"] > MOST_FEATURES:
             raise ImportDataError(f"{path} has {about['features']} features, more than {MOST_FEATURES}; split it")
         frame = pyogrio.read_dataframe(
-            path, layer=sublayer, encoding=encoding, datetime_as_string=True, on_invalid="ignore", **columns
+            plain, layer=sublayer, encoding=encoding, datetime_as_string=True, on_invalid="ignore", **columns
         )
     except (
         pyogrio.errors.DataSourceError,
@@ -217,6 +231,14 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
         raise ImportDataError(f"{path} cannot be read: nothing in it is whole; it is cut off or broken") from reason
     except (ValueError, OverflowError) as reason:
         raise ImportDataError(f"{path} cannot be read: {reason}") from reason
+    _sound(path, frame, about)
+    return frame
+
+
+def _sound(path: Path, frame: Any, about: Mapping[str, Any]) -> None:
+    """Refuse what was read when it is no map, or not all of it."""
+    if about["driver"] not in VECTOR_DRIVERS:
+        raise ImportDataError(f"{path} is {about['driver']}, which is not read; convert it to a GeoPackage")
     if not isinstance(frame, gpd.GeoDataFrame):
         raise ImportDataError(f"{path} has no geometry; a CSV needs a column WKT, or lon and lat")
     if 0 <= len(frame) < about["features"]:
@@ -225,21 +247,20 @@ def _read(path: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoData
         )
     if frame.empty:
         raise ImportDataError(f"{path} holds no feature")
-    return frame
 
 
-def _only_layer(path: Path) -> str | None:
+def _only_layer(path: Path, plain: Path) -> str | None:
     """Return the one layer with geometries; None where GDAL finds it alone."""
-    layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+    layers = [(str(name), kind) for name, kind in pyogrio.list_layers(plain)]
     drawn = [name for name, kind in layers if kind is not None]
     if len(drawn) > 1:
         raise ImportDataError(f"{path} has the layers {', '.join(drawn)}; name one with --sublayer")
     return drawn[0] if len(layers) > 1 and drawn else None
 
 
-def _read_parquet(path: Path) -> gpd.GeoDataFrame:
+def _read_parquet(path: Path, plain: Path) -> gpd.GeoDataFrame:
     try:
-        frame = gpd.read_parquet(path)
+        frame = gpd.read_parquet(plain)
     except ImportError as reason:
         raise ImportDataError(
             "reading GeoParquet needs pyarrow; install it with: pip install 'zhuxi-atlas[parquet]'"

@@ -23,6 +23,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import Transformer
 
 from atlas.base.errors import MapError
+from atlas.base.foreign import apart, only_drivers
 from atlas.base.style import GROUND
 from atlas.maps.packing import pack_geometries
 
@@ -66,6 +67,16 @@ def read_tiles(path: Path, box: Box, *, budget: int = BUDGET_BYTES) -> tuple[dic
         The package ``pmtiles`` is missing, the file is no such archive or holds nothing of the box, or not even its
         farthest zoom fits the budget.
     """
+    try:
+        whole = path.is_file()
+    except (OSError, ValueError):
+        whole = False
+    if not whole:
+        raise MapError(f"{path} cannot be read: it is no file; give a PMTiles file")
+    return apart(lambda: _read(path, box, budget), path, MapError)
+
+
+def _read(path: Path, box: Box, budget: int) -> tuple[dict[str, Any], str]:
     header, metadata, get = _opened(path)
     kind, zooms = header["tile_type"].name, (int(header["min_zoom"]), int(header["max_zoom"]))
     around = _wider(box)
@@ -174,6 +185,7 @@ def _shapes_at(path: Path, zoom: int, box: Box) -> list[dict[str, Any]]:
     area = (*mercator.transform(*box[:2]), *mercator.transform(*box[2:]))
     thin = 40_075_016.7 / 256 / 2 ** (zoom + 1)
     groups: dict[tuple[int, bool, str], list[Any]] = {}
+    only_drivers(("PMTiles", "MVT"))
     try:
         for name, _ in pyogrio.list_layers(path):
             if _LEFT_OUT.search(name):

@@ -271,7 +271,7 @@ def _measured(frame: gpd.GeoDataFrame, halts: dict[str, Row]) -> Iterator[_Servi
             year_of(row["trains_recent"]),
             tuple(str(row["line_ids"]).split(";")),
             float("nan"),
-            "measured",
+            "frequency" if row.get("kind") == "frequency" else "measured",
         )
 
 

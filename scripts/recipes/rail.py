@@ -8,7 +8,7 @@ from typing import Any
 from pyproj import Geod
 
 from recipes.opening import Opening, opening
-from recipes.tables import Compiled, Facts, Feature, Left, Point, Row, number
+from recipes.tables import Compiled, Facts, Feature, Left, Point, Row, TableError, number
 
 _GEOD = Geod(ellps="WGS84")
 _BETWEEN = re.compile(r"between ([^-;]+)-([^-; ]+)")
@@ -35,6 +35,7 @@ def compile_rail(facts: Facts) -> Compiled:
     compiled.join(_stations(facts, stations, lines))
     compiled.join(_railways(facts, stations, lines))
     compiled.join(_services(facts, stations, compiled))
+    compiled.join(_frequencies(facts, stations, compiled))
     return compiled
 
 
@@ -207,6 +208,58 @@ def _service(
         "category": row["category"],
         "train_numbers": row["train_numbers"],
     }
+    return Feature(properties, path)
+
+
+def _frequencies(facts: Facts, stations: dict[str, dict[str, str]], so_far: Compiled) -> Compiled:
+    """Return services known as a frequency: so many trains a day each way, and how long they take."""
+    years = {one.id: one.properties["opens_year"] for key in ("stations", "railways") for one in so_far.layers[key]}
+    compiled = Compiled({"rail_services": []})
+    for row in facts.rows("rail_frequencies"):
+        for way in ("f", "b"):
+            compiled.layers["rail_services"].append(_frequency(facts, row, way, stations, years))
+    return compiled
+
+
+def _frequency(
+    facts: Facts, row: Row, way: str, stations: dict[str, dict[str, str]], years: dict[str, int | None]
+) -> Feature:
+    keys = row["station_ids"].split(";")
+    columns = ("elapsed_min", "elapsed_min_low", "elapsed_min_high")
+    elapsed = {name: [float(value) for value in row[name].split(";")] for name in columns}
+    if any(len(minutes) != len(keys) for minutes in elapsed.values()):
+        raise TableError(f"rail_frequencies.csv {row['id']}: as many minutes as stations, please")
+    if way == "b":
+        keys = keys[::-1]
+        elapsed = {name: [minutes[-1] - value for value in minutes[::-1]] for name, minutes in elapsed.items()}
+    stops = [stations[key] for key in keys]
+    carriers = [*row["line_ids"].split(";"), *keys]
+    identity = {
+        "id": f"{row['id']}_{way}",
+        "name_zh": f"{stops[0]['name_zh']}—{stops[-1]['name_zh']}",
+        "name_en": f"{stops[0]['name_en']} – {stops[-1]['name_en']}",
+    }
+    trains = number(row["trains_per_day"])
+    words = "; ".join(part for part in (row["source"], row["note"]) if part)
+    properties: dict[str, Any] = facts.common(
+        "rail_services", identity, kind="frequency", status="operating", source=words
+    )
+    year = max((years.get(one) or 0 for one in carriers), default=0) or _TIMETABLE_YEAR
+    properties |= Opening(None, None, "assumed", year).columns()
+    properties |= {
+        "city": ";".join(dict.fromkeys(stop["city"] for stop in stops)),
+        "confidence": row["confidence"],
+        "geometry_quality": "schematic",
+        "position_error_m": max(_STATION_ERROR_M[stop["coord_confidence"]] for stop in stops),
+        "station_ids": ";".join(keys),
+        **{name: ";".join(f"{value:g}" for value in minutes) for name, minutes in elapsed.items()},
+        "trains_per_day": trains,
+        "trains_recent": trains,
+        "line_ids": row["line_ids"],
+        "category": "",
+        "train_numbers": "",
+    }
+    path = tuple((float(stop["lon"]), float(stop["lat"])) for stop in stops)
     return Feature(properties, path)
 
 

@@ -9,7 +9,7 @@ import click
 
 from atlas.base.words import Words, both
 from atlas.cli.options import format_options, lang_option, scenario_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say, tell
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say, tell, tongue
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -86,7 +86,11 @@ def command(
     }
     _answer(found.errors, about, sink)
     if page is not None:
-        write_text(page, draw_validation(found, hash=str(about["hash"])), overwrite=sink.overwrite)
+        write_text(
+            page,
+            draw_validation(found, hash=str(about["hash"]), lang=tongue(), english=session.network.english_names),
+            overwrite=sink.overwrite,
+        )
         say(f"wrote {page}")
 
 

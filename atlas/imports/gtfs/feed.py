@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tempfile
 import warnings
 import zipfile
 import zlib
@@ -20,7 +21,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.errors import ImportDataError
+from atlas.base.files import scratch
+from atlas.base.foreign import apart
 from atlas.data.checks import Violation
+from atlas.imports.archives import unpacked_bytes
 from atlas.imports.osm.tags import clean
 
 __all__ = [
@@ -67,14 +71,11 @@ def read_feed(path: Path) -> Any:
         ) from reason
     if path.is_dir() or path.read_bytes()[:4] != b"PK\x03\x04":
         raise ImportDataError(f"{path} is no zip archive; a GTFS feed is one")
-    try:
-        with warnings.catch_warnings(action="ignore"), _long_headways(gtfs_kit.constants.DTYPES["frequencies"]):
-            feed = gtfs_kit.read_feed(path, dist_units="km")
-    except (
-        ValueError, KeyError, TypeError, IndexError, OSError, RuntimeError, NotImplementedError, EOFError,
-        OverflowError, zlib.error, zipfile.BadZipFile,
-    ) as reason:  # fmt: skip
-        raise ImportDataError(f"{path} cannot be read as a GTFS feed: {reason}") from reason
+    with scratch() as folder:
+        feed = apart(
+            lambda: _parsed(path, gtfs_kit, folder), path, ImportDataError,
+            size_bytes=unpacked_bytes(path), writes=True,
+        )  # fmt: skip
     for name, columns in _PARTS.items():
         table = getattr(feed, name, None)
         if table is None or table.empty:
@@ -83,6 +84,21 @@ def read_feed(path: Path) -> Any:
         if missing:
             raise ImportDataError(f"{path}: {name}.txt lacks {', '.join(missing)}")
     return feed
+
+
+def _parsed(path: Path, gtfs_kit: Any, folder: Path) -> Any:
+    """Read a feed; the library unpacks it first, into `folder`."""
+    tempfile.tempdir = str(folder)
+    try:
+        with warnings.catch_warnings(action="ignore"), _long_headways(gtfs_kit.constants.DTYPES["frequencies"]):
+            return gtfs_kit.read_feed(path, dist_units="km")
+    except (
+        ValueError, KeyError, TypeError, IndexError, OSError, RuntimeError, NotImplementedError, EOFError,
+        OverflowError, zlib.error, zipfile.BadZipFile,
+    ) as reason:  # fmt: skip
+        raise ImportDataError(f"{path} cannot be read as a GTFS feed: {reason}") from reason
+    finally:
+        tempfile.tempdir = None
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -23,12 +22,14 @@ from atlas.data.declaration import LayerSpec
 from atlas.data.layer import LARGEST_FILE_MB, Layer
 from atlas.data.sources import Source
 from atlas.imports.admit import layer_of
+from atlas.imports.archives import check_file
 from atlas.imports.osm.points import cities_of, points_of, single_stations, station_class
 from atlas.imports.osm.rails import rails_of
 from atlas.imports.osm.read import Extract, Progress, read_extract
 from atlas.imports.osm.roads import pieces_of, roads_of
 from atlas.imports.osm.tags import DEFAULT_CLASSES, Tags, common, opening
 from atlas.imports.store import extra_spec, file_sha256
+from atlas.imports.vector import in_degrees, read_frame
 from atlas.network.roads import side_of
 
 __all__ = ["LAYERS", "OsmLayers", "area_of", "osm_layers"]
@@ -92,14 +93,11 @@ def area_of(text: str | Path | None) -> BaseGeometry | None:
             raise ImportDataError(f"--area {text!r}: write west,south,east,north in degrees, west and south first")
         return shapely.box(west, south, east, north)
     path = Path(text)
-    if not path.is_file():
-        raise ImportDataError(f"--area {text!r} is neither west,south,east,north nor a file")
-    try:
-        frame = pyogrio.read_dataframe(path, columns=[])
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as reason:
-        raise ImportDataError(f"--area {path} cannot be read as a vector file: {reason}") from reason
+    if not path.exists():
+        raise ImportDataError(f"--area {str(text)!r} is neither west,south,east,north nor a file")
+    frame = read_frame(check_file(path), None, None, [])
     if frame.crs is not None:
-        frame = frame.to_crs(4326)
+        frame = in_degrees(path, frame, None)
     area = shapely.union_all([shape for shape in frame.geometry if shape is not None and shape.is_valid])
     if area.area == 0:
         raise ImportDataError(f"--area {path} holds no valid polygon")

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import ImportDataError
+from atlas.base.foreign import apart
+from atlas.imports.archives import check_file
 from atlas.imports.osm.tags import CLASSES, Tags, city_of
 
 __all__ = ["Element", "Extract", "Positions", "Progress", "Ways", "read_extract"]
@@ -168,10 +170,16 @@ def read_extract(
     ImportDataError
         The file is missing, broken, cut off, or no OpenStreetMap file; or osmium is not installed.
     """
-    osm = load_osmium()
     path = Path(path)
     if not path.is_file():
         raise ImportDataError(f"{path} is not a file; name an .osm.pbf extract")
+    check_file(path)
+    load_osmium()
+    return apart(lambda: _read(path, classes, progress), path, ImportDataError)
+
+
+def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Extract:
+    osm = load_osmium()
     extract = Extract()
     try:
         progress(f"{path.name}, {path.stat().st_size / 1e6:.1f} MB: reading what is tagged")

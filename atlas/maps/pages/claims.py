@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -96,7 +96,11 @@ def target_sections(
     sections = []
     for name, group in summary.groupby("target_id", sort=False):
         target = known[str(name)]
-        readings = tuple(_reading(part, target, scenarios, english) for _, part in group.groupby("reading", sort=False))
+        readings = []
+        for reading, part in group.groupby("reading", sort=False):
+            trips = [one for one in deciding if (one.target_id, one.reading) == (target.id, reading)]
+            told = tuple(_deciding(one, english) for one in trips)
+            readings.append(replace(_reading(part, target, scenarios, english), deciding=told))
         sections.append(
             TargetSection(
                 target.id,
@@ -186,5 +190,5 @@ def _year_cell(row: Mapping[Any, Any]) -> Cell:
     signed = "" if math.isnan(margin) else f"{margin:+.0f} · ".replace("-", "−")
     beneath = [Words(signed + stable.zh, signed + stable.en)]
     if row["trips"] > 1:
-        beneath.append(both("claims.met", trips=row["trips"], inside=row["inside"]))
+        beneath.append(both("claims.met", trips=row["trips"], inside=row["inside"], near=row["borderline"]))
     return verdict_cell(row, *beneath)

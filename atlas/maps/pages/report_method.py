@@ -40,7 +40,7 @@ def source_table(report: Report) -> Table:
             Cell(Words(source.title_zh or source.title, source.title), head=True),
             Cell(Words(source.publisher_zh or source.publisher, source.publisher)),
             Cell(source.retrieved, kind="number"),
-            Cell(source.licence),
+            Cell(word_table("licence").get(source.licence, source.licence)),
             Cell(source.url.removeprefix("https://"), link=source.url),
         ]
         for source in report.sources.values()

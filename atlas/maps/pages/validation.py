@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,10 @@ _DOTS = {
 _SIZE, _MARGIN = 520, 52
 
 
-def draw_validation(found: Validation, *, hash: str, lang: str = "zh") -> str:
-    """Return the page."""
+def draw_validation(
+    found: Validation, *, hash: str, lang: str = "zh", english: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return the page; `english` names stations and places by their Chinese names."""
     factors = list(found.road_factors.values())
     values = Words("、".join(f"{value:.2f}" for value in factors), ", ".join(f"{value:.2f}" for value in factors))
     return fill(
@@ -37,9 +40,9 @@ def draw_validation(found: Validation, *, hash: str, lang: str = "zh") -> str:
         finding=_finding(found.errors),
         errors=_summary_table(found.errors),
         plot=_plot(found.errors),
-        worst=_worst_table(found.errors),
+        worst=_worst_table(found.errors, english),
         fit=both("validation.fit", values=values),
-        roads=_road_table(found.errors),
+        roads=_road_table(found.errors, english),
         lines=_line_table(found.lines),
     )
 
@@ -69,8 +72,9 @@ def _reason(row: Mapping[Any, Any]) -> Words:
     return Words(row["why_zh"], row["why"])
 
 
-def _trip(row: Mapping[Any, Any]) -> Words:
-    return both("document.arrow", start=row["from_zh"], end=row["to_zh"])
+def _trip(row: Mapping[Any, Any], english: Mapping[str, str]) -> Words:
+    start, end = (Words(name, english.get(name, name)) for name in (row["from_zh"], row["to_zh"]))
+    return both("document.arrow", start=start, end=end)
 
 
 def _summary_table(errors: pd.DataFrame) -> Table:
@@ -90,11 +94,11 @@ def _summary_table(errors: pd.DataFrame) -> Table:
     return Table(names, rows, both("validation.errors"))
 
 
-def _worst_table(errors: pd.DataFrame) -> Table:
+def _worst_table(errors: pd.DataFrame, english: Mapping[str, str]) -> Table:
     rows = [
         [
             Cell(both(f"check.{row['check']}"), head=True),
-            Cell(_trip(row)),
+            Cell(_trip(row, english)),
             _figure(f"{row['measured_min']:.0f}"),
             _figure(f"{row['modelled_min']:.0f}"),
             _percent(row["error"], sign=True),
@@ -105,7 +109,7 @@ def _worst_table(errors: pd.DataFrame) -> Table:
     return Table(heads("check", "trip", "measured", "modelled", "error", "reason"), rows, both("validation.minutes"))
 
 
-def _road_table(errors: pd.DataFrame) -> Table:
+def _road_table(errors: pd.DataFrame, english: Mapping[str, str]) -> Table:
     shipped = errors[errors["check"] == "road"]
     held = errors[errors["check"] == "road, fitted on the other rows"]
     left = {(row["from_zh"], row["to_zh"], row["measured_min"]): row["error"] for row in held.to_dict("records")}
@@ -115,7 +119,7 @@ def _road_table(errors: pd.DataFrame) -> Table:
         without = left.get((row["from_zh"], row["to_zh"], row["measured_min"]))
         rows.append(
             [
-                Cell(_trip(row), head=True),
+                Cell(_trip(row, english), head=True),
                 _figure(f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"),
                 _figure(f"{row['modelled_min']:.0f}"),
                 _percent(row["error"], sign=True),
