@@ -11,8 +11,7 @@ from shapely.geometry import Point
 
 from atlas.base.errors import LayerError
 from atlas.data.catalog import open_catalog
-from atlas.data.layer import Layer
-from atlas.data.ranges import out_of_range, require_usable
+from atlas.data.layer import Layer, out_of_range, require_usable
 from atlas.imports.admit import admit
 
 LAYERS = open_catalog().layers()

@@ -24,8 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from atlas.base import geodesy
 from atlas.base.errors import LayerError
 from atlas.data.declaration import STATUSES
-from atlas.data.layer import Layer
-from atlas.data.ranges import out_of_range
+from atlas.data.layer import Layer, out_of_range
 
 __all__ = [
     "RULES",

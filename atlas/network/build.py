@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import distances_km
-from atlas.data.ranges import require_usable
+from atlas.data.layer import require_usable
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.stamp import layers_hash
 from atlas.network.arrays import EdgeArrays, arrays_of
@@ -266,7 +266,7 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         A layer is missing, or its rows contradict one another (see :mod:`atlas.network.roads`,
         :mod:`atlas.network.rail`, :mod:`atlas.network.ferries`).
     LayerError
-        A value is outside its range (see :mod:`atlas.data.ranges`).
+        A value is outside its range (see :mod:`atlas.data.layer`).
     """
     missing = [key for key in _REQUIRED if key not in layers]
     if missing:
