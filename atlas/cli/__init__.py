@@ -10,6 +10,8 @@ import importlib
 import click
 
 from atlas._version import __version__
+from atlas.base.words import language
+from atlas.cli.chinese import ChineseContext, in_chinese, short_help
 from atlas.cli.ending import Ending
 
 __all__ = ["COMMANDS", "cli"]
@@ -33,7 +35,7 @@ COMMANDS: dict[str, str] = {
     "report": "Write the report: one HTML page, to be read offline or printed on A4.",
     "validate": "Compare the model with the calibration tables.",
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",
-    "map": "Write one map page: KIND is layers, reach, compare or matrix.",
+    "map": "Write one map page: KIND is layers, explore, reach, compare or matrix.",
     "build": "Write the site: a start page and every map, to be opened from the folder without a network.",
     "export": "Write THING as a file, with its fields, units, CRS, sources, licences and hash inside or beside.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
@@ -64,13 +66,20 @@ class LazyGroup(click.Group):
         module = importlib.import_module(_HOME[cmd_name])
         command = module.command
         assert isinstance(command, click.Command)
-        return command
+        return in_chinese(command, cmd_name) if language() == "zh" else command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from `COMMANDS` alone."""
-        if COMMANDS:
-            with formatter.section("Commands"):
-                formatter.write_dl(list(COMMANDS.items()))
+        zh = language() == "zh"
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short_help(name) if zh else text) for name, text in COMMANDS.items()])
+
+    def get_help(self, ctx: click.Context) -> str:
+        """Return the help in the language of the environment."""
+        if language() == "zh" and not isinstance(ctx, ChineseContext):
+            spoken = in_chinese(self, "")
+            return spoken.get_help(ChineseContext(spoken, info_name=ctx.info_name, **self.context_settings))
+        return super().get_help(ctx)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; what is wrong becomes one line and an exit code (:mod:`atlas.cli.ending`)."""

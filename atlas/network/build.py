@@ -54,7 +54,7 @@ EDGE_COLUMNS = (
     "edge_id", "from_id", "to_id", "role", "mode", "speed_class", "speed_limit_kmh", "length_km",
     "drawn_length_km", "published_length_km", "structure", "toll", "feature_id", "layer", "plan_ids", "status",
     "opens_year", "opens_basis", "run_min", "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary",
-    "service_ordinary", "line_ids", "geometry",
+    "service_ordinary", "line_ids", "course", "geometry",
 )  # fmt: skip
 JOIN_COLUMNS = ("kind", "layer", "feature_id", "target", "length_km")
 _REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
@@ -395,6 +395,7 @@ def _edge_frame(rows: list[Row]) -> gpd.GeoDataFrame:
     for name in numbers:
         frame[name] = pd.to_numeric(frame[name]).astype(np.float64)
     frame["toll"] = frame["toll"].astype(bool)
+    frame["course"] = frame["course"].astype(object).fillna("known")
     lines = frame["line_ids"].astype(object)
     frame["line_ids"] = lines.where(lines.notna(), "").astype(str)
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")

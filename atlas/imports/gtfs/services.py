@@ -307,6 +307,7 @@ class _Lines:
                     "design_speed_kmh": None, "operating_speed_kmh": None, "passenger": True,
                     "station_ids": ";".join(ends), "published_length_km": None,
                     "drawn_length_km": round(length_km(shape), 3), "in_network": True,
+                    "course": "known", "upgrades": "",
                 }
             )  # fmt: skip
             self.fresh[1].append(shape)

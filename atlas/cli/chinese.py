@@ -1,0 +1,105 @@
+"""The help of the commands in Chinese, where the environment asks for it; the words stand in ``help_zh.toml``."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import click
+
+__all__ = ["ChineseContext", "in_chinese", "short_help", "texts"]
+
+_WIDTH = 88
+_EXAMPLE = "Example:"
+
+
+@cache
+def texts() -> Mapping[str, Mapping[str, Any]]:
+    """Return the tables ``headings``, ``commands`` (paragraphs by the command's path) and ``options`` (by English)."""
+    table: Mapping[str, Mapping[str, Any]] = tomllib.loads((files("atlas.cli") / "help_zh.toml").read_text("utf-8"))
+    return table
+
+
+def short_help(path: str) -> str:
+    """Return the first sentence of a command's help; empty when it has none."""
+    return str(next(iter(texts()["commands"].get(path, [""]))))
+
+
+class _Formatter(click.HelpFormatter):
+    """Headings in Chinese, and notes such as the default."""
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        super().write_usage(prog, args, texts()["headings"]["Usage: "] if prefix is None else prefix)
+
+    def write_heading(self, heading: str) -> None:
+        super().write_heading(str(texts()["headings"].get(heading, heading)))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        notes = {word: texts()["headings"][word] for word in ("default: ", "required")}
+        told = []
+        for first, second in rows:
+            second = str(texts()["options"].get(second, second))
+            for english, chinese in notes.items():
+                second = second.replace(f"[{english}", f"[{chinese}").replace(f"; {english}", f"；{chinese}")
+            told.append((first, second))
+        super().write_dl(told, col_max, col_spacing)
+
+
+class ChineseContext(click.Context):
+    """A context whose help is set in Chinese."""
+
+    formatter_class = _Formatter
+
+
+def in_chinese(command: click.Command, path: str) -> click.Command:
+    """Return `command` with its help in Chinese, its subcommands too; what has no Chinese words stays English.
+
+    Parameters
+    ----------
+    command
+        The command; it is not changed.
+    path
+        Its name with those of the groups above it, ``plan list``.
+    """
+    spoken = copy.copy(command)
+    spoken.context_class = ChineseContext
+    spoken.params = [_option(one) for one in command.params]
+    paragraphs = texts()["commands"].get(path)
+    if paragraphs:
+        spoken.short_help = paragraphs[0]
+        spoken.help = "\n\n".join(_wrapped(text) for text in paragraphs) + _example(command.help or "")
+    if command.epilog:
+        spoken.epilog = str(texts()["headings"].get(command.epilog, command.epilog))
+    if isinstance(spoken, click.Group):
+        spoken.commands = {name: in_chinese(one, f"{path} {name}".strip()) for name, one in spoken.commands.items()}
+    return spoken
+
+
+def _option(parameter: click.Parameter) -> click.Parameter:
+    spoken = copy.copy(parameter)
+    if isinstance(spoken, click.Option) and spoken.help:
+        spoken.help = str(texts()["options"].get(spoken.help, spoken.help))
+    return spoken
+
+
+def _example(text: str) -> str:
+    _, found, lines = inspect.cleandoc(text).partition(_EXAMPLE)
+    return f"\n\n\b\n{texts()['headings']['Example:']}{lines}" if found else ""
+
+
+def _wrapped(text: str) -> str:
+    """Break a paragraph between Chinese characters, which count two cells; click breaks at spaces alone."""
+    lines, line, width = [], "", 0
+    for letter in text:
+        cells = 1 + (unicodedata.east_asian_width(letter) in "WF")
+        if width + cells > _WIDTH and unicodedata.east_asian_width(letter) in "WF" and letter not in "，。；：、）":
+            lines.append(line)
+            line, width = "", 0
+        line, width = line + letter, width + cells
+    return "\b\n" + "\n".join([*lines, line])
