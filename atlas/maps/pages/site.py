@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from atlas.base.files import code_hash, content_hash, write_text
+from atlas.base.seals import intact
 from atlas.base.words import Words, both
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
@@ -260,11 +261,9 @@ def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]
 def _is_current(path: Path, key: str) -> bool:
     if not path.is_file():
         return False
-    mark = _KEY.format(key).encode()
-    with path.open("rb") as page:
-        page.seek(0, 2)
-        page.seek(-min(page.tell(), len(mark)), 2)
-        return page.read() == mark
+    content = path.read_bytes()
+    # A page that was edited is made anew, whatever its key says.
+    return content.endswith(_KEY.format(key).encode()) and intact(content) is not False
 
 
 def _write(path: Path, text: str, key: str) -> None:
