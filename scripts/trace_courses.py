@@ -113,7 +113,8 @@ def course_of(folder: Path, key: str) -> shapely.LineString | None:
     fitting = [
         line
         for row, line in features(path)
-        if row.get(column) == value or (file.startswith("metro") and row.get("ref") == value and row.get("city") == "广州地铁")
+        if row.get(column) == value
+        or (file.startswith("metro") and row.get("ref") == value and row.get("city") == "广州地铁")
     ]
     return max(fitting, key=lambda line: line.length) if fitting else None
 
@@ -243,7 +244,9 @@ def _move_halts(folder: Path, stations: dict[str, dict[str, str]], lines: dict[s
                 row |= {"lon": f"{lon:.5f}", "lat": f"{lat:.5f}"}
                 words = "; put where the OSM course of the line passes nearest, the site itself is not known"
                 row["coord_source"] += "" if words in row["coord_source"] else words
-    (FACTS / "rail_stations.csv").write_text(text_of(list(next(iter(stations.values()))), list(stations.values())), "utf-8")
+    (FACTS / "rail_stations.csv").write_text(
+        text_of(list(next(iter(stations.values()))), list(stations.values())), "utf-8"
+    )
 
 
 @dataclass
@@ -271,7 +274,9 @@ def matched_roads(folder: Path) -> list[Road]:
     return found
 
 
-def moved_nodes(roads: list[Road], nodes: dict[str, dict[str, str]], folder: Path) -> dict[str, tuple[float, float, str]]:
+def moved_nodes(
+    roads: list[Road], nodes: dict[str, dict[str, str]], folder: Path
+) -> dict[str, tuple[float, float, str]]:
     """Where nodes of low confidence belong: on the crossing of two courses, else on the course of their road."""
     hubs = {
         row["node_id"]: (float(row["lon"]), float(row["lat"]))
