@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import distances_km
+from atlas.data.layer import require_usable
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.stamp import layers_hash
 from atlas.network.arrays import EdgeArrays, arrays_of
@@ -264,10 +265,13 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     NetworkError
         A layer is missing, or its rows contradict one another (see :mod:`atlas.network.roads`,
         :mod:`atlas.network.rail`, :mod:`atlas.network.ferries`).
+    LayerError
+        A value is outside its range (see :mod:`atlas.data.layer`).
     """
     missing = [key for key in _REQUIRED if key not in layers]
     if missing:
         raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(_REQUIRED)}")
+    require_usable(layers)
     frames = {key: _with_requested(key, layer.frame, on_request) for key, layer in layers.items()}
     barrier = None
     if "land" in frames:
