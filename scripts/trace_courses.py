@@ -260,7 +260,7 @@ class Road:
 
 
 def matched_roads(folder: Path) -> list[Road]:
-    """Our roads that a course of a grade taken was matched to; a road cut into pieces shares the course of its whole."""
+    """Our roads that a course of a grade taken was matched to; pieces of a road share the course of the whole."""
     courses = {
         str(row["id"]): (line, str(row["grade"]))
         for row, line in features(folder / "roads_matched_to_our_ids_scgraph.geojson")
