@@ -37,7 +37,8 @@ def draw_grid(folder: Path, segments: int) -> Path:
         if (home / "data" / name).is_file():
             (folder / "data" / name).symlink_to(home / "data" / name)
     common = {
-        "name_zh": "街", "name_en": "street", "status": "operating", "status_as_of": "2026-01-01", "opened": None,
+        "name_zh": "街", "name_en": "street", "status": "operating", "status_as_of": "2026-01-01",
+        "checked_on": None, "opened": None,
         "expected_open": None, "opens_basis": "unknown", "opens_year": 2023, "plan_ids": "", "city": "珠海",
         "source": "drawn", "source_note": "", "confidence": "high", "geometry_quality": "surveyed",
         "position_error_m": 5.0,
@@ -56,7 +57,8 @@ def draw_grid(folder: Path, segments: int) -> Path:
     roads, exits, number = [], [], 0
     road = {
         "ref": "", "lanes": None, "toll": False, "structure": "surface", "published_length_km": None,
-        "drawn_length_km": 1.0, "in_network": True, "no_connect": "", "oneway": False,
+        "drawn_length_km": 1.0, "in_network": True, "no_connect": "", "oneway": False, "course": "known",
+        "upgrades": "",
     }  # fmt: skip
     for i in range(side):
         for j in range(side):

@@ -170,6 +170,11 @@ class Session:
             for kept in ("network", "_network_key", "access", "population"):
                 self.__dict__.pop(kept, None)
             say(f"{', '.join(sorted(asked))}: no known alignment, taken straight from one named end to the next")
+        edges = self.network.edges
+        unsure = edges.loc[self.network.arrays.named(names) & self.network.arrays.indicative, "feature_id"]
+        if len(unsure):
+            told = ", ".join(sorted({str(name).removesuffix("~f").removesuffix("~b") for name in unsure}))
+            say(f"{told}: only the ends are known; the course is indicative, straight between them with a detour")
         without_line = {name for name in names if not self.network.arrays.named([name]).any()}
         if without_line:
             say(f"{', '.join(sorted(without_line))}: no line of it can be travelled, so putting it in changes nothing")

@@ -19,6 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
+from atlas.data.layer import require_usable
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.stamp import layers_hash
 from atlas.network.arrays import EdgeArrays, arrays_of
@@ -256,10 +257,13 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     NetworkError
         A layer is missing, or its rows contradict one another (see :mod:`atlas.network.roads`,
         :mod:`atlas.network.rail`, :mod:`atlas.network.ferries`).
+    LayerError
+        A value is outside its range (see :mod:`atlas.data.layer`).
     """
     missing = [key for key in _REQUIRED if key not in layers]
     if missing:
         raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(_REQUIRED)}")
+    require_usable(layers)
     frames = {key: _with_requested(key, layer.frame, on_request) for key, layer in layers.items()}
     barrier = None
     if "land" in frames:
@@ -267,7 +271,7 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         barrier = Barrier.of(frames["land"].geometry.to_numpy(), water)
     links = frames.get("cross_border_links")
     crossings = list(read_crossings(links)) if links is not None else []
-    roads = road_part(frames["highways"], frames["interchanges"], crossings, snap_km=snap_km)
+    roads = road_part(frames["highways"], frames["interchanges"], crossings, links, snap_km=snap_km)
     rails = rail_part(frames["railways"], frames["stations"], frames.get("rail_services"), crossings)
     stations = columns_of("nodes", list(rails.nodes.values()))
     points = stacked(

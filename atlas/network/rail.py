@@ -163,7 +163,7 @@ def _untracked(service: _Service, a: str, b: str, leg: _Leg) -> Join:
 
 def _tracks(line: Row, halts: dict[str, Row]) -> Iterator[Track]:
     names = [name for name in str(line["station_ids"] or "").split(";") if name]
-    if not line["in_network"] or len(names) < 2:
+    if not line["in_network"] or line.get("upgrades") or len(names) < 2:
         return
     unknown = [name for name in names if name not in halts]
     if unknown:
@@ -283,7 +283,6 @@ def _assumed(line: Row, halts: dict[str, Row], ridden: set[str]) -> Iterator[_Se
     trains = min(known) / 2.0 if known and line["status"] == "operating" else float("nan")
     speed = year_of(line["operating_speed_kmh"])
     speed = speed if speed > 0 else year_of(line["design_speed_kmh"])
-    kind = "metro" if line["kind"] == "metro" else "assumed"
     for way, stops in (("f", called), ("b", called[::-1])):
         yield _Service(
             f"{line['id']}~{way}",
@@ -296,7 +295,7 @@ def _assumed(line: Row, halts: dict[str, Row], ridden: set[str]) -> Iterator[_Se
             trains,
             (line["id"],),
             speed,
-            kind,
+            str(line["kind"]),
         )
 
 
@@ -329,6 +328,7 @@ def _add_service(
         "operating" if told else first["status"], float("nan"), "fact" if told else first["opens_basis"],
         speed_limit_kmh=service.speed_kmh, trains_per_day=service.trains_per_day,
         trains_ordinary=service.trains_ordinary, service_ordinary=service.trains_ordinary,
+        course=_course(service, lines),
     )  # fmt: skip
     last = len(service.stops) - 1
     for k, stop in enumerate(service.stops):
@@ -356,6 +356,11 @@ def _add_service(
                 part.edges.append(replace(boarded, edge_id=f"{name}/{tail}", from_id=u))
     for k, leg in enumerate(legs):
         _add_ride(part, service, k, leg, blank, halts, crossings)
+
+
+def _course(service: _Service, lines: dict[str, Row]) -> str:
+    own = [lines[line] for line in service.line_ids if line in lines]
+    return "indicative" if any(line.get("course") == "indicative" for line in own) else "known"
 
 
 def _plan_ids(service: _Service, lines: dict[str, Row]) -> str:

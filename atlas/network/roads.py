@@ -35,6 +35,7 @@ from atlas.network.rows import (
     texts_of,
     years_of,
 )
+from atlas.network.upgrades import upgraded, with_links
 
 __all__ = ["RoadPart", "road_part"]
 
@@ -62,6 +63,7 @@ def road_part(
     highways: gpd.GeoDataFrame,
     interchanges: gpd.GeoDataFrame,
     crossings: Sequence[Crossing],
+    links: gpd.GeoDataFrame | None = None,
     *,
     snap_km: float,
 ) -> RoadPart:
@@ -73,6 +75,8 @@ def road_part(
         Frames with the contract columns, EPSG:4326.
     crossings
         Border crossings.
+    links
+        The layer ``cross_border_links``, for its road links.
     snap_km
         How far the end of a line that names no nodes may be moved to a declared junction.
 
@@ -82,7 +86,9 @@ def road_part(
         A road names a junction that does not exist, a junction that lies off the road, or runs across a
         border where no crossing is declared.
     """
-    roads = highways[highways["in_network"].to_numpy(dtype=bool)]
+    whole = with_links(highways, links)
+    whole = whole[whole["in_network"].to_numpy(dtype=bool)]
+    roads = whole[(whole["upgrades"] == "").to_numpy(dtype=bool)]
     junctions = _Junctions.of(interchanges)
     joins: list[Join] = []
     stretches = _stretches(roads, junctions, joins, snap_km)
@@ -92,8 +98,11 @@ def road_part(
     _cross(borders, roads, stretches, levels, (start, end), crossings)
     runs = _runs(roads, stretches, levels, borders, start, end)
     ramps = _ramps(levels, stretches)
-    nodes = _nodes(levels, stretches, borders, ramps, _openings(roads, stretches, borders, levels, start, end))
-    return RoadPart(nodes, stacked(runs, ramps.edges), joins)
+    wider = upgraded(whole, runs)
+    opens = _openings(roads, stretches, borders, levels, (start, end))
+    _open_wider(opens, wider, levels, borders)
+    nodes = _nodes(levels, stretches, borders, ramps, opens)
+    return RoadPart(nodes, stacked(runs, wider, ramps.edges), joins)
 
 
 @dataclass(eq=False)
@@ -374,9 +383,7 @@ def _runs(
 ) -> Columns:
     """Return the edges of stretches both ways, and those of borders before the first stretch that needs them."""
     road, drawn = stretches.road, stretches.km
-    whole = (
-        years_of(roads["published_length_km"])[road] if "published_length_km" in roads else np.full(len(road), np.nan)
-    )
+    whole = years_of(roads["published_length_km"])[road]
     # A road's published length is shared among its stretches where the drawing is schematic.
     total = np.bincount(road, weights=drawn, minlength=len(roads))[road]
     shared = (whole > 0) & (total > 0)
@@ -385,7 +392,8 @@ def _runs(
     ids = roads["id"].to_numpy(dtype=object)[road]
     names = np.concatenate([levels.names, column_of(borders.nodes, "text")])
     given = {
-        "role": "run", "mode": "road", "layer": "highways",
+        "role": "run", "mode": "road",
+        "layer": roads["layer"].to_numpy(dtype=object)[road], "course": texts_of(roads["course"], "known")[road],
         "speed_class": roads["kind"].to_numpy(dtype=object)[road],
         "speed_limit_kmh": years_of(roads["speed_limit_kmh"])[road],
         "length_km": np.where(shared & schematic, published, drawn),
@@ -404,9 +412,7 @@ def _runs(
         blocks.append(
             filled("edges", len(road), **given, edge_id=edge_id, from_id=names[u], to_id=names[v], geometry=lines)
         )
-    back = np.ones(len(road), dtype=bool)
-    if "oneway" in roads:
-        back = ~np.array([bool(value) for value in roads["oneway"].tolist()], dtype=bool)[road]
+    back = ~roads["oneway"].to_numpy(dtype=bool)[road]
     place = np.arange(len(road))
     at = np.concatenate([np.array([s for s, _ in borders.edges], dtype=np.int64), place, place[back]])
     edges = stacked(columns_of("edges", [edge for _, edge in borders.edges]), blocks[0], picked(blocks[1], back))
@@ -443,17 +449,25 @@ def _ramps(levels: _Levels, stretches: _Stretches) -> _Ramps:
 
 
 def _openings(
-    roads: gpd.GeoDataFrame, stretches: _Stretches, borders: _Borders, levels: _Levels, start: Ints, end: Ints
+    roads: gpd.GeoDataFrame, stretches: _Stretches, borders: _Borders, levels: _Levels, ends: tuple[Ints, Ints]
 ) -> Floats:
     """Return the year in which the first road at each node opens; NaN where only ``full`` has one."""
     opens = np.full(levels.size + len(borders.nodes), np.nan)
     years = years_of(roads["opens_year"])[stretches.road]
-    for ends in (start, end):
-        np.fmin.at(opens, ends, years)
+    for end in ends:
+        np.fmin.at(opens, end, years)
     for near, number, year in borders.opened:
         opens[[near, number]] = np.fmin(opens[[near, number]], year)
-    opens[: levels.size : 2] = np.fmin(opens[: levels.size : 2], opens[1 : levels.size : 2])
     return opens
+
+
+def _open_wider(opens: Floats, wider: Columns, levels: _Levels, borders: _Borders) -> None:
+    """Count roads that widen others in, then let an ordinary level open with its toll level; `opens` is changed."""
+    if len(wider["edge_id"]):
+        number = {name: k for k, name in enumerate([*levels.names.tolist(), *borders.nodes])}
+        for end in ("from_id", "to_id"):
+            np.fmin.at(opens, [number[name] for name in wider[end]], wider["opens_year"])
+    opens[: levels.size : 2] = np.fmin(opens[: levels.size : 2], opens[1 : levels.size : 2])
 
 
 def _nodes(levels: _Levels, stretches: _Stretches, borders: _Borders, ramps: _Ramps, opens: Floats) -> Columns:

@@ -131,6 +131,7 @@ class Edge:
     trains_ordinary: float = NAN
     service_ordinary: float = NAN
     line_ids: str = ""
+    course: str = "known"
     geometry: shapely.LineString | None = None
 
 
@@ -230,9 +231,9 @@ def node_frame(columns: Columns) -> gpd.GeoDataFrame:
 
 def edge_frame(columns: Columns) -> gpd.GeoDataFrame:
     """Return ``Network.edges``."""
-    return gpd.GeoDataFrame(
-        pd.DataFrame({name: columns[name] for name in EDGE_COLUMNS}), geometry="geometry", crs="EPSG:4326"
-    )
+    frame = pd.DataFrame({name: columns[name] for name in EDGE_COLUMNS})
+    frame["course"] = frame["course"].astype(object)
+    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
 
 
 def join_frame(columns: Columns) -> pd.DataFrame:

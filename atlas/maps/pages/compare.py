@@ -16,7 +16,7 @@ from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
 from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import SHELL_SCRIPTS, STYLES, both, common_data, opening_view
+from atlas.maps.pages.layers import STYLES, both, common_data, opening_view
 from atlas.maps.pages.reach import reach_data
 from atlas.network.build import Network
 from atlas.network.status import open_features
@@ -100,7 +100,6 @@ def draw_compare(
         data,
         title=both(title, default),
         lang=lang,
-        scripts=[*SHELL_SCRIPTS, "reach_model.js", "page_compare.js"],
         styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(network.hash, [before, after]),

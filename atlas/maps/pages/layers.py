@@ -25,7 +25,6 @@ from atlas.maps.words import FACTS, place_words
 
 __all__ = [
     "BACKDROP",
-    "SHELL_SCRIPTS",
     "STYLES",
     "both",
     "common_data",
@@ -39,10 +38,6 @@ BACKDROP = ("land", "water")
 #: Layers that are off when the page opens.
 _OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
 _COLUMNS = (*(column.name for column in CONTRACT), *FACTS)
-SHELL_SCRIPTS = (
-    "base.js", "pack.js", "symbols.js", "canvas.js", "labels.js", "frame.js", "card.js", "panel.js",
-    "timeline.js", "table.js", "sheet.js",
-)  # fmt: skip
 STYLES = ("page.css", "sheet.css")
 _TITLE = ("珠江口西岸都市圈交通图集", "Atlas of the Pearl River West Bank metropolitan area")
 #: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
@@ -245,7 +240,6 @@ def draw_layers(
         data,
         title=both(title, _TITLE),
         lang=lang,
-        scripts=[*SHELL_SCRIPTS, "page_atlas.js"],
         styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(layers_hash(layers)),
