@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from atlas.cli.options import format_options, mode_option, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -90,7 +90,7 @@ def list_items(session: Session, /, sink: Sink, date: str | None, **filters: Any
     register = session.catalog.plan
     table = item_table(register, _frames(session), date=date)
     chosen = select(table, **{name: value for name, value in filters.items() if value})
-    say(f"{len(chosen)} of {len(register)} items" + (f", as of {date}" if date else ""))
+    tell("answer.items_as_of" if date else "answer.items", count=len(chosen), all=len(register), date=date)
     about = {"items_in_plan": len(register), "as_of": date or "last known"}
     emit(Answer(_LIST, rows_of(chosen), about, "items"), sink)
 
@@ -205,7 +205,7 @@ def changes(session: Session, since: str | None, until: str | None, sink: Sink) 
         }
         for change in register.history.changed_since(start, until)
     ]
-    say(f"{len(rows)} items changed since {start}")
+    tell("answer.changed", count=len(rows), date=start)
     emit(Answer(_CHANGES, rows, {"since": start, "until": until or "last known"}, "changes"), sink)
 
 
@@ -238,7 +238,7 @@ def kilometres(session: Session, by: str, corridors: bool, year: int | None, sin
         found = corridor_kilometres(chosen, session.catalog.plan, columns)
     else:
         found = total_kilometres(table, columns, year=year)
-        say(f"{found['km'].sum():.0f} km in all")
+        tell("answer.km", km=found["km"].sum())
     shown = [column for column in _KILOMETRES if column.key in found]
     about = {"rule": "a stretch that two features share is counted once", "year": year}
     emit(Answer(shown, rows_of(found), about, "kilometres"), sink)

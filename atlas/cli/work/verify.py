@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from atlas.cli.options import format_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -64,6 +64,6 @@ def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) ->
     ]
     good = all(one.layers and one.scenario for one in found)
     emit(Answer(_COLUMNS, rows, {"file": file.name, "matches": good}, "hashes"), sink)
-    say(f"{file}: " + ("matches the layers at hand" if good else "does not match the layers and scenarios at hand"))
+    tell("answer.matches" if good else "answer.matches_not", path=file)
     if not good:
         click.get_current_context().exit(1)

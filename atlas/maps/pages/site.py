@@ -42,7 +42,7 @@ CORE = (
     ("yangjiang", "reach-yangjiang.html", "阳江", "Yangjiang"),
 )
 _KEY = "<!-- atlas-build {} -->\n"
-_LINKS: Links = (("index.html", ("图集首页", "Start page")),)
+_LINKS: Links = (("index.html", both("site.start")),)
 
 
 @dataclass(frozen=True)
