@@ -37,7 +37,8 @@ def draw_grid(folder: Path, segments: int) -> Path:
         if (home / "data" / name).is_file():
             (folder / "data" / name).symlink_to(home / "data" / name)
     common = {
-        "name_zh": "街", "name_en": "street", "status": "operating", "status_as_of": "2026-01-01", "opened": None,
+        "name_zh": "街", "name_en": "street", "status": "operating", "status_as_of": "2026-01-01",
+        "checked_on": None, "opened": None,
         "expected_open": None, "opens_basis": "unknown", "opens_year": 2023, "plan_ids": "", "city": "珠海",
         "source": "drawn", "source_note": "", "confidence": "high", "geometry_quality": "surveyed",
         "position_error_m": 5.0,

@@ -20,6 +20,7 @@ for folder in (ROOT, ROOT / "scripts"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
+from recipes.courses import apply_courses  # noqa: E402
 from recipes.places import compile_places  # noqa: E402
 from recipes.rail import compile_rail  # noqa: E402
 from recipes.road import compile_roads  # noqa: E402
@@ -58,6 +59,7 @@ def compile_all(root: Path, specs: dict[str, LayerSpec]) -> Compiled:
     casts = {(key, column.name): _CASTS[column.type] for key, spec in specs.items() for column in spec.columns}
     compiled.left += [Left(table, "*", f"no layer: {use}") for table, use in NOT_LAYERS.items()]
     override(compiled, facts.rows("overrides"), casts)
+    apply_courses(compiled, root)
     return compiled
 
 

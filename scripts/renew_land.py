@@ -100,7 +100,7 @@ def layer(spec: LayerSpec, geometry: BaseGeometry, retrieved: str) -> Layer:
     name_zh, name_en, confidence = NAMES[spec.key]
     record = {
         "id": spec.key, "name_zh": name_zh, "name_en": name_en, "kind": spec.key, "status": "operating",
-        "status_as_of": retrieved, "opened": None, "expected_open": None, "opens_basis": "unknown",
+        "status_as_of": retrieved, "checked_on": None, "opened": None, "expected_open": None, "opens_basis": "unknown",
         "opens_year": 2023, "plan_ids": "", "city": None, "source": "osm_land",
         "source_note": "© OpenStreetMap contributors, ODbL; simplified at 0.0002°", "confidence": confidence,
         "geometry_quality": "traced", "position_error_m": 250.0,

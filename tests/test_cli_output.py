@@ -72,7 +72,7 @@ def test_unknown_is_empty_in_csv_and_null_in_json(tmp_path: Path) -> None:
 
 def test_csv_carries_the_hash_in_its_last_column(tmp_path: Path) -> None:
     text = written([{"name": "珠海", "min": 1}], ".csv", tmp_path)
-    assert text.splitlines()[0] == "name,min,hash"
+    assert text.splitlines()[0] == "name,min,hash,seal"
 
 
 def test_numbers_of_numpy_become_plain_ones() -> None:

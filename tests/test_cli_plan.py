@@ -61,7 +61,7 @@ def test_kilometres_by_city_add_up_to_those_by_mode() -> None:
 
 def test_every_scenario_says_how_many_features_are_assumed() -> None:
     rows = {row["name"]: row for row in answer("scenario", "list")["scenarios"]}
-    assert list(rows) == ["2023", "2026", "2030", "2035", "full"]
+    assert list(rows) == ["2023", "2026", "2030", "2035", "full-known", "full"]
     assert rows["2026"]["assumed"] <= rows["2030"]["assumed"] <= rows["2035"]["assumed"] <= rows["full"]["assumed"]
     assert rows["2030"]["assumed"] > 0
 

@@ -171,7 +171,8 @@ def crossroads(x: tuple[float, float]) -> dict[str, Layer]:
     """Two expressways, E1 from west to east and E2 from south to north, drawn through a junction at `x`."""
     places = {"w": (113.0, 22.5), "e": (113.1, 22.5), "s": (113.05, 22.45), "n": (113.05, 22.55), "x": x}
     told = {
-        "status": "operating", "status_as_of": "2026-01-01", "opens_basis": "unknown", "opens_year": 2023,
+        "status": "operating", "status_as_of": "2026-01-01", "checked_on": None,
+        "opens_basis": "unknown", "opens_year": 2023,
         "plan_ids": "plan-hwy-01", "source": "press", "confidence": "low", "geometry_quality": "schematic",
         "position_error_m": 3000.0,
     }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import shapely
 
 from atlas.base.errors import ExportError, LayerError
+from atlas.base.geodesy import distances_km
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.declaration import read_spec
 from atlas.data.layer import Layer, layer_text, read_layer, write_layer
@@ -151,7 +153,7 @@ def test_what_is_mended_says_what_it_was_why_and_by_which_source() -> None:
 def test_the_same_alignment_is_in_the_network_once(layers: dict[str, Layer]) -> None:
     for key, column in (("highways", "node_ids"), ("railways", "station_ids")):
         frame = layers[key].frame
-        used = frame[frame["in_network"] & (frame["status"] == "operating")]
+        used = frame[frame["in_network"] & (frame["status"] == "operating") & (frame["upgrades"] == "")]
         assert used[column].is_unique
 
 
@@ -160,7 +162,9 @@ def test_every_feature_is_open_announced_or_assumed_by_the_written_rule(layers: 
     for key in ("highways", "railways", "cross_border_links", "airports", "ports"):
         for row in layers[key].frame.itertuples():
             year = None if pd.isna(row.opens_year) else int(row.opens_year)
-            if row.opens_basis == "assumed":
+            if getattr(row, "course", "known") == "indicative":
+                assert year is None, "years rest on known courses"
+            elif row.opens_basis == "assumed":
                 assert year == rule.get(row.status)
             if row.opens_basis == "fact":
                 assert year == int(row.opened[:4])
@@ -184,7 +188,34 @@ def test_trains_to_hong_kong_have_a_crossing_to_pass(layers: dict[str, Layer]) -
     crossing = links.loc["bc_west_kowloon"]
     assert crossing["in_network"]
     assert crossing.geometry.distance(station) < 0.001
-    assert links.loc[links["kind"] != "border_crossing", "in_network"].sum() == 0
+    roads = links[(links["kind"] != "border_crossing") & links["in_network"]]
+    assert ((roads["course"] == "indicative") | (roads["upgrades"] != "")).all()
+
+
+def test_an_indicative_course_ends_where_the_table_says_and_may_lie_well_aside(layers: dict[str, Layer]) -> None:
+    points = {"railways": "stations", "highways": "interchanges", "cross_border_links": "interchanges"}
+    with (ROOT / "data" / "plan" / "courses.csv").open(encoding="utf-8", newline="") as handle:
+        table = list(csv.DictReader(handle))
+    register = {item.id: item for item in CATALOG.plan}
+    for row in table:
+        assert row["words"] == register[row["plan_id"]].wording
+        assert row["basis"] in ("stated", "implied")
+        assert row["why"]
+        feature = layers[row["layer"]].frame.set_index("id").loc[row["feature_id"]]
+        assert row["plan_id"] in feature["plan_ids"].split(";")
+        assert (feature["course"] == "indicative") == (row["how"] == "indicative")
+        assert bool(feature["upgrades"]) == (row["how"] == "upgrade")
+        if row["how"] != "indicative":
+            continue
+        ends = feature["station_ids" if row["layer"] == "railways" else "node_ids"].split(";")
+        at = layers[points[row["layer"]]].frame.set_index("id").geometry
+        drawn = list(feature.geometry.coords)
+        assert (drawn[0], drawn[-1]) == (at[ends[0]].coords[0], at[ends[-1]].coords[0])
+        # nobody knows the way between two ends within a tenth of their distance
+        longest = max(distances_km(*a, *b).item() for a, b in itertools.pairwise(drawn))
+        assert feature["position_error_m"] >= 100 * longest
+    indicative = {f for key in points for f in layers[key].frame.loc[layers[key].frame["course"] == "indicative", "id"]}
+    assert indicative == {row["feature_id"] for row in table if row["how"] == "indicative"}
 
 
 # Bad files -------------------------------------------------------------------------------------

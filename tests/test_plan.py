@@ -66,7 +66,7 @@ def test_the_page_about_the_plan_gives_the_counts_and_a_scenario_that_can_be_rea
     ):
         assert re.search(rf"{words}\s+\({kinds.count(kind)}\)", page), kind
     start = page.index('    base = "2030"')
-    text = "\n".join(line[4:] for line in page[start:].split("\nLines of")[0].splitlines())
+    text = "\n".join(line[4:] for line in page[start:].split("\nA line on")[0].splitlines())
     known = {str(name) for frame in frames.values() for name in frame["id"]}
     table = read_parameters(ROOT / "data" / "parameters.csv")
     assert parse_scenario(text, table=table, known_ids=known).without == {"hmh"}

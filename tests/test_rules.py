@@ -23,6 +23,7 @@ REGISTER = {"plan-stn-05"}
 PLAIN: dict[str, Any] = {"string": "", "float": 0.0, "integer": 1, "boolean": True}
 SOUND = {
     "id": "one", "name_zh": "一", "name_en": "One", "status": "operating", "status_as_of": "2026-11-23",
+    "checked_on": None,
     "opened": "2012-12", "expected_open": None, "opens_basis": "fact", "opens_year": 2012, "city": "珠海",
     "source": "osm", "confidence": "high", "geometry_quality": "traced", "position_error_m": 100.0,
 }  # fmt: skip

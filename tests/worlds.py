@@ -14,6 +14,7 @@ CONTRACT: dict[str, Any] = {
     "kind": "",
     "status": "operating",
     "status_as_of": "2026-11-23",
+    "checked_on": None,
     "opened": "2000",
     "expected_open": None,
     "opens_basis": "fact",

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.base.errors import ExportError
+from atlas.base.seals import sealed
 
 __all__ = [
     "code_hash",
@@ -219,14 +220,14 @@ def write_bytes(path: str | Path, data: bytes, *, overwrite: bool = False) -> Pa
 
 
 def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
-    """Write `text` as UTF-8 with ``\\n`` line ends. See :func:`replacing`."""
+    """Write `text` as UTF-8 with ``\\n`` line ends, its seal put in. See :func:`replacing`."""
     try:
         data = text.encode("utf-8")
     except UnicodeEncodeError as reason:
         raise ExportError(
             f"cannot write {path}: a text holds bytes that are no characters (half a surrogate)"
         ) from reason
-    return write_bytes(path, data, overwrite=overwrite)
+    return write_bytes(path, sealed(data), overwrite=overwrite)
 
 
 def content_hash(*parts: bytes | str) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 
 __all__ = ["csv_text", "plain"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _UNKNOWN = {"NAType", "NaTType"}
 
 
@@ -44,7 +45,7 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow([_cell(name) for name in header])
     writer.writerows([_cell(value) for value in row] for row in rows)
     return sheet.getvalue()
 
@@ -61,4 +62,5 @@ def _cell(value: Any) -> Any:
         return value
     # The csv module quotes line feeds but not lone carriage returns, which would end the row.
     text = value.replace("\r\n", "\n").replace("\r", "\n")
-    return "'" + text if value.startswith(_FORMULA) else text
+    skipped = value.lstrip(" \u3000\ufeff\0")
+    return "'" + text if skipped.startswith(_FORMULA) else text

@@ -35,7 +35,7 @@ COMMANDS: dict[str, str] = {
     "report": "Write the report: one HTML page, to be read offline or printed on A4.",
     "validate": "Compare the model with the calibration tables.",
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",
-    "map": "Write one map page: KIND is layers, reach, compare or matrix.",
+    "map": "Write one map page: KIND is layers, explore, reach, compare or matrix.",
     "build": "Write the site: a start page and every map, to be opened from the folder without a network.",
     "export": "Write THING as a file, with its fields, units, CRS, sources, licences and hash inside or beside.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",

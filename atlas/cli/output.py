@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from atlas.base.errors import ExportError
-from atlas.base.files import write_bytes
+from atlas.base.files import write_text
+from atlas.base.seals import UNSEALED
 from atlas.base.values import csv_text, plain
 from atlas.base.words import both, joined, language, say_in, word_table
 
@@ -65,7 +66,7 @@ class Answer:
         The data.
     about
         What produced the rows (origin, scenario …): members beside the rows in JSON. The member ``hash`` is
-        the last column of CSV too, so that :mod:`atlas.data.stamp` finds it.
+        the last column of CSV too, so that :mod:`atlas.data.stamp` finds it; a file gets its ``seal`` besides.
     key
         Name of the rows in JSON.
     features
@@ -139,12 +140,14 @@ def emit(answer: Answer, sink: Sink) -> None:
     ExportError
         The file exists, or cannot be written.
     """
+    if sink.output is not None and "hash" in answer.about:
+        answer = replace(answer, about={**answer.about, "seal": UNSEALED})
     text = {"table": _table, "json": _json, "csv": _csv, "geojson": _geojson}[sink.chosen](answer)
     if sink.output is None:
         click.echo(_for_stdout(text, sink.chosen), nl=False)
         return
     mark = _BOM if sink.chosen == "csv" else ""
-    write_bytes(sink.output, (mark + text).encode("utf-8"), overwrite=sink.overwrite)
+    write_text(sink.output, mark + text, overwrite=sink.overwrite)
     tell("answer.wrote", path=sink.output)
 
 
@@ -179,7 +182,7 @@ def _geojson(answer: Answer) -> str:
 
 def _csv(answer: Answer) -> str:
     keys = list(dict.fromkeys(key for row in answer.rows for key in row)) or [c.key for c in answer.columns]
-    stamp = {"hash": answer.about["hash"]} if "hash" in answer.about else {}
+    stamp = {key: answer.about[key] for key in ("hash", "seal") if key in answer.about}
     cells = ([*(row.get(key) for key in keys), *stamp.values()] for row in answer.rows)
     return csv_text([*keys, *stamp], cells)
 

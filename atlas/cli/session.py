@@ -170,6 +170,11 @@ class Session:
             for kept in ("network", "_network_key", "access", "population"):
                 self.__dict__.pop(kept, None)
             tell("answer.straight", names=", ".join(sorted(asked)))
+        edges = self.network.edges
+        unsure = edges.loc[self.network.arrays.named(names) & self.network.arrays.indicative, "feature_id"]
+        if len(unsure):
+            told = ", ".join(sorted({str(name).removesuffix("~f").removesuffix("~b") for name in unsure}))
+            tell("answer.indicative", names=told)
         without_line = {name for name in names if not self.network.arrays.named([name]).any()}
         if without_line:
             tell("answer.no_line", names=", ".join(sorted(without_line)))

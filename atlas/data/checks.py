@@ -24,7 +24,7 @@ from shapely.geometry.base import BaseGeometry
 from atlas.base import geodesy
 from atlas.base.errors import LayerError
 from atlas.data.declaration import STATUSES
-from atlas.data.layer import Layer
+from atlas.data.layer import Layer, out_of_range
 
 __all__ = [
     "RULES",
@@ -47,6 +47,7 @@ RULES = {
     "crs": "coordinates are in EPSG:4326",
     "id": "ids are slugs and stand once in a layer",
     "value": "values are among those declared",
+    "range": "numbers lie within the range their column declares, 0 only where it is a value; minutes rise",
     "text": "texts hold no control characters",
     "status": "the status is a known one",
     "opening": "dates are ISO 8601, not before 1900, and say what they rest on",
@@ -175,6 +176,7 @@ def validate(
         if missing or layer.frame.empty:
             continue
         found += _attributes(layer, register_ids, source_keys)
+        found += (Violation(layer.key, name, "range", what, to_do) for name, what, to_do in out_of_range(layer))
         found += _shapes(layer)
         found += _references(layer, layers)
     found += trains_off_their_lines(layers)
@@ -297,7 +299,7 @@ def _shapes(layer: Layer) -> Iterator[Violation]:
             yield Violation(layer.key, name, "coordinates", "a coordinate is NaN or infinite", "give a number")
         else:
             yield from _shape(layer.key, name, geometry)
-            if length == length:
+            if length == length and length > 0:
                 yield from _length(layer.key, name, geometry, float(length))
 
 

@@ -22,6 +22,7 @@ from typing import Any
 import pandas as pd
 
 from atlas.base.errors import PlanError
+from atlas.data.counting import count_of
 
 __all__ = [
     "ISSUED", "ITEM_STATUSES", "Change", "Event", "Link", "PlanItem", "Register", "Section", "Resolution",
@@ -355,6 +356,7 @@ def _opening(features: Sequence[Mapping[Hashable, Any]]) -> tuple[int | None, st
 _ITEM_COLUMNS = [
     "id", "kind", "stage", "name_zh", "name_en", "section", "status", "status_date", "status_basis", "confidence",
     "source", "cities", "corridors", "opens_year", "opens_basis", "features", "resolution",
+    "counts", "counts_from", "course", "in_full", "in_full_known", "reason",
 ]  # fmt: skip
 
 
@@ -376,7 +378,8 @@ def item_table(
     -------
     DataFrame
         ``id, kind, stage, name_zh, name_en, section, status, status_date, status_basis, confidence, source,
-        cities, corridors, opens_year, opens_basis, features, resolution``; lists joined by ``;``.
+        cities, corridors, opens_year, opens_basis, features, resolution, counts, counts_from, course, in_full,
+        in_full_known, reason``; lists joined by ``;``. ``counts`` is one of :data:`atlas.data.counting.COUNTS`.
         ``opens_year`` is the year from which all of the item's features count, null when one never does
         before ``full``.
     """
@@ -390,6 +393,11 @@ def item_table(
         links = register.links_of(item.id)
         own = [features[link.layer, link.feature_id] for link in links if (link.layer, link.feature_id) in features]
         year, basis = _opening(own)
+        resolution = register.resolve(item.id).kind
+        count = count_of(resolution, [
+            (link.layer, features[link.layer, link.feature_id])
+            for link in links if (link.layer, link.feature_id) in features
+        ])  # fmt: skip
         event = latest.get(item.id)
         rows.append(
             {
@@ -402,11 +410,14 @@ def item_table(
                 "corridors": ";".join(register.corridors_of(item.id)),
                 "opens_year": year, "opens_basis": basis,
                 "features": ";".join(f"{link.layer}/{link.feature_id}" for link in links),
-                "resolution": register.resolve(item.id).kind,
+                "resolution": resolution, "counts": count.how, "counts_from": count.first_year,
+                "course": count.course, "in_full": count.in_full, "in_full_known": count.in_full_known,
+                "reason": item.reason,
             }
         )  # fmt: skip
     table = pd.DataFrame(rows, columns=_ITEM_COLUMNS)
-    table["opens_year"] = table["opens_year"].astype("Int64")
+    for column in ("opens_year", "counts_from"):
+        table[column] = table[column].astype("Int64")
     return table
 
 

@@ -2,7 +2,7 @@
 
 A scenario file is short TOML::
 
-    base = "2026"                 # 2023, 2026, 2030, 2035 or full
+    base = "2026"                 # 2023, 2026, 2030, 2035, full or full-known
     name = "2030 without the link"
     year = 2030
     with = ["s77"]                # feature or plan ids opened whatever their year
@@ -33,7 +33,10 @@ from atlas.data.root import find_root
 
 __all__ = ["BUILT_IN", "Scenario", "is_scenario_file", "load_scenario", "parse_scenario", "scenario_text"]
 
-BUILT_IN: dict[str, int | None] = {"2023": 2023, "2026": 2026, "2030": 2030, "2035": 2035, "full": None}
+FULL, FULL_KNOWN = "full", "full-known"
+BUILT_IN: dict[str, int | None] = {
+    "2023": 2023, "2026": 2026, "2030": 2030, "2035": 2035, FULL_KNOWN: None, FULL: None,
+}  # fmt: skip
 PERIODS = ("free", "typical", "peak")
 BOARDING = ("planned", "headway")
 TIMETABLES = ("ordinary", "peak")
@@ -64,7 +67,9 @@ class Scenario:
     name
         What the reader sees.
     year
-        Features whose ``opens_year`` is at most this are in; None is ``full``: all that has an alignment.
+        Features whose ``opens_year`` is at most this are in; None is ``full``: all of the plan that carries.
+    known_courses
+        Whether lines of which only the ends are known are left out (``full-known``).
     with_, without, close
         Feature ids (``hmh``, or ``highways/hmh``) or plan ids opened, left out, shut.
     parameter_set
@@ -89,11 +94,14 @@ class Scenario:
     boarding: str = "planned"
     timetable: str = "ordinary"
     table: ParameterTable | None = None
+    known_courses: bool = False
 
     @property
     def label(self) -> str:
-        """The year as text, ``full`` for all."""
-        return "full" if self.year is None else str(self.year)
+        """The year as text; ``full`` for all, ``full-known`` for all on known courses."""
+        if self.year is not None:
+            return str(self.year)
+        return FULL_KNOWN if self.known_courses else FULL
 
     @property
     def hash(self) -> str:
@@ -167,7 +175,7 @@ def load_scenario(
     Parameters
     ----------
     source
-        A built-in name (``2023``, ``2026``, ``2030``, ``2035``, ``full``), any year from 2023 to 2035,
+        A built-in name (``2023``, ``2026``, ``2030``, ``2035``, ``full``, ``full-known``), any year from 2023 to 2035,
         the path of a TOML file, or TOML text. A `Scenario` is returned as it is.
     table
         The parameter table; None reads the one of the atlas itself.
@@ -218,7 +226,7 @@ def is_scenario_file(text: str) -> bool:
 def _of_year(text: str, table: ParameterTable) -> Scenario:
     year = BUILT_IN[text] if text in BUILT_IN else int(text)
     _check_year(year, "scenario")
-    return Scenario(name=text, year=year, parameters=table.chosen(), table=table)
+    return Scenario(name=text, year=year, parameters=table.chosen(), table=table, known_courses=text == FULL_KNOWN)
 
 
 def parse_scenario(
@@ -244,10 +252,12 @@ def parse_scenario(
         raise ScenarioError(f"{where}: [set] must be a table of parameter = number")
     texts = {key: door.entry(data, key, str, usual) for key, usual in _TEXTS.items()}
     year: int | None = scenario.year
+    known = scenario.known_courses
     if "year" in data:
-        year = None if data["year"] == "full" else _whole_year(data["year"], where)
+        whole = data["year"] in (FULL, FULL_KNOWN)
+        year, known = None if whole else _whole_year(data["year"], where), data["year"] == FULL_KNOWN
         _check_year(year, where)
-    return scenario.but(
+    return replace(scenario, known_courses=known).but(
         name=_clean(texts["name"] or where),
         year=year,
         with_=ids["with"],
@@ -266,8 +276,8 @@ def scenario_text(scenario: Scenario) -> str:
 
     Every key is written, so that the file says all that it stands for.
     """
-    base = next((name for name, year in BUILT_IN.items() if year == scenario.year), "2026")
-    year = '"full"' if scenario.year is None else str(scenario.year)
+    base = scenario.label if scenario.label in BUILT_IN else "2026"
+    year = _quoted(scenario.label) if scenario.year is None else scenario.label
     lines = [f"base = {_quoted(base)}", f"name = {_quoted(scenario.name)}", f"year = {year}"]
     for key, ids in (("with", scenario.with_), ("without", scenario.without), ("close", scenario.close)):
         lines.append(f"{key} = [{', '.join(map(_quoted, sorted(ids)))}]")
@@ -288,7 +298,7 @@ def _quoted(text: str) -> str:
 
 def _whole_year(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ScenarioError(f'{where}: year must be a whole number or "full", is {value!r}')
+        raise ScenarioError(f'{where}: year must be a whole number, "full" or "full-known", is {value!r}')
     return value
 
 

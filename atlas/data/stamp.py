@@ -9,8 +9,11 @@ the text of any other format.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import itertools
+import json
+import os
 import re
 import sqlite3
 import zipfile
@@ -19,17 +22,24 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from atlas._version import __version__
+from atlas.base.doors import Door
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
+from atlas.base.foreign import apart
+from atlas.base.seals import intact, members_digest
 from atlas.data.scenario import Scenario
 
-__all__ = ["Finding", "check_stamp", "find_stamps", "layers_hash", "stamp"]
+__all__ = ["Finding", "Marks", "check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
 
 _DIGITS = 12
 _STAMP = re.compile(rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b")
-_LARGEST_MEMBER = 64 * 2**20
+#: Bounds: of a file (MB), of an archive's members together, of one member's text, of all texts read.
+_LARGEST_MB = 512
+_LARGEST_MEMBER = 2**31
+_LARGEST_PART, _LARGEST_TEXT, _MOST_MEMBERS = 16 * 2**20, 64 * 2**20, 2000
 _MARKED = re.compile(
     rf"(?:atlas[-_]hash|\"hash\")(?:\" content=)?[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b"
 )
@@ -84,20 +94,94 @@ def find_stamps(path: str | Path) -> tuple[str, ...]:
     ExportError
         The file cannot be read, or carries none.
     """
+    return read_marks(path).stamps
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What a file says of itself.
+
+    Attributes
+    ----------
+    stamps
+        Each once, in order of appearance.
+    intact
+        Whether its content is what was written; None where neither it nor its sidecar carries a hash of it.
+    tables
+        The tables its data package lists, empty without one.
+    """
+
+    stamps: tuple[str, ...]
+    intact: bool | None
+    tables: tuple[str, ...]
+
+
+def read_marks(path: str | Path) -> Marks:
+    """Return what a file, any output of atlas, says of itself; read by a child with limits, nothing is written.
+
+    Raises
+    ------
+    ExportError
+        The file cannot be read, or carries no stamp.
+    """
     path = Path(path)
-    try:
-        head = path.read_bytes()
-    except OSError as reason:
-        raise ExportError(f"{path} cannot be read: {reason.strerror or reason}") from reason
-    text = _text_of(path, head)
+    if not path.is_file():
+        raise ExportError(f"{path} cannot be read: it is no file")
+    return apart(lambda: _marks(path), path, ExportError)
+
+
+def _marks(path: Path) -> Marks:
+    content = Door(path, ExportError, largest_mb=_LARGEST_MB).content()
+    text = _text_of(path, content)
     found = [match[1] for match in _MARKED.finditer(text)] or _column_stamps(text)
     beside = path.with_name(path.name + ".datapackage.json")
-    if not found and beside.is_file():
-        # Formats without room for a comment, such as tiles, have their metadata beside.
-        found = [match[1] for match in _MARKED.finditer(beside.read_text("utf-8", errors="replace"))]
+    package: Any = None
+    if beside.is_file():
+        package = _package(Door(beside, ExportError, largest_mb=16).text())
+        if not found:
+            # Formats without room for a comment, such as tiles, have their metadata beside.
+            found = [match[1] for match in _MARKED.finditer(json.dumps(package))]
+    elif zipfile.is_zipfile(path):
+        package = _package(_member(path, "datapackage.json"))
     if not found:
         raise ExportError(f"{path} carries no atlas hash; it was not written by atlas, or the hash was cut out")
-    return tuple(dict.fromkeys(found))
+    resource = _resource(package)
+    tables = tuple(str(one.get("name")) for one in resource.get("tables", ()) if isinstance(one, dict))
+    return Marks(tuple(dict.fromkeys(found)), _whole(path, content, resource, inside=not beside.is_file()), tables)
+
+
+def _whole(path: Path, content: bytes, resource: Mapping[str, Any], *, inside: bool) -> bool | None:
+    if inside and "members_sha256" in resource:
+        try:
+            return members_digest(path, most_bytes=_LARGEST_MEMBER) == str(resource["members_sha256"])
+        except ValueError:
+            return False
+    if not inside and "sha256" in resource:
+        return hashlib.sha256(content).hexdigest() == str(resource["sha256"])
+    return intact(content)
+
+
+def _package(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _resource(package: Any) -> Mapping[str, Any]:
+    """The one resource of a data package; empty for what is none."""
+    resources = package.get("resources") if isinstance(package, dict) else None
+    first = resources[0] if isinstance(resources, list) and resources else None
+    found: Mapping[str, Any] = first if isinstance(first, dict) and isinstance(first.get("tables", []), list) else {}
+    return found
+
+
+def _member(path: Path, name: str) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(name) as member:
+            return member.read(_LARGEST_TEXT).decode("utf-8", errors="replace")
+    except (KeyError, zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError):
+        return ""
 
 
 def _text_of(path: Path, content: bytes) -> str:
@@ -107,9 +191,22 @@ def _text_of(path: Path, content: bytes) -> str:
     if content.startswith(b"PK\x03\x04"):
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                members = [info for info in archive.infolist() if info.file_size <= _LARGEST_MEMBER]
-                return "\n".join(archive.read(info).decode("utf-8", errors="replace") for info in members)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as reason:
+                left, texts = _LARGEST_TEXT, []
+                for info in archive.infolist()[:_MOST_MEMBERS]:
+                    with archive.open(info) as member:
+                        part = member.read(min(left, _LARGEST_PART))
+                    left -= len(part)
+                    texts.append(part.decode("utf-8", errors="replace"))
+                return "\n".join(texts)
+        except (
+            zipfile.BadZipFile,
+            zlib.error,
+            EOFError,
+            RuntimeError,
+            NotImplementedError,
+            OSError,
+            ValueError,
+        ) as reason:
             raise ExportError(f"{path} is no readable zip archive: {reason}") from reason
     return content.decode("utf-8", errors="replace")
 
@@ -123,15 +220,22 @@ def _column_stamps(text: str) -> list[str]:
 
 
 def _gpkg_text(path: Path) -> str:
-    """The text of a GeoPackage's metadata tables."""
+    """The text of a GeoPackage's metadata tables, opened as it lies: no journal is read and none is made."""
+    place = quote(os.path.abspath(os.fsencode(path)))
     try:
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as base:
-            names = {row[0] for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        base = sqlite3.connect(f"file:{place}?mode=ro&immutable=1", uri=True)
+        try:
+            names = {
+                str(row[0]) for row in base.execute("SELECT name FROM sqlite_master WHERE type = 'table' LIMIT 9999")
+            }
             texts = []
             for table in sorted(name for name in names if "metadata" in name or name == "gpkg_contents"):
-                rows = base.execute(f'SELECT * FROM "{table}"').fetchall()
+                named = table.replace('"', '""')
+                rows = base.execute(f'SELECT * FROM "{named}" LIMIT 9999').fetchall()
                 texts += [" ".join(str(value) for value in row) for row in rows]
-    except sqlite3.Error as reason:
+        finally:
+            base.close()
+    except (sqlite3.Error, UnicodeError, OverflowError) as reason:
         raise ExportError(f"{path} is no readable GeoPackage: {reason}") from reason
     return "\n".join(texts)
 

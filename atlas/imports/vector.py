@@ -39,6 +39,7 @@ Record = dict[str, Any]
 #: What stands in a column that must hold a value when nothing is mapped to it.
 DEFAULTS: Mapping[str, Any] = {
     "toll": False, "oneway": False, "in_network": True, "passenger": True, "exit": True, "structure": "surface",
+    "course": "known", "upgrades": "",
     "node_ids": "", "station_ids": "", "line_ids": "", "plan_ids": "", "aliases": "", "adcode": "",
     "status": "unknown", "confidence": "none", "geometry_quality": "traced", "source_note": None,
 }  # fmt: skip

@@ -23,6 +23,7 @@ from xstatic.pkg import leaflet
 
 from atlas.base.errors import MapError
 from atlas.base.files import write_text
+from atlas.base.seals import UNSEALED
 from atlas.base.style import GROUND, css_variables
 from atlas.base.words import LANGUAGES, both
 from atlas.maps.basemaps import Basemap
@@ -77,7 +78,8 @@ class _Sheet(branca.element.Figure):
         '<meta http-equiv="Content-Security-Policy" content="{{ this.policy }}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
-        '{% if this.hash %}<meta name="atlas-hash" content="{{ this.hash }}">\n{% endif %}'
+        '{% if this.hash %}<meta name="atlas-hash" content="{{ this.hash }}">\n'
+        f'<meta name="atlas-seal" content="{UNSEALED}">\n{{% endif %}}'
         "<title>{{ this.heading }}</title>\n"
         "<style>{{ this.style }}</style>\n{{ this.header.render(**kwargs) }}\n</head>\n"
         '<body class="page-{{ this.kind }}">\n{{ this.html.render(**kwargs) }}\n'

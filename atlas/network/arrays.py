@@ -96,6 +96,8 @@ class EdgeArrays:
         (m,) kilometres charged; `schematic` marks those that are drawn and not published.
     toll
         (m,) whether the edge is tolled.
+    indicative
+        (m,) whether only the ends of its line are known, not its course.
     links
         (feature, layer, plan ids, line ids) an edge, the last two joined by ``;``.
     """
@@ -111,6 +113,7 @@ class EdgeArrays:
     feature_id: NDArray[np.object_]
     changing: Bools
     toll: Bools
+    indicative: Bools
     schematic: Bools
     length_km: Floats
     limit_kmh: Floats
@@ -203,11 +206,13 @@ class EdgeArrays:
         return np.asarray(hit | boards, dtype=bool)
 
     def open_in(self, scenario: Scenario) -> Bools:
-        """(m,) which edges exist in `scenario`: opened by its year, put in, not left out, not closed.
+        """(m,) which edges exist in `scenario`: opened by its year on a known course, put in, not left out, not closed.
 
         Ramps and local links go where the junction or station they lead to has nothing open passing or calling.
         """
         present = ~np.isposinf(self.opens_year) if scenario.year is None else self.opens_year <= scenario.year
+        if scenario.known_courses:
+            present = present & ~self.indicative
         if scenario.with_:
             present = present | self._put_in(scenario.with_)
         if scenario.without or scenario.close:
@@ -268,6 +273,7 @@ def arrays_of(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> EdgeArrays:
         feature_id=text["feature_id"],
         changing=edges["edge_id"].str.endswith("/change").to_numpy(dtype=bool),
         toll=edges["toll"].to_numpy(dtype=bool),
+        indicative=(edges["course"] == "indicative").to_numpy(dtype=bool),
         schematic=np.isnan(number["published_length_km"]) & drawn,
         length_km=number["length_km"],
         limit_kmh=number["speed_limit_kmh"],

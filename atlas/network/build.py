@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import distances_km
+from atlas.data.layer import require_usable
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.stamp import layers_hash
 from atlas.network.arrays import EdgeArrays, arrays_of
@@ -54,7 +55,7 @@ EDGE_COLUMNS = (
     "edge_id", "from_id", "to_id", "role", "mode", "speed_class", "speed_limit_kmh", "length_km",
     "drawn_length_km", "published_length_km", "structure", "toll", "feature_id", "layer", "plan_ids", "status",
     "opens_year", "opens_basis", "run_min", "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary",
-    "service_ordinary", "line_ids", "geometry",
+    "service_ordinary", "line_ids", "course", "geometry",
 )  # fmt: skip
 JOIN_COLUMNS = ("kind", "layer", "feature_id", "target", "length_km")
 _REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
@@ -264,10 +265,13 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     NetworkError
         A layer is missing, or its rows contradict one another (see :mod:`atlas.network.roads`,
         :mod:`atlas.network.rail`, :mod:`atlas.network.ferries`).
+    LayerError
+        A value is outside its range (see :mod:`atlas.data.layer`).
     """
     missing = [key for key in _REQUIRED if key not in layers]
     if missing:
         raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(_REQUIRED)}")
+    require_usable(layers)
     frames = {key: _with_requested(key, layer.frame, on_request) for key, layer in layers.items()}
     barrier = None
     if "land" in frames:
@@ -395,6 +399,7 @@ def _edge_frame(rows: list[Row]) -> gpd.GeoDataFrame:
     for name in numbers:
         frame[name] = pd.to_numeric(frame[name]).astype(np.float64)
     frame["toll"] = frame["toll"].astype(bool)
+    frame["course"] = frame["course"].astype(object).fillna("known")
     lines = frame["line_ids"].astype(object)
     frame["line_ids"] = lines.where(lines.notna(), "").astype(str)
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")

@@ -168,7 +168,7 @@ def _untracked(service: _Service, a: str, b: str, leg: _Leg) -> Row:
 
 def _tracks(line: Row, halts: dict[str, Row]) -> Iterator[Track]:
     names = [name for name in str(line["station_ids"] or "").split(";") if name]
-    if not line["in_network"] or len(names) < 2:
+    if not line["in_network"] or line.get("upgrades") or len(names) < 2:
         return
     unknown = [name for name in names if name not in halts]
     if unknown:
@@ -288,7 +288,6 @@ def _assumed(line: Row, halts: dict[str, Row], ridden: set[str]) -> Iterator[_Se
     trains = min(known) / 2.0 if known and line["status"] == "operating" else float("nan")
     speed = year_of(line["operating_speed_kmh"])
     speed = speed if speed > 0 else year_of(line["design_speed_kmh"])
-    kind = "metro" if line["kind"] == "metro" else "assumed"
     for way, stops in (("f", called), ("b", called[::-1])):
         yield _Service(
             f"{line['id']}~{way}",
@@ -301,7 +300,7 @@ def _assumed(line: Row, halts: dict[str, Row], ridden: set[str]) -> Iterator[_Se
             trains,
             (line["id"],),
             speed,
-            kind,
+            str(line["kind"]),
         )
 
 
@@ -332,6 +331,7 @@ def _add_service(
     basis = "fact" if service.layer == "rail_services" else lines[service.line_ids[0]]["opens_basis"]
     blank: Row = {
         "mode": "rail",
+        "course": _course(service, lines),
         "speed_class": service.speed_class,
         "speed_limit_kmh": service.speed_kmh,
         "length_km": 0.0,
@@ -385,6 +385,11 @@ def _add_service(
                 part.edges.append({**blank, **both, "edge_id": f"{name}/{tail}", "from_id": u, "to_id": platform})
     for k, leg in enumerate(legs):
         _add_ride(part, service, k, leg, blank, halts, crossings)
+
+
+def _course(service: _Service, lines: dict[str, Row]) -> str:
+    own = [lines[line] for line in service.line_ids if line in lines]
+    return "indicative" if any(line.get("course") == "indicative" for line in own) else "known"
 
 
 def _plan_ids(service: _Service, lines: dict[str, Row]) -> str:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import distances_km
 from atlas.network.lines import cut_line, line_km
+from atlas.network.upgrades import road_links, upgraded
 
 __all__ = ["Crossing", "RoadPart", "border_pair", "read_crossings", "road_part", "side_of", "year_of"]
 
@@ -101,12 +102,14 @@ def road_part(
     frontier = list(read_crossings(crossings)) if crossings is not None else []
     part = RoadPart()
     touched: dict[str, set[bool]] = defaultdict(set)
-    for road in highways.to_dict("records"):
-        if not road["in_network"]:
+    roads = [*highways.to_dict("records"), *road_links(crossings)]
+    for road in roads:
+        if not road["in_network"] or road.get("upgrades"):
             continue
         for order, (a, b, line) in enumerate(_stretches(road, junctions, part, snap_km)):
             _add_stretch(part, road, order, junctions[a], junctions[b], line, touched, frontier)
     _scale_to_published(part)
+    part.edges += [edge for road in roads if road["in_network"] for edge in upgraded(road, part.edges)]
     _add_ramps(part, junctions, touched)
     opens = _first_openings(part.edges)
     for name, node in part.nodes.items():
@@ -287,6 +290,7 @@ def _edge(road: Row, line: NDArray[np.float64]) -> Row:
     drawn = line_km(line)
     published = road.get("published_length_km")
     return {
+        "course": road.get("course") or "known",
         "role": "run",
         "mode": "road",
         "speed_class": road["kind"],
@@ -299,7 +303,7 @@ def _edge(road: Row, line: NDArray[np.float64]) -> Row:
         "structure": road["structure"] or "surface",
         "toll": bool(road["toll"]),
         "feature_id": road["id"],
-        "layer": "highways",
+        "layer": road.get("layer", "highways"),
         "plan_ids": road["plan_ids"] or "",
         "status": road["status"],
         "opens_year": year_of(road["opens_year"]),

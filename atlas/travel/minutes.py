@@ -26,6 +26,8 @@ Mode = Literal["drive", "rail", "multimodal"]
 MODES: tuple[Mode, ...] = ("drive", "rail", "multimodal")
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+#: Classes of railway with a speed and a number of trains of their own where nothing is published.
+_RAIL_CLASSES = ("high_speed", "conventional")
 #: Gives a parameter's values by name: k numbers, one a draw, or one number for all.
 Values = Callable[[str], Floats]
 
@@ -141,8 +143,10 @@ def edge_minutes(
     return first, later
 
 
-def _charged_km(edges: EdgeArrays, km: Floats, detour: Floats) -> Floats:
+def _charged_km(edges: EdgeArrays, km: Floats, mode: str, value: Values) -> Floats:
     """Kilometres charged: published where that is what the edge carries, else drawn times the detour."""
+    schematic, indicative = value(f"{mode}_detour_schematic"), value(f"{mode}_detour_indicative")
+    detour = np.where(edges.indicative[:, None], indicative, schematic)
     return np.where(edges.schematic[:, None], km * detour, km)
 
 
@@ -155,7 +159,7 @@ def _road(edges: EdgeArrays, km: Floats, scenario: Scenario, value: Values) -> F
     period = f"road_factor_{scenario.period}"
     slower = np.where(urban, value(f"{period}_urban_expressway"), value(f"{period}_ordinary"))
     factor = np.where(express, value(f"{period}_expressway"), slower)
-    return np.asarray(_charged_km(edges, km, value("road_detour_schematic")) / (limit * factor) * 60.0)
+    return np.asarray(_charged_km(edges, km, "road", value) / (limit * factor) * 60.0)
 
 
 def _ramp(edges: EdgeArrays, value: Values) -> Floats:
@@ -166,14 +170,25 @@ def _ramp(edges: EdgeArrays, value: Values) -> Floats:
 def _ride(edges: EdgeArrays, km: Floats, value: Values) -> Floats:
     published = edges.run_min[:, None]
     speed = edges.limit_kmh[:, None]
+    usual = _by_class(
+        edges, {name: f"rail_speed_{name}_kmh" for name in _RAIL_CLASSES}, "rail_speed_default_kmh", value
+    )
     formula = run_minutes(
-        _charged_km(edges, km, value("rail_detour_schematic")),
-        np.where(np.isnan(speed), value("rail_speed_default_kmh"), speed),
+        _charged_km(edges, km, "rail", value),
+        np.where(np.isnan(speed), usual, speed),
         speed_factor=value("rail_speed_factor"),
         acceleration_ms2=value("rail_acceleration_ms2"),
         dwell_min=value("rail_dwell_min"),
     )
     return np.where(np.isnan(published), formula, published)
+
+
+def _by_class(edges: EdgeArrays, names: dict[str, str], usual: str, value: Values) -> Floats:
+    """(m, k) values of the parameter that `names` gives for the class of each edge, of `usual` for other classes."""
+    found = np.broadcast_to(value(usual), (len(edges.tail), *value(usual).shape))
+    for kind, name in names.items():
+        found = np.where((edges.speed_class == kind)[:, None], value(name), found)
+    return np.asarray(found, dtype=np.float64)
 
 
 def _border(edges: EdgeArrays, value: Values) -> Floats:
@@ -184,8 +199,8 @@ def _border(edges: EdgeArrays, value: Values) -> Floats:
 def _board(edges: EdgeArrays, scenario: Scenario, value: Values, shares: Floats) -> tuple[Floats, Floats]:
     """Minutes from the station door, or from another train, to departure: first train and later ones."""
     trains = (edges.trains_ordinary if scenario.timetable == "ordinary" else edges.trains)[:, None]
-    metro = (edges.speed_class == "metro")[:, None]
-    assumed = np.where(metro, value("metro_trains_per_day"), value("rail_new_trains_per_day"))
+    names = {name: f"rail_new_trains_{name}_per_day" for name in _RAIL_CLASSES}
+    assumed = _by_class(edges, names | {"metro": "metro_trains_per_day"}, "rail_new_trains_per_day", value)
     trains = np.where(np.isnan(trains), assumed, trains)
     headway = value("rail_operating_hours") * 60.0 / np.maximum(trains, 1e-9)
     waited = np.minimum(shares * headway, value("rail_wait_cap_min"))

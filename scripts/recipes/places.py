@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from recipes.opening import BASE_YEAR, Opening
-from recipes.tables import CHECKED_ON, Compiled, Facts, Feature, Left, Row, number, point, whole
+from recipes.tables import Compiled, Facts, Feature, Left, Row, number, point, whole
 
 # Longest first: 特别行政区 before 区.
 _SUFFIXES_ZH = ("特别行政区", "街道", "市", "区", "县", "镇", "乡")
@@ -100,10 +100,11 @@ def _feature(facts: Facts, place: dict[str, Any], city: str, extra: list[str]) -
     aliases = [*short_names(place["name_zh"], place["name_en"]), *extra]
     known = {place["name_zh"], place["name_en"]}
     identity = {"id": place["id"], "name_zh": place["name_zh"], "name_en": place["name_en"], "city": city}
-    properties = facts.common("places", identity, kind=place["level"], status="operating", source=place["source"])
+    properties = facts.common("places", identity, kind=place["level"], status="unknown", source=place["source"])
     properties |= Opening(None, None, "unknown", BASE_YEAR).columns()
     properties |= {
-        "status_as_of": CHECKED_ON,
+        # A place is neither open nor shut; it stood when the plan was written.
+        "status_as_of": None,
         "confidence": place["confidence"],
         "geometry_quality": "schematic" if place["confidence"] == "low" else "traced",
         "position_error_m": _ERROR_M[place["confidence"]],

@@ -8,10 +8,11 @@ from typing import Any
 from pyproj import Geod
 
 from recipes.opening import Opening, opening
-from recipes.tables import Compiled, Facts, Feature, Left, Point, Row, TableError, number
+from recipes.tables import Compiled, Facts, Feature, Left, Point, Row, TableError, known_on, number
 
 _GEOD = Geod(ellps="WGS84")
 _BETWEEN = re.compile(r"between ([^-;]+)-([^-; ]+)")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _RECENT = re.compile(r"recent=(\d+)/(\d+)")
 # Metres for the table's words; only the first is measured (docs/layers.md), the others are allowances.
 _STATION_ERROR_M = {"high": 150.0, "medium": 500.0, "low": 3000.0}
@@ -40,9 +41,16 @@ def compile_rail(facts: Facts) -> Compiled:
 
 
 def _stations(facts: Facts, stations: dict[str, dict[str, str]], lines: dict[str, dict[str, str]]) -> Compiled:
-    calls = {row["station_id"]: row["trains_per_day"] for row in facts.rows("rail_station_calls")}
+    counted = {row["station_id"]: row for row in facts.rows("rail_station_calls")}
+    calls = {key: row["trains_per_day"] for key, row in counted.items()}
     lost = [Left("rail_station_calls", key, "no such station") for key in calls if key not in stations]
     features = [_station(facts, row, lines, calls) for row in stations.values()]
+    for feature in features:
+        # The words of a station tell of its position; its trains tell that it is open.
+        row, served = stations[feature.id], counted.get(feature.id, {})
+        words = "" if row["status"] == "operating" else row["coord_source"]
+        seen = served.get("source_updated") if float(served.get("trains_per_day") or 0) > 0 else None
+        feature.properties["status_as_of"] = seen or known_on(row["status"], words, row["opened"])
     return Compiled({"stations": features}, lost)
 
 
@@ -125,6 +133,7 @@ def _railway(
     traced = len(path) > len(stops)
     confidences = [stations[stop]["coord_confidence"] for stop in stops]
     properties = facts.common("railways", row, kind=row["kind"], status=row["status"], source=row["source"])
+    properties["status_as_of"] = known_on(row["status"], row["source"], row["opened_or_expected"])
     properties |= opening(row["status"], row["opened_or_expected"]).columns()
     if row["opened_or_expected"]:
         properties["source_note"] += f"; opening as given: {row['opened_or_expected']}"
@@ -192,6 +201,7 @@ def _service(
     properties: dict[str, Any] = facts.common(
         "rail_services", identity, kind="train_service", status="operating", source=note
     )
+    properties["status_as_of"] = max(_DAY.findall(row["source_updated"]), default=None)
     properties |= Opening(None, None, "assumed", year).columns()
     properties |= {
         "city": ";".join(dict.fromkeys(stop["city"] for stop in stops)),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from recipes.opening import BASE_YEAR, Opening, earliest, opening
 from recipes.rail import drawn_km
-from recipes.tables import CHECKED_ON, Compiled, Facts, Feature, Point, Row, TableError, number, point, whole
+from recipes.tables import Compiled, Facts, Feature, Point, Row, TableError, number, point, whole
 
 # Where local travel can leave or join: towns, seats, exits, gates, forecourts. Expressway interchanges,
 # bridge ends and junctions on islands or at a boundary are not such places.
@@ -134,16 +134,16 @@ def _road(
 
 
 def _node(facts: Facts, row: Row, roads: list[Feature]) -> Feature:
-    place = row["kind"] in {"town", "city_centre", "district_centre", "county_seat"}
-    if place or not roads:
-        status, when = "operating", Opening(None, None, "unknown", BASE_YEAR)
+    if not roads or row["kind"] in {"town", "city_centre", "district_centre", "county_seat"}:
+        # A town is neither open nor shut; it stood when the plan was written.
+        status, when = "unknown", Opening(None, None, "unknown", BASE_YEAR)
     else:
         status, year = earliest((road.properties["status"], road.properties["opens_year"]) for road in roads)
         when = Opening(None, None if status == "operating" else year, "assumed", year)
     properties = facts.common("interchanges", row, kind=row["kind"], status=status, source=row["coord_source"])
     properties |= when.columns()
     properties |= {
-        "status_as_of": CHECKED_ON,
+        "status_as_of": None,
         "confidence": row["coord_confidence"],
         "geometry_quality": "schematic" if row["coord_confidence"] == "low" else "traced",
         "position_error_m": float(row["coord_error_m"]),

@@ -36,7 +36,7 @@ def _airport(facts: Facts, row: Row) -> Feature:
     properties = _site(facts, "airports", row, row["opened"])
     if properties["source"] == "airportsdata":
         properties["geometry_quality"] = "surveyed"
-    properties |= {"iata": row["iata"] or None, "icao": row["icao"] or None}
+    properties |= {"service": row["service"] or None, "iata": row["iata"] or None, "icao": row["icao"] or None}
     return Feature(properties, ((float(row["lon"]), float(row["lat"])),))
 
 
@@ -47,6 +47,7 @@ def _link(facts: Facts, row: Row, use: Row) -> Feature:
     properties |= {
         "side_a_city": row["side_a_city"],
         "side_b_city": row["side_b_city"],
+        "drawn_by": row["drawn_by"] or None,
         # Only the crossings to Hong Kong and Macau are links of the network: an expressway across a
         # boundary is in the layer highways already, and a link that the plan names has no known course.
         "in_network": row["kind"] == "border_crossing",

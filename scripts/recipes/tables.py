@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,9 +14,13 @@ from typing import Any
 Row = Mapping[str, str]
 Point = tuple[float, float]
 
-# The day the fact tables were last gone through; a status taken from the plan's text keeps the plan's.
-CHECKED_ON = "2026-11-23"
+# A status taken from the plan's text is as old as the plan.
 PLAN_BASE = "2023"
+# The last day of the fact tables: a later date in a row's words is announced, not known.
+LAST_DAY = "2026-11-26"
+_DATE = re.compile(r"(?<![\w./-])((?:19|20)\d{2}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?)(?![\w./])")
+# What was looked at is the position, not the status.
+_OF_POSITION = ("checked against the boundary", "point moved", "geometry check", "moved to fit", "sketch")
 _FROM_PLAN = ("plan text", "plan 专栏", "plan box", "named in the plan", "plan only", "plan:", "plan calls")
 
 
@@ -107,19 +112,41 @@ class Facts:
 
     def common(self, layer: str, row: Row, *, kind: str, status: str, source: str) -> dict[str, Any]:
         """Return the contract columns that every recipe fills the same way."""
-        from_plan = any(words in source for words in _FROM_PLAN) and status != "operating"
         return {
             "id": row["id"],
             "name_zh": row["name_zh"] or None,
             "name_en": row["name_en"] or None,
             "kind": kind,
             "status": status,
-            "status_as_of": PLAN_BASE if from_plan else CHECKED_ON,
+            "status_as_of": known_on(status, source, row.get("opened", "")),
+            "checked_on": row.get("checked_on") or None,
             "plan_ids": ";".join(self.plan_ids.get((layer, row["id"]), ())),
             "city": row.get("city") or None,
             "source": self.source_key(source),
             "source_note": source or None,
         }
+
+
+def known_on(status: str, source: str, opened: str = "") -> str | None:
+    """Return the date at which a row's source knew its status; None when the source bears no date.
+
+    Examples
+    --------
+    >>> known_on("operating", "中新网 2024-06-27; ends checked against the boundary polygons 2026-11-23", "2024-06")
+    '2024-06-27'
+    >>> known_on("planned", "plan text; site general knowledge, unverified")
+    '2023'
+    >>> known_on("operating", "general knowledge, unverified") is None
+    True
+    """
+    if status != "operating" and any(words in source for words in _FROM_PLAN):
+        return PLAN_BASE
+    words = ";".join(part for part in source.split(";") if not any(sign in part for sign in _OF_POSITION))
+    dates = _DATE.findall(words)
+    if status == "operating" and "general knowledge, unverified" not in source:
+        dates += _DATE.findall(opened)
+    past = [date for date in dates if "1980" <= date <= LAST_DAY]
+    return max(past, default=None)
 
 
 def number(text: str) -> float | None:

@@ -22,6 +22,9 @@ _LIST = (
     Column("opens_year", "from"),
     Column("opens_basis", "basis"),
     Column("resolution", "in the atlas"),
+    Column("counts", "counts"),
+    Column("counts_from", "counts from"),
+    Column("course", "course"),
 )
 _CHANGES = (
     Column("item", "id"),
@@ -78,20 +81,35 @@ def command(ctx: click.Context) -> None:
 @talk_options
 @click.pass_obj
 def list_items(session: Session, /, sink: Sink, date: str | None, **filters: Any) -> None:
-    """List the plan's items that satisfy every filter given.
+    """List the plan's items that satisfy every filter given, and how each counts.
+
+    In the column counts: year (as a whole in a year's scenario), full-known and full (wholly in these alone), goods (a
+    railway nobody rides), site, corridor (with its lines), target (a claim), drawn (on the map only), none.
 
     \b
     Example:
       atlas plan list --city 阳江 --year 2030
       atlas plan list --as-of 2024-06 --format csv
     """
+    from atlas.data.counting import held_by_full
     from atlas.data.register import item_table, select
 
     register = session.catalog.plan
     table = item_table(register, _frames(session), date=date)
     chosen = select(table, **{name: value for name, value in filters.items() if value})
     tell("answer.items_as_of" if date else "answer.items", count=len(chosen), all=len(register), date=date)
-    about = {"items_in_plan": len(register), "as_of": date or "last known"}
+    full, known, lacking = held_by_full(table)
+    tell("answer.full_holds", full=full, all=len(register), known=known)
+    reasons = {str(row["id"]): str(row["reason"] or "drawn only") for row in rows_of(lacking)}
+    for row in rows_of(lacking):
+        tell("answer.not_in_full", id=row["id"], name=row["name_zh"], reason=reasons[str(row["id"])])
+    about = {
+        "items_in_plan": len(register),
+        "as_of": date or "last known",
+        "in_full": full,
+        "in_full_known": known,
+        "not_in_full": reasons,
+    }
     emit(Answer(_LIST, rows_of(chosen), about, "items"), sink)
 
 
@@ -106,13 +124,18 @@ def list_items(session: Session, /, sink: Sink, date: str | None, **filters: Any
 def show(session: Session, item: str, mode: str, no_effect: bool, sink: Sink) -> None:
     """Show one ITEM (id or name): wording, reading, features, history, and what it changes.
 
-    The effect compares the full plan with and without the item: pairs of seats that become slower without it.
+    The effect compares a scenario that holds it as a whole, full, with and without the item: pairs of seats that become
+    slower without it, and by how many minutes.
 
     \b
     Example:
       atlas plan show plan-hwy-23
       atlas plan show 黄茅海通道 --format json
     """
+    import pandas as pd
+
+    from atlas.data.register import item_table
+
     register = session.catalog.plan
     found = register[item]
     resolution = register.resolve(found.id)
@@ -141,6 +164,10 @@ def show(session: Session, item: str, mode: str, no_effect: bool, sink: Sink) ->
         {"what": "reading", "value": found.reading},
         {"what": "in the atlas", "value": resolution.kind + (f": {resolution.reason}" if resolution.reason else "")},
     ]
+    count = item_table(register, _frames(session)).set_index("id").loc[found.id]
+    first: str = "" if pd.isna(count["counts_from"]) else f", first part from {count['counts_from']}"
+    course = f", course {count['course']}" if count["course"] else ""
+    rows.append({"what": "counts", "value": f"{count['counts']}{first}{course}"})
     rows += [
         {"what": "feature", "value": " ".join(str(row[k]) for k in ("feature", "name_zh", "status") if row[k])}
         for row in features
@@ -150,13 +177,22 @@ def show(session: Session, item: str, mode: str, no_effect: bool, sink: Sink) ->
     rows += [
         {
             "what": "without it",
-            "value": f"{row['from_zh']} → {row['to_zh']}: {row['after_min']:.0f} → {_minutes(row['before_min'])} min",
+            "value": f"{row['from_zh']} → {row['to_zh']}: {row['after_min']:.0f} → {_minutes(row['before_min'])} min"
+            f" in full, gains {_minutes(row['saved_min'])}",
         }
         for row in effect[:10]
     ]
     if features and not no_effect and not effect:
         rows.append({"what": "without it", "value": f"no pair of seats is slower by {mode} in the full plan"})
-    about = {"features": features, "history": history, "effect": effect, "mode": mode}
+    about = {
+        "counts": count["counts"],
+        "course": count["course"],
+        "features": features,
+        "history": history,
+        "effect": effect,
+        "effect_in": "full",
+        "mode": mode,
+    }
     emit(Answer(_FACTS, rows, about if sink.chosen == "json" else {}, "item"), sink)
 
 

@@ -36,7 +36,7 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 
 
 @click.command(name="map")
-@click.argument("kind", type=click.Choice(["layers", "reach", "compare", "matrix"]))
+@click.argument("kind", type=click.Choice(["layers", "explore", "reach", "compare", "matrix"]))
 @click.option(
     "--origin", "origins", multiple=True, metavar="PLACE", help="Needed for reach; may be repeated for others."
 )
@@ -57,7 +57,7 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @talk_options
 @click.pass_obj
 def command(session: Session, /, kind: str, output: Path, overwrite: bool, **options: Any) -> None:
-    """Write one map page: KIND is layers, reach, compare or matrix.
+    """Write one map page: KIND is layers, explore, reach, compare or matrix.
 
     The page compare takes two years or scenario files, in order.
 
@@ -68,6 +68,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
     Example:
       atlas map layers -o atlas.html
       atlas map layers --layers railways,stations,places --lang en -o rail.html
+      atlas map explore --origin 阳江 -o explore.html
       atlas map reach --origin 江门 --year 2026 --year 2035 -o jiangmen.html
       atlas map compare --year 2026 --year 2035 --origin 阳江 -o compare.html
       atlas map matrix --year 2026 -o matrix.html
@@ -94,7 +95,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
     if kind == "matrix":
         write_text(output, _matrix(session, options), overwrite=overwrite)
     else:
-        draw = {"layers": _draw_layers, "reach": _draw_reach, "compare": _draw_compare}[kind]
+        draw = {"layers": _draw_layers, "explore": _draw_explorer, "reach": _draw_reach, "compare": _draw_compare}[kind]
         draw(session, options, shared).save(output, overwrite=overwrite)
     tell("answer.wrote", path=output)
 
@@ -109,6 +110,26 @@ def _draw_layers(session: Session, options: dict[str, Any], shared: dict[str, An
 
 def _scenarios(session: Session, options: dict[str, Any]) -> list[Scenario]:
     return [session.scenario(choice) for choice in options["choices"]]
+
+
+def _draw_explorer(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
+    from atlas.data.parameters import read_parameters
+    from atlas.land.ground import Ground
+    from atlas.maps.pages.explore import draw_explorer
+    from atlas.plan.promises import read_targets
+
+    if len(options["origins"]) > 1:
+        raise click.UsageError("the page explore opens on one --origin; more are added on the page")
+    targets = session.folder / "data" / "plan" / "targets.toml"
+    return draw_explorer(
+        session.network,
+        session.catalog.layers(),
+        read_parameters(session.folder / "data" / "parameters.csv"),
+        ground=Ground(session.access, session.population),
+        targets=read_targets(targets) if targets.is_file() else None,
+        origin=(options["origins"] or (None,))[0],
+        **shared,
+    )
 
 
 def _draw_reach(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:

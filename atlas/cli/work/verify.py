@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 
 import click
@@ -13,6 +12,7 @@ from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
 
+_CONTENT = {True: "intact", False: "altered", None: "untold"}
 _COLUMNS = (
     Column("hash", "hash"),
     Column("layers", "layers match"),
@@ -31,27 +31,28 @@ def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) ->
     """Say whether FILE was made of the layers at hand, and with which scenario.
 
     FILE is any output of atlas: a page, table, GeoJSON, GeoPackage or archive. Exit code 1 means that the
-    layers, the parameters or the program have changed since, or that the scenario is not among those known.
+    layers, the parameters or the program have changed since, that the scenario is not among those known, or
+    that the file itself was changed after it was written.
 
     \b
     Example:
       atlas verify zhuhai.json
     """
     from atlas.data.scenario import BUILT_IN
-    from atlas.data.stamp import check_stamp, find_stamps, layers_hash
+    from atlas.data.stamp import check_stamp, layers_hash, read_marks
 
+    marks = read_marks(file)
     layers = session.catalog.layers()
-    selections = itertools.chain.from_iterable(
-        itertools.combinations(layers, size) for size in range(1, len(layers) + 1)
-    )
-    hashes = {layers_hash({key: layers[key] for key in keys}) for keys in selections}
+    # A file is of all layers, of one, or of those its data package lists.
+    selections = [tuple(layers), *((key,) for key in layers), tuple(key for key in layers if key in marks.tables)]
+    hashes = {layers_hash({key: layers[key] for key in keys}) for keys in selections if keys}
     named = [session.scenario(Choice(scenario=one)) for one in files]
     named += [session.scenario(Choice(year=year)) for year in BUILT_IN]
     central = [*named, *(session.scenario(Choice(year=str(year))) for year in range(2023, 2036))]
     sets = [one.but(parameter_set=name) for one in named for name in ("favourable", "central", "adverse")]
     at_peak = [one.but(period="peak") for one in named]
     found = []
-    for text in find_stamps(file):
+    for text in marks.stamps:
         finding = check_stamp(text, hashes, sets)
         if finding.scenario is None:
             finding = check_stamp(text, hashes, central)
@@ -63,7 +64,8 @@ def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) ->
         for one in found
     ]
     good = all(one.layers and one.scenario for one in found)
-    emit(Answer(_COLUMNS, rows, {"file": file.name, "matches": good}, "hashes"), sink)
+    emit(Answer(_COLUMNS, rows, {"file": file.name, "matches": good, "unchanged": marks.intact}, "hashes"), sink)
     tell("answer.matches" if good else "answer.matches_not", path=file)
-    if not good:
+    tell(f"answer.{_CONTENT[marks.intact]}", path=file)
+    if not good or marks.intact is False:
         click.get_current_context().exit(1)

@@ -15,6 +15,7 @@ from pyogrio.errors import DataSourceError
 
 from atlas.base.archive import pack_folder
 from atlas.base.errors import ExportError
+from atlas.base.values import csv_text
 from atlas.exports.families.styles import qml
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
@@ -157,18 +158,18 @@ def write_zipped(bundle: Bundle, target: Target, path: Path, form: str, encoding
             code = "UTF-8" if encoding == "utf-8" else "CP936"
             _write(frame, table, folder / f"{table.name}.tab", "MapInfo File", layer_options={"ENCODING": code})
     _date_dbf(folder)
-    pack_folder(path, folder)
-    told = bundle.with_frames({}, *remarked)
-    (folder / "datapackage.json").write_text(datapackage_text(told, target, path, form), "utf-8")
     if form == "shp":
         names = {table.name: short_names(field.name for field in table.fields) for table in bundle.tables}
-        lines = ["table,field,shapefile_field,alias,unit"]
-        lines += [
-            f"{table.name},{field.name},{names[table.name][field.name]},{field.alias},{field.unit}"
+        lines = [
+            (table.name, field.name, names[table.name][field.name], field.alias, field.unit)
             for table in bundle.tables
             for field in table.fields
         ]
-        (folder / "fields.csv").write_text("\ufeff" + "\n".join(lines) + "\n", "utf-8")
+        text = csv_text(("table", "field", "shapefile_field", "alias", "unit"), lines)
+        (folder / "fields.csv").write_text("\ufeff" + text, "utf-8")
+    pack_folder(path, folder)
+    told = bundle.with_frames({}, *remarked)
+    (folder / "datapackage.json").write_text(datapackage_text(told, target, path, form), "utf-8")
     pack_folder(path, folder)
     return tuple(remarked)
 

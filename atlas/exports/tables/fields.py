@@ -20,6 +20,7 @@ ALIASES: dict[str, str] = {
     "kind": "类别",
     "status": "状态",
     "status_as_of": "状态截至日期",
+    "checked_on": "核对日期",
     "opened": "开通日期",
     "expected_open": "预计开通年份",
     "opens_basis": "开通年份依据",
@@ -38,6 +39,7 @@ ALIASES: dict[str, str] = {
     "published_length_km": "公布里程(公里)",
     "drawn_length_km": "图上里程(公里)",
     "in_network": "是否纳入路网",
+    "drawn_by": "由何要素绘出",
     "elapsed_min": "累计用时(分钟)",
     "elapsed_min_low": "累计用时下限(分钟)",
     "elapsed_min_high": "累计用时上限(分钟)",
@@ -124,6 +126,7 @@ ALIASES: dict[str, str] = {
 #: Shapefile names where cutting at ten letters would be unclear or would clash.
 SHORT_NAMES: dict[str, str] = {
     "status_as_of": "status_dat",
+    "checked_on": "checked_on",
     "expected_open": "exp_open",
     "opens_basis": "open_basis",
     "opens_year": "open_year",

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from atlas._version import __version__
+from atlas.base.seals import members_digest
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 
 __all__ = ["datapackage", "datapackage_text", "remarks"]
 
+#: Formats that hold their data package themselves.
+_ARCHIVES = ("shp", "gdb", "tab", "gtfs")
 _TYPES = {"string": "string", "float": "number", "integer": "integer", "boolean": "boolean"}
 
 
@@ -76,6 +79,7 @@ def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[s
                 "format": form,
                 "bytes": len(content),
                 "sha256": hashlib.sha256(content).hexdigest(),
+                **({"members_sha256": members_digest(path)} if form in _ARCHIVES else {}),
                 "tables": [_table(table) for table in bundle.tables],
             }
         ],

@@ -243,8 +243,9 @@ def _slug(head: str, text: str) -> str:
 def _common(name: str, zh: str | None, kind: str, source: Source, note: str) -> Record:
     return {
         "id": name, "name_zh": zh, "name_en": None, "kind": kind, "status": "operating",
-        "status_as_of": source.retrieved, "opened": None, "expected_open": None, "opens_basis": "unknown",
-        "opens_year": BASE_YEAR, "plan_ids": "", "city": None, "source": source.key, "source_note": note,
+        "status_as_of": source.retrieved, "checked_on": None, "opened": None, "expected_open": None,
+        "opens_basis": "unknown", "opens_year": BASE_YEAR, "plan_ids": "", "city": None, "source": source.key,
+        "source_note": note,
         "confidence": "medium", "geometry_quality": "schematic", "position_error_m": _ERROR_M,
     }  # fmt: skip
 
@@ -306,6 +307,7 @@ class _Lines:
                     "design_speed_kmh": None, "operating_speed_kmh": None, "passenger": True,
                     "station_ids": ";".join(ends), "published_length_km": None,
                     "drawn_length_km": round(length_km(shape), 3), "in_network": True,
+                    "course": "known", "upgrades": "",
                 }
             )  # fmt: skip
             self.fresh[1].append(shape)

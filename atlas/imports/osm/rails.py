@@ -313,6 +313,8 @@ def _add_line(made: Rails, chain: Sequence[_Section], tags: Mapping[int, Tags], 
             "published_length_km": None,
             "drawn_length_km": round(length_km(shape), 3),
             "in_network": True,
+            "course": "known",
+            "upgrades": "",
         }
     )
     made.lines.append(shape)

@@ -268,6 +268,8 @@ def _road(
         "structure": structure(tags),
         "published_length_km": None,
         "in_network": True,
+        "course": "known",
+        "upgrades": "",
         "no_connect": None,
         "oneway": direction(tags) != 0,
     }

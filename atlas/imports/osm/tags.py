@@ -201,6 +201,7 @@ def common(
         "name_en": english,
         "kind": kind,
         "status_as_of": as_of,
+        "checked_on": None,
         "plan_ids": "",
         "city": city,
         "source": source,

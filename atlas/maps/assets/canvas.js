@@ -169,7 +169,9 @@
         if (view.zoom < symbol.minZoom || !Atlas.inView(shapes, f, view)) continue;
         var at = 2 * shapes.start[shapes.first[f]];
         var x = shapes.xy[at] * view.scale - view.ox, y = shapes.xy[at + 1] * view.scale - view.oy;
-        Atlas.symbols.point(ctx, x, y, symbol, Atlas.symbols.form(layer.get("status", f)), symbol.width * Math.max(0.8, factor));
+        /* A place is neither open nor shut: it is drawn whole. */
+        var state = layer.key === "places" ? "operating" : layer.get("status", f);
+        Atlas.symbols.point(ctx, x, y, symbol, Atlas.symbols.form(state), symbol.width * Math.max(0.8, factor));
       }
       return;
     }
@@ -184,7 +186,8 @@
   function classes(layer, view) {
     var groups = {};
     for (var f = 0; f < layer.size; f++) {
-      if (!layer.visible(f) || !Atlas.inView(layer.shapes, f, view)) continue;
+      /* A crossing that a road draws is drawn once. */
+      if (!layer.visible(f) || !Atlas.inView(layer.shapes, f, view) || layer.get("drawn_by", f)) continue;
       var symbol = layer.symbol(f);
       if (view.zoom < symbol.minZoom) continue;
       var status = layer.get("status", f), soft = layer.get("geometry_quality", f) === "schematic";

@@ -47,7 +47,7 @@
 
   function statusLine(layer, row) {
     var status = layer.get("status", row), asOf = layer.get("status_as_of", row);
-    if (!status) return null;
+    if (!status || layer.key === "places") return null;
     var line = Atlas.el("p", { class: "status" });
     line.appendChild(Atlas.symbols.swatch(layer.geometry, layer.symbol(row), status, layer.get("geometry_quality", row) === "schematic"));
     line.appendChild(document.createTextNode(Atlas.word("status", status) + (asOf ? " (" + Atlas.t("as_of", asOf) + ")" : "")));

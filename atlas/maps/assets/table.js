@@ -59,7 +59,7 @@
         if (!layer.visible(row)) continue;
         rows.push({
           layer: layer, row: row, name: Atlas.pick(layer.name(row)), of: Atlas.pick(layer.title),
-          kind: Atlas.word("kinds", layer.get("kind", row) || ""), status: Atlas.word("status", layer.get("status", row) || "unknown"),
+          kind: Atlas.word("kinds", layer.get("kind", row) || ""), status: layer.key === "places" ? "" : Atlas.word("status", layer.get("status", row) || "unknown"),
           opens: layer.get("opens_year", row), city: Atlas.word("cities", layer.get("city", row) || ""),
           km: layer.get("published_length_km", row) || layer.get("drawn_length_km", row)
         });

@@ -36,7 +36,7 @@ from atlas.travel.reach import locate
 from atlas.travel.search import Tree
 from atlas.travel.trip import Trip
 
-__all__ = ["CUTOFFS_MIN", "draw_reach", "reach_data"]
+__all__ = ["CUTOFFS_MIN", "draw_reach", "line_groups", "reach_data"]
 
 CUTOFFS_MIN = (60.0, 120.0)
 #: Minutes of places are kept to a thousandth, those along lines to a tenth.
@@ -208,7 +208,7 @@ def reach_data(
     network, node_id = locate(network, origin)
     start = network.row_of[node_id]
     ends = [network.row_of.get(f"place/{name}", -1) for name in places["id"]]
-    group_of, shapes, forward = _groups(network)
+    group_of, shapes, forward = line_groups(network)
     drawn = np.isin(network.arrays.role, _DRAWN) & (group_of >= 0)
     book = _Book()
     minutes, lines, inside, areas = [], [], [], []
@@ -298,7 +298,7 @@ def _parameters(scenario: Scenario, sets: Sequence[str]) -> list[list[Any]]:
     ]
 
 
-def _groups(network: Network) -> tuple[Ints, NDArray[np.object_], NDArray[np.bool_]]:
+def line_groups(network: Network) -> tuple[Ints, NDArray[np.object_], NDArray[np.bool_]]:
     """Return the group of each edge (-1: no extent), the groups' lines, and whether an edge runs along its line.
 
     Edges of one shape, whatever their direction and train, are one group.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from atlas.base.files import code_hash, content_hash, write_text
+from atlas.base.seals import intact
 from atlas.base.words import Words, both
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
@@ -18,29 +19,30 @@ from atlas.evidence.accuracy import validate
 from atlas.land.ground import Ground
 from atlas.maps.page import Links
 from atlas.maps.pages.claims import draw_claims
-from atlas.maps.pages.compare import draw_compare
+from atlas.maps.pages.explore import draw_explorer
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
-from atlas.maps.pages.reach import draw_reach
 from atlas.maps.pages.report import draw_report
 from atlas.maps.pages.start import Card, as_of, draw_start
 from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
 from atlas.network.build import Network
 from atlas.network.status import scenario_header
-from atlas.plan.promises import check_claims, read_targets, summarise_claims
+from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims
 from atlas.plan.summary import make_report
 from atlas.travel.comparison import seats
 
-__all__ = ["CORE", "Job", "build_site", "site_jobs"]
+__all__ = ["CORE", "Job", "build_site", "site_jobs", "site_views"]
 
 #: The core cities: place id, file, Chinese and English name.
 CORE = (
-    ("zhuhai", "reach-zhuhai.html", "珠海", "Zhuhai"),
-    ("zhongshan", "reach-zhongshan.html", "中山", "Zhongshan"),
-    ("jiangmen", "reach-jiangmen.html", "江门", "Jiangmen"),
-    ("yangjiang", "reach-yangjiang.html", "阳江", "Yangjiang"),
+    ("zhuhai", "explore.html#o=zhuhai", "珠海", "Zhuhai"),
+    ("zhongshan", "explore.html#o=zhongshan", "中山", "Zhongshan"),
+    ("jiangmen", "explore.html#o=jiangmen", "江门", "Jiangmen"),
+    ("yangjiang", "explore.html#o=yangjiang", "阳江", "Yangjiang"),
 )
+#: The explorer on what the plan changes by 2035 from Yangjiang, which is furthest.
+_CHANGE = "explore.html#d=change&o=yangjiang&pin=y%3D2023%26o%3Dyangjiang&y=2035"
 _KEY = "<!-- atlas-build {} -->\n"
 _LINKS: Links = (("index.html", both("site.start")),)
 
@@ -64,7 +66,6 @@ def site_jobs(
     """Yield the maps of the site."""
     layers = catalog.layers()
     date = as_of(layers)
-    by_name = {scenario.name: scenario for scenario in scenarios}
     known = set(layers["places"].frame["id"].astype(str))
     boundaries = catalog.boundaries()
     cities = [city for city in CORE if city[0] in known]
@@ -75,31 +76,41 @@ def site_jobs(
         ).html()
 
     yield Job(Card("atlas.html", both("site.atlas"), both("site.atlas_about")), atlas_page)
-    for place, name, zh, en in cities:
+    if known:
 
-        def reach_page(place: str = place) -> str:
-            return draw_reach(
-                network, place, scenarios, layers, plan=catalog.plan, sources=catalog.sources, date=date,
-                links=_LINKS, ground=ground, boundaries=boundaries,
+        def explorer() -> str:
+            return draw_explorer(
+                network, layers, catalog.parameters, ground=ground, targets=_targets(catalog, known),
+                origin=cities[0][0] if cities else None, plan=catalog.plan, sources=catalog.sources, date=date,
+                links=_LINKS, boundaries=boundaries,
             ).html()  # fmt: skip
 
-        city = Words(zh, en)
-        card = Card(name, both("site.reach", city=city), both("site.reach_about", city=city))
-        yield Job(card, reach_page)
-    if cities and {"2023", "2035"} <= set(by_name):
-
-        def compare_page() -> str:
-            return draw_compare(
-                network, by_name["2023"], by_name["2035"], layers, origins=[place for place, *_ in cities],
-                plan=catalog.plan, sources=catalog.sources, date=date, links=_LINKS, ground=ground,
-                boundaries=boundaries,
-            ).html()  # fmt: skip
-
-        yield Job(Card("compare.html", both("site.compare"), both("site.compare_about")), compare_page)
+        yield Job(Card("explore.html", both("site.explore"), both("site.explore_about")), explorer)
     if not seats(network):
         return
     card = Card("matrix.html", both("site.matrix"), both("site.matrix_about"))
     yield Job(card, lambda: draw_matrix(network, scenarios))
+
+
+def site_views(catalog: Catalog, scenarios: Sequence[Scenario]) -> list[Card]:
+    """Return cards that open the explorer on a question: the hour of each core city, and what the plan changes."""
+    known = set(catalog.layer("places").frame["id"].astype(str))
+    cards = []
+    for place, address, zh, en in CORE:
+        if place in known:
+            city = Words(zh, en)
+            cards.append(Card(address, both("site.reach", city=city), both("site.reach_about", city=city)))
+    if cards and {"2023", "2035"} <= {scenario.name for scenario in scenarios}:
+        cards.append(Card(_CHANGE, both("site.compare"), both("site.compare_about")))
+    return cards
+
+
+def _targets(catalog: Catalog, known: Collection[str]) -> Targets | None:
+    """The plan's targets where the atlas has their places."""
+    path = catalog.root / "data" / "plan" / "targets.toml"
+    targets = read_targets(path) if path.is_file() else None
+    named = {p for target in targets or () for one in target.readings for p in (*one.origins, *one.destinations)}
+    return targets if named and named <= set(known) else None
 
 
 def build_site(
@@ -180,7 +191,7 @@ def build_site(
     downloads = [*(offer(target) if offer else ()), *_downloads(catalog, target)]
     start = draw_start(
         summary,
-        _pictured([job.card for job in jobs], catalog, network, scenarios),
+        _pictured([*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, network, scenarios),
         downloads,
         read=read,
         ground=land_picture(catalog.layers()),
@@ -201,12 +212,19 @@ def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenari
     now = by_name.get("2026", scenarios[0])
     pictures: dict[str, Callable[[], str]] = {
         "atlas.html": lambda: lines_picture(catalog.layers()),
-        "compare.html": lambda: change_picture(network, by_name["2023"], by_name["2035"]),
+        "explore.html": lambda: explorer_picture(catalog, network, now),
+        _CHANGE: lambda: change_picture(network, by_name["2023"], by_name["2035"]),
         "matrix.html": lambda: matrix_picture(network, now),
     }
     for place, name, *_ in CORE:
         pictures[name] = partial(reach_picture, network, place, now)
     return [replace(card, picture=pictures[card.address]()) for card in cards]
+
+
+def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario) -> str:
+    """A picture of the explorer's answer for the first core city, else for the first place."""
+    known = catalog.layer("places").frame["id"].astype(str).tolist()
+    return reach_picture(network, next((place for place, *_ in CORE if place in known), known[0]), scenario)
 
 
 def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:
@@ -243,11 +261,9 @@ def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]
 def _is_current(path: Path, key: str) -> bool:
     if not path.is_file():
         return False
-    mark = _KEY.format(key).encode()
-    with path.open("rb") as page:
-        page.seek(0, 2)
-        page.seek(-min(page.tell(), len(mark)), 2)
-        return page.read() == mark
+    content = path.read_bytes()
+    # A page that was edited is made anew, whatever its key says.
+    return content.endswith(_KEY.format(key).encode()) and intact(content) is not False
 
 
 def _write(path: Path, text: str, key: str) -> None:

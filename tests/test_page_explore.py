@@ -1,0 +1,306 @@
+"""The explorer answers in the browser what the library answers, and takes whatever is asked of it."""
+
+from __future__ import annotations
+
+import json
+import random
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from pages import opened
+from playwright.sync_api import Browser, Page
+
+import atlas
+from atlas.base.errors import MapError
+from atlas.cli import cli
+from atlas.data.scenario import load_scenario, parse_scenario
+from atlas.maps.basemaps import basemap_of
+from atlas.maps.engine import pack_engine
+from atlas.maps.pages.explore import draw_explorer
+from atlas.network.build import Network, build_network
+
+ROOT = Path(__file__).resolve().parent.parent
+QUESTIONS = 300
+
+
+@pytest.fixture(scope="module")
+def catalog():
+    return atlas.open_catalog()
+
+
+@pytest.fixture(scope="module")
+def network(catalog) -> Network:
+    return build_network(catalog.layers())
+
+
+@pytest.fixture(scope="module")
+def ground(network: Network):
+    return atlas.ground(network)
+
+
+@pytest.fixture(scope="module")
+def file(catalog, network: Network, ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    page = draw_explorer(
+        network, catalog.layers(), catalog.parameters, ground=ground, origin="珠海", plan=catalog.plan,
+        targets=atlas.read_targets(ROOT / "data" / "plan" / "targets.toml"), sources=catalog.sources,
+    )  # fmt: skip
+    return page.save(tmp_path_factory.mktemp("explore") / "explore.html")
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, file: Path) -> Iterator[Page]:
+    with opened(browser, file) as found:
+        found.wait_for_selector("body[data-explorer=true]")
+        yield found
+
+
+def test_the_page_is_one_file_within_its_budget(file: Path) -> None:
+    assert file.stat().st_size <= 4 * 2**20
+
+
+def questions(network: Network) -> list[dict[str, Any]]:
+    """Random origins, scenarios, modes, parameters and closures, with the library's minutes at every node."""
+    rng = random.Random(20261126)
+    places = [str(name) for name in network.nodes["node_id"][network.nodes["kind"] == "place"]]
+    features = sorted(network.arrays.rows_by_id)
+    table = load_scenario("2026").table
+    assert table is not None
+    found = []
+    for _ in range(QUESTIONS):
+        row = rng.choice(table.rows)
+        scenario = load_scenario(rng.choice(["2023", "2026", "2030", "2035", "full"])).but(
+            parameter_set=rng.choice(["favourable", "central", "adverse"]),
+            period=rng.choice(["free", "typical", "peak"]),
+            boarding=rng.choice(["planned", "headway"]),
+            close=frozenset(rng.sample(features, rng.randint(0, 4))),
+            without=frozenset(rng.sample(features, rng.randint(0, 2))),
+            with_=frozenset(rng.sample(["ferries", "coaches"], rng.randint(0, 2))),
+            overrides={row.name: round(row.low + (row.high - row.low) * rng.random(), 6)} if row.low < row.high else {},
+        )
+        mode, origin = rng.choice(["drive", "rail", "multimodal"]), rng.choice(places)
+        minutes = atlas.trip(network, scenario, mode).tree(network.row_of[origin]).node_minutes
+        values = dict(scenario.parameters.values)
+        found.append(
+            {
+                "scenario": {
+                    "year": scenario.year, "with": sorted(scenario.with_), "without": sorted(scenario.without),
+                    "close": sorted(scenario.close), "period": scenario.period, "boarding": scenario.boarding,
+                    "timetable": scenario.timetable, "known": scenario.name == "full-known",
+                },
+                "mode": mode, "values": values, "origin": network.row_of[origin],
+                "minutes": [round(float(x), 6) if np.isfinite(x) else -1 for x in minutes],
+            }
+        )  # fmt: skip
+    return found
+
+
+def test_minutes_in_the_page_are_the_librarys_on_every_node(page: Page, network: Network) -> None:
+    worst, nodes = page.evaluate(
+        """questions => {
+          const N = Atlas.explorer.network(); let worst = 0, nodes = 0;
+          for (const q of questions) {
+            const C = AtlasEngine.compile(N, q.scenario, q.mode, name => q.values[name]);
+            const found = AtlasEngine.reach(C, {node: q.origin}).node;
+            q.minutes.forEach((m, i) => {
+              nodes++;
+              const off = m < 0 ? (isFinite(found[i]) ? 1e9 : 0) : Math.abs(found[i] - m);
+              if (!(off <= worst)) worst = off;
+            });
+          }
+          return [worst, nodes];
+        }""",
+        questions(network),
+    )
+    assert nodes == QUESTIONS * len(network.nodes)
+    assert worst <= 0.05
+
+
+def test_people_and_land_in_the_page_are_the_librarys_within_a_thousandth(page: Page, network: Network, ground) -> None:
+    for origin, year, mode in (
+        ("zhuhai", "2026", "multimodal"),
+        ("yangjiang", "2035", "rail"),
+        ("jiangmen", "2030", "drive"),
+    ):
+        scenario = load_scenario(year)
+        told = atlas.reach_from(network, origin, scenario, mode=mode).coverage(60, 120, ground=ground)
+        whole = told[told["scope"] == "region"]
+        found = page.evaluate(
+            """([id, year, mode]) => {
+              Atlas.explorer.change({origins: [{id}], year, mode, cutoffs: [60, 120]});
+              return Atlas.explorer.answer().inside;
+            }""",
+            [origin, scenario.year, mode],
+        )
+        for mine, row in zip(found, whole.itertuples(), strict=True):
+            assert mine["people"] == pytest.approx(row.people, rel=2e-3, abs=50)
+            assert mine["low"] == pytest.approx(row.people_low, rel=2e-3, abs=50)
+            assert mine["high"] == pytest.approx(row.people_high, rel=2e-3, abs=50)
+            assert mine["km2"] == pytest.approx(row.area_km2, rel=2e-3, abs=1.0)
+
+
+def test_a_link_drawn_by_hand_shortens_what_it_joins_and_leaves_the_rest(page: Page) -> None:
+    before, with_road, without = page.evaluate(
+        """() => {
+          const X = Atlas.explorer, at = () => X.answer().node[X.nodeOf.get('yangjiang')];
+          X.change({origins: [{id: 'zhuhai'}], year: 2026, mode: 'drive', links: []});
+          const before = at();
+          const points = [[113.55, 22.25], [112.6, 22.0], [111.98, 21.87]];
+          X.change({links: [{kind: 'road', cls: 'expressway', kmh: 150, points}]});
+          const road = at();
+          X.change({links: []});
+          return [before, road, at()];
+        }"""
+    )
+    assert with_road < before - 5
+    assert without == before
+
+
+def test_a_railway_drawn_by_hand_carries_only_those_who_board_it(page: Page) -> None:
+    before, after, drive = page.evaluate(
+        """() => {
+          const X = Atlas.explorer, at = () => X.answer().node[X.nodeOf.get('yangjiang')];
+          X.change({origins: [{id: 'zhuhai'}], year: 2026, mode: 'rail', links: []});
+          const before = at();
+          const points = [[113.55, 22.25], [113.1, 22.1], [112.5, 22.0], [111.98, 21.87]];
+          X.change({links: [{kind: 'rail', kmh: 250, headway: 30, points}]});
+          const after = at();
+          X.change({mode: 'drive'});
+          const drive = at();
+          X.change({links: []});
+          return [before, after, [drive, at()]];
+        }"""
+    )
+    assert after < before - 30
+    assert drive[0] == drive[1]
+
+
+def test_the_border_slider_moves_the_time_by_its_minutes(page: Page) -> None:
+    five, forty = page.evaluate(
+        """() => [5, 40].map(minutes => {
+          const overrides = {};
+          const names = Atlas.data.explore.parameters.map(row => row[0]).filter(name => name.startsWith('border_'));
+          names.forEach(name => overrides[name] = minutes);
+          Atlas.explorer.change({origins: [{id: 'zhuhai'}], year: 2026, mode: 'multimodal', overrides});
+          return Atlas.explorer.answer().node[Atlas.explorer.nodeOf.get('macao-sar')];
+        })"""
+    )
+    page.evaluate("() => Atlas.explorer.change({overrides: {}})")
+    assert forty - five == pytest.approx(35.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("hash_", [
+    "#o=nowhere&y=9999&m=boat&k=-3,x&c=%00&x=local_speed_kmh:NaN&n=road~~~",
+    "#o=<script>alert(1)</script>&pin=%25%25&d=swipe",
+    "#v=99/999/999&f=none&n=" + "rail~250~30~1,2!3,4;" * 50,
+    "#o=114.2,21.5",
+])  # fmt: skip
+def test_a_hash_of_nonsense_opens_the_page_all_the_same(hash_: str, browser: Browser, file: Path) -> None:
+    with opened(browser, file, fragment=hash_) as found:
+        found.wait_for_selector("body[data-explorer=true]")
+        assert found.locator("#figures .figure").count() >= 1
+        assert found.evaluate("() => typeof window.alerted") == "undefined"
+
+
+def test_an_origin_in_the_sea_is_said_in_words(browser: Browser, file: Path) -> None:
+    with opened(browser, file, fragment="#o=114.2,21.5") as found:
+        found.wait_for_selector("body[data-explorer=true]")
+        assert found.locator("#warning").is_visible()
+        assert "陆地" in found.locator("#warning").inner_text()
+
+
+def test_all_roads_closed_is_an_answer(page: Page) -> None:
+    reached = page.evaluate(
+        """() => {
+          const X = Atlas.explorer, all = Object.keys(Atlas.data.explore.names);
+          X.change({origins: [{id: 'zhuhai'}], mode: 'drive', year: 2026, close: all});
+          const n = X.answer().node.filter(isFinite).length;
+          X.change({close: []});
+          return n;
+        }"""
+    )
+    assert reached >= 1
+
+
+def test_a_project_switched_off_is_the_librarys_scenario_without_it(page: Page, network: Network) -> None:
+    register = atlas.open_catalog().plan
+    known = [item.id for item in register if item.id in network.arrays.rows_by_id] if register is not None else []
+    for item in known[:40:8]:
+        mine = page.evaluate(
+            """item => {
+              Atlas.explorer.change({origins: [{id: 'zhuhai'}], year: null, mode: 'multimodal', without: [item]});
+              return Atlas.explorer.answer().node[Atlas.explorer.nodeOf.get('yangjiang')];
+            }""",
+            item,
+        )
+        scenario = load_scenario("full").but(without=frozenset([item]))
+        assert mine == pytest.approx(atlas.route(network, "zhuhai", "yangjiang", scenario).minutes, abs=0.05)
+    page.evaluate("() => Atlas.explorer.change({without: [], year: 2026})")
+
+
+def test_the_command_the_page_prints_gives_the_minutes_the_page_shows(page: Page, tmp_path: Path) -> None:
+    rng = random.Random(7)
+    places = page.evaluate("() => Array.from(Atlas.explorer.nodeOf.keys()).filter(id => !id.includes('/'))")
+    for _ in range(20):
+        start, end = rng.sample(places, 2)
+        year, mode = rng.choice(["2023", "2026", "2030", "2035", "full"]), rng.choice(["drive", "rail", "multimodal"])
+        shown, command = page.evaluate(
+            """([start, end, year, mode]) => {
+              Atlas.explorer.change({origins: [{id: start}], year: year === 'full' ? null : Number(year), mode});
+              Atlas.explorer.change({with: [], without: [], close: []});
+              Atlas.explorer.open(end, false);
+              const big = document.querySelector('.card .big');
+              return [big ? Number(big.dataset.minutes) : null, document.getElementById('route-command').textContent];
+            }""",
+            [start, end, year, mode],
+        )
+        words = shlex.split(command)
+        assert words[0] == "atlas"
+        done = CliRunner().invoke(cli, [*words[1:], "--format", "json"])
+        told = json.loads(done.stdout)["travel_time_min"] if done.exit_code == 0 else None
+        assert (told is None) == (shown is None), command
+        if told is not None:
+            assert shown == pytest.approx(told, abs=0.05), command
+
+
+def test_the_scenario_file_the_page_writes_is_one_the_library_reads(page: Page) -> None:
+    text = page.evaluate(
+        """() => ExploreState.toToml(Object.assign({}, Atlas.explorer.state, {
+          year: 2030, with: ['ferries'], close: ['highways/hmh'], overrides: {local_speed_kmh: 30},
+          period: 'peak', set: 'adverse',
+        }))"""
+    )
+    scenario = parse_scenario(text, table=load_scenario("2026").table)
+    assert (scenario.year, scenario.period, scenario.parameter_set) == (2030, "peak", "adverse")
+    assert scenario.with_ == {"ferries"}
+    assert scenario.close == {"highways/hmh"}
+    assert dict(scenario.overrides) == {"local_speed_kmh": 30.0}
+    again = page.evaluate("text => ExploreState.fromToml(text, Atlas.explorer.state, Atlas.explorer.known)", text)
+    assert (again["year"], again["close"], again["overrides"]) == (2030, ["highways/hmh"], {"local_speed_kmh": 30})
+
+
+def test_what_is_asked_stands_in_the_address_and_comes_back(browser: Browser, file: Path) -> None:
+    asked = "#o=yangjiang;jiangmen&oc=all&y=2035&m=rail&k=45,90&c=highways%2Fhmh&x=local_speed_kmh:20&to=1"
+    with opened(browser, file, fragment=asked) as found:
+        found.wait_for_selector("body[data-explorer=true]")
+        state = found.evaluate("() => Atlas.explorer.state")
+        assert [one["id"] for one in state["origins"]] == ["yangjiang", "jiangmen"]
+        assert (state["combine"], state["year"], state["mode"], state["towards"]) == ("all", 2035, "rail", True)
+        assert state["cutoffs"] == [45, 90]
+        assert state["close"] == ["highways/hmh"]
+        assert state["overrides"] == {"local_speed_kmh": 20}
+
+
+def test_a_shifted_basemap_is_refused_as_a_click_would_ask_for_another_point(network: Network, catalog) -> None:
+    with pytest.raises(MapError, match="shifted"):
+        draw_explorer(network, catalog.layers(), catalog.parameters, basemap=basemap_of("amap"))
+
+
+def test_without_ground_the_page_still_answers_for_nodes(network: Network) -> None:
+    packed = pack_engine(network, None)
+    assert packed["grid"] is None
+    assert {"tail", "head", "km"} <= {name for name, *_ in packed["arrays"]}
