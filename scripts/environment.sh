@@ -45,6 +45,27 @@ prepare_python() {
     printf '%s\n' "$wanted" >.venv/.installed
 }
 
+# Install the tools for the pages' scripts into node_modules, once: a stamp holds the hash of what was asked for.
+prepare_node() {
+    local wanted
+    if ! has_node && may_install; then
+        apt_install nodejs npm
+    fi
+    has_node || die "the pages' scripts need node 18 or newer and npm to be checked and joined; install them (Debian and Ubuntu: sudo apt-get install nodejs npm) and run this again"
+    wanted=$(cat package.json package-lock.json | sha256sum | cut -d' ' -f1)
+    if [ "$(cat node_modules/.installed 2>/dev/null || true)" = "$wanted" ]; then
+        return
+    fi
+    say "installing the tools pinned in package-lock.json (once)"
+    npm ci --silent --no-audit --no-fund >&2 || die "npm could not install the pinned tools; see the message above"
+    printf '%s\n' "$wanted" >node_modules/.installed
+}
+
+has_node() {
+    command -v npm >/dev/null 2>&1 && command -v node >/dev/null 2>&1 &&
+        node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' 2>/dev/null
+}
+
 may_install() {
     command -v apt-get >/dev/null 2>&1 && { [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; }
 }

@@ -48,7 +48,7 @@ def test_raster_tiles_are_drawn_at_the_level_of_the_view_and_leave_with_it(brows
     with opened(browser, page_path, fragment="#v=8.00/22.3500/113.3000") as page:
         page.wait_for_timeout(300)
         assert inked(page, 700, 300) == list(INKS[8])
-        page.evaluate("Atlas.map.setView([22.35, 113.3], 10, {animate: false})")
+        page.evaluate("Atlas.page.map.setView([22.35, 113.3], 10, {animate: false})")
         page.wait_for_timeout(200)
         assert inked(page, 700, 300) == list(INKS[10])
         assert "own.pmtiles（Survey & Co）" in page.inner_text(".foot")

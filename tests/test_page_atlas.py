@@ -44,7 +44,7 @@ def test_the_page_opens_offline_and_is_not_blank(browser: Browser, path: Path, s
 
 def test_labels_do_not_collide_at_the_opening_view(browser: Browser, path: Path) -> None:
     with opened(browser, path) as page:
-        boxes = np.array(page.evaluate("Atlas.placed.map(label => label.box)"))
+        boxes = np.array(page.evaluate("Atlas.page.placed.map(label => label.box)"))
     assert len(boxes) > 15
     for i, a in enumerate(boxes):
         others = boxes[i + 1 :]
@@ -72,7 +72,7 @@ def test_values_in_the_page_are_those_of_the_layers(browser: Browser, path: Path
             rows = sorted(rng.choice(len(frame), min(30, len(frame)), replace=False).tolist())
             shown = page.evaluate(
                 """([key, rows, columns]) => {
-                    const layer = Atlas.layers.find(one => one.key === key);
+                    const layer = Atlas.page.layers.find(one => one.key === key);
                     return rows.map(row => {
                         const at = 2 * layer.shapes.start[layer.shapes.first[row]];
                         return columns.map(name => layer.get(name, row)).concat(
@@ -92,7 +92,7 @@ def _shown(page: Page, layer_key: str) -> int:
     return int(
         page.evaluate(
             """key => {
-                const layer = Atlas.layers.find(one => one.key === key);
+                const layer = Atlas.page.layers.find(one => one.key === key);
                 let count = 0;
                 for (let row = 0; row < layer.size; row++) count += layer.visible(row);
                 return count;
@@ -145,9 +145,11 @@ def test_a_card_says_status_opening_plan_clause_and_source(browser: Browser, pat
 def test_a_link_restores_view_year_layers_and_language(browser: Browser, path: Path) -> None:
     with opened(browser, path, fragment="#g=en&l=railways,places&v=11.00/22.2700/113.5600&y=2030") as page:
         assert page.input_value("#year-typed") == "2030"
-        on = page.evaluate("Atlas.layers.filter(layer => layer.on).map(layer => layer.key)")
+        on = page.evaluate("Atlas.page.layers.filter(layer => layer.on).map(layer => layer.key)")
         assert sorted(on) == ["places", "railways"]
-        assert page.evaluate("[Atlas.map.getZoom(), Atlas.map.getCenter().lat]") == pytest.approx([11, 22.27], abs=1e-3)
+        assert page.evaluate("[Atlas.page.map.getZoom(), Atlas.page.map.getCenter().lat]") == pytest.approx(
+            [11, 22.27], abs=1e-3
+        )
         assert page.inner_text("h1").startswith("Atlas of")
 
 
@@ -162,14 +164,14 @@ def test_the_table_lists_what_is_shown_and_sorts(browser: Browser, path: Path) -
     with opened(browser, path, fragment="#l=airports") as page:
         page.click("#open-table")
         rows = page.locator("#table tbody tr")
-        assert rows.count() == page.evaluate("Atlas.layers.find(layer => layer.key === 'airports').size")
+        assert rows.count() == page.evaluate("Atlas.page.layers.find(layer => layer.key === 'airports').size")
         page.click("#table thead button >> nth=0")
         assert page.get_attribute("#table thead th >> nth=0", "aria-sort") == "ascending"
 
 
 def test_the_print_sheet_has_map_legend_scale_and_sources(browser: Browser, path: Path) -> None:
     with opened(browser, path) as page:
-        page.evaluate("Atlas.prepareSheet()")
+        page.evaluate("Atlas.page.prepareSheet()")
         assert page.evaluate("document.querySelector('.print-sheet img').src.length") > 20_000
         text = page.evaluate("document.querySelector('.print-sheet').textContent")
         for words in ("审图号", "OpenStreetMap", "校验码", "在建"):
@@ -185,10 +187,10 @@ def test_the_print_is_one_sheet_with_its_scale(browser: Browser, path: Path, pap
     with opened(browser, path) as page:
         page.click("[aria-controls=export-menu]")
         page.select_option("#paper", paper)
-        page.evaluate("Atlas.prepareSheet()")
+        page.evaluate("Atlas.page.prepareSheet()")
         text = page.evaluate("document.querySelector('.print-sheet').textContent")
         sheets = page.pdf(prefer_css_page_size=True)
-        metres = page.evaluate("Atlas.metresPerPixel(Atlas.map)")
+        metres = page.evaluate("Atlas.metresPerPixel(Atlas.page.map)")
     assert len(re.findall(rb"/Type /Page\b(?!s)", sheets)) == 1
     scale = int(re.search(r"1:([\d\u202f]+)（" + paper, text)[1].replace("\u202f", ""))  # type: ignore[index]
     # the sheet shows at least what panels leave free of the screen, and no more than twice that
@@ -207,13 +209,13 @@ def test_hostile_names_show_as_text(browser: Browser, tmp_path: Path) -> None:
     page_path = draw_layers({"ports": Layer(ports.spec, frame)}, title=HOSTILE).save(tmp_path / "hostile.html")
     with opened(browser, page_path) as page:
         name = str(frame["id"].iloc[0])
-        page.evaluate("id => Atlas.openFeature([{layer: Atlas.layers[0], row: 0}], 0, true)", name)
+        page.evaluate("id => Atlas.openFeature([{layer: Atlas.page.layers[0], row: 0}], 0, true)", name)
         assert page.inner_text(".card h2").startswith("<img src=x")
         assert page.locator("img[src=x]").count() == 0
         page.click("#open-table")
         assert page.locator("#table img").count() == 0
         page.evaluate("document.getElementById('table').close()")
-        page.evaluate("Atlas.prepareSheet()")
+        page.evaluate("Atlas.page.prepareSheet()")
         assert page.title().startswith("<img")
 
 
@@ -222,7 +224,7 @@ def test_an_empty_layer_is_drawn_as_nothing(browser: Browser, tmp_path: Path) ->
     ports = open_catalog().layer("ports")
     page_path = draw_layers({"ports": Layer(ports.spec, ports.frame.iloc[:0])}).save(tmp_path / "empty.html")
     with opened(browser, page_path) as page:
-        assert page.evaluate("Atlas.layers[0].size") == 0
+        assert page.evaluate("Atlas.page.layers[0].size") == 0
 
 
 def test_json_in_a_script_cannot_end_it() -> None:
@@ -249,7 +251,7 @@ def test_county_lines_are_drawn_when_given_and_said_not_to_be_passed_on(browser:
     with_lines = draw_layers(layers, boundaries=lines).save(tmp_path / "with.html")
     without = draw_layers(layers).save(tmp_path / "without.html")
     with opened(browser, with_lines) as page:
-        assert page.evaluate("Atlas.backdrop.bounds.size") == 1
+        assert page.evaluate("Atlas.page.backdrop.bounds.size") == 1
         assert "不得转发" in page.inner_text(".foot")
     with opened(browser, without) as page:
         assert "不得转发" not in page.inner_text(".foot")
@@ -266,6 +268,6 @@ def test_fifty_thousand_features_are_drawn(browser: Browser, tmp_path: Path) -> 
     points = gpd.points_from_xy(rng.uniform(111, 114, count), rng.uniform(21.6, 23.2, count), crs=4326)
     path = draw_layers({"ports": Layer(ports.spec, frame.set_geometry(points))}).save(tmp_path / "many.html")
     with opened(browser, path) as page:
-        assert page.evaluate("Atlas.layers[0].size") == count
+        assert page.evaluate("Atlas.page.layers[0].size") == count
         assert colours_on(page, "content") >= 3
         assert page.evaluate("document.getElementsByTagName('*').length") <= 1500

@@ -57,12 +57,12 @@ def test_the_compare_page_opens_offline_and_is_not_blank(browser: Browser, compa
 
 def test_the_two_maps_move_in_step(browser: Browser, compared: Path) -> None:
     with opened(browser, compared) as page:
-        page.evaluate("Atlas.map.setView([22.3, 112.9], 10.5, {animate: false})")
-        assert page.evaluate("[Atlas.twin.getZoom(), Atlas.twin.getCenter().lng]") == pytest.approx(
+        page.evaluate("Atlas.page.map.setView([22.3, 112.9], 10.5, {animate: false})")
+        assert page.evaluate("[Atlas.page.twin.getZoom(), Atlas.page.twin.getCenter().lng]") == pytest.approx(
             [10.5, 112.9], abs=1e-3
         )
-        page.evaluate("Atlas.twin.setView([21.9, 112.0], 9.5, {animate: false})")
-        assert page.evaluate("[Atlas.map.getZoom(), Atlas.map.getCenter().lng]") == pytest.approx(
+        page.evaluate("Atlas.page.twin.setView([21.9, 112.0], 9.5, {animate: false})")
+        assert page.evaluate("[Atlas.page.map.getZoom(), Atlas.page.map.getCenter().lng]") == pytest.approx(
             [9.5, 112.0], abs=1e-3
         )
         page.click('[data-value="one"]')
@@ -76,7 +76,7 @@ def test_gained_and_lost_are_those_of_the_library(browser: Browser, compared: Pa
         for year in ("2023", "2030")
     }
     with opened(browser, compared, fragment="#k=120&m=multimodal") as page:
-        shown = page.evaluate("Array.from({length: Atlas.layers[0].size}, (_, row) => Atlas.changeOf(row))")
+        shown = page.evaluate("Array.from({length: Atlas.page.layers[0].size}, (_, row) => Atlas.hooks.changeOf(row))")
         page.click("#open-table")
         assert page.locator("#table tbody tr").count() > 0
     known = {"gained": reached["2030"] - reached["2023"], "lost": reached["2023"] - reached["2030"]}

@@ -102,7 +102,7 @@ def questions(network: Network) -> list[dict[str, Any]]:
 def test_minutes_in_the_page_are_the_librarys_on_every_node(page: Page, network: Network) -> None:
     worst, nodes = page.evaluate(
         """questions => {
-          const N = Atlas.explorer.network(); let worst = 0, nodes = 0;
+          const N = Atlas.page.explorer.network(); let worst = 0, nodes = 0;
           for (const q of questions) {
             const C = AtlasEngine.compile(N, q.scenario, q.mode, name => q.values[name]);
             const found = AtlasEngine.reach(C, {node: q.origin}).node;
@@ -131,8 +131,8 @@ def test_people_and_land_in_the_page_are_the_librarys_within_a_thousandth(page: 
         whole = told[told["scope"] == "region"]
         found = page.evaluate(
             """([id, year, mode]) => {
-              Atlas.explorer.change({origins: [{id}], year, mode, cutoffs: [60, 120]});
-              return Atlas.explorer.answer().inside;
+              Atlas.page.explorer.change({origins: [{id}], year, mode, cutoffs: [60, 120]});
+              return Atlas.page.explorer.answer().inside;
             }""",
             [origin, scenario.year, mode],
         )
@@ -146,7 +146,7 @@ def test_people_and_land_in_the_page_are_the_librarys_within_a_thousandth(page: 
 def test_a_link_drawn_by_hand_shortens_what_it_joins_and_leaves_the_rest(page: Page) -> None:
     before, with_road, without = page.evaluate(
         """() => {
-          const X = Atlas.explorer, at = () => X.answer().node[X.nodeOf.get('yangjiang')];
+          const X = Atlas.page.explorer, at = () => X.answer().node[X.nodeOf.get('yangjiang')];
           X.change({origins: [{id: 'zhuhai'}], year: 2026, mode: 'drive', links: []});
           const before = at();
           const points = [[113.55, 22.25], [112.6, 22.0], [111.98, 21.87]];
@@ -163,7 +163,7 @@ def test_a_link_drawn_by_hand_shortens_what_it_joins_and_leaves_the_rest(page: P
 def test_a_railway_drawn_by_hand_carries_only_those_who_board_it(page: Page) -> None:
     before, after, drive = page.evaluate(
         """() => {
-          const X = Atlas.explorer, at = () => X.answer().node[X.nodeOf.get('yangjiang')];
+          const X = Atlas.page.explorer, at = () => X.answer().node[X.nodeOf.get('yangjiang')];
           X.change({origins: [{id: 'zhuhai'}], year: 2026, mode: 'rail', links: []});
           const before = at();
           const points = [[113.55, 22.25], [113.1, 22.1], [112.5, 22.0], [111.98, 21.87]];
@@ -183,13 +183,14 @@ def test_the_border_slider_moves_the_time_by_its_minutes(page: Page) -> None:
     five, forty = page.evaluate(
         """() => [5, 40].map(minutes => {
           const overrides = {};
-          const names = Atlas.data.explore.parameters.map(row => row[0]).filter(name => name.startsWith('border_'));
+          const rows = Atlas.page.data.explore.parameters;
+          const names = rows.map(row => row[0]).filter(name => name.startsWith("border_"));
           names.forEach(name => overrides[name] = minutes);
-          Atlas.explorer.change({origins: [{id: 'zhuhai'}], year: 2026, mode: 'multimodal', overrides});
-          return Atlas.explorer.answer().node[Atlas.explorer.nodeOf.get('macao-sar')];
+          Atlas.page.explorer.change({origins: [{id: 'zhuhai'}], year: 2026, mode: 'multimodal', overrides});
+          return Atlas.page.explorer.answer().node[Atlas.page.explorer.nodeOf.get('macao-sar')];
         })"""
     )
-    page.evaluate("() => Atlas.explorer.change({overrides: {}})")
+    page.evaluate("() => Atlas.page.explorer.change({overrides: {}})")
     assert forty - five == pytest.approx(35.0, abs=1e-6)
 
 
@@ -216,7 +217,7 @@ def test_an_origin_in_the_sea_is_said_in_words(browser: Browser, file: Path) -> 
 def test_all_roads_closed_is_an_answer(page: Page) -> None:
     reached = page.evaluate(
         """() => {
-          const X = Atlas.explorer, all = Object.keys(Atlas.data.explore.names);
+          const X = Atlas.page.explorer, all = Object.keys(Atlas.page.data.explore.names);
           X.change({origins: [{id: 'zhuhai'}], mode: 'drive', year: 2026, close: all});
           const n = X.answer().node.filter(isFinite).length;
           X.change({close: []});
@@ -232,27 +233,27 @@ def test_a_project_switched_off_is_the_librarys_scenario_without_it(page: Page, 
     for item in known[:40:8]:
         mine = page.evaluate(
             """item => {
-              Atlas.explorer.change({origins: [{id: 'zhuhai'}], year: null, mode: 'multimodal', without: [item]});
-              return Atlas.explorer.answer().node[Atlas.explorer.nodeOf.get('yangjiang')];
+              Atlas.page.explorer.change({origins: [{id: 'zhuhai'}], year: null, mode: 'multimodal', without: [item]});
+              return Atlas.page.explorer.answer().node[Atlas.page.explorer.nodeOf.get('yangjiang')];
             }""",
             item,
         )
         scenario = load_scenario("full").but(without=frozenset([item]))
         assert mine == pytest.approx(atlas.route(network, "zhuhai", "yangjiang", scenario).minutes, abs=0.05)
-    page.evaluate("() => Atlas.explorer.change({without: [], year: 2026})")
+    page.evaluate("() => Atlas.page.explorer.change({without: [], year: 2026})")
 
 
 def test_the_command_the_page_prints_gives_the_minutes_the_page_shows(page: Page, tmp_path: Path) -> None:
     rng = random.Random(7)
-    places = page.evaluate("() => Array.from(Atlas.explorer.nodeOf.keys()).filter(id => !id.includes('/'))")
+    places = page.evaluate("() => Array.from(Atlas.page.explorer.nodeOf.keys()).filter(id => !id.includes('/'))")
     for _ in range(20):
         start, end = rng.sample(places, 2)
         year, mode = rng.choice(["2023", "2026", "2030", "2035", "full"]), rng.choice(["drive", "rail", "multimodal"])
         shown, command = page.evaluate(
             """([start, end, year, mode]) => {
-              Atlas.explorer.change({origins: [{id: start}], year: year === 'full' ? null : Number(year), mode});
-              Atlas.explorer.change({with: [], without: [], close: []});
-              Atlas.explorer.open(end, false);
+              Atlas.page.explorer.change({origins: [{id: start}], year: year === 'full' ? null : Number(year), mode});
+              Atlas.page.explorer.change({with: [], without: [], close: []});
+              Atlas.page.explorer.open(end, false);
               const big = document.querySelector('.card .big');
               return [big ? Number(big.dataset.minutes) : null, document.getElementById('route-command').textContent];
             }""",
@@ -269,7 +270,7 @@ def test_the_command_the_page_prints_gives_the_minutes_the_page_shows(page: Page
 
 def test_the_scenario_file_the_page_writes_is_one_the_library_reads(page: Page) -> None:
     text = page.evaluate(
-        """() => ExploreState.toToml(Object.assign({}, Atlas.explorer.state, {
+        """() => Atlas.exploreState.toToml(Object.assign({}, Atlas.page.explorer.state, {
           year: 2030, with: ['ferries'], close: ['highways/hmh'], overrides: {local_speed_kmh: 30},
           period: 'peak', set: 'adverse',
         }))"""
@@ -279,7 +280,9 @@ def test_the_scenario_file_the_page_writes_is_one_the_library_reads(page: Page) 
     assert scenario.with_ == {"ferries"}
     assert scenario.close == {"highways/hmh"}
     assert dict(scenario.overrides) == {"local_speed_kmh": 30.0}
-    again = page.evaluate("text => ExploreState.fromToml(text, Atlas.explorer.state, Atlas.explorer.known)", text)
+    again = page.evaluate(
+        "text => Atlas.exploreState.fromToml(text, Atlas.page.explorer.state, Atlas.page.explorer.known)", text
+    )
     assert (again["year"], again["close"], again["overrides"]) == (2030, ["highways/hmh"], {"local_speed_kmh": 30})
 
 
@@ -287,7 +290,7 @@ def test_what_is_asked_stands_in_the_address_and_comes_back(browser: Browser, fi
     asked = "#o=yangjiang;jiangmen&oc=all&y=2035&m=rail&k=45,90&c=highways%2Fhmh&x=local_speed_kmh:20&to=1"
     with opened(browser, file, fragment=asked) as found:
         found.wait_for_selector("body[data-explorer=true]")
-        state = found.evaluate("() => Atlas.explorer.state")
+        state = found.evaluate("() => Atlas.page.explorer.state")
         assert [one["id"] for one in state["origins"]] == ["yangjiang", "jiangmen"]
         assert (state["combine"], state["year"], state["mode"], state["towards"]) == ("all", 2035, "rail", True)
         assert state["cutoffs"] == [45, 90]

@@ -76,12 +76,12 @@ def test_the_atlas_is_driven_by_keyboard_alone(browser: Browser, atlas: Path) ->
         assert tab_to(page, "e.classList.contains('skip')") == 1
         page.keyboard.press("Enter")
         assert page.evaluate("document.activeElement.classList.contains('folium-map')")
-        before = page.evaluate("[Atlas.map.getCenter().lng, Atlas.map.getZoom()]")
+        before = page.evaluate("[Atlas.page.map.getCenter().lng, Atlas.page.map.getZoom()]")
         page.keyboard.press("ArrowRight")
         page.wait_for_timeout(500)
         page.keyboard.press("+")
         page.wait_for_timeout(500)
-        after = page.evaluate("[Atlas.map.getCenter().lng, Atlas.map.getZoom()]")
+        after = page.evaluate("[Atlas.page.map.getCenter().lng, Atlas.page.map.getZoom()]")
         assert after[0] > before[0]
         assert after[1] > before[1]
         page.reload()
@@ -105,7 +105,7 @@ def test_the_atlas_is_driven_by_keyboard_alone(browser: Browser, atlas: Path) ->
         assert page.evaluate("document.documentElement.lang") == "en"
         tab_to(page, "e.dataset.layer === 'ports'")
         page.keyboard.press("Space")
-        assert page.evaluate("Atlas.layers.find(layer => layer.key === 'ports').on") is False
+        assert page.evaluate("Atlas.page.layers.find(layer => layer.key === 'ports').on") is False
         tab_to(page, "e.id === 'year'")
         page.keyboard.press("ArrowLeft")
         assert page.input_value("#year-typed") == "2035"
@@ -146,8 +146,10 @@ def test_axe_finds_nothing_serious_with_card_table_and_menu_open(
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_opening_view_leaves_no_bare_margin(browser: Browser, atlas: Path, size: tuple[int, int]) -> None:
     with opened(browser, atlas, size=size) as page:
-        west, south, east, north = page.evaluate("Atlas.backdrop.box")
-        view = page.evaluate("(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])(Atlas.map.getBounds())")
+        west, south, east, north = page.evaluate("Atlas.page.backdrop.box")
+        view = page.evaluate(
+            "(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])(Atlas.page.map.getBounds())"
+        )
     pixel = 0.005
     assert west - pixel <= view[0] < view[2] <= east + pixel
     assert south - pixel <= view[1] < view[3] <= north + pixel
@@ -158,10 +160,10 @@ def test_a_link_to_a_feature_opens_beside_its_card(browser: Browser, atlas: Path
     with opened(browser, atlas, size=size, fragment="#f=highways/hmh") as page:
         x, y = page.evaluate(
             """() => {
-                const {layer, row} = Atlas.marked, b = layer.shapes.boxes, i = 4 * row;
+                const {layer, row} = Atlas.page.marked, b = layer.shapes.boxes, i = 4 * row;
                 const at = [Atlas.latOf((b[i + 1] + b[i + 3]) / 2), Atlas.lonOf((b[i] + b[i + 2]) / 2)];
-                const point = Atlas.map.latLngToContainerPoint(at);
-                const box = Atlas.map.getContainer().getBoundingClientRect();
+                const point = Atlas.page.map.latLngToContainerPoint(at);
+                const box = Atlas.page.map.getContainer().getBoundingClientRect();
                 return [point.x + box.left, point.y + box.top];
             }"""
         )
@@ -225,7 +227,7 @@ def test_hostile_names_and_wordings_are_text_on_every_page(browser: Browser, hos
                 page.click("#open-table")
                 assert page.locator("#table tbody tr").count() > 0
                 page.evaluate("document.getElementById('table').close()")
-                page.evaluate("Atlas.prepareSheet()")
+                page.evaluate("Atlas.page.prepareSheet()")
                 assert "<img" not in page.evaluate("Atlas.toSvg(800, 500)"), path.name
             if path.name == "matrix.html":
                 page.click("[data-pair='0-1']")

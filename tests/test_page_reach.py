@@ -61,7 +61,7 @@ def test_minutes_of_sampled_places_are_those_of_the_library(browser: Browser, pa
                 p = (i + k) % len(SETS)
                 for key, value in (("s", year), ("m", mode), ("p", SETS[p])):
                     page.click(f'#seg-{key} [data-value="{value}"]')
-                shown = page.evaluate("rows => rows.map(row => Atlas.minutesOf(row))", rows)
+                shown = page.evaluate("rows => rows.map(row => Atlas.hooks.minutesOf(row))", rows)
                 scenario = load_scenario(year).but(parameter_set=SETS[p])
                 found = reach_from(network, "珠海", scenario, mode=mode, cutoffs_min=[10_000])
                 known = dict(zip(found.nodes["node_id"], found.nodes["travel_time_min"], strict=True))
@@ -98,11 +98,11 @@ def test_a_place_asked_for_by_name_shows_the_whole_way_beside_its_card(
         page.press("#search", "Enter")
         ends = page.evaluate(
             """() => {
-                const box = Atlas.map.getContainer().getBoundingClientRect(), places = Atlas.layers[0];
+                const box = Atlas.page.map.getContainer().getBoundingClientRect(), places = Atlas.page.layers[0];
                 const row = [...Array(places.size).keys()].find(i => places.get("id", i) === "yangjiang");
-                const b = places.shapes.boxes, own = Atlas.data.reach.at;
+                const b = places.shapes.boxes, own = Atlas.page.data.reach.at;
                 return [own, [Atlas.lonOf(b[4 * row]), Atlas.latOf(b[4 * row + 1])]].map(([lon, lat]) => {
-                    const point = Atlas.map.latLngToContainerPoint([lat, lon]);
+                    const point = Atlas.page.map.latLngToContainerPoint([lat, lon]);
                     const at = [point.x + box.left, point.y + box.top], over = document.elementFromPoint(...at);
                     return over !== null && over.closest(".card, .panel, .bar") === null;
                 });

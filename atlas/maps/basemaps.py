@@ -3,6 +3,7 @@ an archive that go into the page."""
 
 from __future__ import annotations
 
+import re
 import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -114,7 +115,11 @@ def basemap_of(
         return Basemap(name, template, "1234", both("basemap.amap"), _GCJ02, shifted=True)
     if name == "xyz":
         parts = urllib.parse.urlsplit(url)
-        if parts.scheme != "https" or not parts.netloc or not all(f"{{{k}}}" in url for k in "xyz"):
+        if (
+            parts.scheme != "https"
+            or not re.fullmatch(r"[A-Za-z0-9.{}-]+(:\d+)?", parts.netloc)
+            or not all(f"{{{k}}}" in url for k in "xyz")
+        ):
             raise MapError("the basemap xyz needs a template such as https://tiles.example.org/{z}/{x}/{y}.png")
         note = both("basemap.own", name=parts.netloc)
         return Basemap(name, url, "abc", note, _WGS84)

@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 from atlas.base.style import css_variables
 from atlas.base.words import LANGUAGES, Words, both, say_in
-from atlas.maps.page import asset
+from atlas.maps.page import SCRIPTS, allow_scripts, asset
 
 __all__ = ["Cell", "Table", "fill", "heads", "number", "year"]
 
 _POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+    f"default-src 'none'; script-src {SCRIPTS}; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'"
 )
 Text = Words | str
@@ -137,7 +137,7 @@ def fill(
         What the template shows.
     """
     sheets = "\n".join(asset(name) for name in ("document.css", *styles))
-    return (
+    return allow_scripts(
         _environment()
         .get_template(template)
         .render(

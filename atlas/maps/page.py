@@ -7,6 +7,8 @@ that what slips through is blocked rather than sent. Ids are fixed: the same inp
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import html
 import json
 import re
@@ -28,20 +30,23 @@ from atlas.base.style import GROUND, css_variables
 from atlas.base.words import LANGUAGES, both
 from atlas.maps.basemaps import Basemap
 
-__all__ = ["Links", "Page", "asset", "embed_json"]
+__all__ = ["SCRIPTS", "Links", "Page", "allow_scripts", "asset", "embed_json"]
 
 #: Addresses and their (Chinese, English) words.
 Links = Sequence[tuple[str, tuple[str, str]]]
+#: Stands for the hashes of a page's scripts until all of them are written.
+SCRIPTS = "atlas-scripts"
 _POLICY = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    f"default-src 'none'; script-src {SCRIPTS}; style-src 'unsafe-inline'; "
     "img-src data: blob:{images}; base-uri 'none'; form-action 'none'"
 )
 
 
 @lru_cache(maxsize=64)
 def asset(name: str) -> str:
-    """Return the text of a file in ``atlas/maps/assets``."""
-    return resources.files("atlas.maps").joinpath("assets", name).read_text("utf-8")
+    """Return the text of a style sheet of ``atlas/maps/assets/css`` or a bundle of ``atlas/maps/assets/dist``."""
+    folder = "css" if name.endswith(".css") else "dist"
+    return resources.files("atlas.maps").joinpath("assets", folder, name).read_text("utf-8")
 
 
 @lru_cache(maxsize=1)
@@ -70,6 +75,21 @@ def embed_json(value: Any) -> str:
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def allow_scripts(text: str) -> str:
+    """Return a whole page whose policy lets its own scripts run, each by its SHA-256, and no other.
+
+    Own scripts stand behind ``</main>``; whatever data brought into the page stands before it and is not allowed.
+
+    Parameters
+    ----------
+    text
+        The page; its policy has :data:`SCRIPTS` where the hashes are to stand.
+    """
+    written = re.findall(r"<script>(.*?)</script>", text.rpartition("</main>")[2], flags=re.DOTALL)
+    digests = dict.fromkeys(base64.b64encode(hashlib.sha256(one.encode("utf-8")).digest()).decode() for one in written)
+    return text.replace(SCRIPTS, " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'", 1)
+
+
 class _Sheet(branca.element.Figure):
     """The document round the map: language, title, policy, hash, styles, scripts."""
 
@@ -91,6 +111,10 @@ class _Sheet(branca.element.Figure):
         self._id = "atlas"
         self.header._children.clear()
         self.lang = self.policy = self.hash = self.heading = self.style = self.code = self.kind = ""
+
+    def render(self, **kwargs: Any) -> str:
+        """Return the document, its scripts named in its policy."""
+        return allow_scripts(super().render(**kwargs))
 
 
 class _Payload(branca.element.MacroElement):
@@ -117,15 +141,15 @@ class Page(folium.Map):
     Parameters
     ----------
     kind
-        Which page it is; the script ``page_<kind>.js`` starts it.
+        Which page it is; the bundle ``<kind>.js`` holds its scripts.
     data
         What the scripts are given, plain JSON values; see :mod:`atlas.maps.pages.layers`.
     title
         (Chinese, English) title, text.
     lang
         Language the page opens in, ``zh`` or ``en``.
-    scripts, styles
-        Files of ``atlas/maps/assets`` in the order in which they are to stand.
+    styles
+        Files of ``atlas/maps/assets/css`` in the order in which they are to stand.
     bounds
         West, south, east, north of the opening view, degrees.
     hash
@@ -161,7 +185,6 @@ class Page(folium.Map):
         *,
         title: tuple[str, str],
         lang: str = "zh",
-        scripts: Sequence[str],
         styles: Sequence[str],
         bounds: tuple[float, float, float, float],
         hash: str = "",
@@ -186,7 +209,7 @@ class Page(folium.Map):
         sheet.heading = html.escape(title[0 if lang == "zh" else 1])
         sheet.policy = _POLICY.format(images="".join(f" https://{host}" for host in basemap.hosts) if basemap else "")
         sheet.style = "\n".join([style, css_variables(), *map(asset, styles)])
-        sheet.code = "\n".join([script, *map(asset, scripts)])
+        sheet.code = f"{script}\n{asset(f'{kind}.js')}"
         under = {"basemap": basemap.page_data()} if basemap else {}
         content = {
             **data,

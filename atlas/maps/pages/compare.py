@@ -18,7 +18,7 @@ from atlas.land.ground import Ground
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
 from atlas.maps.document import year
 from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import SHELL_SCRIPTS, STYLES, common_data, opening_view, titled
+from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.pages.reach import reach_data
 from atlas.network.build import Network
 from atlas.network.status import open_features
@@ -102,7 +102,6 @@ def draw_compare(
         data,
         title=titled(title, default),
         lang=lang,
-        scripts=[*SHELL_SCRIPTS, "reach_model.js", "page_compare.js"],
         styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(network.hash, [before, after]),

@@ -21,7 +21,7 @@ from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.engine import pack_engine, pack_parameters
 from atlas.maps.packing import pack_geometries
 from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import SHELL_SCRIPTS, STYLES, common_data, opening_view, titled
+from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.pages.reach import line_groups
 from atlas.network.build import Network
 from atlas.plan.promises import Targets
@@ -36,7 +36,6 @@ _MAIN = (
     "local_speed_kmh", "road_factor_typical_expressway", "road_factor_typical_ordinary", "rail_wait_share",
     "rail_new_trains_per_day", "rail_station_entry_min", "rail_station_exit_min", "rail_transfer_min",
 )  # fmt: skip
-_SCRIPTS = ("reach_model.js", "engine.js", "explore_state.js", "explore_paint.js", "page_explore.js")
 #: Classes a road drawn by hand may have, and the limit it starts with, km/h: the usual ones of the layer highways.
 _LINK_CLASSES = (("expressway", 100), ("urban_expressway", 80), ("national_road", 80), ("arterial", 60))
 
@@ -197,14 +196,6 @@ def draw_explorer(
         data,
         title=titled(title, (words[0], words[1])),
         lang=lang,
-        scripts=[
-            *SHELL_SCRIPTS,
-            "reach_model.js",
-            "engine.js",
-            "explore_state.js",
-            "explore_paint.js",
-            "page_explore.js",
-        ],
         styles=(*STYLES, "explore.css"),
         bounds=bounds or opening_view(layers),
         hash=stamp(network.hash),

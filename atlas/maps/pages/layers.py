@@ -26,7 +26,6 @@ from atlas.maps.words import FACTS, place_words
 
 __all__ = [
     "BACKDROP",
-    "SHELL_SCRIPTS",
     "STYLES",
     "titled",
     "common_data",
@@ -40,10 +39,6 @@ BACKDROP = ("land", "water")
 #: Layers that are off when the page opens.
 _OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
 _COLUMNS = (*(column.name for column in CONTRACT), *FACTS)
-SHELL_SCRIPTS = (
-    "base.js", "pack.js", "symbols.js", "canvas.js", "labels.js", "frame.js", "card.js", "panel.js",
-    "timeline.js", "table.js", "sheet.js",
-)  # fmt: skip
 STYLES = ("page.css", "sheet.css")
 #: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
 _BACKDROP_DECIMALS, _DECIMALS = 4, 5
@@ -245,7 +240,6 @@ def draw_layers(
         data,
         title=titled(title, both("start.title")),
         lang=lang,
-        scripts=[*SHELL_SCRIPTS, "page_atlas.js"],
         styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(layers_hash(layers)),

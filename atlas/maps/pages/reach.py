@@ -26,7 +26,8 @@ from atlas.land.surface import Surface, isochrones, surface_from
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
 from atlas.maps.packing import pack_geometries, pack_integers
 from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import SHELL_SCRIPTS, STYLES, common_data, opening_view, titled
+from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
+from atlas.maps.payload import Leg
 from atlas.network.build import Network
 from atlas.network.status import scenario_header
 from atlas.travel.comparison import people_units
@@ -54,7 +55,7 @@ class _Book:
     """Texts and legs that occur many times, each kept once."""
 
     texts: dict[str, int] = field(default_factory=dict)
-    legs: dict[tuple[int, ...], int] = field(default_factory=dict)
+    legs: dict[tuple[Leg, tuple[int, ...]], int] = field(default_factory=dict)
     journeys: list[list[int]] = field(default_factory=list)
 
     def text(self, words: str) -> int:
@@ -64,8 +65,8 @@ class _Book:
         """Note a journey's legs; the lines of a leg are the groups of its edges that have an extent."""
         found = []
         for leg in journey.legs:
-            groups = [int(g) for g in group_of[list(leg.edge_rows)] if g >= 0]
-            row = (
+            groups = tuple(int(g) for g in group_of[list(leg.edge_rows)] if g >= 0)
+            named = Leg(
                 self.text(leg.role),
                 self.text(leg.name_zh),
                 self.text(leg.name_en),
@@ -77,19 +78,18 @@ class _Book:
                 round(leg.minutes * _PLACE_SCALE),
                 round(leg.wait_min * 10),
                 round(leg.border_min * 10),
-                *groups,
             )
-            found.append(self.legs.setdefault(row, len(self.legs)))
+            found.append(self.legs.setdefault((named, groups), len(self.legs)))
         self.journeys.append(found)
 
     def packed(self, english: Mapping[str, str]) -> dict[str, Any]:
         rows = list(self.legs)
         named = {words for text in self.texts for words in (text, *text.split("—"))}
-        lines = [np.diff(np.array([0, *row[11:]])) for row in rows]
+        lines = [np.diff(np.array([0, *groups])) for _, groups in rows]
         return {
             "texts": list(self.texts),
             "english": {words: english[words] for words in sorted(named) if words in english},
-            "legs": pack_integers(np.array([row[:11] for row in rows], dtype=np.int64)),
+            "legs": pack_integers(np.array([leg for leg, _ in rows], dtype=np.int64)),
             "lines_": pack_integers(np.concatenate([[], *lines])),
             "line_counts": pack_integers([len(line) for line in lines]),
             "journeys": pack_integers(np.concatenate([[], *self.journeys])),
@@ -169,7 +169,6 @@ def draw_reach(
         data,
         title=shown,
         lang=lang,
-        scripts=[*SHELL_SCRIPTS, "reach_model.js", "page_reach.js"],
         styles=STYLES,
         bounds=bounds or opening_view(layers),
         hash=stamp(network.hash, [scenario.but(parameter_set=p) for scenario in scenarios for p in sets]),

@@ -1,0 +1,26 @@
+/* Search by name: Chinese, English, alias, number, pinyin or its initials. */
+
+/**
+ * A text as it is compared: lower case, without spaces, dashes and apostrophes.
+ * @param {unknown} text
+ * @returns {string}
+ */
+export function plain(text) { return String(text || "").toLowerCase().replace(/[\s'’·—-]/g, ""); }
+
+/** What nothing matches. */
+export const NO_MATCH = 9;
+
+/**
+ * How well names answer to what is wanted: 0 one of them is it, 1 begins with it, 2 holds it, NO_MATCH none does.
+ * @param {string[]} names made by plain()
+ * @param {string} wanted made by plain()
+ * @returns {number}
+ */
+export function matchRank(names, wanted) {
+  let best = NO_MATCH;
+  names.forEach(function (name) {
+    const at = name.indexOf(wanted);
+    if (at >= 0) best = Math.min(best, name === wanted ? 0 : at === 0 ? 1 : 2);
+  });
+  return best;
+}

@@ -1,0 +1,234 @@
+/* How the explorer paints: areas as pixels that know their cell, lines by minutes, places, the way, links of one's own. */
+import { bandIndex, bandColor as colorOfBand, css } from "../core/bands.js";
+import * as engine from "./engine.js";
+import { latOf, lonOf, worldX, worldY } from "../core/mercator.js";
+import { unpackShapes } from "../core/pack.js";
+import { inView, traceFeature } from "../map/canvas.js";
+import { zoomFactor } from "../map/symbols.js";
+
+export function explorePaint(N, data) {
+  var E = engine, G = data.tokens.ground, ramp = data.tokens.ramp, shapes = unpackShapes(data.explore.shapes), group = N.a.group;
+  var raster = N.grid ? makeRaster() : null;
+
+  /* A picture in Mercator over the grid; each pixel holds the cell under it, -1 for none. Made once. */
+  function makeRaster() {
+    var grid = N.grid, rows = grid.shape[0], columns = grid.shape[1], corners = [[0, 0], [columns, 0], [0, rows], [columns, rows], [columns / 2, 0], [columns / 2, rows]];
+    var ends = corners.map(function (c) { return E.lonLat(grid, c[0], c[1]); });
+    var x0 = Math.min.apply(null, ends.map(function (p) { return worldX(p[0]); })), x1 = Math.max.apply(null, ends.map(function (p) { return worldX(p[0]); }));
+    var y0 = Math.min.apply(null, ends.map(function (p) { return worldY(p[1]); })), y1 = Math.max.apply(null, ends.map(function (p) { return worldY(p[1]); }));
+    var w = Math.min(1600, Math.round(columns * 1.6)), h = Math.round(w * (y1 - y0) / (x1 - x0)), step = 16, cell = new Int32Array(w * h).fill(-1);
+    var lw = Math.ceil(w / step) + 1, lh = Math.ceil(h / step) + 1, lx = new Float64Array(lw * lh), ly = new Float64Array(lw * lh), i, j;
+    for (j = 0; j < lh; j++) for (i = 0; i < lw; i++) {
+      var at = E.gridPosition(grid, lonOf(x0 + (x1 - x0) * i * step / w), latOf(y0 + (y1 - y0) * j * step / h));
+      lx[j * lw + i] = at[0]; ly[j * lw + i] = at[1];
+    }
+    for (j = 0; j < h; j++) for (i = 0; i < w; i++) {
+      var u = (i + 0.5) / step, v = (j + 0.5) / step, a = Math.floor(u), b = Math.floor(v), k = b * lw + a;
+      u -= a; v -= b;
+      var column = Math.floor((lx[k] * (1 - u) + lx[k + 1] * u) * (1 - v) + (lx[k + lw] * (1 - u) + lx[k + lw + 1] * u) * v);
+      var row = Math.floor((ly[k] * (1 - u) + ly[k + 1] * u) * (1 - v) + (ly[k + lw] * (1 - u) + ly[k + lw + 1] * u) * v);
+      if (row >= 0 && column >= 0 && row < rows && column < columns) cell[j * w + i] = N.cellNodes.place[row * columns + column];
+    }
+    return { x0: x0, y0: y0, x1: x1, y1: y1, w: w, h: h, cell: cell };
+  }
+
+  function bandColor(i, n) { return colorOfBand(i, n, ramp); }
+  var bandOf = bandIndex;
+
+  /* Areas within the cut-offs: shades, a dark line where one ends, and hatching beyond the first, which grey print keeps. */
+  function areaPicture(cells, cutoffs) {
+    var R = raster, band = new Int8Array(R.w * R.h), colors = cutoffs.map(function (_, i) { return bandColor(i, cutoffs.length); }), k;
+    for (k = 0; k < band.length; k++) band[k] = R.cell[k] < 0 ? -1 : bandOf(cells[R.cell[k]], cutoffs);
+    return picture(function (put) {
+      for (k = 0; k < band.length; k++) {
+        var b = band[k];
+        if (b < 0) continue;
+        var x = k % R.w, edge = (x + 1 < R.w && band[k + 1] !== b && R.cell[k + 1] >= 0) || (k + R.w < band.length && band[k + R.w] !== b && R.cell[k + R.w] >= 0);
+        var hatch = b > 0 && ((x + Math.floor(k / R.w)) % (6 + 4 * b)) === 0;
+        put(k, colors[b], edge ? 235 : hatch ? 190 : 120);
+      }
+    });
+  }
+
+  /* What a change does to the minutes of a cell: gained and lost minutes in steps, cells won and lost whole. */
+  /** @type {any[][]} */
+  var STEPS = [[30, [11, 93, 30]], [15, [42, 157, 74]], [5, [122, 196, 140]], [1, [199, 230, 206]]];
+  /** @type {any[][]} */
+  var WORSE = [[30, [120, 14, 10]], [15, [179, 38, 30]], [5, [219, 123, 116]], [1, [241, 203, 199]]];
+  function changePicture(before, after, most) {
+    var R = raster;
+    return picture(function (put) {
+      for (var k = 0; k < R.cell.length; k++) {
+        var c = R.cell[k];
+        if (c < 0) continue;
+        var a = before[c], b = after[c], color = null;
+        if (Math.min(a, b) > most || a === b) continue;
+        if (!isFinite(a)) color = STEPS[0][1];
+        else if (!isFinite(b)) color = WORSE[0][1];
+        else (a > b ? STEPS : WORSE).forEach(function (step) { if (!color && Math.abs(a - b) >= step[0]) color = step[1]; });
+        if (color) put(k, color, b > a && (k % R.w + Math.floor(k / R.w)) % 6 < 2 ? 240 : 165);
+      }
+    });
+  }
+
+  function picture(fill) {
+    var canvas = document.createElement("canvas"), ctx, image;
+    canvas.width = raster.w;
+    canvas.height = raster.h;
+    ctx = canvas.getContext("2d");
+    image = ctx.createImageData(raster.w, raster.h);
+    fill(function (k, color, alpha) {
+      image.data[4 * k] = color[0]; image.data[4 * k + 1] = color[1]; image.data[4 * k + 2] = color[2]; image.data[4 * k + 3] = alpha;
+    });
+    ctx.putImageData(image, 0, 0);
+    return canvas;
+  }
+
+  function paintPicture(ctx, view, canvas) {
+    var x = raster.x0 * view.scale - view.ox, y = raster.y0 * view.scale - view.oy;
+    ctx.imageSmoothingEnabled = true;
+    ctx.drawImage(canvas.src ? canvas : withSource(canvas, ctx), x, y, (raster.x1 - raster.x0) * view.scale, (raster.y1 - raster.y0) * view.scale);
+  }
+  /* an SVG surface asks for an address, a canvas does not */
+  function withSource(canvas, ctx) {
+    if (ctx.out && !canvas.kept) { canvas.kept = new Image(); canvas.kept.src = canvas.toDataURL("image/png"); }
+    return ctx.out ? canvas.kept : canvas;
+  }
+
+  /* Minutes at the two ends of each drawn line, from what is reached. */
+  function lineMinutes(C, tree) {
+    var n = C.N.n, a = C.N.a, count = shapes.size, from = new Float32Array(count).fill(Infinity), to = new Float32Array(count).fill(Infinity), open = new Uint8Array(count), forward = data.forward;
+    for (var i = 0; i < group.length; i++) {
+      var g = group[i];
+      if (g < 0 || C.first[i] !== C.first[i]) continue;
+      open[g] = 1;
+      var u = a.tail[i], early = !C.mustRide || a.rail[u] ? tree.minutes[u] : Infinity, begin = Math.min(early, tree.minutes[u + n]);
+      if (!isFinite(begin)) continue;
+      var end = begin + C.first[i];
+      if (forward[i]) { from[g] = Math.min(from[g], begin); to[g] = Math.min(to[g], end); } else { from[g] = Math.min(from[g], end); to[g] = Math.min(to[g], begin); }
+    }
+    return { from: from, to: to, open: open };
+  }
+
+  /* Lines in the colour of the time at which they are passed, cut where a cut-off falls; thin grey where not reached. */
+  function paintLines(ctx, view, lines, cutoffs) {
+    var paths = cutoffs.map(function () { return []; }), grey = [], factor = zoomFactor(view.zoom), g, b;
+    for (g = 0; g < shapes.size; g++) {
+      if (!lines.open[g] || !inView(shapes, g, view)) continue;
+      if (Math.min(lines.from[g], lines.to[g]) > cutoffs[cutoffs.length - 1]) { grey.push(g); continue; }
+      pieces(g, lines.from[g], lines.to[g], cutoffs).forEach(function (piece) { (piece.band < 0 ? grey : paths[piece.band]).push(piece); });
+    }
+    ctx.setLineDash([]);
+    ctx.lineCap = ctx.lineJoin = "round";
+    ctx.globalAlpha = 1;
+    stroke(ctx, view, grey, G.unreached, 1);
+    for (b = cutoffs.length - 1; b >= 0; b--) {
+      stroke(ctx, view, paths[b], "#ffffff", (3.8 - 1.6 * b / cutoffs.length) * factor + 1.4);
+      stroke(ctx, view, paths[b], css(bandColor(b, cutoffs.length)), (3.8 - 1.6 * b / cutoffs.length) * factor);
+    }
+  }
+
+  function stroke(ctx, view, some, color, width) {
+    if (!some.length) return;
+    ctx.beginPath();
+    some.forEach(function (one) {
+      if (typeof one === "number") { traceFeature(ctx, shapes, one, view, false); return; }
+      one.points.forEach(function (p, i) {
+        var x = p[0] * view.scale - view.ox, y = p[1] * view.scale - view.oy;
+        if (i) ctx.lineTo(x, y); else ctx.moveTo(x, y);
+      });
+    });
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width;
+    ctx.stroke();
+  }
+
+  function pieces(g, from, to, cutoffs) {
+    var low = Math.min(from, to), high = Math.max(from, to), ends = [low].concat(cutoffs.filter(function (t) { return t > low && t < high; }), [high]), out = [];
+    if (!isFinite(high) || high - low < 1e-6 || ends.length === 2) return [{ band: bandOf(isFinite(high) ? high : low, cutoffs), points: vertices(g, 0, 1) }];
+    for (var i = 0; i + 1 < ends.length; i++) {
+      var a = (ends[i] - from) / (to - from), b = (ends[i + 1] - from) / (to - from);
+      out.push({ band: bandOf(ends[i + 1], cutoffs), points: vertices(g, Math.min(a, b), Math.max(a, b)) });
+    }
+    return out;
+  }
+
+  /* The vertices of a line from one share of its length to another. */
+  function vertices(g, a, b) {
+    var s = shapes.start[shapes.first[g]], e = shapes.start[shapes.first[g] + 1], xy = shapes.xy, along = [0], out = [], i;
+    for (i = s + 1; i < e; i++) along.push(along[i - s - 1] + Math.hypot(xy[2 * i] - xy[2 * i - 2], xy[2 * i + 1] - xy[2 * i - 1]));
+    var whole = along[along.length - 1];
+    function at(d) {
+      var k = 0;
+      while (k + 2 < along.length && along[k + 1] < d) k++;
+      var t = along[k + 1] > along[k] ? (d - along[k]) / (along[k + 1] - along[k]) : 0;
+      return [xy[2 * (s + k)] * (1 - t) + xy[2 * (s + k) + 2] * t, xy[2 * (s + k) + 1] * (1 - t) + xy[2 * (s + k) + 3] * t];
+    }
+    if (e - s < 2) return [];
+    out.push(at(a * whole));
+    for (i = 0; i < along.length; i++) if (along[i] > a * whole && along[i] < b * whole) out.push([xy[2 * (s + i)], xy[2 * (s + i) + 1]]);
+    out.push(at(b * whole));
+    return out;
+  }
+
+  function paintRoute(ctx, view, legs) {
+    var some = [];
+    (legs || []).forEach(function (leg) { leg.rows.forEach(function (row) { if (group[row] >= 0) some.push(group[row]); }); });
+    ctx.setLineDash([]);
+    ctx.lineCap = ctx.lineJoin = "round";
+    ctx.globalAlpha = 0.95;
+    stroke(ctx, view, some, G.mark, 10);
+    ctx.globalAlpha = 1;
+  }
+
+  function paintOwn(ctx, view, links, draft) {
+    links.concat(draft && draft.points.length ? [draft] : []).forEach(function (link) {
+      ctx.beginPath();
+      link.points.forEach(function (p, i) {
+        var x = worldX(p[0]) * view.scale - view.ox, y = worldY(p[1]) * view.scale - view.oy;
+        if (i) ctx.lineTo(x, y); else ctx.moveTo(x, y);
+      });
+      ctx.globalAlpha = 1;
+      ctx.strokeStyle = "#8a3ffc";
+      ctx.lineWidth = 4;
+      ctx.setLineDash(link.kind === "rail" ? [12, 5] : [4, 5]);
+      ctx.stroke();
+      ctx.setLineDash([]);
+      link.points.forEach(function (p) {
+        ctx.beginPath();
+        ctx.arc(worldX(p[0]) * view.scale - view.ox, worldY(p[1]) * view.scale - view.oy, 4.5, 0, 2 * Math.PI);
+        ctx.fillStyle = "#ffffff";
+        ctx.fill();
+        ctx.lineWidth = 2;
+        ctx.stroke();
+      });
+    });
+  }
+
+  /* Closed lines: crossed out. */
+  function paintClosed(ctx, view, rows) {
+    rows.forEach(function (row) {
+      if (group[row] === undefined || group[row] < 0) return;
+      ctx.setLineDash([3, 4]);
+      stroke(ctx, view, [group[row]], "#b3261e", 4);
+    });
+    ctx.setLineDash([]);
+  }
+
+  function lineAt(point, near) {
+    var best = null;
+    for (var g = 0; g < shapes.size; g++) {
+      var b = shapes.boxes, i = 4 * g;
+      if (point[0] < b[i] - near || point[0] > b[i + 2] + near || point[1] < b[i + 1] - near || point[1] > b[i + 3] + near) continue;
+      for (var k = shapes.start[shapes.first[g]]; k + 1 < shapes.start[shapes.first[g] + 1]; k++) {
+        var ax = shapes.xy[2 * k], ay = shapes.xy[2 * k + 1], dx = shapes.xy[2 * k + 2] - ax, dy = shapes.xy[2 * k + 3] - ay, l = dx * dx + dy * dy;
+        var t = l ? Math.max(0, Math.min(1, ((point[0] - ax) * dx + (point[1] - ay) * dy) / l)) : 0, d = Math.hypot(point[0] - ax - t * dx, point[1] - ay - t * dy);
+        if (d <= near && (!best || d < best.d)) best = { group: g, d: d };
+      }
+    }
+    return best && best.group;
+  }
+
+  return { areaPicture: areaPicture, changePicture: changePicture, paintPicture: paintPicture, lineMinutes: lineMinutes, paintLines: paintLines, paintRoute: paintRoute,
+    paintOwn: paintOwn, paintClosed: paintClosed, bandColor: bandColor, bandOf: bandOf, css: css, lineAt: lineAt, shapes: shapes, STEPS: STEPS, WORSE: WORSE };
+}

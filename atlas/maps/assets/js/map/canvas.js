@@ -1,0 +1,262 @@
+/* Drawing: a renderer that paints packed layers on canvas, and the same painting on any surface (SVG, print). */
+import { worldX, worldY } from "../core/mercator.js";
+import { unpackShapes } from "../core/pack.js";
+import { page } from "../core/page.js";
+import { redraw } from "./frame.js";
+import { paintLine, paintPoint, statusForm, zoomFactor } from "./symbols.js";
+
+/* What a painter needs: scale and origin of world units → px, size, zoom. */
+export function viewOf(map, bounds) {
+  var scale = map.options.crs.scale(map.getZoom()), origin = map.getPixelOrigin();
+  return {
+    scale: scale, ox: origin.x + bounds.min.x, oy: origin.y + bounds.min.y, zoom: map.getZoom(),
+    w: bounds.max.x - bounds.min.x, h: bounds.max.y - bounds.min.y
+  };
+}
+
+export const Painting = L.Renderer.extend({
+  initialize: function (paint, options) {
+    this.paint = paint;
+    L.Renderer.prototype.initialize.call(this, options);
+  },
+  _initContainer: function () {
+    this._container = document.createElement("canvas");
+    this._container.setAttribute("aria-hidden", "true");
+    this._ctx = this._container.getContext("2d");
+  },
+  _destroyContainer: function () { L.DomUtil.remove(this._container); },
+  _update: function () {
+    if (this._map._animatingZoom && this._bounds) return;
+    L.Renderer.prototype._update.call(this);
+    var bounds = this._bounds, size = bounds.getSize(), dpr = Math.min(window.devicePixelRatio || 1, 2);
+    L.DomUtil.setPosition(this._container, bounds.min);
+    this._container.width = dpr * size.x;
+    this._container.height = dpr * size.y;
+    this._container.style.width = size.x + "px";
+    this._container.style.height = size.y + "px";
+    this._dpr = dpr;
+    this.redraw();
+  },
+  redraw: function () {
+    if (!this._bounds) return;
+    var ctx = this._ctx;
+    ctx.setTransform(this._dpr, 0, 0, this._dpr, 0, 0);
+    ctx.clearRect(0, 0, this._container.width, this._container.height);
+    this.paint(ctx, viewOf(this._map, this._bounds));
+  }
+});
+
+/* Put the parts of one feature on the path, leaving out vertices closer than half a pixel. */
+export function traceFeature(ctx, shapes, feature, view, closed) {
+  var xy = shapes.xy, first = shapes.first, start = shapes.start;
+  for (var part = first[feature]; part < first[feature + 1]; part++) {
+    var a = start[part], b = start[part + 1], lastX = 0, lastY = 0;
+    for (var i = a; i < b; i++) {
+      var x = xy[2 * i] * view.scale - view.ox, y = xy[2 * i + 1] * view.scale - view.oy;
+      if (i === a) ctx.moveTo(x, y);
+      else if (i === b - 1 || Math.abs(x - lastX) + Math.abs(y - lastY) > 0.7) ctx.lineTo(x, y);
+      else continue;
+      lastX = x;
+      lastY = y;
+    }
+    if (closed) ctx.closePath();
+  }
+}
+
+/* Whether the box of a feature touches the view, with room for its symbol. */
+export function inView(shapes, feature, view) {
+  var b = shapes.boxes, i = 4 * feature, room = 24;
+  return b[i + 2] * view.scale - view.ox > -room && b[i] * view.scale - view.ox < view.w + room &&
+    b[i + 3] * view.scale - view.oy > -room && b[i + 1] * view.scale - view.oy < view.h + room;
+}
+
+/* Sea, land, rivers; beyond the box of the data a plain margin, so that no cut edge passes for a shore. */
+export function paintBackdrop(ctx, view, backdrop) {
+  var ground = page.tokens.ground;
+  ctx.fillStyle = ground.sea;
+  ctx.fillRect(0, 0, view.w, view.h);
+  if (backdrop.land) {
+    ctx.beginPath();
+    for (var f = 0; f < backdrop.land.size; f++) traceFeature(ctx, backdrop.land, f, view, true);
+    ctx.fillStyle = ground.land;
+    ctx.fill("evenodd");
+    ctx.strokeStyle = ground.shore;
+    ctx.lineWidth = 0.8;
+    ctx.lineJoin = "round";
+    ctx.stroke();
+  }
+  if (backdrop.water) {
+    ctx.beginPath();
+    for (f = 0; f < backdrop.water.size; f++) traceFeature(ctx, backdrop.water, f, view, true);
+    ctx.fillStyle = ground.river;
+    ctx.fill("evenodd");
+  }
+  if (backdrop.bounds) {
+    ctx.beginPath();
+    for (f = 0; f < backdrop.bounds.size; f++) traceFeature(ctx, backdrop.bounds, f, view, false);
+    ctx.strokeStyle = ground.boundary;
+    ctx.lineWidth = 0.8;
+    ctx.setLineDash([5, 2, 1, 2]);
+    ctx.stroke();
+    ctx.setLineDash([]);
+  }
+  if (backdrop.box) paintMargin(ctx, view, backdrop.box);
+}
+
+/* Tiles that came with the page: images by zoom, or areas and lines; drawn over the built-in land and sea. */
+/** @type {any} */
+var tiles = null;
+var vectors = [];
+export function takeTiles(base) {
+  vectors = ((base && base.shapes) || []).map(function (one) { return { fill: one.fill, color: one.color, shapes: unpackShapes(one.shapes) }; });
+  if (!base || !base.raster) return;
+  tiles = { levels: base.raster.levels, zooms: Object.keys(base.raster.levels).map(Number).sort(function (a, b) { return a - b; }) };
+  tiles.images = base.raster.images.map(function (uri) {
+    var image = new Image();
+    image.onload = function () { redraw(); };
+    image.src = uri;
+    return image;
+  });
+}
+
+export function paintGround(ctx, view) {
+  paintBackdrop(ctx, view, page.backdrop);
+  vectors.forEach(function (group) { paintGroup(ctx, view, group); });
+  if (tiles) paintTiles(ctx, view);
+}
+
+function paintGroup(ctx, view, group) {
+  ctx.setLineDash([]);
+  ctx.fillStyle = ctx.strokeStyle = group.color;
+  ctx.lineWidth = 1;
+  ctx.beginPath();
+  for (var f = 0; f < group.shapes.size; f++) {
+    if (!inView(group.shapes, f, view)) continue;
+    if (group.fill) ctx.beginPath();
+    traceFeature(ctx, group.shapes, f, view, group.fill);
+    if (group.fill) ctx.fill("evenodd");
+  }
+  if (!group.fill) ctx.stroke();
+}
+
+/* The level whose pixels come nearest; half a pixel of overlap hides the seams. */
+function paintTiles(ctx, view) {
+  var wanted = Math.round(view.zoom), zoom = tiles.zooms.filter(function (one) { return one <= wanted; }).pop();
+  if (zoom === undefined) zoom = tiles.zooms[0];
+  var side = view.scale / Math.pow(2, zoom);
+  tiles.levels[zoom].forEach(function (tile) {
+    var image = tiles.images[tile[2]], x = tile[0] * side - view.ox, y = tile[1] * side - view.oy;
+    if (x > view.w || y > view.h || x + side < 0 || y + side < 0 || !image.complete || !image.naturalWidth) return;
+    ctx.drawImage(image, x, y, side + 0.5, side + 0.5);
+  });
+}
+
+function paintMargin(ctx, view, box) {
+  var w = worldX(box[0]) * view.scale - view.ox, e = worldX(box[2]) * view.scale - view.ox;
+  var n = worldY(box[3]) * view.scale - view.oy, s = worldY(box[1]) * view.scale - view.oy;
+  if (w <= 0 && n <= 0 && e >= view.w && s >= view.h) return;
+  ctx.beginPath();
+  ctx.rect(-1, -1, view.w + 2, view.h + 2);
+  ctx.rect(w, n, e - w, s - n);
+  ctx.fillStyle = page.tokens.ground.blank;
+  ctx.fill("evenodd");
+  ctx.strokeStyle = page.tokens.ground.hairline;
+  ctx.lineWidth = 1;
+  ctx.strokeRect(w, n, e - w, s - n);
+}
+
+/* Lines and points of one layer, grouped by symbol and form so that a class is one path. */
+export function paintLayer(ctx, view, layer) {
+  var factor = zoomFactor(view.zoom), shapes = layer.shapes;
+  if (layer.geometry === "Point") {
+    for (var f = 0; f < layer.size; f++) {
+      if (!layer.visible(f)) continue;
+      var symbol = layer.symbol(f);
+      if (view.zoom < symbol.minZoom || !inView(shapes, f, view)) continue;
+      var at = 2 * shapes.start[shapes.first[f]];
+      var x = shapes.xy[at] * view.scale - view.ox, y = shapes.xy[at + 1] * view.scale - view.oy;
+      /* A place is neither open nor shut: it is drawn whole. */
+      var state = layer.key === "places" ? "operating" : layer.get("status", f);
+      paintPoint(ctx, x, y, symbol, statusForm(state), symbol.width * Math.max(0.8, factor));
+    }
+    return;
+  }
+  classes(layer, view).forEach(function (group) {
+    paintLine(ctx, function (c) {
+      c.beginPath();
+      group.rows.forEach(function (row) { traceFeature(c, shapes, row, view, layer.geometry === "Polygon"); });
+    }, group.symbol, group.form, group.symbol.width * factor, group.soft);
+  });
+}
+
+function classes(layer, view) {
+  var groups = Object.create(null);
+  for (var f = 0; f < layer.size; f++) {
+    /* A crossing that a road draws is drawn once. */
+    if (!layer.visible(f) || !inView(layer.shapes, f, view) || layer.get("drawn_by", f)) continue;
+    var symbol = layer.symbol(f);
+    if (view.zoom < symbol.minZoom) continue;
+    var status = layer.get("status", f), soft = layer.get("geometry_quality", f) === "schematic";
+    var form = statusForm(status), key = [symbol.width, symbol.color, form.key, soft].join("|");
+    (groups[key] = groups[key] || { symbol: symbol, form: form, soft: soft, rows: [] }).rows.push(f);
+  }
+  return Object.keys(groups).map(function (key) { return groups[key]; })
+    .sort(function (a, b) { return a.symbol.width - b.symbol.width || (a.form.key < b.form.key ? -1 : 1); });
+}
+
+/* Mark one feature: a warm halo under everything else it is drawn with. */
+export function paintMark(ctx, view, layer, row) {
+  var shapes = layer.shapes, factor = zoomFactor(view.zoom);
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 0.9;
+  ctx.strokeStyle = page.tokens.ground.mark;
+  ctx.lineJoin = ctx.lineCap = "round";
+  ctx.beginPath();
+  if (layer.geometry === "Point") {
+    var at = 2 * shapes.start[shapes.first[row]];
+    ctx.lineWidth = 4;
+    ctx.arc(shapes.xy[at] * view.scale - view.ox, shapes.xy[at + 1] * view.scale - view.oy,
+      Math.max(8, layer.symbol(row).width * factor + 3), 0, 2 * Math.PI);
+  } else {
+    ctx.lineWidth = layer.symbol(row).width * factor + 8;
+    traceFeature(ctx, shapes, row, view, false);
+  }
+  ctx.stroke();
+  ctx.globalAlpha = 1;
+}
+
+/* Features under a point of the screen, nearest first; points before lines at the same distance. */
+export function featuresAt(map, layers, containerPoint, reach) {
+  var point = map.containerPointToLayerPoint(containerPoint).add(map.getPixelOrigin());
+  var scale = map.options.crs.scale(map.getZoom()), zoom = map.getZoom(), found = [];
+  var x = point.x / scale, y = point.y / scale, near = reach / scale;
+  layers.forEach(function (layer) {
+    if (!layer.on || layer.geometry === "Polygon") return;
+    for (var f = 0; f < layer.size; f++) {
+      var i = 4 * f, b = layer.shapes.boxes;
+      if (x < b[i] - near || x > b[i + 2] + near || y < b[i + 1] - near || y > b[i + 3] + near) continue;
+      if (!layer.visible(f) || zoom < layer.symbol(f).minZoom) continue;
+      var d = distance(layer.shapes, f, x, y) * scale;
+      if (d <= reach) found.push({ layer: layer, row: f, d: d + (layer.geometry === "Point" ? -reach : 0) });
+    }
+  });
+  return found.sort(function (a, b) { return a.d - b.d; });
+}
+
+function distance(shapes, feature, x, y) {
+  var best = Infinity, xy = shapes.xy;
+  for (var part = shapes.first[feature]; part < shapes.first[feature + 1]; part++) {
+    var a = shapes.start[part], b = shapes.start[part + 1];
+    for (var i = a; i < b; i++) {
+      var px = xy[2 * i], py = xy[2 * i + 1];
+      if (i + 1 < b) {
+        var dx = xy[2 * i + 2] - px, dy = xy[2 * i + 3] - py, length = dx * dx + dy * dy;
+        var t = length ? Math.max(0, Math.min(1, ((x - px) * dx + (y - py) * dy) / length)) : 0;
+        px += t * dx;
+        py += t * dy;
+      }
+      best = Math.min(best, Math.hypot(x - px, y - py));
+    }
+  }
+  return best;
+}

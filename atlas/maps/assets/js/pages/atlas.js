@@ -1,0 +1,90 @@
+/* The atlas page: every layer. */
+import { el, phone } from "../core/dom.js";
+import { fire, listen } from "../core/events.js";
+import { urlState } from "../core/hash.js";
+import { hooks, page } from "../core/page.js";
+import { ui } from "../core/words.js";
+import { featuresAt, paintLayer, paintMark } from "../map/canvas.js";
+import { redraw, startPage } from "../map/frame.js";
+import { labelCandidates } from "../map/labels.js";
+import { closeCard, openFeature } from "../parts/card.js";
+import { addSection, centre, corridorFilter, drawLegend, kindLegend, layerControl, searchBox, sourceList, statusLegend } from "../parts/panel.js";
+import { sheetTools } from "../parts/sheet.js";
+import { featureColumns, featureRows, tableTool } from "../parts/table.js";
+import { addTimeline, openByYear } from "../parts/timeline.js";
+
+export function atlasPage() {
+  var candidates = labelCandidates(page.layers);
+  page.layers.forEach(function (layer) {
+    layer.visible = function (row) {
+      if (!openByYear(layer, row)) return false;
+      var chosen = hooks.corridor && layer.key !== "places" ? hooks.corridor() : null;
+      return !chosen || chosen.indexOf(layer.key + "/" + layer.get("id", row)) >= 0;
+    };
+  });
+  hooks.labelsOf = function () { return candidates; };
+  page.paints.push(function (ctx, view) {
+    if (page.marked) paintMark(ctx, view, page.marked.layer, page.marked.row);
+    page.layers.forEach(function (layer) { if (layer.on) paintLayer(ctx, view, layer); });
+  });
+  searchBox(function (layer, row) {
+    if (!layer.on) {
+      layer.on = true;
+      var box = document.querySelector('[data-layer="' + layer.key + '"]');
+      if (box) box.checked = true;
+    }
+    centre(layer, row);
+    openFeature([{ layer: layer, row: row }], 0, true);
+    fire("filter");
+  });
+  layerControl();
+  corridorFilter();
+  hooks.legendRows = function (sheet) { return statusLegend().concat(kindLegend(sheet)); };
+  addSection("legend", [drawLegend(hooks.legendRows(), el("div", { class: "legend" }))], !phone());
+  addSection("sources", [sourceList()], false);
+  addTimeline();
+  tableTool(featureColumns, featureRows, function (row) {
+    centre(row.layer, row.row);
+    openFeature([{ layer: row.layer, row: row.row }], 0, true);
+  });
+  sheetTools();
+  var FACILITIES = ["railways", "highways", "cross_border_links", "stations", "ports", "airports"];
+  hooks.finding = function () {
+    var all = 0, open = 0, building = 0;
+    page.layers.forEach(function (layer) {
+      if (FACILITIES.indexOf(layer.key) < 0) return;
+      all += layer.size;
+      for (var row = 0; row < layer.size; row++) {
+        var status = layer.get("status", row);
+        if (page.year === null ? status === "operating" : openByYear(layer, row)) open++;
+        if (status === "under_construction") building++;
+      }
+    });
+    if (!all) return "";
+    return page.year === null ? ui("finding_all", all, open, building, all - open - building) : ui("finding_year", page.year, open, all);
+  };
+  hooks.subtitle = function () { return page.year === null ? ui("full") : ui("year_of", page.year); };
+  listen("filter", redraw);
+  listen("click", function (event) {
+    var hits = featuresAt(page.map, page.layers, event.containerPoint, 9);
+    if (hits.length) openFeature(hits, 0, false);
+    else closeCard();
+  });
+  listen("lang", function () {
+    if (page.marked && !page.cardHost.hidden) openFeature([page.marked], 0, false);
+  });
+  var asked = (urlState.values.f || "").split("/");
+  page.layers.forEach(function (layer) {
+    if (layer.key !== asked[0]) return;
+    var found = Array.from({ length: layer.size }, function (_, row) { return row; }).find(function (row) { return layer.get("id", row) === asked.slice(1).join("/"); });
+    if (found === undefined) return;
+    openFeature([{ layer: layer, row: found }], 0, false);
+    hooks.atFirst = function () { centre(layer, found, 10.5); };
+  });
+}
+
+/* The page's script tag calls this with the map and the payload. */
+export function start(map, data) { startPage(map, data, atlasPage); }
+
+/* What the console and the tests of a page ask. */
+export * from "../parts/inspect.js";

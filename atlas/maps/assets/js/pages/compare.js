@@ -1,0 +1,224 @@
+/* The compare page: two scenarios side by side in step, and one picture of what is gained, kept and lost. */
+import { el, emptied, phone } from "../core/dom.js";
+import { listen } from "../core/events.js";
+import { urlState } from "../core/hash.js";
+import { wholeMinutes } from "../core/numbers.js";
+import { hooks, page } from "../core/page.js";
+import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
+import { Painting, inView, paintGround, paintLayer } from "../map/canvas.js";
+import { goHome, redraw, startPage, tell, usualCover } from "../map/frame.js";
+import { labelCandidates, paintLabels } from "../map/labels.js";
+import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
+import { reachModel } from "../parts/reach.js";
+import { sheetTools } from "../parts/sheet.js";
+import { tableTool } from "../parts/table.js";
+
+export function comparePage(data) {
+  var places = page.layers[0], size = places.size, names = data.compare.scenarios, R0 = data.reaches[0];
+  var models = data.reaches.map(function (R) { return reachModel(R, places); });
+  var choice = { o: at(data.reaches.map(function (R) { return R.own; }), urlState.values.o), m: at(R0.modes, urlState.values.m, R0.opening[1]), k: at(R0.cutoffs.map(String), urlState.values.k, "120"), d: at(["pair", "one"], urlState.values.d) };
+  var change = data.tokens.change, twin = null, painted = null;
+
+  function at(list, asked, first) { return Math.max(0, list.indexOf(list.indexOf(asked) >= 0 ? asked : first)); }
+  function R() { return data.reaches[choice.o]; }
+  function model() { return models[choice.o]; }
+  function combo(s) { return model().combination(s, choice.m, 0); }
+  function cutoff() { return R().cutoffs[choice.k]; }
+  function inside(s, row) {
+    var value = model().minutes(combo(s), row);
+    return value !== null && value <= cutoff() + 1e-6;
+  }
+  function state(row) {
+    var before = inside(0, row), after = inside(1, row);
+    return before && after ? "kept" : after ? "gained" : before ? "lost" : "";
+  }
+  hooks.changeOf = state;
+
+  /* Gained filled, lost crossed out, kept small: told apart in grey as well. */
+  function paintChange(ctx, view) {
+    for (var row = 0; row < size; row++) {
+      var what = state(row), symbol = places.symbol(row);
+      if (!what || !inView(places.shapes, row, view)) continue;
+      var i = 2 * places.shapes.start[places.shapes.first[row]], x = places.shapes.xy[i] * view.scale - view.ox, y = places.shapes.xy[i + 1] * view.scale - view.oy, r = what === "kept" ? 3 : symbol.width + 4;
+      ctx.setLineDash([]);
+      ctx.globalAlpha = 1;
+      ctx.beginPath();
+      ctx.arc(x, y, r, 0, 2 * Math.PI);
+      ctx.fillStyle = what === "lost" ? "#ffffff" : change[what];
+      ctx.fill();
+      ctx.strokeStyle = what === "lost" ? change.lost : "#ffffff";
+      ctx.lineWidth = what === "lost" ? 2.2 : 1.2;
+      ctx.stroke();
+      if (what === "lost") {
+        ctx.beginPath();
+        ctx.moveTo(x - r * 0.6, y - r * 0.6); ctx.lineTo(x + r * 0.6, y + r * 0.6);
+        ctx.stroke();
+      }
+    }
+  }
+
+  function paintNew(ctx, view) {
+    page.layers.slice(1).forEach(function (layer) {
+      if (layer.size) paintLayer(ctx, view, layer);
+    });
+  }
+
+  function paintSide(s) {
+    return function (ctx, view) {
+      model().paintAreas(ctx, view, combo(s));
+      model().paintLines(ctx, view, combo(s));
+      model().paintPlaces(ctx, view, combo(s));
+    };
+  }
+
+  function segments(key, values, text, label) {
+    var group = labelled(el("div", { class: "seg", role: "group", id: "seg-" + key }), label);
+    values.forEach(function (value, i) {
+      group.appendChild(makeButton({ "aria-pressed": String(choice[key] === i), "data-value": value }, function () { return text(value, i); }, function () {
+        /** @type {Record<string, unknown>} */
+        var written = {};
+        choice[key] = i;
+        written[key] = value;
+        urlState.write(written);
+        update();
+      }));
+    });
+    return group;
+  }
+
+  var figures = el("div", { class: "figures", "aria-live": "polite" }), list = el("ul", { class: "placelist" }), projects = el("ul", { class: "placelist" });
+  page.panel.appendChild(el("div", { class: "section" }, [
+    spoken("h2", { class: "origin" }, function () { return names[0] + " → " + names[1]; }),
+    spoken("span", { class: "field" }, "origin"), segments("o", data.reaches.map(function (one) { return one.own; }), function (_, i) { return pick(data.reaches[i].origin).replace(/市$/, ""); }, "origin"),
+    spoken("span", { class: "field" }, "mode"), segments("m", R0.modes, ui, "mode"),
+    spoken("span", { class: "field" }, "cutoff"), segments("k", R0.cutoffs.map(String), function (value) { return value + " " + ui("minutes"); }, "cutoff"),
+    spoken("span", { class: "field" }, "layout"), segments("d", ["pair", "one"], function (value) { return ui(value === "pair" ? "side_by_side" : "one_picture"); }, "layout"), figures]));
+  hooks.legendRows = function () {
+    return ["gained", "kept", "lost"].map(function (what) {
+      return ["Point", { color: change[what], width: 5, form: "dot", alpha: 1 }, what === "lost" ? "planned" : "operating", false, what];
+    }).concat(data.tokens.ramp.map(function (band) {
+      return ["LineString", { color: band.color, width: band.width, form: "plain", alpha: 1 }, "operating", false, function () { return (band.from_min ? band.from_min + "–" : "≤ ") + band.to_min + " " + ui("minutes"); }];
+    }));
+  };
+  addSection("projects", [projects]);
+  addSection("change", [list]);
+  addSection("legend", [drawLegend(hooks.legendRows(), el("div", { class: "legend" }))], !phone());
+  addSection("sources", [sourceList()], false);
+
+  function rows() {
+    var found = [];
+    for (var row = 0; row < size; row++) {
+      var before = model().minutes(combo(0), row), after = model().minutes(combo(1), row), what = state(row);
+      if (!what && (before === null || after === null || Math.abs(before - after) < 0.5)) continue;
+      found.push({ row: row, name: pick(places.name(row)), city: wordFor("cities", places.get("city", row) || ""), before: before, after: after,
+        saved: before === null || after === null ? null : before - after, what: what ? ui(what) : "", key: what });
+    }
+    return found;
+  }
+
+  hooks.heart = function () { return R().at; };
+  hooks.finding = function () {
+    /** @type {any} */
+    var best = null;
+    var found = rows(), count = function (what) { return found.filter(function (row) { return row.key === what; }).length; };
+    found.forEach(function (row) { if (row.saved !== null && (!best || row.saved > best.saved)) best = row; });
+    var text = ui("finding_change", pick(R().origin), ui(R0.modes[choice.m]), cutoff(), count("gained"), count("lost"));
+    return text + (best && best.saved >= 0.5 ? ui("finding_faster", wholeMinutes(best.saved), best.name) : "");
+  };
+
+  function update() {
+    ["o", "m", "k", "d"].forEach(function (key) {
+      Array.prototype.forEach.call(document.getElementById("seg-" + key).children, function (button, i) { button.setAttribute("aria-pressed", String(i === choice[key])); });
+    });
+    var found = rows(), count = { gained: 0, kept: 0, lost: 0 };
+    found.forEach(function (row) { if (row.key) count[row.key]++; });
+    emptied(figures);
+    ["gained", "lost", "kept"].forEach(function (what) {
+      figures.appendChild(el("div", { class: "figure" }, [el("b", {}, String(count[what])), el("span", {}, ui("count_" + what))]));
+    });
+    tell();
+    emptied(list);
+    found.filter(function (row) { return row.key === "gained" || row.key === "lost"; }).sort(function (a, b) { return (b.saved || 999) - (a.saved || 999); }).forEach(function (row) {
+      list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { centre(places, row.row, 10.5); } }, [el("span", {}, row.what + " · " + row.name),
+        el("span", { class: "min" }, (row.before === null ? "—" : wholeMinutes(row.before)) + " → " + (row.after === null ? "—" : wholeMinutes(row.after)))])));
+    });
+    if (!list.childNodes.length) list.appendChild(el("li", {}, ui("no_change")));
+    emptied(projects);
+    data.compare.projects.filter(function (row) { return row.mode === R0.modes[choice.m]; }).slice(0, 12).forEach(function (row) {
+      projects.appendChild(el("li", {}, [el("b", {}, pick(row.name)), el("small", {}, " " + (row.year || "") + " (" + ui("basis_" + row.basis) + ") · " + ui("pairs_slower", row.pairs))]));
+    });
+    if (!projects.childNodes.length) projects.appendChild(el("li", {}, ui("no_change")));
+    page.map.whenReady(layout);
+    redraw();
+    if (painted) painted.forEach(function (renderer) { renderer.redraw(); });
+  }
+
+  hooks.covered = function () { return document.body.classList.contains("pair") ? [12, 44, 12, 60] : usualCover(); };
+
+  /* The second map stands beside the first and moves with it. */
+  function layout() {
+    var pair = choice.d === 0 && !phone(), box = document.querySelector(".folium-map");
+    document.body.classList.toggle("pair", pair);
+    if (pair && !twin) {
+      var second = el("div", { class: "twin", id: "twin", role: "application" });
+      labelled(second, "map_label");
+      document.getElementById("app").appendChild(second);
+      twin = L.map(second, Object.assign({}, page.map.options, { zoomControl: false, attributionControl: false }));
+      twin.createPane("ground").style.zIndex = 210;
+      twin.createPane("content").style.zIndex = 410;
+      twin.createPane("names").style.zIndex = 450;
+      painted = [new Painting(function (ctx, view) { paintGround(ctx, view); }, { pane: "ground" }), new Painting(function (ctx, view) { paintSide(1)(ctx, view); }, { pane: "content" }),
+        new Painting(function (ctx, view) { paintLabels(ctx, view, hooks.labelsOf(), []); }, { pane: "names", padding: 0 })];
+      twin.setView(page.map.getCenter(), page.map.getZoom(), { animate: false });
+      painted.forEach(function (renderer) { renderer.addTo(twin); });
+      var moving = false;
+      var follow = function (from, to) {
+        from.on("move", function () {
+          if (moving) return;
+          moving = true;
+          to.setView(from.getCenter(), from.getZoom(), { animate: false });
+          moving = false;
+        });
+      };
+      follow(page.map, twin);
+      follow(twin, page.map);
+      page.twin = twin;
+      ["0", "1"].forEach(function (which) { document.getElementById("app").appendChild(spoken("div", { class: "side-name side-" + which }, function () { return names[Number(which)]; })); });
+    }
+    page.map.invalidateSize({ animate: false });
+    if (twin) twin.invalidateSize({ animate: false });
+    if (box.getAttribute("data-layout") !== (pair ? "pair" : "one") && !urlState.values.v) goHome();
+    box.setAttribute("data-layout", pair ? "pair" : "one");
+  }
+
+  hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
+  page.paints.push(function (ctx, view) {
+    if (choice.d === 0 && !phone() && !view.sheet) paintSide(0)(ctx, view);
+    else {
+      model().paintAreas(ctx, view, combo(1));
+      paintNew(ctx, view);
+      paintChange(ctx, view);
+    }
+  });
+  searchBox(function (layer, row) { centre(layer, row, 10.5); });
+  tableTool([{ key: "name", text: "place" }, { key: "city", text: "city" }, { key: "before", text: "before", number: true, digits: 0 }, { key: "after", text: "after", number: true, digits: 0 },
+    { key: "saved", text: "faster", number: true, digits: 0 }, { key: "what", text: "change" }], rows, function (row) { centre(places, row.row, 10.5); });
+  sheetTools();
+  hooks.printRows = function () {
+    var table = el("table", {}, el("thead", {}, el("tr", {}, ["place", "before", "after", "change"].map(function (key, i) { return el("th", { class: i === 1 || i === 2 ? "number" : "" }, ui(key)); }))));
+    rows().filter(function (row) { return row.key && (row.key !== "kept" || row.saved >= 5); }).sort(function (a, b) { return (b.saved || 999) - (a.saved || 999); }).slice(0, 60).forEach(function (row) {
+      table.appendChild(el("tr", {}, [el("td", {}, row.name), el("td", { class: "number" }, row.before === null ? "—" : wholeMinutes(row.before)),
+        el("td", { class: "number" }, row.after === null ? "—" : wholeMinutes(row.after)), el("td", {}, row.what)]));
+    });
+    return table;
+  };
+  hooks.subtitle = function () { return names[0] + " → " + names[1] + ", " + pick(R().origin) + ", " + ui(R0.modes[choice.m]) + ", " + ui("within", cutoff()); };
+  listen("lang", update);
+  update();
+}
+
+/* The page's script tag calls this with the map and the payload. */
+export function start(map, data) { startPage(map, data, comparePage); }
+
+/* What the console and the tests of a page ask. */
+export * from "../parts/inspect.js";

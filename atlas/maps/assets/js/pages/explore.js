@@ -1,0 +1,671 @@
+/* The explorer: any origin, any scenario, minutes, areas, people and the plan's targets at once, without a network. */
+import { own } from "../core/own.js";
+import * as engine from "../explore/engine.js";
+import * as exploreState from "../explore/state.js";
+import { download, el, emptied } from "../core/dom.js";
+import { listen } from "../core/events.js";
+import { urlState } from "../core/hash.js";
+import { worldX, worldY } from "../core/mercator.js";
+import { formatNumber, wholeMinutes } from "../core/numbers.js";
+import { hooks, page } from "../core/page.js";
+import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
+import { explorePaint } from "../explore/paint.js";
+import { featuresAt, inView } from "../map/canvas.js";
+import { redraw, startPage, tell } from "../map/frame.js";
+import { labelCandidates } from "../map/labels.js";
+import { closeCard, showCard } from "../parts/card.js";
+import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
+import { legList } from "../parts/reach.js";
+import { sheetTools } from "../parts/sheet.js";
+import { tableTool } from "../parts/table.js";
+
+/* What the sections of the panel ask of one another. */
+/** @type {Record<string, any>} */
+const inner = {};
+
+export function explorePage(data) {
+  var X = data.explore, E = engine, S = exploreState, host = el("div", { class: "section" }, el("p", {}, ui("ex_loading")));
+  page.panel.appendChild(host);
+  searchBox(function () {});
+  E.unpack(X.engine).then(function (N) {
+    emptied(host);
+    host.remove();
+    page.explorer = explorer(N);
+    document.body.setAttribute("data-explorer", "true");
+    redraw();
+  });
+
+  function explorer(base) {
+    var places = page.layers[0], parameters = new Map(X.parameters.map(function (row) { return [row[0], row]; }));
+    var nodeOf = new Map(), nameOf = new Map(), N = base, paint = explorePaint(base, { tokens: data.tokens, explore: X, forward: bits(X.forward) });
+    page.layers.forEach(function (layer, k) {
+      for (var row = 0; row < layer.size; row++) {
+        var id = layer.key === "places" ? layer.get("id", row) : X.prefix[layer.key] + layer.get("id", row), node = X.nodes[k][row];
+        if (node >= 0) { nodeOf.set(id, node); nameOf.set(id, layer.name(row)); }
+      }
+    });
+    var known = { id: function (id) { return base.rowsById.has(id) || Object.prototype.hasOwnProperty.call(data.plan.items, id); }, origin: function (id) { return nodeOf.has(id); },
+      parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], nodes: base.n };
+    var opening = { origins: [{ id: X.opening[0] }], year: X.opening[1] };
+    var state = S.fromHash(urlState.values, opening, known), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known) : null;
+    var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
+    var chosen = urlState.values.f && nodeOf.has(urlState.values.f) ? urlState.values.f : null, draft = null, now = null, was = null, spent = 0;
+
+    function bits(text) { var raw = atob(text), out = new Uint8Array(raw.length); for (var i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i); return out; }
+    function pairs(text) {
+      var out = {};
+      text.split("&").forEach(function (one) { var at = one.indexOf("="); if (at > 0) out[one.slice(0, at)] = one.slice(at + 1); });
+      return out;
+    }
+    function valueOf(one) {
+      var k = S.SETS.indexOf(one.set);
+      return function (name) {
+        if (Object.prototype.hasOwnProperty.call(one.overrides, name)) return one.overrides[name];
+        if (!parameters.has(name)) throw new Error("no parameter " + name);
+        return parameters.get(name)[1][k];
+      };
+    }
+    function scenarioOf(one) { return { year: one.year, known: one.known, with: one.with, without: one.without, close: one.close, period: one.period, boarding: one.boarding, timetable: "ordinary" }; }
+    function originOf(M, origin) {
+      if (origin.id) return { node: nodeOf.get(origin.id) };
+      var cell = M.cellNodes ? E.cellAt(M, origin.lon, origin.lat) : -1;
+      return cell >= 0 ? { cell: cell } : null;
+    }
+    function pointOf(origin) { return origin.id ? [base.a.lon[nodeOf.get(origin.id)], base.a.lat[nodeOf.get(origin.id)]] : [origin.lon, origin.lat]; }
+    function originName(origin) { return origin.id ? pick(nameOf.get(origin.id)) : ui("ex_point", origin.lon.toFixed(3), origin.lat.toFixed(3)); }
+
+    /* One state answered: everything that is shown comes from here. */
+    var networks = new Map([["", base]]);
+    function answer(one) {
+      var key = one.links.map(S.linkText).join(";");
+      if (!networks.has(key)) { networks.clear(); networks.set("", base); networks.set(key, E.withLinks(base, one.links)); }
+      var M = networks.get(key), C = E.compile(M, scenarioOf(one), one.mode, valueOf(one)), found = one.origins.map(function (origin) { return originOf(M, origin); });
+      var runs = found.map(function (at) { return at ? (one.towards ? E.reachTowards(C, at) : E.reach(C, at)) : null; });
+      var node = merged(runs.map(function (run) { return run && run.node; }), one.combine, M.n, Float64Array), cells = null;
+      if (M.grid) cells = merged(runs.map(function (run, i) { return run && E.surface(C, run.node, found[i]); }), one.combine, M.cellNodes.cells.length, Float32Array);
+      var all = one.origins.length, lost = found.filter(function (at) { return !at; }).length;
+      return { C: C, M: M, runs: runs, node: node, cells: cells, lines: !one.towards && runs[0] ? paint.lineMinutes(C, runs[0].tree) : null, lost: lost, all: all,
+        inside: cells ? E.inside(M, cells, one.cutoffs) : [], curve: cells ? E.curve(M, cells, 180) : null, picture: null };
+    }
+    function merged(some, combine, size, Kind) {
+      var there = some.filter(Boolean);
+      if (there.length === 1 && some.length === 1) return there[0];
+      var out = new Kind(size).fill(there.length && combine === "any" ? Infinity : there.length === some.length ? 0 : Infinity);
+      there.forEach(function (values) {
+        for (var i = 0; i < size; i++) out[i] = combine === "any" ? Math.min(out[i], values[i]) : Math.max(out[i], values[i]);
+      });
+      return out;
+    }
+    function minutesAt(result, id) { return result.node[nodeOf.get(id)]; }
+
+    /* --- doing: change the state, answer, show ------------------------------------------------------------------- */
+    function change(more, quick) {
+      Object.assign(state, more);
+      var start = performance.now();
+      now = answer(state);
+      N = now.M;
+      spent = performance.now() - start;
+      if (!quick) { write(); show(); }
+      else figuresShown();
+      redraw();
+    }
+    function write() {
+      var out = S.toHash(state, opening);
+      out.pin = pinned ? hashText(S.toHash(pinned, opening)) : null;
+      out.d = view.compare === "one" ? null : view.compare;
+      out.f = chosen;
+      urlState.write(/** @type {Record<string, unknown>} */ (out));
+    }
+    function hashText(values) { return Object.keys(values).filter(function (key) { return values[key]; }).map(function (key) { return key + "=" + values[key]; }).join("&"); }
+    function toggle(list, id, on) { return on ? (list.indexOf(id) < 0 ? list.concat([id]) : list) : list.filter(function (one) { return one !== id; }); }
+
+    /* --- controls --------------------------------------------------------------------------------------------------- */
+    function segments(key, values, text, label) {
+      var group = labelled(el("div", { class: "seg", role: "group", id: "seg-" + key }), label);
+      values.forEach(function (value) {
+        group.appendChild(makeButton({ "data-value": value, "aria-pressed": "false" }, function () { return text(value); }, function () { var more = {}; more[key] = value; change(more); }));
+      });
+      return group;
+    }
+    function press(key, value) {
+      Array.prototype.forEach.call(document.querySelectorAll("#seg-" + key + " button"), function (button) { button.setAttribute("aria-pressed", String(button.getAttribute("data-value") === String(value))); });
+    }
+    var originList = el("ul", { class: "placelist", id: "origins" }), figures = el("div", { class: "figures", "aria-live": "polite", id: "figures" }), chart = el("div", { class: "chart", id: "curve" });
+    var warning = el("p", { class: "warning", role: "alert", hidden: true, id: "warning" }), nearest = el("dl", { class: "facts", id: "nearest" }), verdicts = el("ul", { class: "placelist", id: "verdicts" });
+    var list = el("ul", { class: "placelist" }), command = el("code", { class: "command", id: "command" }), projects = el("ul", { class: "projects", id: "projects" }), sliders = el("div", { id: "sliders" });
+    var cut = labelled(el("input", { type: "text", id: "cutoffs", inputmode: "decimal" }), "ex_cutoffs");
+    cut.addEventListener("change", function () {
+      var read = S.cutoffsOf(cut.value);
+      if (read) change({ cutoffs: read }); else cut.value = state.cutoffs.join(", ");
+    });
+    var areasBox = el("input", { type: "checkbox", id: "areas", checked: view.areas });
+    areasBox.addEventListener("change", function () { view.areas = areasBox.checked; urlState.write({ i: view.areas ? null : "0" }); redraw(); });
+    page.panel.appendChild(el("div", { class: "section" }, [warning,
+      spoken("span", { class: "field" }, "ex_origin"), originList, spoken("p", { class: "small" }, "ex_origin_how"),
+      makeButton({ class: "tool", id: "add-origin", "aria-pressed": "false" }, "ex_add_origin", function (event) { adding = !adding; event.currentTarget.setAttribute("aria-pressed", String(adding)); }),
+      makeButton({ class: "tool", id: "towards", "aria-pressed": "false" }, "ex_towards", function () { change({ towards: !state.towards }); }),
+      segments("combine", ["any", "all"], function (value) { return ui("ex_combine_" + value); }, "ex_combine"),
+      spoken("span", { class: "field" }, "mode"), segments("mode", S.MODES, ui, "mode"),
+      spoken("span", { class: "field" }, "ex_cutoffs"), cut, figures, chart,
+      el("label", { class: "row" }, [areasBox, spoken("span", { class: "name" }, "isochrones")])]));
+    var adding = false;
+    addSection("ex_targets", [verdicts, spoken("p", { class: "small" }, "ex_targets_note")]);
+    addSection("ex_projects", [projectTools(), projects], false);
+    addSection("ex_links", [linkTools()], false);
+    addSection("parameters", [spoken("span", { class: "field" }, "parameter_set"), segments("set", S.SETS, ui, "parameter_set"),
+      segments("period", S.PERIODS, function (value) { return ui("period_" + value); }, "ex_period"), segments("boarding", S.BOARDING, function (value) { return ui("boarding_" + value); }, "ex_boarding"), sliders], false);
+    addSection("ex_nearest", [nearest], false);
+    addSection("places", [list], false);
+    addSection("ex_compare", [compareTools()], false);
+    addSection("ex_keep", [keepTools(), command], false);
+    hooks.legendRows = legendRows;
+    var legendHost = el("div", { class: "legend" });
+    addSection("legend", [legendHost]);
+    addSection("assumptions", [el("div", { class: "small", id: "assumed" }, [spoken("p", {}, function () { return ui("ex_honest"); })])], false);
+    addSection("sources", [sourceList()], false);
+    yearDock();
+
+    function legendRows() {
+      if (view.compare === "change" && pinned) return [["g30", paint.STEPS[0]], ["g15", paint.STEPS[1]], ["g5", paint.STEPS[2]], ["g1", paint.STEPS[3]], ["l1", paint.WORSE[2]]].map(function (row) {
+        return ["LineString", { color: paint.css(/** @type {number[]} */ (row[1][1])), width: 6, form: "plain", alpha: 1 }, "operating", false, function () { return ui(row[0][0] === "g" ? "ex_faster" : "ex_slower", row[1][0]); }];
+      });
+      return state.cutoffs.map(function (cutoff, i) {
+        return ["LineString", { color: paint.css(paint.bandColor(i, state.cutoffs.length)), width: 5, form: "plain", alpha: 1 }, "operating", false, function () { return (i ? state.cutoffs[i - 1] + "–" : "≤ ") + cutoff + " " + ui("minutes"); }];
+      }).concat([["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return ui("not_reached", state.cutoffs[state.cutoffs.length - 1]); }]])
+        .concat(state.links.length ? [["LineString", { color: "#8a3ffc", width: 4, form: "plain", alpha: 1 }, "planned", false, "ex_own_link"]] : []);
+    }
+
+    /* The year: a slider with steps and play; its last place is the whole plan. */
+    function yearDock() {
+      var first = data.years[0], last = data.years[1] + 1, timer = null;
+      var slider = labelled(el("input", { type: "range", id: "year", min: first, max: last, step: 1 }), "year"), told = el("output", { id: "year-told", for: "year" });
+      function set(value) { var year = Math.max(first, Math.min(last, value)); change({ year: year === last ? null : year, known: false }); }
+      slider.addEventListener("input", function () { set(Number(slider.value)); });
+      var play = labelled(el("button", { type: "button", class: "step", id: "play", "aria-pressed": "false" }, "▶"), "ex_play");
+      play.addEventListener("click", function () {
+        if (timer) { clearInterval(timer); timer = null; play.setAttribute("aria-pressed", "false"); return; }
+        play.setAttribute("aria-pressed", "true");
+        if (state.year === null) set(first);
+        timer = setInterval(function () {
+          if (state.year === null) { clearInterval(timer); timer = null; play.setAttribute("aria-pressed", "false"); return; }
+          set(state.year + 1);
+        }, 900);
+      });
+      inner.yearShown = function () {
+        slider.value = state.year === null ? last : state.year;
+        told.textContent = state.year === null ? ui(state.known ? "ex_full_known" : "full_short") : String(state.year);
+        slider.setAttribute("aria-valuetext", told.textContent);
+      };
+      var ticks = el("div", { class: "ticks", "aria-hidden": "true" });
+      for (var y = first; y <= last; y++) ticks.appendChild(y < last ? el("span", {}, String(y).slice(2)) : spoken("span", {}, "full_short"));
+      page.dock.appendChild(el("div", { class: "timeline" }, [el("div", { class: "yearrow" }, [
+        labelled(el("button", { type: "button", class: "step", onclick: function () { set((state.year || last) - 1); } }, "‹"), "earlier"), told,
+        labelled(el("button", { type: "button", class: "step", onclick: function () { set((state.year || last) + 1); } }, "›"), "later"), play, el("div", { class: "track" }, [slider, ticks])])]));
+    }
+
+    /* Every project of the plan that has lines in the network: by its year, put in, or left out. */
+    function projectTools() {
+      var box = labelled(el("input", { type: "search", id: "project-search" }), "ex_find_project");
+      labelled(box, "ex_find_project", "placeholder");
+      box.addEventListener("input", fillProjects);
+      inner.projectSearch = box;
+      return el("div", {}, [box, makeButton({ class: "tool", id: "projects-reset" }, "ex_by_year", function () { change({ with: [], without: [] }); })]);
+    }
+    function yearOf(id) {
+      var best = NaN;
+      (base.rowsById.get(id) || []).forEach(function (row) { var year = base.a.opens[row]; if (year === year && !(best <= year)) best = year; });
+      return best;
+    }
+    var items = Object.keys(data.plan.items).filter(function (id) { return base.rowsById.has(id); }).map(function (id) { return { id: id, year: yearOf(id) }; });
+    function fillProjects() {
+      var wanted = inner.projectSearch.value.trim().toLowerCase();
+      emptied(projects);
+      items.forEach(function (item) {
+        var names = data.plan.items[item.id].n;
+        if (wanted && (names[0] + " " + names[1] + " " + item.id).toLowerCase().indexOf(wanted) < 0) return;
+        var byYear = state.year === null || item.year <= state.year, put = state.with.indexOf(item.id) >= 0, out = state.without.indexOf(item.id) >= 0, on = out ? false : put || byYear;
+        var box = el("input", { type: "checkbox", checked: on, "data-project": item.id });
+        box.addEventListener("change", function () { setProject(item.id, box.checked, byYear); });
+        projects.appendChild(el("li", {}, [el("label", { class: "row" }, [box, el("span", { class: "name" }, pick(names)), el("span", { class: "count" }, (item.year === item.year ? String(item.year) : ui("undated")) + (put ? " +" : out ? " −" : ""))]),
+          makeButton({ class: "link", "data-only": item.id }, "ex_only", function () { only(item.id); }), " ", makeButton({ class: "link", "data-but": item.id }, "ex_all_but", function () { change({ year: null, known: false, with: [], without: [item.id] }); })]));
+      });
+    }
+    function setProject(id, on, byYear) {
+      change({ with: toggle(state.with, id, on && !byYear), without: toggle(state.without, id, !on && byYear) });
+    }
+    /* Only this project on the network as it stands today. */
+    function only(id) {
+      var today = X.opening[1];
+      change({ year: today, known: false, with: yearOf(id) <= today ? [] : [id], without: [] });
+    }
+
+    /* A link drawn by hand. */
+    function linkTools() {
+      var kind = labelled(el("select", { id: "link-kind" }, X.linkClasses.map(function (one) { return el("option", { value: one[0] }, wordFor("kinds", one[0])); }).concat([spoken("option", { value: "rail" }, "ex_rail_line")])), "ex_link_kind");
+      var speed = labelled(el("input", { type: "number", id: "link-speed", min: 20, max: 400, value: X.linkClasses[0][1] }), "ex_speed"), headway = labelled(el("input", { type: "number", id: "link-headway", min: 1, max: 240, value: 30 }), "ex_headway");
+      var headwayRow = el("label", { class: "row" }, [spoken("span", { class: "name" }, "ex_headway"), headway]), drawn = el("ul", { class: "placelist", id: "own-links" });
+      headwayRow.hidden = true;
+      kind.addEventListener("change", function () {
+        headwayRow.hidden = kind.value !== "rail";
+        speed.value = kind.value === "rail" ? 250 : X.linkClasses.find(function (one) { return one[0] === kind.value; })[1];
+      });
+      var draw = makeButton({ class: "tool", id: "draw-link", "aria-pressed": "false" }, "ex_draw", function () {
+        if (draft) { endLink(); return; }
+        draft = kind.value === "rail" ? { kind: "rail", kmh: Number(speed.value) || 250, headway: Number(headway.value) || 30, points: [] } : { kind: "road", cls: kind.value, kmh: Number(speed.value) || 80, points: [] };
+        draw.setAttribute("aria-pressed", "true");
+        page.noHover = true;
+      });
+      function endLink() {
+        var link = draft;
+        draft = null;
+        page.noHover = false;
+        draw.setAttribute("aria-pressed", "false");
+        if (link && link.points.length > 1) change({ links: state.links.concat([S.linkOf(S.linkText(link), known.box, known.nodes) || link]) });
+        else redraw();
+      }
+      inner.endLink = endLink;
+      inner.fillLinks = function () {
+        emptied(drawn);
+        state.links.forEach(function (link, i) {
+          drawn.appendChild(el("li", {}, [el("span", {}, (link.kind === "rail" ? ui("ex_rail_line") : wordFor("kinds", link.cls)) + " · " + link.kmh + " km/h · " + ui("ex_points", link.points.length) + " "),
+            makeButton({ class: "link" }, "ex_remove", function () { change({ links: state.links.filter(function (_, k) { return k !== i; }) }); })]));
+        });
+        state.close.forEach(function (id) {
+          drawn.appendChild(el("li", {}, [el("span", {}, ui("ex_closed") + " " + featureName(id) + " "), makeButton({ class: "link", "data-open": id }, "ex_open_again", function () { change({ close: toggle(state.close, id, false) }); })]));
+        });
+      };
+      return el("div", {}, [spoken("p", { class: "small" }, "ex_links_how"), kind, el("label", { class: "row" }, [spoken("span", { class: "name" }, "ex_speed"), speed]), headwayRow, draw, drawn]);
+    }
+    function featureName(id) { return Object.prototype.hasOwnProperty.call(X.names, id) ? pick(X.names[id]) : id; }
+
+    /* Parameters that decide most, then all of them: a slider over the sourced range with room on both sides. */
+    function fillSliders() {
+      emptied(sliders);
+      var search = labelled(el("input", { type: "search", id: "parameter-search", value: inner.wanted || "" }), "ex_find_parameter");
+      labelled(search, "ex_find_parameter", "placeholder");
+      search.addEventListener("input", function () { inner.wanted = search.value; rows(); });
+      sliders.appendChild(search);
+      var body = el("div");
+      sliders.appendChild(body);
+      function rows() {
+        emptied(body);
+        var wanted = (inner.wanted || "").toLowerCase();
+        X.parameters.filter(function (row) { return wanted ? (row[0] + " " + pick(row[6])).toLowerCase().indexOf(wanted) >= 0 : row[0].indexOf("border_") === 0 || X.main.indexOf(row[0]) >= 0 || Object.prototype.hasOwnProperty.call(state.overrides, row[0]); })
+          .forEach(function (row) { body.appendChild(sliderOf(row)); });
+      }
+      rows();
+    }
+    function sliderOf(row) {
+      var usual = row[1][S.SETS.indexOf(state.set)], value = Object.prototype.hasOwnProperty.call(state.overrides, row[0]) ? state.overrides[row[0]] : usual;
+      var low = Math.max(0, Math.min(row[2] - (row[3] - row[2]), row[2] * 0.5)), high = Math.max(row[3] + (row[3] - row[2]), row[3] * 1.5, value), id = "p-" + row[0];
+      var slider = el("input", { type: "range", id: id, min: low, max: high, step: (high - low) / 200 || 0.01, value: value }), typed = labelled(el("input", { type: "number", value: value, step: "any", min: 0 }), function () { return pick(row[6]); });
+      var mark = el("span", { class: "small" });
+      function tell(v) { mark.textContent = v < row[2] - 1e-9 || v > row[3] + 1e-9 ? ui("ex_outside", row[2], row[3]) : ui("ex_range", row[2], row[3]); mark.classList.toggle("outside", v < row[2] - 1e-9 || v > row[3] + 1e-9); }
+      function set(v, quick) {
+        if (!isFinite(v) || v < 0) return;
+        var overrides = Object.assign({}, state.overrides);
+        if (Math.abs(v - usual) < 1e-9) delete overrides[row[0]]; else overrides[row[0]] = Math.round(v * 1e4) / 1e4;
+        typed.value = String(Math.round(v * 1e4) / 1e4);
+        slider.value = v;
+        tell(v);
+        change({ overrides: overrides }, quick);
+      }
+      slider.addEventListener("input", function () { set(Number(slider.value), true); });
+      slider.addEventListener("change", function () { set(Number(slider.value)); });
+      typed.addEventListener("change", function () { set(Number(typed.value)); });
+      tell(value);
+      return el("div", { class: "slider" }, [el("label", { for: id }, pick(row[6])), el("div", { class: "row" }, [slider, typed, el("small", {}, row[4])]), mark, el("small", { class: "source" }, " " + ui("source") + ": " + row[5])]);
+    }
+
+    function compareTools() {
+      return el("div", {}, [spoken("p", { class: "small" }, "ex_compare_how"),
+        makeButton({ class: "tool", id: "pin" }, "ex_pin", function () { pinned = JSON.parse(JSON.stringify(state)); view.compare = "change"; answerPinned(); write(); show(); redraw(); }),
+        makeButton({ class: "tool", id: "unpin" }, "ex_unpin", function () { pinned = was = null; view.compare = "one"; write(); show(); redraw(); }),
+        viewSegments(), el("p", { class: "small", id: "pinned" }), el("ul", { class: "placelist", id: "differences" })]);
+    }
+    function viewSegments() {
+      var group = labelled(el("div", { class: "seg", role: "group", id: "seg-compare" }), "ex_compare");
+      ["one", "change", "swipe"].forEach(function (value) {
+        group.appendChild(makeButton({ "data-value": value, "aria-pressed": "false" }, "ex_view_" + value, function () { view.compare = pinned ? value : "one"; write(); show(); redraw(); }));
+      });
+      return group;
+    }
+    function answerPinned() { was = pinned ? answer(pinned) : null; }
+
+    function keepTools() {
+      function tool(id, key, action) { return makeButton({ class: "tool", id: id }, key, action); }
+      var file = el("input", { type: "file", accept: ".toml,text/plain", id: "toml-in", hidden: true });
+      file.addEventListener("change", function () {
+        if (!file.files[0]) return;
+        file.files[0].text().then(function (text) {
+          try { change(S.fromToml(text, state, known)); } catch (error) { warn(ui("ex_bad_file", error.message)); }
+        });
+      });
+      return el("div", {}, [
+        tool("toml-out", "ex_toml", function () { download("explorer.toml", new Blob([S.toToml(state)], { type: "text/plain" })); }), tool("toml-take", "ex_toml_in", function () { file.click(); }), file,
+        tool("csv-out", "ex_csv", function () { download(fileName("csv"), new Blob(["\ufeff" + csv()], { type: "text/csv" })); }),
+        tool("geojson-out", "ex_geojson", function () { download(fileName("geojson"), new Blob([JSON.stringify(geojson())], { type: "application/geo+json" })); }),
+        spoken("p", { class: "small" }, "ex_keep_how")]);
+    }
+    function fileName(ending) { return "atlas-" + state.origins.map(S.originText).join("-").replace(/[^\w\u3400-\u9fff.-]+/g, "-") + "-" + S.yearText(state) + "-" + state.mode + "." + ending; }
+    function safe(text) { return /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? "'" + text : text; }
+    function csv() {
+      var lines = [["id", "name_zh", "name_en", "city", "travel_time_min"]].concat(placeRows().map(function (row) {
+        return [places.get("id", row.row), places.name(row.row)[0], places.name(row.row)[1], places.get("city", row.row) || "", row.min === null ? "" : row.min.toFixed(3)];
+      }));
+      return lines.map(function (line) { return line.map(function (cell) { return '"' + safe(String(cell)).replace(/"/g, '""') + '"'; }).join(","); }).join("\r\n") + "\r\n";
+    }
+    function geojson() {
+      return { type: "FeatureCollection", features: placeRows().filter(function (row) { return row.min !== null; }).map(function (row) {
+        var node = nodeOf.get(places.get("id", row.row));
+        return { type: "Feature", geometry: { type: "Point", coordinates: [base.a.lon[node], base.a.lat[node]].map(function (v) { return Math.round(v * 1e6) / 1e6; }) },
+          properties: { id: places.get("id", row.row), name_zh: places.name(row.row)[0], name_en: places.name(row.row)[1], travel_time_min: Math.round(row.min * 1000) / 1000, scenario: S.yearText(state), mode: state.mode } };
+      }) };
+    }
+
+    /* --- showing ---------------------------------------------------------------------------------------------------- */
+    function placeRows() {
+      var found = [];
+      for (var row = 0; row < places.size; row++) {
+        var id = places.get("id", row), value = nodeOf.has(id) ? minutesAt(now, id) : Infinity;
+        found.push({ row: row, id: id, name: pick(places.name(row)), level: wordFor("kinds", places.get("level", row) || ""), city: wordFor("cities", places.get("city", row) || ""), min: isFinite(value) ? value : null });
+      }
+      return found.sort(function (a, b) { return (a.min === null ? 1e9 : a.min) - (b.min === null ? 1e9 : b.min); });
+    }
+    function tenThousand(people) { return formatNumber(people / 10000, people < 100000 ? 1 : 0); }
+    function figuresShown() {
+      emptied(figures);
+      state.cutoffs.forEach(function (cutoff, i) {
+        var inside = now.inside[i], count = 0;
+        for (var row = 0; row < places.size; row++) { var id = places.get("id", row); if (nodeOf.has(id) && minutesAt(now, id) <= cutoff + 1e-6) count++; }
+        figures.appendChild(el("div", { class: "figure", "data-cutoff": cutoff }, [el("b", { "data-places": count }, String(count)), el("span", {}, ui("within", cutoff) + " · " + ui("places")),
+          inside ? el("b", { "data-people": Math.round(inside.people) }, tenThousand(inside.people)) : null, inside ? el("span", {}, ui("people_10k") + " (" + tenThousand(inside.low) + "–" + tenThousand(inside.high) + ")") : null,
+          inside ? el("b", { "data-km2": inside.km2 }, formatNumber(inside.km2, 0)) : null, inside ? el("span", {}, "km²") : null]));
+      });
+    }
+    function curveShown() {
+      emptied(chart);
+      if (!now.curve) return;
+      var w = 276, h = 110, most = Math.max(now.curve[0][180], now.curve[1][180], now.curve[2][180], was && was.curve ? was.curve[0][180] : 0, 1);
+      function x(t) { return 30 + t * (w - 36) / 180; }
+      function y(v) { return h - 18 - v * (h - 26) / most; }
+      function path(values) { var out = ""; for (var t = 0; t <= 180; t++) out += (t ? "L" : "M") + x(t).toFixed(1) + " " + y(values[t]).toFixed(1); return out; }
+      var low = [], high = [];
+      for (var t = 0; t <= 180; t++) { low.push(Math.min(now.curve[0][t], now.curve[1][t], now.curve[2][t])); high.push(Math.max(now.curve[0][t], now.curve[1][t], now.curve[2][t])); }
+      var area = path(high) + low.map(function (_, t) { return "L" + x(180 - t).toFixed(1) + " " + y(low[180 - t]).toFixed(1); }).join("") + "Z";
+      var svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+      function add(tag, attributes, text) {
+        var node = document.createElementNS("http://www.w3.org/2000/svg", tag);
+        Object.keys(attributes).forEach(function (key) { node.setAttribute(key, attributes[key]); });
+        if (text) node.textContent = text;
+        svg.appendChild(node);
+      }
+      svg.setAttribute("viewBox", "0 0 " + w + " " + h);
+      svg.setAttribute("role", "img");
+      svg.setAttribute("aria-label", ui("ex_curve") + ": " + [30, 60, 90, 120].map(function (t) { return t + " " + ui("minutes") + " " + tenThousand(now.curve[0][t]) + " " + ui("people_10k"); }).join("; "));
+      add("path", { d: area, fill: "#1f7a8c", opacity: 0.18 });
+      if (was && was.curve) add("path", { d: path(was.curve[0]), fill: "none", stroke: "#7b8791", "stroke-width": 1.6, "stroke-dasharray": "4 3" });
+      add("path", { d: path(now.curve[0]), fill: "none", stroke: "#0b3954", "stroke-width": 2 });
+      state.cutoffs.forEach(function (cutoff) { if (cutoff <= 180) add("line", { x1: x(cutoff), x2: x(cutoff), y1: 4, y2: h - 18, stroke: "#b3541e", "stroke-width": 1, "stroke-dasharray": "2 2" }); });
+      [0, 60, 120, 180].forEach(function (t) { add("text", { x: x(t), y: h - 5, "font-size": 10, "text-anchor": "middle", fill: "#44525e" }, String(t)); });
+      [0.5, 1].forEach(function (share) { add("text", { x: 26, y: y(most * share) + 3, "font-size": 9, "text-anchor": "end", fill: "#44525e" }, tenThousand(most * share)); });
+      chart.appendChild(el("span", { class: "field" }, ui("ex_curve")));
+      chart.appendChild(svg);
+    }
+    function nearestShown() {
+      emptied(nearest);
+      [["port", "ports"], ["airport", "airports"], ["stop", "stations"]].forEach(function (pair) {
+        var best = Infinity, name = "", layer = page.layers.find(function (one) { return one.key === pair[1]; });
+        if (!layer) return;
+        for (var row = 0; row < layer.size; row++) {
+          var id = X.prefix[layer.key] + layer.get("id", row);
+          if (!nodeOf.has(id) || (layer.key === "airports" && layer.get("service", row) === "general")) continue;
+          var value = now.node[nodeOf.get(id)];
+          if (value < best) { best = value; name = pick(layer.name(row)); }
+        }
+        nearest.appendChild(el("dt", {}, ui("ex_nearest_" + pair[0])));
+        nearest.appendChild(el("dd", {}, isFinite(best) ? name + " " + wholeMinutes(best) + " " + ui("minutes") : ui("no_way")));
+      });
+    }
+    /* The plan's targets under this scenario: the worst trip of the usual reading, by the faster of road and rail. */
+    function targetsShown() {
+      emptied(verdicts);
+      var one = Object.assign({}, state, { mode: "multimodal", links: state.links }), key = one.links.map(S.linkText).join(";"), M = networks.get(key) || base, C = E.compile(M, scenarioOf(one), "multimodal", valueOf(one)), trees = new Map();
+      X.targets.forEach(function (target) {
+        var worst = /** @type {any} */ (null), inside = 0;
+        target.trips.forEach(function (trip) {
+          var from = nodeOf.get(trip[0]);
+          if (from === undefined) return;
+          if (!trees.has(from)) trees.set(from, E.reach(C, { node: from }));
+          var best = Math.min.apply(null, trip[1].map(function (id) { return trees.get(from).node[nodeOf.get(id)]; }));
+          if (best <= target.limit + 1e-6) inside++;
+          if (!worst || best > worst.minutes) worst = { minutes: best, from: trip[0], to: trip[1][0] };
+        });
+        if (!worst) return;
+        var margin = target.limit - worst.minutes, verdict = Math.abs(margin) <= X.bandMin ? "ex_near" : margin > 0 ? "ex_met" : "ex_missed";
+        verdicts.appendChild(el("li", { "data-target": target.id, "data-minutes": worst.minutes.toFixed(3) }, [el("b", {}, ui(verdict)), " ", el("span", {}, pick(target.title) + " "),
+          el("small", {}, ui("ex_worst", pick(nameOf.get(worst.from)), pick(nameOf.get(worst.to)), isFinite(worst.minutes) ? formatNumber(worst.minutes, 0) : "—", target.limit, inside, target.trips.length))]));
+      });
+    }
+    function warn(text) { warning.textContent = text || ""; warning.hidden = !text; }
+    function show() {
+      emptied(originList);
+      state.origins.forEach(function (origin, i) {
+        originList.appendChild(el("li", {}, [el("b", {}, originName(origin)), state.origins.length > 1 ? makeButton({ class: "link" }, "ex_remove", function () { change({ origins: state.origins.filter(function (_, k) { return k !== i; }) }); }) : null]));
+      });
+      ["combine", "mode", "set", "period", "boarding"].forEach(function (key) { press(key, state[key]); });
+      press("compare", view.compare);
+      document.getElementById("seg-combine").hidden = state.origins.length < 2;
+      document.getElementById("towards").setAttribute("aria-pressed", String(state.towards));
+      cut.value = state.cutoffs.join(", ");
+      warn(now.lost ? ui("ex_off_land") : state.cutoffs.length && now.inside.length && !now.inside[now.inside.length - 1].km2 ? ui("ex_nothing") : "");
+      inner.yearShown();
+      figuresShown(); curveShown(); nearestShown(); targetsShown(); fillProjects(); inner.fillLinks(); fillSliders(); differences();
+      emptied(list);
+      placeRows().filter(function (row) { return row.min !== null && row.min <= state.cutoffs[state.cutoffs.length - 1] + 1e-6; }).slice(0, 80).forEach(function (row) {
+        list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { open(row.id, true); } }, [el("span", { class: "dotband", style: "background:" + paint.css(paint.bandColor(paint.bandOf(row.min, state.cutoffs), state.cutoffs.length)), "aria-hidden": "true" }),
+          el("span", {}, row.name), el("span", { class: "min" }, wholeMinutes(row.min) + " " + ui("minutes"))])));
+      });
+      command.textContent = S.toCommand(state) || ui("ex_no_command");
+      emptied(legendHost);
+      drawLegend(legendRows(), legendHost);
+      marker();
+      tell();
+      if (chosen) open(chosen, false);
+    }
+    function differences() {
+      var told = document.getElementById("pinned"), host = document.getElementById("differences");
+      emptied(host);
+      told.textContent = pinned ? ui("ex_pinned", pinned.origins.map(originName).join("、"), S.yearText(pinned), ui(pinned.mode)) : ui("ex_not_pinned");
+      if (!was) return;
+      state.cutoffs.forEach(function (cutoff, i) {
+        var before = was.inside[i] || E.inside(was.M, was.cells, [cutoff])[0], gained = [], lost = [];
+        if (!now.inside[i]) return;
+        before = E.inside(was.M, was.cells, [cutoff])[0];
+        placeRows().forEach(function (row) {
+          var a = nodeOf.has(row.id) ? minutesAt(was, row.id) <= cutoff + 1e-6 : false, b = row.min !== null && row.min <= cutoff + 1e-6;
+          if (a !== b) (b ? gained : lost).push(row.name);
+        });
+        host.appendChild(el("li", { "data-gain": Math.round(now.inside[i].people - before.people) }, ui("ex_gain", cutoff, signed(now.inside[i].people - before.people), signedKm(now.inside[i].km2 - before.km2)) +
+          (gained.length ? ui("ex_gained", gained.slice(0, 12).join("、") + (gained.length > 12 ? "…" : "")) : "") + (lost.length ? ui("ex_lost", lost.slice(0, 12).join("、") + (lost.length > 12 ? "…" : "")) : "")));
+      });
+      var made = items.filter(function (item) { return openIn(state, item) !== openIn(pinned, item); }).map(function (item) { return (openIn(state, item) ? "+ " : "− ") + pick(data.plan.items[item.id].n); });
+      if (made.length) host.appendChild(el("li", {}, ui("ex_made", made.slice(0, 20).join("；") + (made.length > 20 ? "…" : ""))));
+    }
+    function openIn(one, item) { return one.without.indexOf(item.id) < 0 && (one.with.indexOf(item.id) >= 0 || one.year === null || item.year <= one.year); }
+    function signed(people) { return (people >= 0 ? "+" : "−") + tenThousand(Math.abs(people)); }
+    function signedKm(km2) { return (km2 >= 0 ? "+" : "−") + formatNumber(Math.abs(km2), 0); }
+
+    function open(id, focus) {
+      var value = minutesAt(now, id), run = now.runs.length === 1 ? now.runs[0] : bestRun(id), node = nodeOf.get(id);
+      chosen = id;
+      urlState.write({ f: id });
+      var found = run && run.tree ? E.legs(now.C, run.tree, node) : null, usual = nameOf.get(id);
+      var nodes = [el("p", { class: "kind" }, S.yearText(state) + " · " + ui(state.mode)), el("h2", {}, (state.towards ? pick(usual) + " → " + originName(state.origins[0]) : originName(state.origins[0]) + " → " + pick(usual))),
+        isFinite(value) ? el("p", { class: "big", "data-minutes": value.toFixed(4) }, [formatNumber(value, 1), el("small", {}, " " + ui("minutes"))]) : el("p", {}, ui("no_way"))];
+      if (was && nodeOf.has(id) && isFinite(minutesAt(was, id))) nodes.push(el("p", {}, ui("ex_before", formatNumber(minutesAt(was, id), 1))));
+      nodes.push(el("div", { class: "steps" }, [makeButton({}, "ex_from_here", function () { change({ origins: [{ id: id }] }); }), makeButton({}, "ex_and_here", function () { change({ origins: state.origins.concat([{ id: id }]).slice(0, 12) }); })]));
+      if (found) nodes.push(legList(found.map(legShown)));
+      var line = state.origins.length === 1 && !state.towards ? S.toCommand(state, id) : null;
+      if (line) nodes.push(el("code", { class: "command", id: "route-command" }, line));
+      showCard(nodes, focus);
+      redraw();
+    }
+    function bestRun(id) {
+      var node = nodeOf.get(id), best = null;
+      now.runs.forEach(function (run) { if (run && (!best || run.node[node] < best.node[node])) best = run; });
+      return best;
+    }
+    function nodeName(node) { return own(X.nodeNames, node) || ["", ""]; }
+    function legShown(leg) {
+      var name = leg.layer === "own" ? [ui("ex_own_link"), ui("ex_own_link")] : own(X.names, leg.layer + "/" + leg.feature) || own(X.names, leg.feature) || [leg.feature, leg.feature];
+      return { role: leg.role, name: name, from: leg.from < 0 ? ["", ""] : nodeName(leg.from), to: leg.to < 0 ? ["", ""] : nodeName(leg.to), km: leg.km, minutes: leg.minutes, wait: leg.wait, border: leg.border, calls: ["", ""], plan: leg.plan };
+    }
+
+    /* A line clicked: its name, and a switch that closes it. */
+    function openLine(group) {
+      var rows = [], ids = new Set();
+      for (var i = 0; i < base.a.group.length; i++) if (base.a.group[i] === group && now.C.first[i] === now.C.first[i]) { rows.push(i); ids.add(base.combos[base.a.combo[i]][1] + "/" + base.combos[base.a.combo[i]][0]); }
+      if (!rows.length) return;
+      var buttons = [], lines = new Set();
+      rows.forEach(function (row) { base.combos[base.a.combo[row]][3].split(";").forEach(function (id) { if (id) lines.add("railways/" + id); }); });
+      ids.forEach(function (id) { if (id.indexOf("rail_services/") !== 0) buttons.push(id); });
+      lines.forEach(function (id) { buttons.push(id); });
+      showCard([el("p", { class: "kind" }, ui("ex_line"))].concat(buttons.slice(0, 8).map(function (id) {
+        return el("div", {}, [el("h2", {}, featureName(id)), makeButton({ class: "tool", "data-close": id }, state.close.indexOf(id) >= 0 ? "ex_open_again" : "ex_close", function () { change({ close: toggle(state.close, id, state.close.indexOf(id) < 0) }); closeCard(); })]);
+      })), false);
+    }
+
+    /* --- on the map -------------------------------------------------------------------------------------------------- */
+    var pins = [];
+    function marker() {
+      pins.forEach(function (pin) { pin.remove(); });
+      pins = state.origins.map(function (origin, i) {
+        var at = pointOf(origin), pin = L.marker([at[1], at[0]], { draggable: true, keyboard: true, title: originName(origin), alt: originName(origin), icon: L.divIcon({ className: "origin-pin", iconSize: [22, 22] }) }).addTo(page.map), waiting = false;
+        function move(final) {
+          var place = pin.getLatLng(), origins = state.origins.slice();
+          origins[i] = { lon: Math.round(place.lng * 1e4) / 1e4, lat: Math.round(place.lat * 1e4) / 1e4 };
+          chosen = final ? chosen : null;
+          change({ origins: origins }, !final);
+        }
+        pin.on("drag", function () { if (!waiting) { waiting = true; requestAnimationFrame(function () { waiting = false; move(false); }); } });
+        pin.on("dragend", function () { move(true); });
+        return pin;
+      });
+    }
+    function pictureOf(result, one) {
+      var key = one.cutoffs.join();
+      if (!result.picture || result.pictureKey !== key) { result.picture = paint.areaPicture(result.cells, one.cutoffs); result.pictureKey = key; }
+      return result.picture;
+    }
+    function paintOne(ctx, mapView, result, one) {
+      if (view.areas && result.cells) paint.paintPicture(ctx, mapView, pictureOf(result, one));
+      if (result.lines) paint.paintLines(ctx, mapView, result.lines, one.cutoffs);
+    }
+    page.paints.push(function (ctx, mapView) {
+      if (!now) return;
+      if (was && view.compare === "change" && now.cells && was.cells) {
+        if (!now.changed || now.changedFrom !== was) { now.changed = paint.changePicture(was.cells, now.cells, Math.max(state.cutoffs[state.cutoffs.length - 1], 60) * 1.5); now.changedFrom = was; }
+        paint.paintPicture(ctx, mapView, now.changed);
+        if (now.lines) paint.paintLines(ctx, mapView, now.lines, state.cutoffs);
+      } else if (was && view.compare === "swipe" && ctx.save) {
+        var edge = mapView.w * view.swipe;
+        ctx.save(); ctx.beginPath(); ctx.rect(0, 0, edge, mapView.h); ctx.clip(); paintOne(ctx, mapView, was, pinned); ctx.restore();
+        ctx.save(); ctx.beginPath(); ctx.rect(edge, 0, mapView.w - edge, mapView.h); ctx.clip(); paintOne(ctx, mapView, now, state); ctx.restore();
+        ctx.setLineDash([]); ctx.beginPath(); ctx.moveTo(edge, 0); ctx.lineTo(edge, mapView.h); ctx.strokeStyle = data.tokens.ground.text; ctx.lineWidth = 2; ctx.stroke();
+      } else paintOne(ctx, mapView, now, state);
+      if (chosen) {
+        var run = bestRun(chosen), way = run && run.tree ? E.legs(now.C, run.tree, nodeOf.get(chosen)) : null;
+        paint.paintRoute(ctx, mapView, way);
+      }
+      paint.paintClosed(ctx, mapView, closedRows());
+      paint.paintOwn(ctx, mapView, state.links, draft);
+      paintPlaces(ctx, mapView);
+    });
+    function closedRows() { return [].concat.apply([], state.close.map(function (id) { return base.rowsById.get(id) || []; })); }
+    function paintPlaces(ctx, mapView) {
+      for (var row = 0; row < places.size; row++) {
+        var symbol = places.symbol(row);
+        if (mapView.zoom < symbol.minZoom - 1 || !inView(places.shapes, row, mapView)) continue;
+        var id = places.get("id", row), value = nodeOf.has(id) ? minutesAt(now, id) : Infinity, band = paint.bandOf(value, state.cutoffs), at = 2 * places.shapes.start[places.shapes.first[row]];
+        ctx.beginPath();
+        ctx.setLineDash([]);
+        ctx.globalAlpha = 1;
+        ctx.arc(places.shapes.xy[at] * mapView.scale - mapView.ox, places.shapes.xy[at + 1] * mapView.scale - mapView.oy, symbol.width + 1.2, 0, 2 * Math.PI);
+        ctx.fillStyle = band >= 0 ? paint.css(paint.bandColor(band, state.cutoffs.length)) : "#ffffff";
+        ctx.strokeStyle = band >= 0 ? "#ffffff" : "#5b6771";
+        ctx.lineWidth = 1.3;
+        ctx.fill();
+        ctx.stroke();
+      }
+    }
+    hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
+    hooks.labelLines = function (label) {
+      var id = places.get("id", label.row), value = now && nodeOf.has(id) ? minutesAt(now, id) : Infinity;
+      return value <= state.cutoffs[state.cutoffs.length - 1] + 1e-6 && value > 0 ? [wholeMinutes(value) + "′"] : [];
+    };
+    function idOf(hit) { return hit.layer.key === "places" ? hit.layer.get("id", hit.row) : X.prefix[hit.layer.key] + hit.layer.get("id", hit.row); }
+    listen("click", function (event) {
+      var lon = Math.round(event.latlng.lng * 1e4) / 1e4, lat = Math.round(event.latlng.lat * 1e4) / 1e4, hits = featuresAt(page.map, page.layers, event.containerPoint, 10);
+      if (draft) {
+        var near = hits.map(idOf).filter(function (id) { return nodeOf.has(id) && (draft.kind === "rail") === (id.indexOf("stn/") === 0); })[0];
+        draft.points.push(near ? [base.a.lon[nodeOf.get(near)], base.a.lat[nodeOf.get(near)], nodeOf.get(near)] : [lon, lat]);
+        redraw();
+        return;
+      }
+      var ids = hits.map(idOf).filter(function (id) { return nodeOf.has(id); });
+      if (ids.length && !adding) { open(ids[0], false); return; }
+      var scale = page.map.options.crs.scale(page.map.getZoom()), line = adding ? null : paint.lineAt([worldX(event.latlng.lng), worldY(event.latlng.lat)], 6 / scale);
+      if (line !== null && line !== undefined && now.lines && now.lines.open[line]) { openLine(line); return; }
+      setOrigin(ids.length ? { id: ids[0] } : { lon: lon, lat: lat });
+    });
+    page.map.on("contextmenu", function (event) { setOrigin({ lon: Math.round(event.latlng.lng * 1e4) / 1e4, lat: Math.round(event.latlng.lat * 1e4) / 1e4 }); });
+    function setOrigin(origin) {
+      chosen = null;
+      closeCard();
+      change({ origins: adding ? state.origins.concat([origin]).slice(0, 12) : [origin] });
+    }
+    document.addEventListener("keydown", function (event) { if (draft && (event.key === "Enter" || event.key === "Escape")) { if (event.key === "Escape") draft.points = []; inner.endLink(); } });
+    page.map.on("mousemove", function (event) {
+      if (view.compare !== "swipe" || !was || !event.originalEvent.shiftKey) return;
+      view.swipe = event.containerPoint.x / page.map.getSize().x;
+      redraw();
+    });
+    page.finder.querySelector("input").remove();
+    emptied(page.finder);
+    searchBox(function (layer, row) {
+      var id = idOf({ layer: layer, row: row });
+      if (nodeOf.has(id)) { chosen = null; change({ origins: adding ? state.origins.concat([{ id: id }]).slice(0, 12) : [{ id: id }] }); }
+      centre(layer, row, 10.5);
+    });
+    tableTool([{ key: "name", text: "place" }, { key: "level", text: "kind" }, { key: "city", text: "city" }, { key: "min", text: "minutes", number: true, digits: 1 }], placeRows, function (row) { open(row.id, true); });
+    sheetTools();
+    hooks.heart = function () { return pointOf(state.origins[0]); };
+    hooks.finding = function () {
+      if (!now) return "";
+      var head = ui(state.towards ? "ex_finding_to" : "ex_finding", state.origins.map(originName).join(page.lang === "zh" ? "、" : ", "), state.year === null ? ui(state.known ? "ex_full_known" : "full") : String(state.year), ui(state.mode));
+      return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, tenThousand(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
+    };
+    hooks.subtitle = function () { return [state.origins.map(originName).join("、"), S.yearText(state), ui(state.mode)].join(", "); };
+    hooks.printRows = function () {
+      var table = el("table", {}, el("thead", {}, el("tr", {}, [el("th", {}, ui("place")), el("th", { class: "number" }, ui("minutes"))])));
+      placeRows().filter(function (row) { return row.min !== null && ["prefecture", "sar", "district", "county", "county_city"].indexOf(places.get("level", row.row)) >= 0; }).forEach(function (row) {
+        table.appendChild(el("tr", {}, [el("td", {}, row.name), el("td", { class: "number" }, wholeMinutes(row.min))]));
+      });
+      return table;
+    };
+    listen("lang", show);
+    answerPinned();
+    now = answer(state);
+    N = now.M;
+    show();
+    return { state: state, change: change, answer: function () { return now; }, network: function () { return N; }, spent: function () { return spent; }, nodeOf: nodeOf, known: known, open: open, valueOf: valueOf, scenarioOf: scenarioOf };
+  }
+}
+
+/* The page's script tag calls this with the map and the payload. */
+export function start(map, data) { startPage(map, data, explorePage); }
+
+/* What the console and the tests of a page ask. */
+export * from "../parts/inspect.js";
+export { exploreState };

@@ -1,0 +1,196 @@
+/* The side panel: layers by group with counts, corridor filter, legend, search, sources. */
+import { NO_MATCH, matchRank, plain } from "../core/match.js";
+import { own } from "../core/own.js";
+import { el, emptied } from "../core/dom.js";
+import { fire, listen } from "../core/events.js";
+import { urlState } from "../core/hash.js";
+import { latOf, lonOf } from "../core/mercator.js";
+import { hooks, page } from "../core/page.js";
+import { labelled, otherName, pick, sourceWords, spoken, ui, wordFor } from "../core/words.js";
+import { coveredByCard, fitBox } from "../map/frame.js";
+import { sampleOf } from "../map/symbols.js";
+
+export function addSection(key, nodes, open) {
+  var box = el("details", { class: "section", open: open !== false });
+  box.appendChild(spoken("summary", {}, key));
+  nodes.forEach(function (node) { box.appendChild(node); });
+  page.panel.appendChild(box);
+  return box;
+}
+
+export function layerControl() {
+  var wanted = urlState.values.l;
+  if (wanted !== undefined) {
+    var on = wanted.split(",");
+    page.layers.forEach(function (layer) { layer.on = on.indexOf(layer.key) >= 0; });
+  }
+  var groups = Object.create(null), nodes = [];
+  page.layers.forEach(function (layer) { (groups[layer.group] = groups[layer.group] || []).push(layer); });
+  Object.keys(page.words.groups).concat(Object.keys(groups)).forEach(function (name) {
+    if (!groups[name]) return;
+    var set = el("fieldset", {}, spoken("legend", {}, function () { return wordFor("groups", name); }));
+    groups[name].forEach(function (layer) { set.appendChild(layerRow(layer)); });
+    nodes.push(set);
+    delete groups[name];
+  });
+  return addSection("layers", nodes);
+}
+
+function layerRow(layer) {
+  var box = el("input", { type: "checkbox", checked: layer.on, "data-layer": layer.key });
+  box.addEventListener("change", function () {
+    layer.on = box.checked;
+    urlState.write({ l: page.layers.filter(function (one) { return one.on; }).map(function (one) { return one.key; }).join(",") });
+    fire("filter");
+  });
+  /* the kind drawn widest stands for a layer of lines, the first for one of points */
+  var kinds = Object.keys(layer.symbols), symbol = layer.symbols[kinds.reduce(function (best, kind) {
+    return layer.geometry === "LineString" && layer.symbols[kind][1] > layer.symbols[best][1] ? kind : best;
+  }, kinds[0])];
+  var swatch = sampleOf(layer.geometry, { color: symbol[0], width: symbol[1], form: symbol[2], alpha: symbol[4] }, "operating", false);
+  var count = spoken("span", { class: "count" }, function () {
+    var shown = 0;
+    for (var row = 0; row < layer.size; row++) if (layer.visible(row)) shown++;
+    return shown === layer.size ? String(shown) : shown + " / " + layer.size;
+  });
+  listen("filter", function () { count.textContent = count.saidText(); });
+  return el("label", { class: "row" }, [box, swatch, spoken("span", { class: "name" }, function () { return pick(layer.title); }), count]);
+}
+
+export function corridorFilter() {
+  var corridors = page.data.plan.corridors, ids = Object.keys(corridors);
+  if (!ids.length) return;
+  var select = labelled(el("select", { id: "corridor" }), "corridor");
+  function fill() {
+    var chosen = select.value || urlState.values.c || "";
+    emptied(select).appendChild(el("option", { value: "" }, ui("all_corridors")));
+    ids.forEach(function (id) {
+      var item = page.data.plan.items[id];
+      select.appendChild(el("option", { value: id, selected: id === chosen }, pick(item.n)));
+    });
+  }
+  fill();
+  listen("lang", fill);
+  hooks.corridor = function () { return select.value ? corridors[select.value] : null; };
+  select.addEventListener("change", function () {
+    urlState.write({ c: select.value });
+    fire("filter");
+  });
+  addSection("corridor", [select]);
+}
+
+/* Samples drawn by the code that draws the map; rows: [geometry, symbol, status, soft, text function]. */
+export function drawLegend(rows, host) {
+  rows.forEach(function (row) {
+    host.appendChild(el("div", { class: "sample" }, [sampleOf(row[0], row[1], row[2], row[3]), spoken("span", {}, row[4])]));
+  });
+  return host;
+}
+
+export function statusLegend() {
+  var line = { color: page.tokens.ground.text, width: 2.4, form: "plain", alpha: 1 };
+  var rows = ["operating", "under_construction", "preliminary", "planned"].map(function (status) {
+    return ["LineString", line, status, false, function () { return wordFor("status", status); }];
+  });
+  rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "cased", alpha: 1 }, "operating", true, "schematic"]);
+  return rows;
+}
+
+/* A sheet explains what it shows, so it passes over layers that are off. */
+export function kindLegend(sheet) {
+  var rows = [];
+  page.layers.forEach(function (layer) {
+    if (sheet && !layer.on) return;
+    var one = Object.keys(layer.symbols).every(function (kind) { return layer.symbols[kind].join() === layer.symbols[Object.keys(layer.symbols)[0]].join(); });
+    Object.keys(layer.symbols).forEach(function (kind) {
+      if (!kind || layer.key === "places" || layer.key === "interchanges" || layer.key === "rail_services") return;
+      var s = layer.symbols[kind];
+      if (rows.some(function (row) { return row[5] === s.join() + layer.geometry; })) return;
+      rows.push([layer.geometry, { color: s[0], width: s[1], form: s[2], alpha: s[4] }, "operating", false,
+        function () { return one ? pick(layer.title) : (layer.geometry === "Point" ? pick(layer.title) + " · " : "") + wordFor("kinds", kind); }, s.join() + layer.geometry]);
+    });
+  });
+  return rows;
+}
+
+export function sourceList(sheet) {
+  var list = el("ul", { class: "sources" }), used = Object.create(null);
+  page.layers.forEach(function (layer) {
+    if (sheet && !layer.on) return;
+    for (var row = 0; row < layer.size; row++) used[layer.get("source", row)] = true;
+  });
+  Object.keys(used).sort().forEach(function (key) {
+    if (own(page.data.sources, key)) list.appendChild(spoken("li", {}, function () { return sourceWords(key); }));
+  });
+  list.appendChild(spoken("li", {}, "land_credit"));
+  return list;
+}
+
+/* Search by Chinese, English, alias, number or pinyin; arrows and Enter choose. */
+export function searchBox(choose) {
+  var input = el("input", { type: "search", id: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "hits", autocomplete: "off" });
+  labelled(input, "search");
+  labelled(input, "search", "placeholder");
+  var list = el("ul", { id: "hits", role: "listbox", hidden: true }), found = [], active = -1;
+  labelled(list, "hits");
+  var index = null;
+  function build() {
+    index = [];
+    page.layers.forEach(function (layer) {
+      if (layer.key === "rail_services") return;
+      for (var row = 0; row < layer.size; row++) {
+        var name = layer.name(row);
+        index.push({ layer: layer, row: row, names: [name[0], name[1], layer.get("pinyin", row), layer.get("ref", row)]
+          .concat(String(layer.get("aliases", row) || "").split(";")).map(plain).filter(Boolean) });
+      }
+    });
+  }
+  function rank(entry, wanted) {
+    var best = matchRank(entry.names, wanted);
+    return best < NO_MATCH ? best * 10 + (entry.layer.key === "places" ? 0 : entry.layer.key === "interchanges" ? 5 : 2) : 99;
+  }
+  function look() {
+    var wanted = plain(input.value);
+    if (!index) build();
+    found = wanted ? index.map(function (entry) { return [rank(entry, wanted), entry]; })
+      .filter(function (pair) { return pair[0] < 99; }).sort(function (a, b) { return a[0] - b[0]; }).slice(0, 12) : [];
+    active = -1;
+    emptied(list);
+    found.forEach(function (pair, i) {
+      var entry = pair[1], name = entry.layer.name(entry.row);
+      var item = el("li", { role: "option", id: "hit-" + i, "aria-selected": "false" }, [
+        el("b", {}, pick(name)), " ", el("small", {}, [otherName(name), pick(entry.layer.title)].filter(Boolean).join(" · "))]);
+      item.addEventListener("mousedown", function (event) { event.preventDefault(); pickHit(i); });
+      list.appendChild(item);
+    });
+    if (wanted && !found.length) list.appendChild(el("li", { role: "option", "aria-disabled": "true", "aria-selected": "false" }, ui("no_hit")));
+    list.hidden = !wanted;
+    input.setAttribute("aria-expanded", String(Boolean(wanted)));
+  }
+  function pickHit(i) {
+    var entry = found[i][1];
+    list.hidden = true;
+    input.setAttribute("aria-expanded", "false");
+    input.value = pick(entry.layer.name(entry.row));
+    choose(entry.layer, entry.row);
+  }
+  input.addEventListener("input", look);
+  input.addEventListener("blur", function () { list.hidden = true; input.setAttribute("aria-expanded", "false"); });
+  input.addEventListener("keydown", function (event) {
+    if (event.key === "Enter" && found.length) pickHit(Math.max(active, 0));
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    if (!found.length) return;
+    active = (active + (event.key === "ArrowDown" ? 1 : found.length - 1 + Number(active < 0))) % found.length;
+    Array.prototype.forEach.call(list.children, function (item, i) { item.setAttribute("aria-selected", String(i === active)); });
+    input.setAttribute("aria-activedescendant", "hit-" + active);
+  });
+  page.finder.appendChild(input);
+  page.finder.appendChild(list);
+}
+
+export function centre(layer, row, zoom) {
+  var b = layer.shapes.boxes, i = 4 * row;
+  var box = [lonOf(b[i]), latOf(b[i + 3]), lonOf(b[i + 2]), latOf(b[i + 1])];
+  fitBox(box, zoom || 11.5, coveredByCard());
+}

@@ -1,0 +1,186 @@
+/* Out of the page: print sheet, PNG, SVG. All are painted by the code that paints the screen. */
+import { download, el, emptied } from "../core/dom.js";
+import { worldX, worldY } from "../core/mercator.js";
+import { formatNumber } from "../core/numbers.js";
+import { hooks, page } from "../core/page.js";
+import { labelled, makeButton, pick, spoken, ui } from "../core/words.js";
+import { covered, filledView, paintAll, scaleLength, tells } from "../map/frame.js";
+import { sampleOf } from "../map/symbols.js";
+import { sourceList } from "./panel.js";
+
+/* The map's picture: pixels, its width on paper in metres; and the rows of a table there is room for beside it. */
+var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 900, 0.325, 38] };
+
+function scaleOf(frame) {
+  var ratio = 40075016.686 * Math.cos(page.map.getCenter().lat * Math.PI / 180) / viewFor(frame[0], frame[1]).scale * frame[0] / frame[2];
+  var step = Math.pow(10, Math.floor(Math.log10(ratio)) - 1);
+  return formatNumber(Math.round(ratio / step) * step, 0);
+}
+
+function viewFor(w, h) {
+  var map = page.map, crs = map.options.crs, size = map.getSize(), pad = covered();
+  var grow = Math.min(w / (size.x - pad[0] - pad[2]), h / (size.y - pad[1] - pad[3]));
+  /* the middle of what panels leave free */
+  var c = map.containerPointToLatLng([(size.x + pad[0] - pad[2]) / 2, (size.y + pad[1] - pad[3]) / 2]);
+  var at = filledView(crs.scale(map.getZoom()) * grow, worldX(c.lng), worldY(c.lat), w, h);
+  return { scale: at.scale, zoom: Math.log2(at.scale / crs.scale(0)), w: w, h: h, ox: at.x * at.scale - w / 2, oy: at.y * at.scale - h / 2, sheet: true };
+}
+
+function furniture(ctx, view) {
+  var latitude = page.map.getCenter().lat * Math.PI / 180;
+  var bar = scaleLength(40075016.686 * Math.cos(latitude) / view.scale, 150), x = 16, y = view.h - 18;
+  ctx.setLineDash([]);
+  ctx.globalAlpha = 1;
+  ctx.strokeStyle = ctx.fillStyle = page.tokens.ground.text;
+  ctx.lineWidth = 2;
+  ctx.beginPath();
+  ctx.moveTo(x, y - 5); ctx.lineTo(x, y); ctx.lineTo(x + bar.pixels, y); ctx.lineTo(x + bar.pixels, y - 5);
+  ctx.stroke();
+  ctx.font = "600 12px " + page.tokens.font;
+  ctx.textAlign = "left";
+  ctx.textBaseline = "bottom";
+  ctx.fillText(bar.text, x + 4, y - 6);
+  ctx.textAlign = "center";
+  ctx.fillText(ui("north"), view.w - 22, 42);
+  ctx.beginPath();
+  ctx.moveTo(view.w - 22, 8); ctx.lineTo(view.w - 16, 26); ctx.lineTo(view.w - 22, 22); ctx.lineTo(view.w - 28, 26);
+  ctx.closePath();
+  ctx.fill();
+}
+
+export function toCanvas(w, h, dpr) {
+  var canvas = document.createElement("canvas"), ctx = canvas.getContext("2d"), view = viewFor(w, h);
+  canvas.width = w * dpr;
+  canvas.height = h * dpr;
+  ctx.setTransform(dpr, 0, 0, dpr, 0, 0);
+  paintAll(ctx, view);
+  furniture(ctx, view);
+  return canvas;
+}
+
+function note() {
+  var meta = page.data.meta;
+  var base = page.data.basemap;
+  return [base && !base.url ? pick(base.note) : ui("backdrop"), meta.approval ? ui("approval") + " " + meta.approval : "", meta.author, meta.date,
+    ui("hash") + " " + page.data.hash].filter(Boolean).join(" · ");
+}
+
+function withCaption(w, h, dpr) {
+  var map = toCanvas(w, h, dpr), canvas = document.createElement("canvas"), ctx = canvas.getContext("2d");
+  canvas.width = w * dpr;
+  canvas.height = (h + 84) * dpr;
+  ctx.scale(dpr, dpr);
+  ctx.fillStyle = "#ffffff";
+  ctx.fillRect(0, 0, w, h + 84);
+  ctx.drawImage(map, 0, 60, w, h);
+  ctx.fillStyle = page.tokens.ground.text;
+  ctx.textBaseline = "middle";
+  ctx.font = "600 18px " + page.tokens.font;
+  ctx.fillText(heading(), 14, 20, w - 28);
+  ctx.font = "12px " + page.tokens.font;
+  ctx.fillText(tells(), 14, 44, w - 28);
+  ctx.fillText(note(), 14, h + 72, w - 28);
+  return canvas;
+}
+
+function heading() { return pick(page.data.title) + (hooks.subtitle ? " — " + hooks.subtitle() : ""); }
+
+/* A drawing surface with the calls the painters make, that writes SVG. */
+function Svg(w, h) {
+  this.w = w; this.h = h; this.out = []; this.path = []; this.dash = [];
+  this.globalAlpha = 1; this.lineWidth = 1; this.strokeStyle = this.fillStyle = "#000000";
+  this.lineCap = "butt"; this.lineJoin = "miter"; this.textAlign = "left"; this.textBaseline = "alphabetic"; this.font = "12px sans-serif";
+  this.ruler = document.createElement("canvas").getContext("2d");
+}
+function n(value) { return String(Math.round(value * 10) / 10); }
+function xml(text) { return String(text).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "").replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;"); }
+Svg.prototype = {
+  beginPath: function () { this.path = []; },
+  moveTo: function (x, y) { this.path.push("M" + n(x) + " " + n(y)); },
+  lineTo: function (x, y) { this.path.push("L" + n(x) + " " + n(y)); },
+  closePath: function () { this.path.push("Z"); },
+  rect: function (x, y, w, h) { this.path.push("M" + n(x) + " " + n(y) + "h" + n(w) + "v" + n(h) + "h" + n(-w) + "Z"); },
+  arc: function (x, y, r, a, b) {
+    var p = function (t) { return n(x + r * Math.cos(t)) + " " + n(y + r * Math.sin(t)); }, middle = (a + b) / 2;
+    this.path.push((this.path.length && b - a < 6.28 ? "L" : "M") + p(a) + "A" + n(r) + " " + n(r) + " 0 0 1 " + p(middle) + "A" + n(r) + " " + n(r) + " 0 0 1 " + p(b));
+  },
+  setLineDash: function (dash) { this.dash = dash; },
+  setTransform: function () {}, clearRect: function () {},
+  paint: function (fill, rule) {
+    if (!this.path.length) return;
+    var look = fill ? 'fill="' + this.fillStyle + '"' + (rule === "evenodd" ? ' fill-rule="evenodd"' : "")
+      : 'fill="none" stroke="' + this.strokeStyle + '" stroke-width="' + n(this.lineWidth) + '" stroke-linecap="' + this.lineCap + '" stroke-linejoin="' + this.lineJoin + '"' +
+        (this.dash.length ? ' stroke-dasharray="' + this.dash.map(n).join(" ") + '"' : "");
+    this.out.push('<path d="' + this.path.join("") + '" ' + look + (this.globalAlpha < 1 ? ' opacity="' + this.globalAlpha + '"' : "") + "/>");
+  },
+  fill: function (rule) { this.paint(true, rule); },
+  stroke: function () { this.paint(false); },
+  fillRect: function (x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.fill(); },
+  strokeRect: function (x, y, w, h) { this.beginPath(); this.rect(x, y, w, h); this.stroke(); },
+  measureText: function (text) { this.ruler.font = this.font; return this.ruler.measureText(text); },
+  text: function (text, x, y, look) {
+    var parts = /^(?:(\d+) )?([\d.]+)px (.*)$/.exec(this.font) || [0, "400", "12", "sans-serif"], shift = { middle: 0.35, bottom: -0.15 }[this.textBaseline] || 0;
+    this.out.push('<text x="' + n(x) + '" y="' + n(y + shift * Number(parts[2])) + '" font-family="' + xml(parts[3]) + '" font-size="' + parts[2] + '" font-weight="' + (parts[1] || 400) +
+      '" text-anchor="' + ({ center: "middle", right: "end" }[this.textAlign] || "start") + '" ' + look + ">" + xml(text) + "</text>");
+  },
+  drawImage: function (image, x, y, w, h) {
+    this.out.push('<image x="' + n(x) + '" y="' + n(y) + '" width="' + n(w) + '" height="' + n(h) + '" preserveAspectRatio="none" href="' + xml(image.src) + '"/>');
+  },
+  fillText: function (text, x, y) { this.text(text, x, y, 'fill="' + this.fillStyle + '"'); },
+  strokeText: function (text, x, y) {
+    this.text(text, x, y, 'fill="none" stroke="' + page.tokens.ground.land + '" stroke-width="' + n(this.lineWidth) + '" stroke-linejoin="round"');
+  }
+};
+
+export function toSvg(w, h) {
+  var ctx = new Svg(w, h), view = viewFor(w, h);
+  paintAll(ctx, view);
+  furniture(ctx, view);
+  return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ' + w + " " + h + '" width="' + w + '" height="' + h + '"><title>' + xml(heading()) +
+    "</title><desc>" + xml(note()) + '</desc><defs><clipPath id="frame"><rect width="' + w + '" height="' + h + '"/></clipPath></defs><g clip-path="url(#frame)">' + ctx.out.join("\n") + "</g></svg>";
+}
+
+export function sheetTools() {
+  var paper = labelled(el("select", { id: "paper" }, ["A4", "A3"].map(function (name) { return el("option", { value: name }, name); })), "paper");
+  var menu = el("div", { class: "menu-list", hidden: true, id: "export-menu" }, [
+    makeButton({}, "png", function () {
+      withCaption(1600, 1000, 2).toBlob(function (blob) { download(name("png"), blob); });
+    }),
+    makeButton({}, "svg", function () { download(name("svg"), new Blob([toSvg(1600, 1000)], { type: "image/svg+xml" })); }),
+    makeButton({}, "print", function () { window.print(); }),
+    el("label", {}, [spoken("span", {}, "paper"), paper])
+  ]);
+  var button = makeButton({ class: "tool", "aria-expanded": "false", "aria-controls": "export-menu" }, "export", function () {
+    menu.hidden = !menu.hidden;
+    button.setAttribute("aria-expanded", String(!menu.hidden));
+  });
+  page.tools.insertBefore(el("div", { class: "menu-box" }, [button, menu]), page.tools.lastChild);
+  var sheet = el("section", { class: "print-sheet", "aria-hidden": "true" }), size = el("style");
+  document.body.appendChild(sheet);
+  document.head.appendChild(size);
+  function prepare() {
+    var frame = PAPER[paper.value];
+    size.textContent = "@page{size:" + paper.value + " landscape;margin:10mm}";
+    emptied(sheet);
+    sheet.appendChild(el("h1", {}, heading()));
+    sheet.appendChild(el("p", { class: "under" }, tells()));
+    sheet.appendChild(el("img", { src: toCanvas(frame[0], frame[1], 2).toDataURL("image/png"), alt: heading() }));
+    var legend = el("div", { class: "print-legend" });
+    (hooks.legendRows ? hooks.legendRows(true) : []).forEach(function (row) {
+      legend.appendChild(el("div", { class: "sample" }, [sampleOf(row[0], row[1], row[2], row[3]), typeof row[4] === "function" ? row[4]() : ui(row[4])]));
+    });
+    var notes = [note(), ui("datum"), ui("scale", scaleOf(frame), paper.value), page.data.meta.approval ? "" : ui("approval_space")].filter(Boolean);
+    sheet.appendChild(el("div", { class: "print-side" }, [legend, hooks.printRows ? shortened(hooks.printRows(), frame[3]) : null,
+      el("div", { class: "notes" }, notes.map(function (text) { return el("p", { class: "small" }, text); }))]));
+    var used = Array.prototype.map.call(sourceList(true).children, function (item) { return item.textContent; });
+    sheet.appendChild(el("p", { class: "small whole" }, ui("sources") + ": " + used.join("; ")));
+  }
+  function shortened(table, most) {
+    while (table.rows.length > most + 1) table.deleteRow(-1);
+    return table;
+  }
+  window.addEventListener("beforeprint", prepare);
+  page.prepareSheet = prepare;
+}
+
+function name(ending) { return "atlas-" + page.data.kind + (page.year ? "-" + page.year : "") + "." + ending; }

@@ -1,0 +1,106 @@
+// What the modules hand to one another. What a page gets from Python stands in payload.d.ts.
+import type { LayerData, MapPage, Shapes } from "./payload";
+
+/** Chinese and English. */
+export type Pair = string[];
+
+/** Shapes unpacked: feature → part (`first`), part → vertex (`start`), world units, four sides of a box a feature. */
+export interface UnpackedShapes {
+  size: number;
+  first: Uint32Array;
+  start: Uint32Array;
+  xy: Float64Array;
+  boxes: Float64Array;
+}
+
+export interface LineSymbol { color: string; width: number; form: string; minZoom?: number; alpha: number; }
+
+/** A layer ready to draw. */
+export interface Layer {
+  key: string;
+  title: Pair;
+  group: string;
+  geometry: string;
+  on: boolean;
+  size: number;
+  shapes: UnpackedShapes;
+  columnNames: string[];
+  symbols: LayerData["symbols"];
+  get(column: string, row: number): any;
+  name(row: number): Pair;
+  symbol(row: number): LineSymbol;
+  visible(row: number): boolean;
+}
+
+/** A feature that was hit or is marked. */
+export interface Hit { layer: Layer; row: number; d?: number; }
+
+/** World units → px of a drawing surface. */
+export interface View { scale: number; ox: number; oy: number; zoom: number; w: number; h: number; sheet?: boolean; }
+
+/** Paints onto a canvas, or onto what takes its calls and writes SVG. */
+export type Paint = (ctx: any, view: View) => void;
+
+/** What a page holds while it is open; set by startPage() before any part runs. */
+export interface PageState {
+  map: any;
+  data: MapPage & Record<string, any>;
+  tokens: any;
+  words: Record<string, Record<string, any>>;
+  lang: string;
+  layers: Layer[];
+  backdrop: { land?: UnpackedShapes; water?: UnpackedShapes; bounds?: UnpackedShapes; box?: number[] };
+  tools: HTMLElement;
+  finder: HTMLElement;
+  panel: HTMLElement;
+  cardHost: HTMLElement;
+  dock: HTMLElement;
+  footer: HTMLElement;
+  renderers: any[] | null;
+  paints: Paint[];
+  placed: any[];
+  marked: Hit | null;
+  year: number | null;
+  noHover: boolean;
+  twin: any;
+  explorer: any;
+  prepareSheet: (() => void) | null;
+}
+
+/** What a page may fill in. */
+export interface Hooks {
+  /** One sentence: what the page shows now. */
+  finding?(): string;
+  /** A point, [lon, lat], that the opening view keeps clear of the sides. */
+  heart?(): number[];
+  /** Run once when the page opens without a view in its address. */
+  atFirst?(): void;
+  /** Names to place, weightiest first, and lines to write under them. */
+  labelsOf(): any[];
+  labelLines?(label: any): string[];
+  /** Of the legend on the print sheet; rows as drawLegend() takes them. */
+  legendRows?(sheet?: boolean): any[];
+  /** A table for the print sheet, and what stands behind the title there. */
+  printRows?(): HTMLTableElement;
+  subtitle?(): string;
+  /** Pixels that the page's own parts cover: left, top, right, bottom. */
+  covered?(): number[];
+  /** Features of the chosen corridor as `layer/id`, null for all. */
+  corridor?(): string[] | null;
+  /** What tests ask of a page. */
+  changeOf?(row: number): string;
+  minutesOf?(row: number): number | null;
+  openPlace?(row: number, focus: boolean): void;
+  legsOf?(row: number): any;
+}
+
+declare global {
+  /** Leaflet, which stands in the page before the scripts. */
+  const L: any;
+  interface Element {
+    saidText?(): string;
+    labels_?: [string, string | (() => string)][];
+    checked?: boolean;
+    focus(options?: FocusOptions): void;
+  }
+}
