@@ -24,8 +24,9 @@ from atlas.base.files import content_hash
 from atlas.base.geodesy import METRIC
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
+from atlas.network.barrier import Barrier
 from atlas.network.build import Network
-from atlas.network.lines import Barrier, LocalLinks, local_links
+from atlas.network.lines import LocalLinks, local_links
 
 __all__ = [
     "CELL_KM", "REGION_BOX", "SNAP_KM", "AccessTable", "Grid", "access_table", "inputs_hash", "land_grid",
@@ -197,7 +198,7 @@ class AccessTable:
 
 @dataclass(frozen=True, eq=False)
 class WaterRaster:
-    """Land and wide water as pixels, in degrees: an :class:`atlas.network.lines.Obstacle` for millions of segments."""
+    """Land and wide water as pixels, in degrees: a :class:`atlas.network.barrier.Obstacle` for many segments."""
 
     west: float
     north: float
