@@ -57,7 +57,8 @@ def draw_grid(folder: Path, segments: int) -> Path:
     roads, exits, number = [], [], 0
     road = {
         "ref": "", "lanes": None, "toll": False, "structure": "surface", "published_length_km": None,
-        "drawn_length_km": 1.0, "in_network": True, "no_connect": "", "oneway": False,
+        "drawn_length_km": 1.0, "in_network": True, "no_connect": "", "oneway": False, "course": "known",
+        "upgrades": "",
     }  # fmt: skip
     for i in range(side):
         for j in range(side):

@@ -14,8 +14,10 @@ from atlas.base.errors import NetworkError
 from atlas.base.geodesy import length_km
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
-from atlas.network.build import EDGE_COLUMNS, NODE_COLUMNS, Network, build_network
-from atlas.network.lines import Barrier, cut_line, local_links
+from atlas.network.barrier import Barrier
+from atlas.network.build import Network, build_network
+from atlas.network.lines import cut_line, local_links
+from atlas.network.rows import EDGE_COLUMNS, NODE_COLUMNS
 from atlas.travel.check import check_network
 
 NOW = load_scenario("2026")

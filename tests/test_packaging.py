@@ -73,6 +73,14 @@ def test_the_wheel_ships_every_layer_and_every_table(folder: str, wheel: Path) -
     assert here <= inside
 
 
+def test_the_wheel_ships_words_and_templates(wheel: Path) -> None:
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    for kind in ("base/words/*.toml", "maps/templates/*", "cli/*.toml"):
+        wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "atlas").glob(kind)}
+        assert wanted
+        assert wanted <= inside
+
+
 def test_the_installed_atlas_answers_in_an_empty_folder(wheel: Path, tmp_path: Path) -> None:
     installed, empty = tmp_path / "installed", tmp_path / "empty"
     empty.mkdir()

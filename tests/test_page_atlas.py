@@ -52,10 +52,10 @@ def test_labels_do_not_collide_at_the_opening_view(browser: Browser, path: Path)
         assert apart.all()
 
 
-def test_two_draws_give_the_same_bytes_and_stay_in_the_budget(catalog: Catalog, path: Path) -> None:
-    again = draw_layers(catalog.layers(), plan=catalog.plan, sources=catalog.sources).html()
-    assert again == path.read_text("utf-8")
-    assert len(again.encode()) <= 3_000_000
+def test_two_draws_give_the_same_bytes_and_stay_in_the_budget(catalog: Catalog, path: Path, tmp_path: Path) -> None:
+    again = draw_layers(catalog.layers(), plan=catalog.plan, sources=catalog.sources).save(tmp_path / "again.html")
+    assert again.read_bytes() == path.read_bytes()
+    assert path.stat().st_size <= 3_000_000
 
 
 def test_the_document_stays_small(browser: Browser, path: Path) -> None:

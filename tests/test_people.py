@@ -20,8 +20,9 @@ from atlas.data.catalog import open_catalog
 from atlas.data.places import find_place
 from atlas.data.scenario import load_scenario
 from atlas.land.coverage import coverage
+from atlas.land.grid import Grid
 from atlas.land.indicators import accessibility
-from atlas.land.links import AccessTable, Grid, access_table
+from atlas.land.links import AccessTable, access_table
 from atlas.land.population import Population, own_population, spread_people, units_of
 from atlas.land.surface import surface_from
 from atlas.network.build import Network, build_network

@@ -211,3 +211,28 @@ def test_what_commands_say_in_chinese_names_every_code() -> None:
     claims = answer("claims", "--year", "2026", "--target", "centres-one-hour", "--lang", "zh", lang="C")
     assert claims.exit_code == 0
     assert not re.search(r"\b(inside|outside|borderline|robust|drive|multimodal|door|station)\b", claims.stdout)
+
+
+def test_every_heading_of_a_table_has_its_words() -> None:
+    titles = set()
+    for path in (PACKAGE / "cli").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Column":
+                title = node.args[1]
+                titles |= {title.value} if isinstance(title, ast.Constant) else set()
+    assert titles
+    assert titles == set(word_table("column"))
+
+
+def test_sentences_of_commands_stand_among_the_words() -> None:
+    """What is said on stderr is a key of the words, but for what libraries report and what ``--verbose`` adds."""
+    for path in (PACKAGE / "cli").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "say":
+                loud = any(word.arg == "level" for word in node.keywords)
+                text = "".join(
+                    part.value
+                    for part in ast.walk(node.args[0])
+                    if isinstance(part, ast.Constant) and isinstance(part.value, str)
+                )
+                assert loud or not re.search(r"[a-z]{4}", text), f"{path}:{node.lineno}: {text}"

@@ -242,11 +242,11 @@ def content_hash(*parts: bytes | str) -> str:
 
 @cache
 def code_hash() -> str:
-    """Return the hash of the whole program: every module, script, style and template of the package.
+    """Return the hash of the whole program: every module, script, style, template and table of the package.
 
     What is kept from one run to the next is keyed by it, so that nothing made by other code is taken for current.
     """
     package = Path(__file__).resolve().parent.parent
-    kept = (".py", ".js", ".css", ".html", ".toml")
+    kept = (".py", ".js", ".css", ".html", ".toml", ".csv")
     files = sorted(path for path in package.rglob("*") if path.suffix in kept and "shipped" not in path.parts)
     return content_hash(*(part for path in files for part in (path.relative_to(package).as_posix(), path.read_bytes())))

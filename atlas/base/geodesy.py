@@ -29,6 +29,7 @@ __all__ = [
     "gcj02_to_wgs84",
     "in_region",
     "length_km",
+    "lengths_km",
     "points_along",
     "reproject",
     "to_degrees",
@@ -69,6 +70,24 @@ def length_km(line: BaseGeometry) -> float:
     110.8
     """
     return float(GEOD.geometry_length(line)) / 1000
+
+
+def lengths_km(lines: NDArray[np.object_]) -> Floats:
+    """Return the geodesic length in km of each of many LineStrings (EPSG:4326); 0 for an empty one.
+
+    Examples
+    --------
+    >>> from shapely.geometry import LineString
+    >>> line = LineString([(113.0, 22.0), (113.0, 22.5), (113.0, 23.0)])
+    >>> bool((lengths_km(np.array([line, line])) == length_km(line)).all())
+    True
+    """
+    points, line = shapely.get_coordinates(lines, return_index=True)
+    inside = line[:-1] == line[1:]
+    a, b = points[:-1][inside], points[1:][inside]
+    metres = np.asarray(GEOD.inv(a[:, 0], a[:, 1], b[:, 0], b[:, 1])[2], dtype=np.float64)
+    # bincount adds up one by one, in order, as the length of a single line does
+    return np.asarray(np.bincount(line[:-1][inside], metres, len(lines)) / 1000, dtype=np.float64)
 
 
 def distance_km(lon_a: float, lat_a: float, lon_b: float, lat_b: float) -> float:

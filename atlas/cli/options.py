@@ -19,7 +19,6 @@ __all__ = [
     "Minutes",
     "Setting",
     "format_options",
-    "lang_option",
     "mode_option",
     "overwrite_option",
     "parameters_option",
@@ -109,7 +108,7 @@ def _speak(ctx: click.Context, param: click.Parameter, value: str | None) -> Non
 
 
 #: ``--lang``; what people read is in this language, keys of JSON and columns of CSV are not.
-lang_option = click.option(
+_lang_option = click.option(
     "--lang",
     type=click.Choice(list(LANGUAGES)),
     expose_value=False,
@@ -200,7 +199,7 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files
 
 
 def format_options(*formats: str) -> Callable[[Command], Command]:
-    """Return `--format` with these choices, `-o` and `--overwrite`: one argument `sink` for the command."""
+    """Return `--format` with these choices, `-o` and `--overwrite`: one argument `sink`; and `--lang`."""
     return _together(
         click.option(
             "--format",
@@ -215,5 +214,6 @@ def format_options(*formats: str) -> Callable[[Command], Command]:
             help="Write to this file instead of stdout.",
         ),
         overwrite_option,
+        _lang_option,
         _gathered("sink", Sink, "form", "output", "overwrite"),
     )

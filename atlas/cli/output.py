@@ -148,7 +148,7 @@ def emit(answer: Answer, sink: Sink) -> None:
         return
     mark = _BOM if sink.chosen == "csv" else ""
     write_text(sink.output, mark + text, overwrite=sink.overwrite)
-    say(f"wrote {sink.output}")
+    tell("answer.wrote", path=sink.output)
 
 
 def _for_stdout(text: str, form: str) -> str:
@@ -205,14 +205,17 @@ _CODED: Mapping[str, str] = MappingProxyType(
         "level": "kinds",
         "check": "check",
         "opens_basis": "opens_basis",
+        "status": "status",
+        "kind": "kinds",
         "change": "change",
     }
 )
 
 
 def _table(answer: Answer) -> str:
+    """Return the table for people: headings, codes and names in the language of the answer."""
     if tongue() == "en":
-        return table_text(answer.columns, answer.rows)
+        return table_text([_english_column(column, answer.rows) for column in answer.columns], answer.rows)
     titles = word_table("column")
     columns = [
         replace(column, title=titles[column.title].zh if column.title in titles else column.title)
@@ -224,6 +227,14 @@ def _table(answer: Answer) -> str:
         for row in answer.rows
     ]
     return table_text(columns, rows)
+
+
+def _english_column(column: Column, rows: Sequence[Row]) -> Column:
+    """Return the column of English names beside a column of Chinese ones, where every row has one."""
+    other = column.key.removesuffix("_zh") + "_en"
+    if column.key.endswith("_zh") and rows and all(row.get(other) for row in rows):
+        return replace(column, key=other)
+    return column
 
 
 def table_text(columns: Sequence[Column], rows: Sequence[Row]) -> str:

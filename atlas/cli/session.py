@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.base.errors import ExportError, ScenarioError
 from atlas.base.files import code_hash, content_hash, write_bytes
-from atlas.cli.output import LOUD, say
+from atlas.cli.output import LOUD, say, tell
 from atlas.data.root import find_root
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Session:
         cached = _cache_folder() / f"access-{key[:32]}.pickle"
         table: AccessTable | None = _load(cached)
         if table is None:
-            say("linking the land grid with the network (once, some ten seconds) ...")
+            tell("answer.linking")
             from atlas.land.links import access_table
 
             table = access_table(self.network)
@@ -119,7 +119,7 @@ class Session:
         places = self.catalog.layer("places").frame
         own = self.folder / "data" / "own" / "population.csv"
         if own.is_file():
-            say(f"people as given in {own}")
+            tell("answer.people_own", path=own)
             return own_population(self.access.grid, own, places)
         return spread_people(self.access.grid, places)
 
@@ -169,15 +169,15 @@ class Session:
             self.requested.update(asked)
             for kept in ("network", "_network_key", "access", "population"):
                 self.__dict__.pop(kept, None)
-            say(f"{', '.join(sorted(asked))}: no known alignment, taken straight from one named end to the next")
+            tell("answer.straight", names=", ".join(sorted(asked)))
         edges = self.network.edges
         unsure = edges.loc[self.network.arrays.named(names) & self.network.arrays.indicative, "feature_id"]
         if len(unsure):
             told = ", ".join(sorted({str(name).removesuffix("~f").removesuffix("~b") for name in unsure}))
-            say(f"{told}: only the ends are known; the course is indicative, straight between them with a detour")
+            tell("answer.indicative", names=told)
         without_line = {name for name in names if not self.network.arrays.named([name]).any()}
         if without_line:
-            say(f"{', '.join(sorted(without_line))}: no line of it can be travelled, so putting it in changes nothing")
+            tell("answer.no_line", names=", ".join(sorted(without_line)))
 
     @cached_property
     def drawn_only(self) -> set[str]:

@@ -25,7 +25,7 @@ from atlas.land.surface import surface_of
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
 
-__all__ = ["DECAY_PER_MIN", "INDICATOR_COLUMNS", "NEAR_KM", "accessibility"]
+__all__ = ["DECAY_PER_MIN", "INDICATOR_COLUMNS", "HUBS", "NEAR_KM", "accessibility", "nearest_sites"]
 
 Floats = NDArray[np.float64]
 #: Potential accessibility: weight exp(-beta × minutes); half the weight after 35 minutes.
@@ -34,6 +34,8 @@ DECAY_PER_MIN = float(np.log(2.0) / 35.0)
 NEAR_KM = 60.0
 #: Parts of an airport (terminals, a second runway) lie nearer to each other than this and are one airport.
 AIRPORT_KM = 5.0
+#: Kinds of stations that are hubs: those of high-speed and of intercity trains; no metro or conventional stop is one.
+HUBS = ("high_speed", "intercity")
 INDICATOR_COLUMNS = (
     "id", "name_zh", "city", "scenario", "mode", "people_60", "people_120", "potential", "self_potential",
     "mean_time_min", "performance_60", "port_min", "airport_min",
@@ -73,7 +75,7 @@ def accessibility(
         ``mean_time_min`` to the metropolitan population, those without a way left out; ``performance_60``
         people within 60 minutes over people within :data:`NEAR_KM`; minutes to the nth nearest port, airport of
         civil aviation (``airport_min``), airfield of general aviation or heliport (``general_airport_min``) and
-        station with trains; NaN where there is no way or are fewer.
+        station of kind :data:`HUBS` with trains; NaN where there is no way or are fewer.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def accessibility(
                         "self_potential": float((people * weight)[at_home].sum()),
                         "mean_time_min": _mean(minutes[known & in_core], core_people),
                         "performance_60": float(people[surface.within(60.0)].sum() / max(people[near].sum(), 1.0)),
-                        **_nearest_sites(trip, origin, nth),
+                        **nearest_sites(trip, origin, nth),
                         "nth": nth,
                         "hash": stamp(network.hash, [scenario]),
                     }
@@ -133,7 +135,14 @@ def _within_km(table: AccessTable, lon: float, lat: float, km: float) -> NDArray
     return np.asarray(np.hypot(east, (cells[:, 1] - lat) * 110.6) <= km, dtype=bool)
 
 
-def _nearest_sites(trip: Trip, origin: str, nth: int) -> dict[str, float]:
+def nearest_sites(trip: Trip, origin: str, nth: int = 1) -> dict[str, float]:
+    """Return the minutes from the place `origin` to the nth nearest port, airport, airfield and hub; NaN for none.
+
+    Returns
+    -------
+    dict
+        ``port_min``, ``airport_min``, ``general_airport_min`` and ``hub_min`` as in :func:`accessibility`.
+    """
     nodes = trip.network.nodes
     minutes = trip.tree(trip.network.row_of[f"place/{origin}"]).node_minutes
     airport, civil = nodes["kind"] == "airport", nodes["service"] == "civil"
@@ -142,7 +151,7 @@ def _nearest_sites(trip: Trip, origin: str, nth: int) -> dict[str, float]:
         ("port_min", nodes["kind"] == "port", 0.0),
         ("airport_min", airport & civil, AIRPORT_KM),
         ("general_airport_min", airport & ~civil, AIRPORT_KM),
-        ("hub_min", nodes["kind"] == "stop", 0.0),
+        ("hub_min", (nodes["kind"] == "stop") & nodes["service"].isin(HUBS), 0.0),
     ):
         rows = np.nonzero(chosen.to_numpy() & np.isfinite(minutes))[0]
         rows = rows[np.argsort(minutes[rows], kind="stable")]

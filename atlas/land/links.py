@@ -8,135 +8,30 @@ are asked about. The table holds kilometres; a scenario's parameters turn them i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
-from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
-from atlas.base.geodesy import METRIC
 from atlas.data.scenario import BASE_YEAR, Scenario
+from atlas.land.grid import CELL_KM, REGION_BOX, Grid, land_grid
+from atlas.land.water import WaterRaster
 from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
+from atlas.network.barrier import Barrier
 from atlas.network.build import Network
-from atlas.network.lines import Barrier, LocalLinks, local_links
+from atlas.network.lines import LocalLinks, local_links
 
-__all__ = [
-    "CELL_KM", "REGION_BOX", "SNAP_KM", "AccessTable", "Grid", "access_table", "inputs_hash", "land_grid",
-    "local_minutes",
-]  # fmt: skip
+__all__ = ["AccessTable", "access_table", "inputs_hash", "local_minutes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-#: West, south, east, north: the four cities and their neighbours from Guangzhou to Hong Kong.
-REGION_BOX = (111.1, 21.45, 114.5, 23.45)
-CELL_KM = 0.5
-#: How far from the middle of a land cell a place may stand that is taken to be on it.
-SNAP_KM = 2.0
 #: First look at this many of the nearest targets; those that stay short are looked at again in full.
 _FIRST_LOOK = 2
-#: Side of a pixel of the water raster, and the step at which segments are sampled.
-WATER_PIXEL_KM = 0.12
-_CHUNK = 20_000
-#: Pixels between two looks at a segment while those clear of all water are sorted out.
-_STRIDE = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Grid:
-    """Square cells in a metric CRS.
-
-    Attributes
-    ----------
-    crs
-        Equal-area metric CRS (:data:`atlas.base.geodesy.METRIC`).
-    left, top
-        Corner of the first cell, metres in that CRS; rows run southwards.
-    size_m
-        Side of a cell.
-    shape
-        Rows, columns.
-    land
-        (rows, columns) whether the middle of the cell lies on land and not in wide water.
-    box
-        West, south, east, north of what the cells cover; beyond it nothing is known of land.
-    """
-
-    crs: CRS
-    left: float
-    top: float
-    size_m: float
-    shape: tuple[int, int]
-    land: Bools
-    box: tuple[float, float, float, float] = REGION_BOX
-
-    @property
-    def cell_km2(self) -> float:
-        """Area of a cell."""
-        return self.size_m**2 / 1e6
-
-    @cached_property
-    def cells(self) -> Ints:
-        """Flat indices of the land cells, row by row."""
-        return np.nonzero(self.land.ravel())[0].astype(np.int64)
-
-    @cached_property
-    def tree(self) -> shapely.STRtree:
-        """The middles of the land cells, EPSG:4326, to be searched."""
-        return shapely.STRtree(shapely.points(self.lonlat))
-
-    @cached_property
-    def xy(self) -> Floats:
-        """(cells, 2) middles of the land cells in the grid's CRS."""
-        row, column = np.divmod(self.cells, self.shape[1])
-        return np.column_stack([self.left + (column + 0.5) * self.size_m, self.top - (row + 0.5) * self.size_m])
-
-    @cached_property
-    def lonlat(self) -> Floats:
-        """(cells, 2) middles of the land cells, lon, lat."""
-        back = Transformer.from_crs(self.crs, 4326, always_xy=True)
-        return np.column_stack(back.transform(self.xy[:, 0], self.xy[:, 1]))
-
-    def cell_of(self, lon: Floats, lat: Floats) -> Ints:
-        """Return the place among the land cells of each point, -1 where it lies on none."""
-        x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(np.asarray(lon), np.asarray(lat))
-        column = np.floor((np.asarray(x) - self.left) / self.size_m).astype(np.int64)
-        row = np.floor((self.top - np.asarray(y)) / self.size_m).astype(np.int64)
-        inside = (row >= 0) & (row < self.shape[0]) & (column >= 0) & (column < self.shape[1])
-        flat = np.where(inside, row * self.shape[1] + column, -1)
-        place = np.minimum(np.searchsorted(self.cells, flat), len(self.cells) - 1)
-        return np.where(inside & (self.cells[place] == flat), place, -1)
-
-    def holds(self, lon: Floats, lat: Floats) -> Bools:
-        """Return whether points lie within the box of the grid, be it land or sea."""
-        west, south, east, north = self.box
-        return np.asarray((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north), dtype=bool)
-
-    def cells_near(self, lon: Floats, lat: Floats, reach_km: float = SNAP_KM) -> Ints:
-        """Return the place among the land cells of the one nearest to each point, -1 where none is within reach.
-
-        A seat may stand in a cell whose middle lies in a river: :meth:`cell_of` has none for it.
-        """
-        x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(np.asarray(lon), np.asarray(lat))
-        far, cell = self._by_place.query(np.column_stack([x, y]))
-        return np.where(far <= reach_km * 1000.0, cell, -1).astype(np.int64)
-
-    @cached_property
-    def _by_place(self) -> cKDTree:
-        return cKDTree(self.xy)
-
-    def full(self, values: Floats) -> Floats:
-        """Return (rows, columns) with `values` on the land cells and NaN elsewhere."""
-        whole = np.full(self.shape[0] * self.shape[1], np.nan)
-        whole[self.cells] = values
-        return whole.reshape(self.shape)
 
 
 def local_minutes(scenario: Scenario, length_km: float) -> float:
@@ -193,148 +88,6 @@ class AccessTable:
         """(k,) which links can be used: something open passes the node, and a car does not go to a platform."""
         served = network.arrays.served(scenario)[self.node]
         return served & ~self.by_rail if mode == "drive" else served
-
-
-@dataclass(frozen=True, eq=False)
-class WaterRaster:
-    """Land and wide water as pixels, in degrees: an :class:`atlas.network.lines.Obstacle` for millions of segments."""
-
-    west: float
-    north: float
-    step_lon: float
-    step_lat: float
-    wet: Bools
-
-    @classmethod
-    def of(cls, barrier: Barrier, box: tuple[float, float, float, float]) -> WaterRaster:
-        """Rasterise a barrier over `box` (west, south, east, north), a margin beyond the reach of links included."""
-        margin = 1.1 * ROAD_REACH_KM / 100.0
-        west, south, east, north = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
-        step_lat = WATER_PIXEL_KM / 110.75
-        step_lon = step_lat / np.cos(np.radians((south + north) / 2.0))
-        columns, rows = int(np.ceil((east - west) / step_lon)), int(np.ceil((north - south) / step_lat))
-        raster = cls(west, north, float(step_lon), step_lat, np.ones((rows, columns), dtype=bool))
-        for tree, value in ((barrier.land, False), (barrier.water, True)):
-            for part in tree.geometries:
-                raster._burn(part, value)
-        return raster
-
-    def _burn(self, part: shapely.Polygon, value: bool) -> None:
-        west, south, east, north = part.bounds
-        first, last = self._place(np.array([west, east]), np.array([north, south]))[::-1]
-        rows, columns = self.wet.shape
-        i0, i1 = max(int(last[0]), 0), min(int(last[1]) + 1, rows)
-        k0, k1 = max(int(first[0]), 0), min(int(first[1]) + 1, columns)
-        if i0 >= i1 or k0 >= k1:
-            return
-        lon = self.west + (np.arange(k0, k1) + 0.5) * self.step_lon
-        lat = self.north - (np.arange(i0, i1) + 0.5) * self.step_lat
-        x, y = np.meshgrid(lon, lat)
-        shapely.prepare(part)
-        self.wet[i0:i1, k0:k1][shapely.contains_xy(part, x, y)] = value
-
-    def _place(self, lon: Floats, lat: Floats) -> tuple[Ints, Ints]:
-        row = np.floor((self.north - lat) / self.step_lat).astype(np.int64)
-        return row, np.floor((lon - self.west) / self.step_lon).astype(np.int64)
-
-    def is_wet(self, lon: Floats, lat: Floats) -> Bools:
-        """Return whether points lie off land or in wide water; beyond the raster counts as wet."""
-        row, column = self._place(lon, lat)
-        rows, columns = self.wet.shape
-        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
-        return np.where(inside, self.wet[np.where(inside, row, 0), np.where(inside, column, 0)], True)
-
-    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
-        """Return how many kilometres of each segment are wet."""
-        return self._sampled(segments, lengths_km)[0]
-
-    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
-        """Return the widest single water on each segment."""
-        return self._sampled(segments, lengths_km)[1]
-
-    def _sampled(self, segments: NDArray[np.object_], lengths_km: Floats) -> tuple[Floats, Floats]:
-        """Return the wet kilometres and the widest water of each segment, sampled a pixel apart."""
-        ends = shapely.get_coordinates(segments).reshape(-1, 2, 2)
-        row = (self.north - ends[:, :, 1]) / self.step_lat
-        column = (ends[:, :, 0] - self.west) / self.step_lon
-        total, widest = np.zeros(len(segments)), np.zeros(len(segments))
-        doubtful = np.nonzero(self._met(self._near_wet, row, column, lengths_km, _STRIDE))[0]
-        order = doubtful[np.argsort(lengths_km[doubtful], kind="stable")]
-        for chosen in np.array_split(order, max(1, len(order) // _CHUNK)):
-            if len(chosen) == 0:
-                continue
-            run = np.zeros(len(chosen))
-            wet_count, longest = np.zeros(len(chosen)), np.zeros(len(chosen))
-            samples = max(2, int(np.ceil(lengths_km[chosen[-1]] / WATER_PIXEL_KM)))
-            for wet in self._along(self._bordered, row[chosen], column[chosen], samples):
-                run = np.where(wet, run + 1.0, 0.0)
-                wet_count += wet
-                np.maximum(longest, run, out=longest)
-            scale = lengths_km[chosen] / samples
-            total[chosen], widest[chosen] = wet_count * scale, longest * scale
-        return total, widest
-
-    @cached_property
-    def _bordered(self) -> Bools:
-        """The raster with a wet border, so that what lies beyond counts as wet."""
-        return np.pad(self.wet[1:-1, 1:-1], 1, constant_values=True)
-
-    @cached_property
-    def _near_wet(self) -> Bools:
-        """Pixels no further from a wet one than half a stride, with a pixel in reserve."""
-        return np.asarray(distance_transform_edt(~self._bordered) <= _STRIDE / 2.0 + 1.5, dtype=bool)
-
-    def _met(self, raster: Bools, row: Floats, column: Floats, lengths_km: Floats, stride: int) -> Bools:
-        """Return which segments meet a pixel of `raster` when looked at every `stride` pixels."""
-        met = np.zeros(len(row), dtype=bool)
-        order = np.argsort(lengths_km, kind="stable")
-        for chosen in np.array_split(order, max(1, len(order) // _CHUNK)):
-            if len(chosen):
-                samples = 1 + int(np.ceil(lengths_km[chosen[-1]] / (WATER_PIXEL_KM * stride)))
-                for hit in self._along(raster, row[chosen], column[chosen], samples):
-                    met[chosen] |= hit
-        return met
-
-    @staticmethod
-    def _along(raster: Bools, row: Floats, column: Floats, samples: int) -> Iterator[Bools]:
-        """Yield the pixels of segments at the middles of `samples` equal parts."""
-        rows, columns = raster.shape
-        flat = raster.ravel()
-        for share in (np.arange(samples) + 0.5) / samples:
-            i = (row[:, 0] + share * (row[:, 1] - row[:, 0])).astype(np.int64)
-            k = (column[:, 0] + share * (column[:, 1] - column[:, 0])).astype(np.int64)
-            yield flat[np.clip(i, 0, rows - 1) * columns + np.clip(k, 0, columns - 1)]
-
-
-def land_grid(
-    raster: WaterRaster, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] = REGION_BOX
-) -> Grid:
-    """Return the grid of cells over `box`.
-
-    Parameters
-    ----------
-    raster
-        Where land is.
-    cell_km
-        Side of a cell.
-    box
-        West, south, east, north, degrees.
-    """
-    west, south, east, north = box
-    there = Transformer.from_crs(4326, METRIC, always_xy=True)
-    edge = np.linspace(0.0, 1.0, 21)
-    lon = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
-    lat = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
-    x, y = there.transform(lon, lat)
-    size = cell_km * 1000.0
-    left, top = float(np.floor(x.min() / size) * size), float(np.ceil(y.max() / size) * size)
-    columns, rows = int(np.ceil((x.max() - left) / size)), int(np.ceil((top - y.min()) / size))
-    column, row = np.meshgrid(np.arange(columns) + 0.5, np.arange(rows) + 0.5)
-    back = Transformer.from_crs(METRIC, 4326, always_xy=True)
-    lon, lat = back.transform(left + column.ravel() * size, top - row.ravel() * size)
-    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    land = inside & ~raster.is_wet(lon, lat)
-    return Grid(METRIC, left, top, size, (rows, columns), land.reshape(rows, columns), box)
 
 
 def access_table(

@@ -37,7 +37,7 @@ from pyproj import Transformer
 from scipy.spatial import cKDTree
 
 from atlas.base.errors import ImportDataError
-from atlas.land.links import Grid
+from atlas.land.grid import Grid
 
 __all__ = ["RULES", "Population", "own_population", "spread_people", "units_of"]
 
@@ -97,7 +97,7 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     Parameters
     ----------
     grid
-        From :func:`atlas.land.links.land_grid`.
+        From :func:`atlas.land.grid.land_grid`.
     places
         Frame of the layer ``places``: ``adcode``, ``parent``, ``level``, ``population``, geometry.
     """

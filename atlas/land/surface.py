@@ -25,7 +25,8 @@ from atlas.base.geodesy import METRIC
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
-from atlas.land.links import AccessTable, Grid, local_minutes
+from atlas.land.grid import Grid
+from atlas.land.links import AccessTable, local_minutes
 from atlas.network.build import Network
 from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import MapError
 from atlas.base.geodesy import wgs84_to_gcj02
+from atlas.base.words import both
 from atlas.data.layer import Layer
 from atlas.maps.tiles import read_tiles
 
@@ -25,12 +26,7 @@ __all__ = ["BASEMAPS", "Basemap", "basemap_of", "displayed", "shift_shapes"]
 BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz", "pmtiles")
 #: West, south, east, north, degrees: the region, for tiles that go into the page.
 REGION = (111.3, 21.5, 114.2, 23.2)
-_WGS84 = ("坐标：WGS 84；网络墨卡托显示", "Datum: WGS 84; shown in Web Mercator")
-_CGCS2000 = ("坐标：CGCS2000（与 WGS 84 之差可忽略）", "Datum: CGCS2000 (its difference from WGS 84 does not show)")
-_GCJ02 = (
-    "显示坐标：GCJ-02（仅为与底图对齐而偏移；数据与导出仍为 WGS 84）",
-    "Shown in GCJ-02 (shifted to fit the tiles only; data and exports stay in WGS 84)",
-)
+_WGS84, _CGCS2000, _GCJ02 = (both(f"basemap.{name}") for name in ("wgs84", "cgcs2000", "gcj02"))
 
 
 @dataclass(frozen=True)
@@ -104,7 +100,7 @@ def basemap_of(
     if name == "builtin":
         return None
     if name == "osm":
-        note = ("底图：© OpenStreetMap 贡献者（ODbL）", "Basemap: © OpenStreetMap contributors (ODbL)")
+        note = both("basemap.osm")
         return Basemap(name, "https://tile.openstreetmap.org/{z}/{x}/{y}.png", "", note, _WGS84)
     if name == "tianditu":
         if not key.isalnum():
@@ -112,14 +108,11 @@ def basemap_of(
         template = "https://t{s}.tianditu.gov.cn/DataServer?T=vec_w&x={x}&y={y}&l={z}&tk=" + urllib.parse.quote(
             key, safe=""
         )
-        note = (
-            "底图：天地图（国家地理信息公共服务平台）",
-            "Basemap: Tianditu, National Platform for Geospatial Services",
-        )
+        note = both("basemap.tianditu")
         return Basemap(name, template, "01234567", note, _CGCS2000)
     if name == "amap":
         template = "https://webrd0{s}.is.autonavi.com/appmaptile?lang=zh_cn&size=1&scale=1&style=8&x={x}&y={y}&z={z}"
-        return Basemap(name, template, "1234", ("底图：高德地图", "Basemap: AMap (AutoNavi)"), _GCJ02, shifted=True)
+        return Basemap(name, template, "1234", both("basemap.amap"), _GCJ02, shifted=True)
     if name == "xyz":
         parts = urllib.parse.urlsplit(url)
         if (
@@ -128,17 +121,14 @@ def basemap_of(
             or not all(f"{{{k}}}" in url for k in "xyz")
         ):
             raise MapError("the basemap xyz needs a template such as https://tiles.example.org/{z}/{x}/{y}.png")
-        note = (f"底图：{parts.netloc}", f"Basemap: {parts.netloc}")
+        note = both("basemap.own", name=parts.netloc)
         return Basemap(name, url, "abc", note, _WGS84)
     if name == "pmtiles":
         if not url:
             raise MapError("the basemap pmtiles needs a file of yours: name it with --tiles FILE.pmtiles")
         path = Path(url)
         embedded, whose = read_tiles(path, box or REGION)
-        note = (
-            f"底图：{path.name}（{whose or '来源未注明'}）",
-            f"Basemap: {path.name} ({whose or 'source not stated'})",
-        )
+        note = both("basemap.tiles", name=path.name, whose=whose or both("basemap.no_source"))
         return Basemap(name, "", "", note, _WGS84, embedded=embedded)
     raise MapError(f"unknown basemap {name!r}; choose one of {', '.join(BASEMAPS)}")
 

@@ -90,7 +90,7 @@ def number(value: float, *, decimals: int = 0) -> Cell:
 
 def year(name: str) -> Words:
     """Return what a scenario is called in a heading or a sentence."""
-    return both("year.full") if name == "full" else Words(name, name)
+    return both(f"year.{name}") if name in ("full", "full-known") else Words(name, name)
 
 
 @cache

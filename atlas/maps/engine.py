@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 
 from atlas.data.parameters import SETS, ParameterTable
+from atlas.land.grid import Grid
 from atlas.land.ground import Ground
-from atlas.land.links import Grid
 from atlas.network.build import Network
 
 __all__ = ["pack_engine", "pack_parameters"]

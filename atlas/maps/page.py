@@ -27,7 +27,7 @@ from atlas.base.errors import MapError
 from atlas.base.files import write_text
 from atlas.base.seals import UNSEALED
 from atlas.base.style import GROUND, css_variables
-from atlas.base.words import LANGUAGES
+from atlas.base.words import LANGUAGES, both
 from atlas.maps.basemaps import Basemap
 
 __all__ = ["SCRIPTS", "Links", "Page", "allow_scripts", "asset", "embed_json"]
@@ -219,7 +219,7 @@ class Page(folium.Map):
             "lang": lang,
         }
         content |= {"title": list(title), "bounds": list(bounds), "hash": hash}
-        without = "此页需要脚本（JavaScript）。 This page needs JavaScript."
+        without = " ".join(both("document.no_script"))
         self.add_child(_Payload(embed_json(content), without), name="payload")
 
     def html(self) -> str:

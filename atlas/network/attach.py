@@ -5,24 +5,25 @@ Straight links over land to the nearest exits and stations, charged at local spe
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
 from atlas.data.scenario import BASE_YEAR
-from atlas.network.lines import Barrier, local_links
-from atlas.network.roads import side_of
+from atlas.network.barrier import Barrier
+from atlas.network.borders import side_of
+from atlas.network.lines import LocalLinks, local_links
+from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
     "GATE", "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS",
-    "STATION_REACH_KM", "link_piers", "link_points", "local_pair", "point_rows",
+    "STATION_REACH_KM", "link_piers", "link_points", "local_edges", "point_columns",
 ]  # fmt: skip
 
-Row = dict[str, Any]
+Ints = NDArray[np.int64]
 #: How far a place may lie from a road or station it is linked with, straight, and how many links it gets.
 ROAD_REACH_KM, ROAD_LINKS = 25.0, 3
 #: Stations, ports and airports outside the four cities stand where the layers hold few roads.
@@ -34,91 +35,76 @@ PIER_REACH_KM = 10.0
 GATE = "gate"
 
 
-def point_rows(frame: gpd.GeoDataFrame, layer: str, kind: str) -> list[Row]:
+def point_columns(frame: gpd.GeoDataFrame, layer: str, kind: str) -> Columns:
     """Return the nodes of a layer of places, ports or airports."""
-    return [
-        {
-            "node_id": f"{kind}/{row['id']}",
-            "kind": kind,
-            "mode": "local",
-            "layer": layer,
-            "feature_id": row["id"],
-            "name_zh": row["name_zh"],
-            "name_en": row["name_en"] or "",
-            "city": row["city"] or "",
-            "side": side_of(row["city"]),
-            "exit": True,
-            "service": "" if kind == "place" else row["kind"],
-            "geometry": row["geometry"],
-            "_opens_year": 0.0 if kind == "place" else row["opens_year"],
-            "_status": row["status"],
-            "_opens_basis": row["opens_basis"],
-            "_plan_ids": row["plan_ids"] or "",
-        }
-        for row in frame.to_dict("records")
-        if row.get("level") != "zone" and row["kind"] != "waterway_project"
-    ]
+    left_out = (frame["kind"] == "waterway_project").to_numpy(dtype=bool)
+    if "level" in frame:
+        left_out = left_out | (frame["level"] == "zone").to_numpy(dtype=bool)
+    rows = frame[~left_out]
+    ids = rows["id"].to_numpy(dtype=object)
+    is_place = kind == "place"
+    return filled(
+        "nodes", len(rows), node_id=column_of((f"{kind}/{name}" for name in ids), "text"), kind=kind, mode="local",
+        layer=layer, feature_id=ids, name_zh=rows["name_zh"].to_numpy(dtype=object), name_en=texts_of(rows["name_en"]),
+        city=texts_of(rows["city"]), side=column_of((side_of(city) for city in rows["city"]), "text"), exit=True,
+        service="" if is_place else rows["kind"].to_numpy(dtype=object), geometry=rows.geometry.to_numpy(),
+        opens_year=0.0 if is_place else years_of(rows["opens_year"]), status=rows["status"].to_numpy(dtype=object),
+        opens_basis=rows["opens_basis"].to_numpy(dtype=object), plan_ids=texts_of(rows["plan_ids"]),
+    )  # fmt: skip
 
 
-def link_points(points: list[Row], nodes: list[Row], barrier: Barrier | None) -> tuple[list[Row], list[Row]]:
-    """Link places, ports, airports and station doors with roads, and the first three with stations."""
-    exits = [row for row in nodes if row["kind"] == "junction" and row["exit"]]
-    doors = [row for row in nodes if row["kind"] == "stop"]
+def link_points(points: Columns, nodes: Columns, barrier: Barrier | None) -> tuple[Columns, Columns]:
+    """Link places, ports, airports and station doors with roads, and the first three with stations.
+
+    Parameters
+    ----------
+    points, nodes
+        Columns of nodes: what is to be linked, and the junctions and stations it may be linked with.
+
+    Returns
+    -------
+    edges, joins
+        Columns of both; a point that nothing is near enough to is a join ``unlinked``.
+    """
+    exits = np.nonzero((nodes["kind"] == "junction") & nodes["exit"])[0]
+    doors = np.nonzero(nodes["kind"] == "stop")[0]
     # Every point is also linked with roads that were open in the base year, so that none hangs on a later road.
-    settled = [row for row in exits if row.get("_opens_year", 0.0) <= BASE_YEAR]
-    places = [row for row in points if row["kind"] == "place"]
-    sites = [row for row in points if row["kind"] != "place"]
-    edges: list[Row] = []
-    joins: list[Row] = []
-    linked: set[tuple[str, str]] = set()
+    settled = exits[nodes["opens_year"][exits] <= BASE_YEAR]
+    places = np.nonzero(points["kind"] == "place")[0]
+    sites = np.nonzero(points["kind"] != "place")[0]
+    travellers = np.nonzero(points["kind"] != "stop")[0]
+    found: list[tuple[Ints, Ints, NDArray[np.float64], str]] = []
     for sources, targets, reach_km, most, name in (
         (places, exits, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
         (places, settled, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
         (sites, exits, SITE_REACH_KM, ROAD_LINKS, "local_road"),
         (sites, settled, SITE_REACH_KM, ROAD_LINKS, "local_road"),
-        ([row for row in points if row["kind"] != "stop"], doors, STATION_REACH_KM, STATION_LINKS, "local_rail"),
+        (travellers, doors, STATION_REACH_KM, STATION_LINKS, "local_rail"),
     ):
-        found = local_links(
-            _coordinates(sources),
-            [row["side"] for row in sources],
-            _coordinates(targets),
-            [row["side"] for row in targets],
-            reach_km=reach_km,
-            most=most,
-            barrier=barrier,
-        )
-        kept = found if name == "local_rail" else found.without_long()
-        for source, target, km in zip(kept.point, kept.target, kept.length_km.tolist(), strict=True):
-            a, b = sources[source], targets[target]
-            if (a["node_id"], b["node_id"]) in linked:
-                continue
-            linked.add((a["node_id"], b["node_id"]))
-            edges.extend(local_pair(a, b, km, name))
-            joins.append(
-                {
-                    "kind": "linked",
-                    "layer": a["layer"],
-                    "feature_id": a["feature_id"],
-                    "target": b["node_id"],
-                    "length_km": km,
-                }
-            )
-    reached = {name for name, _ in linked}
-    joins.extend(
-        {
-            "kind": "unlinked",
-            "layer": row["layer"],
-            "feature_id": row["feature_id"],
-            "target": "",
-            "length_km": float("nan"),
-        }
-        for row in points
-        if row["node_id"] not in reached
+        links = _links(picked(points, sources), picked(nodes, targets), reach_km, most, barrier)
+        links = links if name == "local_rail" else links.without_long()
+        found.append((sources[links.point], targets[links.target], links.length_km, name))
+    source, target, km = (np.concatenate([block[k] for block in found]) for k in range(3))
+    names = np.repeat(np.array([block[3] for block in found], dtype=object), [len(block[0]) for block in found])
+    _, first = np.unique(source * len(nodes["kind"]) + target, return_index=True)
+    first = np.sort(first)
+    source, target, km = source[first], target[first], km[first]
+    a, b = picked(points, source), picked(nodes, target)
+    edges = local_edges(a, b, km, names[first])
+    linked = filled(
+        "joins", len(km), kind="linked", layer=a["layer"], feature_id=a["feature_id"], target=b["node_id"],
+        length_km=km,
+    )  # fmt: skip
+    alone = picked(points, np.setdiff1d(np.arange(len(points["kind"])), source))
+    unlinked = filled(
+        "joins", len(alone["kind"]), kind="unlinked", layer=alone["layer"], feature_id=alone["feature_id"]
     )
-    return edges, joins
+    return edges, stacked(linked, unlinked)
 
 
-def link_piers(places: list[Row], ends: list[tuple[Row, Row]], barrier: Barrier | None) -> tuple[list[Row], list[Row]]:
+def link_piers(
+    places: Columns, ends: Sequence[tuple[Node, Edge]], nodes: Columns, barrier: Barrier | None
+) -> tuple[Columns, Columns]:
     """Link places that nothing else reaches over land, as on an island, with the piers of ferries.
 
     Parameters
@@ -128,80 +114,84 @@ def link_piers(places: list[Row], ends: list[tuple[Row, Row]], barrier: Barrier 
     ends
         For each end of a service the node there, and what the edges of the service have in common: the links are
         part of the service, and open where it is.
+    nodes
+        All nodes, in which the ends stand.
 
     Returns
     -------
     edges, joins
-        Rows of edges and of ``Network.joins``.
+        Columns of edges and of ``Network.joins``.
     """
-    piers = [(node, service) for node, service in ends if node["kind"] in ("port", "airport")]
-    nodes = list({node["node_id"]: node for node, _ in piers}.values())
-    found = local_links(
-        _coordinates(places), [row["side"] for row in places], _coordinates(nodes), [row["side"] for row in nodes],
-        reach_km=PIER_REACH_KM, most=1, barrier=barrier,
+    at_pier = [(node.node_id, service) for node, service in ends if node.kind in ("port", "airport")]
+    row = {name: i for i, name in enumerate(nodes["node_id"].tolist())}
+    piers = picked(nodes, np.array([row[name] for name in dict.fromkeys(name for name, _ in at_pier)], dtype=np.int64))
+    links = _links(places, piers, PIER_REACH_KM, 1, barrier)
+    a, b = picked(places, links.point), picked(piers, links.target)
+    joins = filled(
+        "joins", len(links.point), kind="linked", layer=a["layer"], feature_id=a["feature_id"], target=b["node_id"],
+        length_km=links.length_km,
     )  # fmt: skip
-    edges: list[Row] = []
-    joins: list[Row] = []
-    for source, target, km in zip(found.point, found.target, found.length_km.tolist(), strict=True):
-        place, pier = places[source], nodes[target]
-        join = {"kind": "linked", "layer": place["layer"], "feature_id": place["feature_id"]}
-        joins.append({**join, "target": pier["node_id"], "length_km": km})
-        for node, service in piers:
-            if node is not pier:
-                continue
-            own = {name: service[name] for name in ("feature_id", "layer", "plan_ids", "opens_year", "opens_basis")}
-            edges += [
-                {**edge, **own, "edge_id": f"{edge['edge_id']}/{service['feature_id']}"}
-                for edge in local_pair(place, pier, km, "local_pier")
-            ]
+    served = [
+        (k, service)
+        for k, pier in enumerate(b["node_id"].tolist())
+        for name, service in at_pier
+        if name == pier
+    ]  # fmt: skip
+    which = np.array([k for k, _ in served], dtype=np.int64)
+    edges = local_edges(picked(a, which), picked(b, which), links.length_km[which], "local_pier")
+    both = [service for _, service in served for _ in (0, 1)]
+    for name, kind in (
+        ("feature_id", "text"), ("layer", "text"), ("plan_ids", "text"), ("opens_year", "number"),
+        ("opens_basis", "text"),
+    ):  # fmt: skip
+        edges[name] = column_of((getattr(service, name) for service in both), kind)
+    edges["edge_id"] = edges["edge_id"] + "/" + edges["feature_id"] if len(both) else edges["edge_id"]
     return edges, joins
 
 
-def _coordinates(rows: list[Row]) -> NDArray[np.float64]:
-    return np.array([(row["geometry"].x, row["geometry"].y) for row in rows], dtype=np.float64).reshape(-1, 2)
+def _links(sources: Columns, targets: Columns, reach_km: float, most: int, barrier: Barrier | None) -> LocalLinks:
+    return local_links(
+        shapely.get_coordinates(sources["geometry"]), sources["side"].tolist(),
+        shapely.get_coordinates(targets["geometry"]), targets["side"].tolist(),
+        reach_km=reach_km, most=most, barrier=barrier,
+    )  # fmt: skip
 
 
-def local_pair(a: Row, b: Row, km: float, name: str) -> list[Row]:
-    """Edges from point `a` to the network node `b` and back; `a` may be a station door."""
-    opens = _year(a.get("_opens_year", 0.0)) if a["kind"] in ("port", "airport") else 0.0
-    towards = shapely.LineString([a["geometry"], b["geometry"]])
-    base: Row = {
-        "mode": "local",
-        "speed_class": name,
-        "speed_limit_kmh": float("nan"),
-        "length_km": km,
-        "drawn_length_km": km,
-        "published_length_km": float("nan"),
-        "structure": "surface",
-        "toll": False,
-        "feature_id": a["feature_id"],
-        "layer": a["layer"],
-        "plan_ids": a.get("_plan_ids", ""),
-        "status": a.get("_status", "operating"),
-        "opens_year": opens,
-        "opens_basis": a.get("_opens_basis", "fact"),
-    }
-    out, back = ("egress", "access") if a["kind"] == "stop" else ("access", "egress")
-    ids = f"local/{a['node_id']}~{b['node_id']}"
-    return [
-        {
-            **base,
-            "edge_id": f"{ids}/f",
-            "from_id": a["node_id"],
-            "to_id": b["node_id"],
-            "role": out,
-            "geometry": towards,
-        },
-        {
-            **base,
-            "edge_id": f"{ids}/b",
-            "from_id": b["node_id"],
-            "to_id": a["node_id"],
-            "role": back,
-            "geometry": shapely.reverse(towards),
-        },
-    ]
+def local_edges(a: Columns, b: Columns, km: NDArray[np.float64], name: NDArray[np.object_] | str) -> Columns:
+    """Return the edges from each point `a` to the network node `b` and back, in turn; `a` may be a station door.
 
+    Parameters
+    ----------
+    a, b
+        Columns of nodes, row by row.
+    km
+        Straight kilometres of each pair.
+    name
+        Speed class of each pair, or of all.
+    """
+    size = len(km)
+    xy = np.stack([shapely.get_coordinates(a["geometry"]), shapely.get_coordinates(b["geometry"])], axis=1)
+    towards = shapely.linestrings(xy)
+    site = (a["kind"] == "port") | (a["kind"] == "airport")
+    door = a["kind"] == "stop"
+    roles = np.array(["egress", "access"], dtype=object)
+    ids = [f"local/{u}~{v}" for u, v in zip(a["node_id"], b["node_id"], strict=True)]
 
-def _year(value: Any) -> float:
-    return float("nan") if value is None or value is pd.NA else float(value)
+    def woven(out: NDArray[np.object_], back: NDArray[np.object_]) -> NDArray[np.object_]:
+        both = np.empty(2 * size, dtype=object)
+        both[::2], both[1::2] = out, back
+        return both
+
+    given = {
+        "feature_id": a["feature_id"], "layer": a["layer"], "plan_ids": a["plan_ids"], "status": a["status"],
+        "opens_year": np.where(site, a["opens_year"], 0.0), "opens_basis": a["opens_basis"],
+        "length_km": km, "drawn_length_km": km,
+        "speed_class": name if isinstance(name, np.ndarray) else np.full(size, name, dtype=object),
+    }  # fmt: skip
+    return filled(
+        "edges", 2 * size, mode="local", **{column: np.repeat(values, 2) for column, values in given.items()},
+        edge_id=woven(column_of((f"{i}/f" for i in ids), "text"), column_of((f"{i}/b" for i in ids), "text")),
+        from_id=woven(a["node_id"], b["node_id"]), to_id=woven(b["node_id"], a["node_id"]),
+        role=woven(np.where(door, *roles), np.where(door, *roles[::-1])),
+        geometry=woven(towards, shapely.reverse(towards)),
+    )  # fmt: skip

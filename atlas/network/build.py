@@ -19,7 +19,6 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import distances_km
 from atlas.data.layer import require_usable
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.stamp import layers_hash
@@ -30,13 +29,27 @@ from atlas.network.attach import (
     STATION_REACH_KM,
     link_piers,
     link_points,
-    local_pair,
-    point_rows,
+    local_edges,
+    point_columns,
 )
+from atlas.network.barrier import Barrier
+from atlas.network.borders import read_crossings
 from atlas.network.ferries import FerryPart, ferry_part
-from atlas.network.lines import Barrier
+from atlas.network.lines import near_pairs
 from atlas.network.rail import rail_part
-from atlas.network.roads import read_crossings, road_part
+from atlas.network.roads import road_part
+from atlas.network.rows import (
+    NODE_COLUMNS,
+    Columns,
+    column_of,
+    columns_of,
+    edge_frame,
+    filled,
+    join_frame,
+    node_frame,
+    picked,
+    stacked,
+)
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -44,20 +57,8 @@ if TYPE_CHECKING:
     from atlas.data.layer import Layer
     from atlas.data.scenario import Scenario
 
-__all__ = ["EDGE_COLUMNS", "NODE_COLUMNS", "Network", "build_network", "lines_on_request", "open_edges"]
+__all__ = ["Network", "build_network", "lines_on_request", "open_edges"]
 
-Row = dict[str, Any]
-NODE_COLUMNS = (
-    "node_id", "kind", "mode", "layer", "feature_id", "name_zh", "name_en", "city", "side", "exit",
-    "service", "position_error_m", "geometry",
-)  # fmt: skip
-EDGE_COLUMNS = (
-    "edge_id", "from_id", "to_id", "role", "mode", "speed_class", "speed_limit_kmh", "length_km",
-    "drawn_length_km", "published_length_km", "structure", "toll", "feature_id", "layer", "plan_ids", "status",
-    "opens_year", "opens_basis", "run_min", "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary",
-    "service_ordinary", "line_ids", "course", "geometry",
-)  # fmt: skip
-JOIN_COLUMNS = ("kind", "layer", "feature_id", "target", "length_km")
 _REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
 NEAR_MISS_KM = 0.5
 
@@ -69,9 +70,9 @@ class Network:
     Attributes
     ----------
     nodes : GeoDataFrame
-        One row a node, EPSG:4326; columns as in :data:`NODE_COLUMNS`, indexed 0…n−1.
+        One row a node, EPSG:4326; columns as in :data:`atlas.network.rows.NODE_COLUMNS`, indexed 0…n−1.
     edges : GeoDataFrame
-        One row a direction, EPSG:4326; columns as in :data:`EDGE_COLUMNS`. Edges without extent
+        One row a direction, EPSG:4326; columns as in :data:`atlas.network.rows.EDGE_COLUMNS`. Edges without extent
         (ramps, boarding, changing) have no geometry.
     joins : DataFrame
         Every snap with its kilometres, and what was left unjoined: ``kind`` is ``snapped``, ``linked``,
@@ -171,25 +172,21 @@ class Network:
         if side is None:
             distance = np.hypot(*(shapely.get_coordinates(self.nodes.geometry.to_numpy()) - (lon, lat)).T)
             side = str(self.nodes["side"].iloc[int(np.argmin(distance))])
-        row: Row = {
-            "node_id": f"place/{name}", "kind": "place", "mode": "local", "layer": "places", "feature_id": name,
-            "name_zh": name, "name_en": name, "city": "", "side": side, "exit": True,
-            "position_error_m": 0.0, "geometry": shapely.Point(lon, lat),
-        }  # fmt: skip
-        settled = self.arrays.carried_by(BASE_YEAR)
-        nodes = [
-            {**node, "_opens_year": BASE_YEAR if there else np.inf}
-            for node, there in zip(self.nodes.to_dict("records"), settled, strict=True)
-        ]
-        edges, joins = link_points([row], nodes, self.barrier)
-        if not edges:
+        row = filled(
+            "nodes", 1, node_id=f"place/{name}", kind="place", mode="local", layer="places", feature_id=name,
+            name_zh=name, name_en=name, side=side, exit=True, geometry=column_of([shapely.Point(lon, lat)], "shape"),
+        )  # fmt: skip
+        settled = np.where(self.arrays.carried_by(BASE_YEAR), float(BASE_YEAR), np.inf)
+        nodes = {column: self.nodes[column].to_numpy() for column in NODE_COLUMNS} | {"opens_year": settled}
+        edges, joins = link_points(row, nodes, self.barrier)
+        if len(edges["edge_id"]) == 0:
             raise NetworkError(
                 f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
                 "choose a point nearer the network"
             )
-        points = pd.concat([self.nodes, _node_frame([row])], ignore_index=True)
-        more = pd.concat([self.edges, _edge_frame(edges)], ignore_index=True)
-        noted = pd.concat([self.joins, pd.DataFrame(joins, columns=list(JOIN_COLUMNS))], ignore_index=True)
+        points = pd.concat([self.nodes, node_frame(row)], ignore_index=True)
+        more = pd.concat([self.edges, edge_frame(edges)], ignore_index=True)
+        noted = pd.concat([self.joins, join_frame(joins)], ignore_index=True)
         return replace(self, nodes=points, edges=more, joins=noted)
 
     def with_gates(self, stations: Iterable[str]) -> Network:
@@ -215,21 +212,16 @@ class Network:
             trains[trains[end].isin(list(gates))].assign(**{end: lambda part, end=end: part[end].map(gates)})
             for end in ("from_id", "to_id")
         ]
-        passed = [
-            {
-                **local_pair(gate, {"node_id": door, "geometry": gate["geometry"]}, 0.0, GATE)[way],
-                "role": ("egress", "access")[way],
-                "geometry": None,
-            }
-            for gate in nodes.to_dict("records")
-            for door in [f"stn/{gate['feature_id']}"]
-            for way in (0, 1)
-        ]
+        gate = filled("nodes", len(nodes), **{column: nodes[column].to_numpy() for column in NODE_COLUMNS})
+        doors = gate | {"node_id": column_of((f"stn/{name}" for name in gate["feature_id"]), "text")}
+        passed = local_edges(gate, doors, np.zeros(len(nodes)), GATE)
+        passed["role"] = np.tile(np.array(["egress", "access"], dtype=object), len(nodes))
+        passed["geometry"] = np.full(2 * len(nodes), None, dtype=object)
         more = pd.concat([part.assign(edge_id="gate/" + part["edge_id"]) for part in copied], ignore_index=True)
         return replace(
             self,
             nodes=pd.concat([self.nodes, nodes], ignore_index=True),
-            edges=pd.concat([self.edges, more, _edge_frame(passed)], ignore_index=True),
+            edges=pd.concat([self.edges, more, edge_frame(passed)], ignore_index=True),
         )
 
 
@@ -278,37 +270,41 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         water = frames["water"].geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
         barrier = Barrier.of(frames["land"].geometry.to_numpy(), water)
     links = frames.get("cross_border_links")
-    roads = road_part(frames["highways"], frames["interchanges"], links, snap_km=snap_km)
     crossings = list(read_crossings(links)) if links is not None else []
+    roads = road_part(frames["highways"], frames["interchanges"], crossings, links, snap_km=snap_km)
     rails = rail_part(frames["railways"], frames["stations"], frames.get("rail_services"), crossings)
-    points = [
-        row
-        for key, kind in (("places", "place"), ("ports", "port"), ("airports", "airport"))
-        if key in frames
-        for row in point_rows(frames[key], key, kind)
-    ]
-    nodes = [*roads.nodes.values(), *rails.nodes.values()]
-    doors = [row for row in rails.nodes.values() if row["kind"] == "stop"]
-    edges, joins = link_points([*points, *doors], nodes, barrier)
+    stations = columns_of("nodes", list(rails.nodes.values()))
+    points = stacked(
+        *(
+            point_columns(frames[key], key, kind)
+            for key, kind in (("places", "place"), ("ports", "port"), ("airports", "airport"))
+            if key in frames
+        )
+    )
+    nodes = stacked(roads.nodes, stations)
+    edges, joins = link_points(stacked(points, picked(stations, stations["kind"] == "stop")), nodes, barrier)
+    nodes = stacked(nodes, points)
+    edges = stacked(roads.edges, columns_of("edges", rails.edges), edges)
+    joins = stacked(columns_of("joins", [*roads.joins, *rails.joins]), joins)
     services = FerryPart()
     if "ferries" in frames:
-        services = ferry_part(frames["ferries"], {row["node_id"]: row for row in [*nodes, *points]})
-        bare = {row["feature_id"] for row in joins if row["kind"] == "unlinked" and row["layer"] == "places"}
-        islands = [row for row in points if row["layer"] == "places" and row["feature_id"] in bare]
-        for rows, more in zip((edges, joins), link_piers(islands, services.ends, barrier), strict=True):
-            rows += more
-    errors = _position_errors(frames)
-    node_frame = _node_frame([{**row, **_error_of(row, errors)} for row in [*nodes, *points, *services.nodes]])
-    edge_frame = _edge_frame([*roads.edges, *rails.edges, *edges, *services.edges])
-    all_joins = [*roads.joins, *rails.joins, *joins, *_near_misses(node_frame, edge_frame)]
-    frame = pd.DataFrame(all_joins, columns=list(JOIN_COLUMNS))
+        services = ferry_part(frames["ferries"], nodes)
+        bare = set(joins["feature_id"][(joins["kind"] == "unlinked") & (joins["layer"] == "places")])
+        islands = picked(points, (points["layer"] == "places") & np.isin(points["feature_id"], list(bare)))
+        more, noted = link_piers(islands, services.ends, nodes, barrier)
+        edges, joins = stacked(edges, more), stacked(joins, noted)
+    nodes = stacked(nodes, columns_of("nodes", services.nodes))
+    nodes["position_error_m"] = _position_errors(nodes, frames)
+    edges = stacked(edges, columns_of("edges", services.edges))
+    joins = stacked(joins, _near_misses(nodes, edges))
     named: dict[tuple[str, str], tuple[str, str]] = {
         (str(key), str(row_id)): (str(zh or en or ""), str(en or ""))
         for key in ("highways", "railways", "rail_services", "cross_border_links", "ferries")
         if key in frames
         for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
     }
-    return Network(node_frame, edge_frame, frame, layers["places"], named, barrier, layers_hash(layers))
+    frame = join_frame(joins)
+    return Network(node_frame(nodes), edge_frame(edges), frame, layers["places"], named, barrier, layers_hash(layers))
 
 
 def lines_on_request(frame: pd.DataFrame, names: Collection[str] | None = None) -> NDArray[np.bool_]:
@@ -335,71 +331,40 @@ def _with_requested(key: str, frame: gpd.GeoDataFrame, names: Collection[str]) -
     )
 
 
-def _position_errors(frames: Mapping[str, gpd.GeoDataFrame]) -> dict[tuple[str, str], float]:
-    """Metres a feature may be off, by layer and id."""
-    return {
+def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> NDArray[np.float64]:
+    """(n,) metres each node may be off, as the layer of its feature has it; 0 where it has none."""
+    known = {
         (key, str(row_id)): float(error)
         for key in ("interchanges", "stations", "places", "ports", "airports", "cross_border_links")
         if key in frames
         for row_id, error in zip(frames[key]["id"], frames[key]["position_error_m"], strict=True)
         if pd.notna(error)
     }
+    keys = zip(nodes["layer"].tolist(), nodes["feature_id"].tolist(), strict=True)
+    return np.array([known.get((layer, str(feature)), 0.0) for layer, feature in keys], dtype=np.float64)
 
 
-def _error_of(row: Row, errors: Mapping[tuple[str, str], float]) -> Row:
-    return {"position_error_m": errors.get((row["layer"], str(row["feature_id"])), 0.0)}
-
-
-def _near_misses(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> list[Row]:
+def _near_misses(nodes: Columns, edges: Columns) -> Columns:
     """Road ends that stop within half a kilometre of another road node they are not joined with."""
-    runs = edges[(edges["role"] == "run") & (edges["mode"] == "road")]
-    base = {name: name.removesuffix("/toll") for name in set(runs["from_id"]) | set(runs["to_id"])}
-    neighbours: dict[str, set[str]] = {}
-    for u, v in zip(runs["from_id"], runs["to_id"], strict=True):
-        neighbours.setdefault(base[u], set()).add(base[v])
-        neighbours.setdefault(base[v], set()).add(base[u])
-    names = sorted(neighbours)
-    xy = {str(n): g for n, g in zip(nodes["node_id"], nodes.geometry, strict=True)}
-    at = np.array([shapely.get_coordinates(xy.get(n, xy.get(f"{n}/toll")))[0] for n in names]).reshape(-1, 2)
-    rows: list[Row] = []
-    for i, name in enumerate(names):
-        if len(neighbours[name]) != 1:
-            continue
-        km = distances_km(np.full(len(at), at[i, 0]), np.full(len(at), at[i, 1]), at[:, 0], at[:, 1])
-        for j in np.nonzero(km <= NEAR_MISS_KM)[0]:
-            if names[j] != name and names[j] not in neighbours[name]:
-                rows.append(
-                    {
-                        "kind": "near_miss",
-                        "layer": "interchanges",
-                        "feature_id": name.removeprefix("road/"),
-                        "target": names[j],
-                        "length_km": float(km[j]),
-                    }
-                )
-    return rows
-
-
-def _node_frame(rows: list[Row]) -> gpd.GeoDataFrame:
-    frame = pd.DataFrame(rows, columns=list(NODE_COLUMNS))
-    frame["exit"] = frame["exit"].astype(bool)
-    frame["service"] = frame["service"].astype(object).fillna("")
-    # Imported layers know many junctions without a name; a missing text must not come out as a word.
-    frame["name_en"] = frame["name_en"].astype(object).fillna("")
-    frame["name_zh"] = frame["name_zh"].astype(object).fillna(frame["name_en"])
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
-
-
-def _edge_frame(rows: list[Row]) -> gpd.GeoDataFrame:
-    frame = pd.DataFrame(rows, columns=list(EDGE_COLUMNS))
-    numbers = (
-        "speed_limit_kmh", "length_km", "drawn_length_km", "published_length_km", "opens_year", "run_min",
-        "run_min_low", "run_min_high", "trains_per_day", "trains_ordinary", "service_ordinary",
+    runs = picked(edges, (edges["role"] == "run") & (edges["mode"] == "road"))
+    # both levels of a junction are one place
+    base = {name: name.removesuffix("/toll") for name in nodes["node_id"].tolist()}
+    place = {base[name]: i for i, name in reversed(list(enumerate(nodes["node_id"].tolist())))}
+    code, names = pd.factorize(
+        column_of((base[name] for end in ("from_id", "to_id") for name in runs[end].tolist()), "text"), sort=True
+    )
+    size, half = len(names), len(code) // 2
+    tail, head = code[:half].astype(np.int64), code[half:].astype(np.int64)
+    joined = np.unique(np.concatenate([tail * size + head, head * size + tail]))
+    alone = np.nonzero(np.bincount(joined // max(size, 1), minlength=size) == 1)[0]
+    rows = np.array([place[name] for name in names], dtype=np.int64)
+    at = shapely.get_coordinates(nodes["geometry"][rows])
+    some, near, km = near_pairs(at[alone], at, NEAR_MISS_KM)
+    end = alone[some]
+    missed = (end != near) & ~np.isin(end * size + near, joined)
+    end, near, km = end[missed], near[missed], km[missed]
+    return filled(
+        "joins", len(km), kind="near_miss", layer="interchanges", length_km=km,
+        feature_id=column_of((names[k].removeprefix("road/") for k in end), "text"),
+        target=column_of((names[k] for k in near), "text"),
     )  # fmt: skip
-    for name in numbers:
-        frame[name] = pd.to_numeric(frame[name]).astype(np.float64)
-    frame["toll"] = frame["toll"].astype(bool)
-    frame["course"] = frame["course"].astype(object).fillna("known")
-    lines = frame["line_ids"].astype(object)
-    frame["line_ids"] = lines.where(lines.notna(), "").astype(str)
-    return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")

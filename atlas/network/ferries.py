@@ -9,8 +9,7 @@ in no year by itself. Routes that tell no minutes are not taken in.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -20,6 +19,7 @@ import shapely
 from atlas.base.errors import NetworkError
 from atlas.data.checks import SERVICE_ENDS, service_faults
 from atlas.network.lines import line_km
+from atlas.network.rows import Columns, Edge, Node, node_at
 
 __all__ = ["FerryPart", "ferry_part"]
 
@@ -30,14 +30,14 @@ _NODE_OF = dict(zip(SERVICE_ENDS, ("port", "airport", "stn", "road", "place"), s
 
 @dataclass
 class FerryPart:
-    """Rows of nodes and edges, and the ends of each service, gathered while the services are read."""
+    """Nodes and edges, and the ends of each service, gathered while the services are read."""
 
-    nodes: list[Row] = field(default_factory=list)
-    edges: list[Row] = field(default_factory=list)
-    ends: list[tuple[Row, Row]] = field(default_factory=list)
+    nodes: list[Node] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    ends: list[tuple[Node, Edge]] = field(default_factory=list)
 
 
-def ferry_part(services: gpd.GeoDataFrame, points: Mapping[str, Row]) -> FerryPart:
+def ferry_part(services: gpd.GeoDataFrame, points: Columns) -> FerryPart:
     """Build the nodes and edges of the services that tell minutes.
 
     Parameters
@@ -45,7 +45,7 @@ def ferry_part(services: gpd.GeoDataFrame, points: Mapping[str, Row]) -> FerryPa
     services
         The layer ``ferries``: contract columns, EPSG:4326.
     points
-        Nodes of the network by id.
+        Nodes of the network.
 
     Returns
     -------
@@ -58,6 +58,7 @@ def ferry_part(services: gpd.GeoDataFrame, points: Mapping[str, Row]) -> FerryPa
         A row names an end that is no node, lacks minutes, or has some that are not greater than 0.
     """
     part = FerryPart()
+    at = {name: i for i, name in enumerate(points["node_id"].tolist())}
     for row in services.to_dict("records"):
         where = f"ferries {row['id']}"
         for message, remedy in service_faults(row):
@@ -67,70 +68,51 @@ def ferry_part(services: gpd.GeoDataFrame, points: Mapping[str, Row]) -> FerryPa
         ends = []
         for column in ("from_point", "to_point"):
             layer, _, feature = str(row[column]).partition("/")
-            node = points.get(f"{_NODE_OF.get(layer, layer)}/{feature}")
-            if node is None:
+            place = at.get(f"{_NODE_OF.get(layer, layer)}/{feature}")
+            if place is None:
                 raise NetworkError(
                     f"{where}: {column} names {row[column]!r}, which is no point of the network; "
                     f"name a feature of {', '.join(SERVICE_ENDS)}"
                 )
-            ends.append(node)
+            ends.append(node_at(points, place))
         _add(part, row, ends[0], ends[1])
     return part
 
 
-def _add(part: FerryPart, row: Row, a: Row, b: Row) -> None:
+def _add(part: FerryPart, row: Row, a: Node, b: Node) -> None:
     mode = "coach" if row["kind"] == "coach" else "ferry"
-    line = shapely.LineString([a["geometry"], b["geometry"]])
-    base: Row = {
-        "mode": mode,
-        "speed_class": row["kind"],
-        "speed_limit_kmh": float("nan"),
-        "length_km": 0.0,
-        "drawn_length_km": 0.0,
-        "published_length_km": float("nan"),
-        "structure": "surface",
-        "toll": False,
-        "feature_id": row["id"],
-        "layer": "ferries",
-        "plan_ids": row["plan_ids"] or "",
-        "status": row["status"],
-        "opens_year": float("nan"),
-        "opens_basis": "on_request",
-        "geometry": None,
-    }
+    line = shapely.LineString([a.geometry, b.geometry])
+    base = Edge(
+        "", "", "", "", mode, row["kind"], row["id"], "ferries", row["plan_ids"] or "", row["status"], float("nan"),
+        "on_request",
+    )  # fmt: skip
     km = line_km(shapely.get_coordinates(line))
-    told = {
-        "run_min": float(row["minutes"]),
-        "run_min_low": _number(row["minutes_low"], row["minutes"]),
-        "run_min_high": _number(row["minutes_high"], row["minutes"]),
-    }
-    departures = {"trains_per_day": _number(row["departures_per_day"], float("nan"))}
-    sailed = departures | told | {"length_km": km, "drawn_length_km": km}
+    embark = replace(base, role="embark", trains_per_day=_number(row["departures_per_day"], float("nan")))
+    sail = replace(
+        embark, role="sail", length_km=km, drawn_length_km=km, run_min=float(row["minutes"]),
+        run_min_low=_number(row["minutes_low"], row["minutes"]),
+        run_min_high=_number(row["minutes_high"], row["minutes"]),
+    )  # fmt: skip
+    land = replace(base, role="land")
     for way, u, v, shape in (("f", a, b, line), ("b", b, a, shapely.reverse(line))):
         aboard = [_aboard(row, mode, way, u, "out")]
-        if a["side"] != b["side"]:
+        if a.side != b.side:
             aboard.append(_aboard(row, mode, way, v, "in"))
         part.nodes += aboard
-        names = [u["node_id"], *(node["node_id"] for node in aboard), v["node_id"]]
-        steps: list[tuple[str, Row]] = [("embark", departures), ("sail", {**sailed, "geometry": shape}), ("land", {})]
-        for (role, more), (start, end) in zip(steps, itertools.pairwise(names), strict=False):
-            name = f"ferry/{row['id']}/{role}/{way}"
-            part.edges.append({**base, **more, "edge_id": name, "from_id": start, "to_id": end, "role": role})
+        names = [u.node_id, *(node.node_id for node in aboard), v.node_id]
+        steps = (embark, replace(sail, geometry=shape), land)
+        for step, (start, end) in zip(steps, itertools.pairwise(names), strict=False):
+            name = f"ferry/{row['id']}/{step.role}/{way}"
+            part.edges.append(replace(step, edge_id=name, from_id=start, to_id=end))
     part.ends += [(a, base), (b, base)]
 
 
-def _aboard(row: Row, mode: str, way: str, end: Row, step: str) -> Row:
+def _aboard(row: Row, mode: str, way: str, end: Node, step: str) -> Node:
     """The vessel at one of its ends: a node of its own, so that nobody changes vessels without landing."""
-    named = {name: end[name] for name in ("name_zh", "name_en", "city", "side", "geometry")}
-    return {
-        "node_id": f"ferry/{row['id']}/{way}/{step}",
-        "kind": "vessel",
-        "mode": mode,
-        "layer": "ferries",
-        "feature_id": row["id"],
-        "exit": False,
-        **named,
-    }
+    return Node(
+        f"ferry/{row['id']}/{way}/{step}", "vessel", mode, "ferries", row["id"], end.name_zh, end.name_en, end.city,
+        end.side, end.geometry,
+    )  # fmt: skip
 
 
 def _number(value: Any, otherwise: float) -> float:

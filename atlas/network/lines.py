@@ -9,8 +9,6 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Protocol
 
 import numpy as np
 import shapely
@@ -18,10 +16,17 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from atlas.base.geodesy import distances_km, length_km
+from atlas.network.barrier import Obstacle
 
-__all__ = ["Barrier", "LocalLinks", "cut_line", "line_km", "local_links"]
+__all__ = [
+    "LEAST_RADIUS_KM", "LocalLinks", "cut_line", "cut_lines", "line_km", "local_links", "near_pairs", "on_sphere",
+]  # fmt: skip
 
 _KM_A_DEGREE = 111.195
+#: A vertex this near to a node, in longitude and in latitude, is the node.
+_SAME_DEGREES = 2e-6
+#: Meridian radius of WGS 84 at the equator, a (1 - e²), its least.
+LEAST_RADIUS_KM = 6335.439
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -71,94 +76,105 @@ def cut_line(coordinates: Floats, nodes: Floats, *, tolerance_km: float = 0.05) 
     ]
 
 
+def cut_lines(lines: NDArray[np.object_], nodes: Floats, counts: Ints) -> NDArray[np.object_]:
+    """Cut many lines at their nodes, each as :func:`cut_line` does.
+
+    Parameters
+    ----------
+    lines
+        (n,) LineStrings, EPSG:4326.
+    nodes
+        (sum of counts, 2) lon, lat of the nodes of the first line, of the second, and so on.
+    counts
+        (n,) how many nodes each line has, two or more.
+
+    Returns
+    -------
+    (sum of counts - n,) LineStrings, one a stretch, in the order of lines and nodes; all of a line's are None where a
+    node lies off it or the order cannot be kept.
+    """
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    bounds = np.searchsorted(line, np.arange(len(lines) + 1))
+    first = np.cumsum(counts) - counts
+    vertex = _vertices(xy, bounds, nodes, first, counts)
+    owner = np.repeat(np.arange(len(lines)), counts)
+    start = np.nonzero(np.diff(owner, append=-1) == 0)[0]
+    stretches = np.full(len(start), None, dtype=object)
+    lost = np.unique(owner[vertex < 0])
+    whole = ~np.isin(owner[start], lost)
+    begin, end = vertex[start[whole]], vertex[start[whole] + 1]
+    if len(begin):
+        where = np.repeat(np.arange(len(begin)), end - begin + 1)
+        stretches[whole] = shapely.linestrings(xy[_ranges(begin, end - begin + 1)], indices=where)
+    for k in lost.tolist():
+        cut = cut_line(xy[bounds[k] : bounds[k + 1]], nodes[first[k] : first[k] + counts[k]])
+        if cut is not None:
+            stretches[owner[start] == k] = [shapely.LineString(part) for part in cut]
+    return stretches
+
+
+def _ranges(begin: Ints, count: Ints) -> Ints:
+    """Return the numbers from each `begin`, `count` of them, one range after the other."""
+    ahead = np.cumsum(count) - count
+    return np.asarray(np.arange(int(count.sum())) + np.repeat(begin - ahead, count), dtype=np.int64)
+
+
+def _vertices(xy: Floats, bounds: Ints, nodes: Floats, first: Ints, counts: Ints) -> Ints:
+    """Return for each node the vertex of its line that it is, each after the one before; -1 where there is none."""
+    vertex = np.full(len(nodes), -1, dtype=np.int64)
+    begin = bounds[:-1].astype(np.int64)
+    going = np.arange(len(counts))
+    for turn in range(int(counts.max(initial=0))):
+        going = going[counts[going] > turn]
+        left = bounds[going + 1] - begin[going]
+        at = _ranges(begin[going], left)
+        owner = np.repeat(np.arange(len(going)), left)
+        same = np.nonzero(np.all(np.abs(xy[at] - nodes[first[going] + turn][owner]) < _SAME_DEGREES, axis=1))[0]
+        kept, earliest = np.unique(owner[same], return_index=True)
+        going = going[kept]
+        vertex[first[going] + turn] = at[same[earliest]]
+        begin[going] = at[same[earliest]] + 1
+    return vertex
+
+
+def near_pairs(some: Floats, others: Floats, within_km: float) -> tuple[Ints, Ints, Floats]:
+    """Return which points lie near which, by rising number, and how many kilometres apart.
+
+    Parameters
+    ----------
+    some, others
+        (n, 2) and (m, 2) lon, lat.
+    within_km
+        The greatest distance, geodesic, itself included.
+    """
+    if len(some) == 0 or len(others) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0)
+    # No meridian of WGS 84 is bent more than by this radius: what is within on the ellipsoid is within on the sphere.
+    radius = within_km / LEAST_RADIUS_KM * (1.0 + 1e-9)
+    found = cKDTree(on_sphere(some)).sparse_distance_matrix(cKDTree(on_sphere(others)), radius, output_type="ndarray")
+    order = np.lexsort((found["j"], found["i"]))
+    a, b = found["i"][order].astype(np.int64), found["j"][order].astype(np.int64)
+    km = distances_km(some[a, 0], some[a, 1], others[b, 0], others[b, 1])
+    return a[km <= within_km], b[km <= within_km], km[km <= within_km]
+
+
+def on_sphere(lonlat: Floats) -> Floats:
+    """Return points (lon, lat) as (n, 3) unit vectors."""
+    lon, lat = np.radians(lonlat).T
+    return np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+
+
 def _cut_at_vertices(coordinates: Floats, nodes: Floats) -> list[Floats] | None:
     """The common case: every node is a vertex, in order."""
     at: list[int] = []
     start = 0
     for node in nodes:
-        hits = np.nonzero(np.all(np.abs(coordinates[start:] - node) < 2e-6, axis=1))[0]
+        hits = np.nonzero(np.all(np.abs(coordinates[start:] - node) < _SAME_DEGREES, axis=1))[0]
         if len(hits) == 0:
             return None
         at.append(start + int(hits[0]))
         start = at[-1] + 1 if len(at) < len(nodes) else start
     return [coordinates[a : b + 1] for a, b in itertools.pairwise(at)]
-
-
-class Obstacle(Protocol):
-    """What tells how much water a straight segment (EPSG:4326) crosses, in all and at the widest."""
-
-    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
-    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
-
-
-@dataclass(frozen=True)
-class Barrier:
-    """Land and wide water, to tell how far a straight link runs over water."""
-
-    land: shapely.STRtree
-    water: shapely.STRtree
-
-    @classmethod
-    def of(cls, land: NDArray[np.object_], water: NDArray[np.object_]) -> Barrier:
-        """Index the parts of `land` and `water` (arrays of polygons, EPSG:4326)."""
-        return cls(shapely.STRtree(_small_parts(land)), shapely.STRtree(_small_parts(water)))
-
-    @cached_property
-    def dry(self) -> shapely.STRtree:
-        """Land without wide water, in tiles."""
-        tiles = self.land.geometries
-        tile, part = self.water.query(tiles, predicate="intersects")
-        dry = tiles.copy()
-        for i in np.unique(tile):
-            dry[i] = shapely.difference(tiles[i], shapely.union_all(self.water.geometries[part[tile == i]]))
-        return shapely.STRtree(dry[~shapely.is_empty(dry)])
-
-    @cached_property
-    def dry_land(self) -> shapely.Geometry:
-        """Land without wide water, in one geometry."""
-        return shapely.union_all(self.dry.geometries)
-
-    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
-        """Return how many kilometres of each straight segment lie off land or in wide water."""
-        total = np.maximum(shapely.length(segments), 1e-12)
-        dry = _covered(self.land, segments)
-        wet = _covered(self.water, segments)
-        share = np.clip(1.0 - dry / total + wet / total, 0.0, 1.0)
-        return np.asarray(share * lengths_km, dtype=np.float64)
-
-    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
-        """Return the widest single water on each straight segment, in kilometres."""
-        widest = np.zeros(len(segments))
-        for i, segment in enumerate(segments):
-            dry = shapely.union_all(self.land.geometries[self.land.query(segment, predicate="intersects")])
-            wet = shapely.union_all(self.water.geometries[self.water.query(segment, predicate="intersects")])
-            off = shapely.union(shapely.difference(segment, dry), shapely.intersection(segment, wet))
-            parts = shapely.get_parts(shapely.line_merge(off))
-            if len(parts) and shapely.length(segment) > 0:
-                widest[i] = float(np.max(shapely.length(parts))) / shapely.length(segment) * lengths_km[i]
-        return widest
-
-
-def _small_parts(polygons: NDArray[np.object_], size: float = 0.1) -> NDArray[np.object_]:
-    """Cut polygons into tiles of `size` degrees, so that later intersections stay cheap."""
-    pieces: list[object] = []
-    for polygon in shapely.get_parts(polygons):
-        west, south, east, north = shapely.bounds(polygon)
-        for x in np.arange(np.floor(west / size), np.ceil(east / size)) * size:
-            for y in np.arange(np.floor(south / size), np.ceil(north / size)) * size:
-                piece = shapely.clip_by_rect(polygon, x, y, x + size, y + size)
-                if not piece.is_empty:
-                    pieces.append(piece)
-    return np.array(pieces, dtype=object)
-
-
-def _covered(tree: shapely.STRtree, segments: NDArray[np.object_]) -> Floats:
-    covered = np.zeros(len(segments))
-    which, part = tree.query(segments, predicate="intersects")
-    if len(which):
-        inside = shapely.length(shapely.intersection(segments[which], tree.geometries[part]))
-        np.add.at(covered, which, inside)
-    return covered
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import heapq
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import geopandas as gpd
@@ -20,8 +20,9 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
+from atlas.network.borders import Crossing, border_pair, side_of
 from atlas.network.lines import cut_line, line_km
-from atlas.network.roads import Crossing, border_pair, side_of, year_of
+from atlas.network.rows import Edge, Join, Node, Opening, year_of
 
 __all__ = ["RailPart", "Track", "rail_part", "run_minutes"]
 
@@ -64,11 +65,11 @@ def run_minutes(
 
 @dataclass
 class RailPart:
-    """Rows of nodes, edges and joins, gathered while the railways are read."""
+    """Nodes, edges and joins, gathered while the railways are read."""
 
-    nodes: dict[str, Row] = field(default_factory=dict)
-    edges: list[Row] = field(default_factory=list)
-    joins: list[Row] = field(default_factory=list)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    edges: list[Edge] = field(default_factory=list)
+    joins: list[Join] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -156,14 +157,8 @@ def rail_part(
     return part
 
 
-def _untracked(service: _Service, a: str, b: str, leg: _Leg) -> Row:
-    return {
-        "kind": "no_track",
-        "layer": service.layer,
-        "feature_id": service.service_id,
-        "target": f"{a}-{b}",
-        "length_km": leg.length_km,
-    }
+def _untracked(service: _Service, a: str, b: str, leg: _Leg) -> Join:
+    return Join("no_track", service.layer, service.service_id, f"{a}-{b}", leg.length_km)
 
 
 def _tracks(line: Row, halts: dict[str, Row]) -> Iterator[Track]:
@@ -326,29 +321,15 @@ def _add_service(
     pairs: dict[tuple[str, str], tuple[float, float]],
     crossings: Sequence[Crossing],
 ) -> None:
-    plan_ids = _plan_ids(service, lines)
-    status = "operating" if service.layer == "rail_services" else lines[service.line_ids[0]]["status"]
-    basis = "fact" if service.layer == "rail_services" else lines[service.line_ids[0]]["opens_basis"]
-    blank: Row = {
-        "mode": "rail",
-        "course": _course(service, lines),
-        "speed_class": service.speed_class,
-        "speed_limit_kmh": service.speed_kmh,
-        "length_km": 0.0,
-        "drawn_length_km": 0.0,
-        "published_length_km": float("nan"),
-        "structure": "surface",
-        "toll": False,
-        "feature_id": service.service_id,
-        "layer": service.layer,
-        "plan_ids": plan_ids,
-        "status": status,
-        "opens_basis": basis,
-        "trains_per_day": service.trains_per_day,
-        "trains_ordinary": service.trains_ordinary,
-        "service_ordinary": service.trains_ordinary,
-        "geometry": None,
-    }
+    told = service.layer == "rail_services"
+    first = lines.get(service.line_ids[0], {})
+    blank = Edge(
+        "", "", "", "", "rail", service.speed_class, service.service_id, service.layer, _plan_ids(service, lines),
+        "operating" if told else first["status"], float("nan"), "fact" if told else first["opens_basis"],
+        speed_limit_kmh=service.speed_kmh, trains_per_day=service.trains_per_day,
+        trains_ordinary=service.trains_ordinary, service_ordinary=service.trains_ordinary,
+        course=_course(service, lines),
+    )  # fmt: skip
     last = len(service.stops) - 1
     for k, stop in enumerate(service.stops):
         platform = _add_platform(part, service, k, halts[stop])
@@ -360,29 +341,19 @@ def _add_service(
         name = f"{service.service_id}/{k}"
         if k > 0:
             opens = float(np.maximum(station_opens, legs[k - 1].opens_year))
-            rows = (("alight", platform, door, "alight"), ("transfer", platform, change, "transfer"))
-            for role, u, v, tail in rows:
+            for role, v in (("alight", door), ("transfer", change)):
+                edge_id = f"{name}/{role}"
                 part.edges.append(
-                    {
-                        **blank,
-                        "edge_id": f"{name}/{tail}",
-                        "from_id": u,
-                        "to_id": v,
-                        "role": role,
-                        "opens_year": opens,
-                    }
+                    replace(blank, edge_id=edge_id, from_id=platform, to_id=v, role=role, opens_year=opens)
                 )
         if k < last:
             opens = float(np.maximum(station_opens, legs[k].opens_year))
             every, ordinary = pairs.get((stop, service.stops[k + 1]), (float("nan"), float("nan")))
-            both = {
-                "trains_per_day": every,
-                "trains_ordinary": ordinary,
-                "opens_year": opens,
-                "role": "board",
-            }
+            boarded = replace(
+                blank, to_id=platform, role="board", opens_year=opens, trains_per_day=every, trains_ordinary=ordinary
+            )
             for u, tail in ((door, "board"), (change, "change")):
-                part.edges.append({**blank, **both, "edge_id": f"{name}/{tail}", "from_id": u, "to_id": platform})
+                part.edges.append(replace(boarded, edge_id=f"{name}/{tail}", from_id=u))
     for k, leg in enumerate(legs):
         _add_ride(part, service, k, leg, blank, halts, crossings)
 
@@ -399,36 +370,23 @@ def _plan_ids(service: _Service, lines: dict[str, Row]) -> str:
 
 def _add_platform(part: RailPart, service: _Service, k: int, halt: Row) -> str:
     name = f"run/{service.service_id}/{k}"
-    part.nodes[name] = _node(name, "platform", halt) | {
-        "feature_id": service.service_id,
-        "layer": service.layer,
-    }
+    part.nodes[name] = replace(_node(name, "platform", halt), feature_id=service.service_id, layer=service.layer)
     return name
 
 
 def _add_station(part: RailPart, halt: Row) -> None:
     for name, kind in ((f"stn/{halt['id']}", "stop"), (f"stn/{halt['id']}/change", "concourse")):
-        part.nodes.setdefault(name, _node(name, kind, halt))
+        if name not in part.nodes:
+            part.nodes[name] = _node(name, kind, halt)
 
 
-def _node(name: str, kind: str, halt: Row) -> Row:
-    return {
-        "node_id": name,
-        "kind": kind,
-        "mode": "rail",
-        "layer": "stations",
-        "feature_id": halt["id"],
-        "name_zh": halt["name_zh"],
-        "name_en": halt["name_en"] or "",
-        "city": halt["city"] or "",
-        "side": side_of(halt["city"]),
-        "exit": kind == "stop",
-        "_opens_year": year_of(halt["opens_year"]),
-        "_status": halt["status"],
-        "_opens_basis": halt["opens_basis"],
-        "_plan_ids": halt["plan_ids"] or "",
-        "geometry": halt["geometry"],
-    }
+def _node(name: str, kind: str, halt: Row) -> Node:
+    opening = Opening(year_of(halt["opens_year"]), halt["status"], halt["opens_basis"], halt["plan_ids"] or "")
+    return Node(
+        name, kind, "rail", "stations", halt["id"], halt["name_zh"], halt["name_en"] or "", halt["city"] or "",
+        side_of(halt["city"]), halt["geometry"], exit=kind == "stop", service=halt["kind"] if kind == "stop" else "",
+        opening=opening,
+    )  # fmt: skip
 
 
 def _add_ride(
@@ -436,38 +394,30 @@ def _add_ride(
     service: _Service,
     k: int,
     leg: _Leg,
-    blank: Row,
+    blank: Edge,
     halts: dict[str, Row],
     crossings: Sequence[Crossing],
 ) -> None:
     a, b = f"run/{service.service_id}/{k}", f"run/{service.service_id}/{k + 1}"
-    ride = {
-        **blank,
-        "edge_id": f"{service.service_id}/{k}/ride",
-        "from_id": a,
-        "to_id": b,
-        "role": "ride",
-        "length_km": leg.length_km,
-        "drawn_length_km": leg.drawn_length_km,
-        "published_length_km": leg.published_length_km,
-        "opens_year": leg.opens_year,
-        "line_ids": ";".join(leg.line_ids),
-        "geometry": shapely.LineString(leg.line),
-    }
+    ride = replace(
+        blank, edge_id=f"{service.service_id}/{k}/ride", from_id=a, to_id=b, role="ride", length_km=leg.length_km,
+        drawn_length_km=leg.drawn_length_km, published_length_km=leg.published_length_km, opens_year=leg.opens_year,
+        line_ids=";".join(leg.line_ids), geometry=shapely.LineString(leg.line),
+    )  # fmt: skip
     if service.elapsed_min is not None:
-        ride["run_min"] = service.elapsed_min[k + 1] - service.elapsed_min[k]
+        ride = replace(ride, run_min=service.elapsed_min[k + 1] - service.elapsed_min[k])
     near, far = halts[service.stops[k]], halts[service.stops[k + 1]]
     sides = side_of(near["city"]), side_of(far["city"])
     if sides[0] != sides[1]:
         crossing = _rail_crossing(service, sides, near, far, crossings)
         beyond = f"border/{crossing.feature_id}/{service.service_id}/{k}"
-        part.nodes[beyond] = _node(beyond, "border", far) | {"feature_id": crossing.feature_id, "exit": False}
+        part.nodes[beyond] = replace(_node(beyond, "border", far), feature_id=crossing.feature_id)
         line = shapely.LineString([far["geometry"], far["geometry"]])
-        pair = border_pair(crossing, f"{crossing.feature_id}/{beyond}", beyond, b, line, leg.opens_year, "rail")
-        way = 0 if sides[0] == crossing.sides[0] else 1
-        row = pair[0] | {"speed_class": ("ab", "ba")[way], "geometry": None, "length_km": 0.0}
-        part.edges.append({**row, "drawn_length_km": 0.0})
-        ride["to_id"] = beyond
+        name = f"{crossing.feature_id}/{beyond}"
+        ahead = border_pair(crossing, name, (beyond, b), line, leg.opens_year, "rail", length_km=0.0)[0]
+        way = "ab" if sides[0] == crossing.sides[0] else "ba"
+        part.edges.append(replace(ahead, speed_class=way, geometry=None))
+        ride = replace(ride, to_id=beyond)
     part.edges.append(ride)
 
 

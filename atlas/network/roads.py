@@ -2,14 +2,15 @@
 
 Roads join at the nodes their layer names and nowhere else. A node has an ordinary level and, where a
 tolled road passes, a toll level; a ramp joins the two, so that joining and leaving a tolled network can
-be charged once.
+be charged once. Roads are many: they are read and written as whole columns.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import geopandas as gpd
@@ -18,68 +19,51 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import distances_km
-from atlas.network.lines import cut_line, line_km
-from atlas.network.upgrades import road_links, upgraded
+from atlas.base.geodesy import distance_km, distances_km, lengths_km
+from atlas.network.borders import Crossing, border_pair, side_of
+from atlas.network.lines import LEAST_RADIUS_KM, cut_line, cut_lines, line_km, on_sphere
+from atlas.network.rows import (
+    Columns,
+    Edge,
+    Join,
+    Node,
+    column_of,
+    columns_of,
+    filled,
+    picked,
+    stacked,
+    texts_of,
+    years_of,
+)
+from atlas.network.upgrades import upgraded, with_links
 
-__all__ = ["Crossing", "RoadPart", "border_pair", "read_crossings", "road_part", "side_of", "year_of"]
+__all__ = ["RoadPart", "road_part"]
 
-Row = dict[str, Any]
-_SIDES = {"香港": "hk", "澳门": "mo"}
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Texts = NDArray[np.object_]
 #: An exit this close to a line is taken to lie on it when the layer names no nodes.
 _ON_LINE_KM = 0.03
+_KM_A_DEGREE = 111.2
 #: A crossing belongs to a road that reaches the border within this distance of it.
 _CROSSING_KM = 3.0
 
 
-def side_of(city: str | None) -> str:
-    """Return the side of the border a city lies on: ``hk``, ``mo`` or ``mainland``."""
-    return _SIDES.get((city or "").removesuffix("特别行政区"), "mainland")
-
-
-@dataclass
+@dataclass(frozen=True, eq=False)
 class RoadPart:
-    """Rows of nodes, edges and joins, gathered while the roads are read."""
+    """Columns of nodes and edges, and the joins made; a node opens when the first road at it does."""
 
-    nodes: dict[str, Row] = field(default_factory=dict)
-    edges: list[Row] = field(default_factory=list)
-    joins: list[Row] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """A border crossing: its two ends (lon, lat), the side each lies on, and when it opened."""
-
-    feature_id: str
-    name_zh: str
-    name_en: str
-    ends: tuple[tuple[float, float], tuple[float, float]]
-    sides: tuple[str, str]
-    opens_year: float
-    opens_basis: str
-    status: str
-
-
-@dataclass(frozen=True)
-class _Junction:
-    feature_id: str
-    name_zh: str
-    name_en: str
-    kind: str
-    city: str
-    exit: bool
-    lon: float
-    lat: float
-
-    @property
-    def side(self) -> str:
-        return side_of(self.city)
+    nodes: Columns
+    edges: Columns
+    joins: list[Join]
 
 
 def road_part(
     highways: gpd.GeoDataFrame,
     interchanges: gpd.GeoDataFrame,
-    crossings: gpd.GeoDataFrame | None,
+    crossings: Sequence[Crossing],
+    links: gpd.GeoDataFrame | None = None,
     *,
     snap_km: float,
 ) -> RoadPart:
@@ -87,8 +71,12 @@ def road_part(
 
     Parameters
     ----------
-    highways, interchanges, crossings
-        Frames with the contract columns, EPSG:4326; `crossings` is the layer ``cross_border_links``.
+    highways, interchanges
+        Frames with the contract columns, EPSG:4326.
+    crossings
+        Border crossings.
+    links
+        The layer ``cross_border_links``, for its road links.
     snap_km
         How far the end of a line that names no nodes may be moved to a declared junction.
 
@@ -98,366 +86,407 @@ def road_part(
         A road names a junction that does not exist, a junction that lies off the road, or runs across a
         border where no crossing is declared.
     """
-    junctions = {j.feature_id: j for j in _junctions(interchanges)}
-    frontier = list(read_crossings(crossings)) if crossings is not None else []
-    part = RoadPart()
-    touched: dict[str, set[bool]] = defaultdict(set)
-    roads = [*highways.to_dict("records"), *road_links(crossings)]
-    for road in roads:
-        if not road["in_network"] or road.get("upgrades"):
-            continue
-        for order, (a, b, line) in enumerate(_stretches(road, junctions, part, snap_km)):
-            _add_stretch(part, road, order, junctions[a], junctions[b], line, touched, frontier)
-    _scale_to_published(part)
-    part.edges += [edge for road in roads if road["in_network"] for edge in upgraded(road, part.edges)]
-    _add_ramps(part, junctions, touched)
-    opens = _first_openings(part.edges)
-    for name, node in part.nodes.items():
-        node["_opens_year"] = float(np.fmin(opens.get(name, np.nan), opens.get(f"{name}/toll", np.nan)))
-    return part
+    whole = with_links(highways, links)
+    whole = whole[whole["in_network"].to_numpy(dtype=bool)]
+    roads = whole[(whole["upgrades"] == "").to_numpy(dtype=bool)]
+    junctions = _Junctions.of(interchanges)
+    joins: list[Join] = []
+    stretches = _stretches(roads, junctions, joins, snap_km)
+    levels = _Levels(junctions, roads["toll"].to_numpy(dtype=bool)[stretches.road])
+    borders = _Borders()
+    start, end = levels.at(stretches.a), levels.at(stretches.b)
+    _cross(borders, roads, stretches, levels, (start, end), crossings)
+    runs = _runs(roads, stretches, levels, borders, start, end)
+    ramps = _ramps(levels, stretches)
+    wider = upgraded(whole, runs)
+    opens = _openings(roads, stretches, borders, levels, (start, end))
+    _open_wider(opens, wider, levels, borders)
+    nodes = _nodes(levels, stretches, borders, ramps, opens)
+    return RoadPart(nodes, stacked(runs, wider, ramps.edges), joins)
 
 
-def _junctions(frame: gpd.GeoDataFrame) -> Iterator[_Junction]:
-    xy = shapely.get_coordinates(frame.geometry.to_numpy())
-    for row, (lon, lat) in zip(frame.to_dict("records"), xy, strict=True):
-        yield _Junction(
-            row["id"], row["name_zh"], row["name_en"] or "", row["kind"], row["city"] or "",
-            bool(row["exit"]), float(lon), float(lat),
+@dataclass(eq=False)
+class _Junctions:
+    """Junctions as columns that grow by the ends of lines which meet none."""
+
+    row: dict[str, int]
+    ids: list[str]
+    name_zh: list[Any]
+    name_en: list[str]
+    kind: list[str]
+    city: list[str]
+    exit: list[bool]
+    lonlat: list[tuple[float, float]]
+
+    @classmethod
+    def of(cls, frame: gpd.GeoDataFrame) -> _Junctions:
+        ids = frame["id"].tolist()
+        at = [(float(lon), float(lat)) for lon, lat in shapely.get_coordinates(frame.geometry.to_numpy()).tolist()]
+        return cls(
+            {name: i for i, name in enumerate(ids)}, ids, frame["name_zh"].tolist(),
+            texts_of(frame["name_en"]).tolist(), frame["kind"].tolist(), texts_of(frame["city"]).tolist(),
+            frame["exit"].astype(bool).tolist(), at,
         )  # fmt: skip
 
+    def add(self, name: str, road: dict[str, Any], at: Floats) -> int:
+        """Return the row of a new junction at the end of a line."""
+        if name not in self.row:
+            self.row[name] = len(self.ids)
+            self.ids.append(name)
+            self.name_zh.append(road["name_zh"])
+            self.name_en.append(road["name_en"] or "")
+            self.kind.append("line_end")
+            self.city.append(road.get("city") or "")
+            self.exit.append(True)
+            self.lonlat.append((float(at[0]), float(at[1])))
+        return self.row[name]
 
-def read_crossings(frame: gpd.GeoDataFrame) -> Iterator[Crossing]:
-    """Yield the border crossings of the layer ``cross_border_links`` that are in the network."""
-    for row in frame.to_dict("records"):
-        if row["kind"] != "border_crossing" or not row["in_network"]:
-            continue
-        xy = shapely.get_coordinates(row["geometry"])
-        yield Crossing(
-            row["id"],
-            row["name_zh"],
-            row["name_en"] or "",
-            ((float(xy[0, 0]), float(xy[0, 1])), (float(xy[-1, 0]), float(xy[-1, 1]))),
-            (side_of(row["side_a_city"]), side_of(row["side_b_city"])),
-            year_of(row["opens_year"]),
-            row["opens_basis"],
-            row["status"],
+    def sides(self) -> Texts:
+        known = {city: side_of(city) for city in set(self.city)}
+        return column_of((known[city] for city in self.city), "text")
+
+
+@dataclass(frozen=True, eq=False)
+class _Stretches:
+    """(s,) stretches in the order of roads: road, place along it, junctions at both ends, line and kilometres."""
+
+    road: Ints
+    order: Ints
+    a: Ints
+    b: Ints
+    lines: Texts
+    km: Floats
+
+
+def _stretches(roads: gpd.GeoDataFrame, junctions: _Junctions, joins: list[Join], snap_km: float) -> _Stretches:
+    names = [[name for name in str(text or "").split(";") if name] for text in roads["node_ids"].tolist()]
+    counts = np.array([len(part) for part in names], dtype=np.int64)
+    declared = np.nonzero(counts > 0)[0]
+    a, b, lines = _declared(roads.iloc[declared], [names[k] for k in declared.tolist()], junctions)
+    bare = np.nonzero(counts == 0)[0]
+    road = [*np.repeat(declared, counts[declared] - 1).tolist()]
+    ends, shapes = [*zip(a, b, strict=True)], [*lines]
+    nearby = _Nearby(junctions, snap_km) if len(bare) else None
+    for k, row in zip(bare.tolist(), roads.iloc[bare].to_dict("records") if len(bare) else [], strict=True):
+        assert nearby is not None
+        for line in shapely.get_parts(row["geometry"]):
+            for u, v, stretch in _undeclared(row, shapely.get_coordinates(line), nearby, joins):
+                road.append(k)
+                ends.append((u, v))
+                shapes.append(shapely.LineString(stretch))
+    whole = np.array(road, dtype=np.int64)
+    rank = np.argsort(whole, kind="stable")
+    whole = whole[rank]
+    pairs = np.array(ends, dtype=np.int64).reshape(-1, 2)[rank]
+    geometry = column_of(shapes, "shape")[rank]
+    order = np.arange(len(whole)) - np.searchsorted(whole, whole, side="left")
+    return _Stretches(whole, order, pairs[:, 0], pairs[:, 1], geometry, lengths_km(geometry))
+
+
+def _declared(
+    roads: gpd.GeoDataFrame, names: list[list[str]], junctions: _Junctions
+) -> tuple[list[int], list[int], list[shapely.LineString]]:
+    """Return both ends and the line of each stretch of roads that name their nodes."""
+    ids = roads["id"].tolist()
+    counts = np.array([len(part) for part in names], dtype=np.int64)
+    node = np.array([junctions.row.get(name, -1) for part in names for name in part], dtype=np.int64)
+    owner = np.repeat(np.arange(len(names)), counts)
+    if (node < 0).any():
+        k = int(owner[np.argmax(node < 0)])
+        unknown = [name for name in names[k] if name not in junctions.row]
+        raise NetworkError(
+            f"highways {ids[k]}: node_ids names {', '.join(unknown)}, which the layer interchanges "
+            "does not have; add them there or correct node_ids"
         )
+    lines, part = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
+    faulty = (counts < 2) | (np.bincount(part, minlength=len(names)) != 1)
+    if faulty.any():
+        raise NetworkError(f"highways {ids[int(np.argmax(faulty))]}: needs one line and two or more node_ids")
+    at = np.array(junctions.lonlat, dtype=np.float64).reshape(-1, 2)
+    stretches = cut_lines(lines, at[node], counts)
+    begin = np.nonzero(np.diff(owner, append=-1) == 0)[0]
+    lost = shapely.is_missing(stretches)
+    if lost.any():
+        raise NetworkError(
+            f"highways {ids[int(owner[begin[np.argmax(lost)]])]}: its nodes do not lie on its line in the order of "
+            "node_ids; move the line through them or correct node_ids"
+        )
+    return node[begin].tolist(), node[begin + 1].tolist(), stretches.tolist()
 
 
-def year_of(value: Any) -> float:
-    """Return a year or other number as float; NaN (only in ``full``) where the layer has none."""
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return float("nan")
+class _Nearby:
+    """Junctions to be found by place while the ends of lines are added to them."""
 
+    def __init__(self, junctions: _Junctions, snap_km: float) -> None:
+        self.junctions, self.snap_km = junctions, snap_km
+        # What is within snap_km on the ellipsoid lies in the same or a neighbouring cube of this side on the sphere.
+        self._side = max(snap_km, 1e-3) / LEAST_RADIUS_KM * (1.0 + 1e-9)
+        self._cubes: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        at = np.array(junctions.lonlat, dtype=np.float64).reshape(-1, 2)
+        for i, cube in enumerate(self._cubes_of(at)):
+            self._cubes[cube].append(i)
+        own = [i for i, kind in enumerate(junctions.kind) if kind != "line_end"]
+        self._declared = np.array(own, dtype=np.int64)
+        self._tree = shapely.STRtree(shapely.points(at[own])) if own else shapely.STRtree([])
 
-def _stretches(
-    road: Row, junctions: dict[str, _Junction], part: RoadPart, snap_km: float
-) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
-    """Yield (from, to, line) for the stretches of one road between its nodes."""
-    lines = shapely.get_parts(road["geometry"])
-    named = [name for name in str(road["node_ids"] or "").split(";") if name]
-    if named:
-        unknown = [name for name in named if name not in junctions]
-        if unknown:
-            raise NetworkError(
-                f"highways {road['id']}: node_ids names {', '.join(unknown)}, which the layer interchanges "
-                "does not have; add them there or correct node_ids"
-            )
-        if len(named) < 2 or len(lines) != 1:
-            raise NetworkError(f"highways {road['id']}: needs one line and two or more node_ids")
-        coordinates = shapely.get_coordinates(lines[0])
-        at = np.array([(junctions[name].lon, junctions[name].lat) for name in named])
-        stretches = cut_line(coordinates, at)
-        if stretches is None:
-            raise NetworkError(
-                f"highways {road['id']}: its nodes do not lie on its line in the order of node_ids; "
-                "move the line through them or correct node_ids"
-            )
-        yield from zip(named[:-1], named[1:], stretches, strict=True)
-        return
-    for line in lines:
-        yield from _undeclared(road, shapely.get_coordinates(line), junctions, part, snap_km)
+    def _cubes_of(self, lonlat: Floats) -> list[tuple[int, ...]]:
+        return [(int(x), int(y), int(z)) for x, y, z in np.floor(on_sphere(lonlat) / self._side).tolist()]
+
+    def nearest(self, at: Floats) -> tuple[int, float] | None:
+        """Return the junction nearest to a point and its kilometres, the first of several; None beyond `snap_km`."""
+        x, y, z = self._cubes_of(at[None, :])[0]
+        steps = product((-1, 0, 1), repeat=3)
+        found = sorted(i for dx, dy, dz in steps for i in self._cubes.get((x + dx, y + dy, z + dz), ()))
+        if not found:
+            return None
+        there = np.array([self.junctions.lonlat[i] for i in found])
+        km = distances_km(at[0], at[1], there[:, 0], there[:, 1])
+        least = int(np.argmin(km))
+        return (found[least], float(km[least])) if km[least] <= self.snap_km else None
+
+    def add(self, road: dict[str, Any], at: Floats) -> int:
+        """Return the row of a new junction where a line ends."""
+        before = len(self.junctions.ids)
+        row = self.junctions.add(f"@{at[0]:.6f},{at[1]:.6f}", road, at)
+        if row == before:
+            self._cubes[self._cubes_of(at[None, :])[0]].append(row)
+        return row
+
+    def on(self, line: shapely.LineString) -> list[int]:
+        """Return the declared junctions that lie on a line."""
+        near = self._tree.query(line, predicate="dwithin", distance=_ON_LINE_KM / _KM_A_DEGREE * 1.001)
+        away = shapely.distance(self._tree.geometries[near], line) * _KM_A_DEGREE
+        found: list[int] = self._declared[near[away <= _ON_LINE_KM]].tolist()
+        return found
 
 
 def _undeclared(
-    road: Row,
-    coordinates: NDArray[np.float64],
-    junctions: dict[str, _Junction],
-    part: RoadPart,
-    snap_km: float,
-) -> Iterator[tuple[str, str, NDArray[np.float64]]]:
+    road: dict[str, Any], coordinates: Floats, nearby: _Nearby, joins: list[Join]
+) -> list[tuple[int, int, Floats]]:
     """Stretches of a line that names no nodes: its ends are snapped, declared junctions on it cut it."""
-    ends = [_end(road, coordinates[i], junctions, part, snap_km) for i in (0, -1)]
+    junctions = nearby.junctions
+    ends = [_end(road, coordinates[i], nearby, joins) for i in (0, -1)]
     line = shapely.LineString(coordinates)
-    cuts: list[tuple[float, str]] = []
-    for junction in list(junctions.values()):
-        if junction.feature_id in ends or junction.kind == "line_end":
-            continue
-        point = shapely.Point(junction.lon, junction.lat)
-        if shapely.distance(line, point) * 111.2 > _ON_LINE_KM:
-            continue
-        cuts.append((float(shapely.line_locate_point(line, point)), junction.feature_id))
-    names = [ends[0], *(name for _, name in sorted(cuts)), ends[1]]
-    at = np.array([coordinates[0], *(_xy(junctions[name]) for name in names[1:-1]), coordinates[-1]])
+    cuts = [
+        (float(shapely.line_locate_point(line, shapely.Point(junctions.lonlat[i]))), junctions.ids[i], i)
+        for i in nearby.on(line)
+        if i not in ends
+    ]
+    rows = [ends[0], *(i for _, _, i in sorted(cuts)), ends[1]]
+    at = np.array([coordinates[0], *(junctions.lonlat[i] for i in rows[1:-1]), coordinates[-1]])
     stretches = cut_line(coordinates, at)
     if stretches is None:
         raise NetworkError(f"highways {road['id']}: cannot be cut at its junctions; name them in node_ids")
-    for a, b, stretch in zip(names[:-1], names[1:], stretches, strict=True):
-        whole = np.vstack([_xy(junctions[a]), stretch[1:-1], _xy(junctions[b])])
+    found = []
+    for a, b, stretch in zip(rows[:-1], rows[1:], stretches, strict=True):
+        whole = np.vstack([junctions.lonlat[a], stretch[1:-1], junctions.lonlat[b]])
         if a != b or line_km(whole) > 0:
-            yield a, b, whole
+            found.append((a, b, whole))
+    return found
 
 
-def _xy(junction: _Junction) -> NDArray[np.float64]:
-    return np.array([junction.lon, junction.lat])
+def _end(road: dict[str, Any], at: Floats, nearby: _Nearby, joins: list[Join]) -> int:
+    found = nearby.nearest(at)
+    if found is None:
+        return nearby.add(road, at)
+    row, km = found
+    joins.append(Join("snapped", "highways", road["id"], nearby.junctions.ids[row], km))
+    return row
 
 
-def _end(road: Row, at: NDArray[np.float64], junctions: dict[str, _Junction], part: RoadPart, snap_km: float) -> str:
-    names = list(junctions)
-    if names:
-        xy = np.array([_xy(junctions[name]) for name in names])
-        lon, lat = np.full(len(xy), at[0]), np.full(len(xy), at[1])
-        distance = distances_km(lon, lat, xy[:, 0], xy[:, 1])
-        nearest = int(np.argmin(distance))
-        if distance[nearest] <= snap_km:
-            part.joins.append(_join("snapped", "highways", road["id"], names[nearest], float(distance[nearest])))
-            return names[nearest]
-    name = f"@{at[0]:.6f},{at[1]:.6f}"
-    junctions[name] = _Junction(
-        name, road["name_zh"], road["name_en"] or "", "line_end", road.get("city") or "", True, at[0], at[1]
-    )
-    return name
+class _Levels:
+    """Road nodes as numbers: 2 j for the ordinary level of junction j, 2 j + 1 for its toll level."""
+
+    def __init__(self, junctions: _Junctions, toll: Bools) -> None:
+        self.junctions, self.toll = junctions, toll
+        self.sides = junctions.sides()
+        self.exit = np.array(junctions.exit, dtype=bool)
+        self.lonlat = np.array(junctions.lonlat, dtype=np.float64).reshape(-1, 2)
+        self.size = 2 * len(junctions.ids)
+        self.names = column_of((name for i in junctions.ids for name in (f"road/{i}", f"road/{i}/toll")), "text")
+
+    def at(self, junction: Ints) -> Ints:
+        return np.asarray(2 * junction + self.toll, dtype=np.int64)
+
+    def one(self, junction: int, toll: bool) -> str:
+        return str(self.names[2 * junction + toll])
 
 
-def _join(kind: str, layer: str, feature: str, target: str, km: float) -> Row:
-    return {"kind": kind, "layer": layer, "feature_id": feature, "target": target, "length_km": km}
+@dataclass(eq=False)
+class _Borders:
+    """Border nodes, numbered on from the road nodes, and the edges that lead to them, by stretch."""
+
+    nodes: dict[str, tuple[int, Node]] = field(default_factory=dict)
+    edges: list[tuple[int, Edge]] = field(default_factory=list)
+    #: (number of the node before, number of the border node, opening) of each pair of edges.
+    opened: list[tuple[int, int, float]] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
 
 
-def _add_stretch(
-    part: RoadPart,
-    road: Row,
-    order: int,
-    a: _Junction,
-    b: _Junction,
-    line: NDArray[np.float64],
-    touched: dict[str, set[bool]],
-    frontier: list[Crossing],
-) -> None:
-    toll = bool(road["toll"])
-    for junction in (a, b):
-        touched[junction.feature_id].add(toll)
-        _add_node(part, junction, toll)
-    crossing = None if a.side == b.side else _crossing_between(road, a, b, frontier)
-    base = _edge(road, line)
-    if crossing is None:
-        _both_ways(part, base, _node_id(a, toll), _node_id(b, toll), f"{road['id']}/{order}", road)
-        return
-    u, v = (a, b) if a.side == crossing.sides[0] else (b, a)
-    beyond = _border_node(part, crossing, v)
-    at_u = _node_id(u, toll)
-    _border_edges(part, crossing, at_u, beyond, base["opens_year"])
-    start, end = (beyond, _node_id(v, toll)) if u is a else (_node_id(v, toll), beyond)
-    _both_ways(part, base, start, end, f"{road['id']}/{order}", road)
+def _cross(
+    borders: _Borders, roads: gpd.GeoDataFrame, stretches: _Stretches, levels: _Levels, ends: tuple[Ints, Ints],
+    crossings: Sequence[Crossing],
+) -> None:  # fmt: skip
+    """Lead the stretches between two sides over a border node; `ends` are changed in place."""
+    junctions, opens = levels.junctions, years_of(roads["opens_year"])
+    for s in np.nonzero(levels.sides[stretches.a] != levels.sides[stretches.b])[0].tolist():
+        a, b, road = int(stretches.a[s]), int(stretches.b[s]), int(stretches.road[s])
+        crossing = _crossing_between(str(roads["id"].iloc[road]), a, b, levels, crossings)
+        u, v = (a, b) if levels.sides[a] == crossing.sides[0] else (b, a)
+        side = str(levels.sides[v])
+        name = f"border/{crossing.feature_id}/{side}"
+        if name not in borders.nodes:
+            at = shapely.Point(crossing.ends[crossing.sides.index(side)])
+            node = Node(
+                name, "border", "road", "cross_border_links", crossing.feature_id, crossing.name_zh, crossing.name_en,
+                junctions.city[v], side, at,
+            )  # fmt: skip
+            borders.nodes[name] = s, node
+        number = levels.size + list(borders.nodes).index(name)
+        near = int((ends[0] if u == a else ends[1])[s])
+        pair = f"{crossing.feature_id}/{levels.names[near]}"
+        if pair not in borders.known:
+            borders.known.add(pair)
+            opening = float(np.maximum(crossing.opens_year, opens[road]))
+            line = shapely.LineString([shapely.Point(junctions.lonlat[u]), borders.nodes[name][1].geometry])
+            # The road itself runs on to its next node beyond: kilometres are its own, not the crossing's.
+            edges = border_pair(crossing, pair, (str(levels.names[near]), name), line, opening, "road", length_km=0.0)
+            borders.edges += [(s, edge) for edge in edges]
+            borders.opened.append((near, number, opening))
+        far = int((ends[1] if u == a else ends[0])[s])
+        # Both ends of the run lie beyond now: the border node, and the node on its side.
+        ends[0][s], ends[1][s] = (number, far) if u == a else (far, number)
 
 
-def _node_id(junction: _Junction, toll: bool) -> str:
-    return f"road/{junction.feature_id}" + ("/toll" if toll else "")
-
-
-def _add_node(part: RoadPart, junction: _Junction, toll: bool) -> None:
-    name = _node_id(junction, toll)
-    part.nodes.setdefault(
-        name,
-        {
-            "node_id": name,
-            "kind": "junction",
-            "mode": "road",
-            "layer": "interchanges",
-            "feature_id": junction.feature_id,
-            "name_zh": junction.name_zh,
-            "name_en": junction.name_en,
-            "city": junction.city,
-            "side": junction.side,
-            "exit": junction.exit and not toll,
-            "geometry": shapely.Point(junction.lon, junction.lat),
-        },
-    )
-
-
-def _edge(road: Row, line: NDArray[np.float64]) -> Row:
-    drawn = line_km(line)
-    published = road.get("published_length_km")
-    return {
-        "course": road.get("course") or "known",
-        "role": "run",
-        "mode": "road",
-        "speed_class": road["kind"],
-        "speed_limit_kmh": year_of(road["speed_limit_kmh"]),
-        "length_km": drawn,
-        "drawn_length_km": drawn,
-        "published_length_km": float("nan"),
-        "_published_whole": year_of(published),
-        "_schematic": road["geometry_quality"] == "schematic",
-        "structure": road["structure"] or "surface",
-        "toll": bool(road["toll"]),
-        "feature_id": road["id"],
-        "layer": road.get("layer", "highways"),
-        "plan_ids": road["plan_ids"] or "",
-        "status": road["status"],
-        "opens_year": year_of(road["opens_year"]),
-        "opens_basis": road["opens_basis"],
-        "geometry": shapely.LineString(line),
-    }
-
-
-def _both_ways(part: RoadPart, base: Row, u: str, v: str, name: str, road: Row) -> None:
-    part.edges.append({**base, "edge_id": f"{name}/f", "from_id": u, "to_id": v})
-    if not road.get("oneway"):
-        back = shapely.reverse(base["geometry"])
-        part.edges.append({**base, "edge_id": f"{name}/b", "from_id": v, "to_id": u, "geometry": back})
-
-
-def _scale_to_published(part: RoadPart) -> None:
-    """Share a road's published length among its stretches where the drawing is schematic."""
-    drawn: dict[str, float] = defaultdict(float)
-    for edge in part.edges:
-        if edge["role"] == "run" and edge["edge_id"].endswith("/f"):
-            drawn[edge["feature_id"]] += edge["drawn_length_km"]
-    for edge in part.edges:
-        whole, schematic = edge.pop("_published_whole", float("nan")), edge.pop("_schematic", False)
-        if edge["role"] != "run" or not whole > 0 or drawn[edge["feature_id"]] <= 0:
-            continue
-        published = edge["drawn_length_km"] * whole / drawn[edge["feature_id"]]
-        edge["published_length_km"] = published
-        if schematic:
-            edge["length_km"] = published
-
-
-def _crossing_between(road: Row, a: _Junction, b: _Junction, frontier: list[Crossing]) -> Crossing:
+def _crossing_between(road: str, a: int, b: int, levels: _Levels, crossings: Sequence[Crossing]) -> Crossing:
+    sides = str(levels.sides[a]), str(levels.sides[b])
     best: tuple[float, Crossing] | None = None
-    for crossing in frontier:
-        if {a.side, b.side} != set(crossing.sides):
+    for crossing in crossings:
+        if set(sides) != set(crossing.sides):
             continue
-        for junction in (a, b):
-            end = crossing.ends[crossing.sides.index(junction.side)]
-            here = np.array([junction.lon]), np.array([junction.lat])
-            km = float(distances_km(*here, np.array([end[0]]), np.array([end[1]]))[0])
+        for junction, side in zip((a, b), sides, strict=True):
+            here, there = levels.lonlat[junction], crossing.ends[crossing.sides.index(side)]
+            km = distance_km(float(here[0]), float(here[1]), *there)
             if best is None or km < best[0]:
                 best = km, crossing
     if best is None or best[0] > _CROSSING_KM:
+        names = levels.junctions.name_zh[a], levels.junctions.name_zh[b]
         raise NetworkError(
-            f"highways {road['id']}: runs from {a.name_zh} ({a.side}) to {b.name_zh} ({b.side}) with no border "
+            f"highways {road}: runs from {names[0]} ({sides[0]}) to {names[1]} ({sides[1]}) with no border "
             "crossing declared there; add one to the layer cross_border_links (kind border_crossing)"
         )
     return best[1]
 
 
-def _border_node(part: RoadPart, crossing: Crossing, beyond: _Junction) -> str:
-    name = f"border/{crossing.feature_id}/{beyond.side}"
-    lon, lat = crossing.ends[crossing.sides.index(beyond.side)]
-    part.nodes.setdefault(
-        name,
-        {
-            "node_id": name,
-            "kind": "border",
-            "mode": "road",
-            "layer": "cross_border_links",
-            "feature_id": crossing.feature_id,
-            "name_zh": crossing.name_zh,
-            "name_en": crossing.name_en,
-            "city": beyond.city,
-            "side": beyond.side,
-            "exit": False,
-            "geometry": shapely.Point(lon, lat),
-        },
-    )
-    return name
-
-
-def _border_edges(part: RoadPart, crossing: Crossing, near: str, beyond: str, road_opens: float) -> None:
-    name = f"{crossing.feature_id}/{near}"
-    if any(edge["edge_id"] == f"{name}/f" for edge in part.edges if edge["role"] == "border"):
-        return
-    opens = float(np.maximum(crossing.opens_year, road_opens))
-    line = shapely.LineString([part.nodes[near]["geometry"], part.nodes[beyond]["geometry"]])
-    # The road itself runs on to its next node beyond: kilometres are its own, not the crossing's.
-    pair = border_pair(crossing, name, near, beyond, line, opens, "road")
-    part.edges.extend({**row, "length_km": 0.0, "drawn_length_km": 0.0} for row in pair)
-
-
-def border_pair(
-    crossing: Crossing, name: str, near: str, beyond: str, line: shapely.LineString, opens: float, mode: str
-) -> list[Row]:
-    """Return the two edges of a crossing: a to b (``ab``) and back (``ba``)."""
-    km = line_km(shapely.get_coordinates(line))
-    rows = []
-    for way, u, v, geometry in (("ab", near, beyond, line), ("ba", beyond, near, shapely.reverse(line))):
-        rows.append(
-            {
-                "edge_id": f"{name}/{'f' if way == 'ab' else 'b'}",
-                "from_id": u,
-                "to_id": v,
-                "role": "border",
-                "mode": mode,
-                "speed_class": way,
-                "speed_limit_kmh": float("nan"),
-                "length_km": km,
-                "drawn_length_km": km,
-                "published_length_km": float("nan"),
-                "structure": "surface",
-                "toll": False,
-                "feature_id": crossing.feature_id,
-                "layer": "cross_border_links",
-                "plan_ids": "",
-                "status": crossing.status,
-                "opens_year": opens,
-                "opens_basis": crossing.opens_basis,
-                "geometry": geometry,
-            }
+def _runs(
+    roads: gpd.GeoDataFrame, stretches: _Stretches, levels: _Levels, borders: _Borders, start: Ints, end: Ints
+) -> Columns:
+    """Return the edges of stretches both ways, and those of borders before the first stretch that needs them."""
+    road, drawn = stretches.road, stretches.km
+    whole = years_of(roads["published_length_km"])[road]
+    # A road's published length is shared among its stretches where the drawing is schematic.
+    total = np.bincount(road, weights=drawn, minlength=len(roads))[road]
+    shared = (whole > 0) & (total > 0)
+    published = np.where(shared, drawn * whole / np.where(shared, total, 1.0), np.nan)
+    schematic = (roads["geometry_quality"] == "schematic").to_numpy(dtype=bool)[road]
+    ids = roads["id"].to_numpy(dtype=object)[road]
+    names = np.concatenate([levels.names, column_of(borders.nodes, "text")])
+    given = {
+        "role": "run", "mode": "road",
+        "layer": roads["layer"].to_numpy(dtype=object)[road], "course": texts_of(roads["course"], "known")[road],
+        "speed_class": roads["kind"].to_numpy(dtype=object)[road],
+        "speed_limit_kmh": years_of(roads["speed_limit_kmh"])[road],
+        "length_km": np.where(shared & schematic, published, drawn),
+        "drawn_length_km": drawn, "published_length_km": published,
+        "structure": texts_of(roads["structure"], "surface")[road],
+        "toll": levels.toll, "feature_id": ids, "plan_ids": texts_of(roads["plan_ids"])[road],
+        "status": roads["status"].to_numpy(dtype=object)[road],
+        "opens_year": years_of(roads["opens_year"])[road],
+        "opens_basis": roads["opens_basis"].to_numpy(dtype=object)[road],
+    }  # fmt: skip
+    number = [f"{name}/{k}/" for name, k in zip(ids.tolist(), stretches.order.tolist(), strict=True)]
+    blocks = []
+    for way, u, v in (("f", start, end), ("b", end, start)):
+        edge_id = column_of((name + way for name in number), "text")
+        lines = stretches.lines if way == "f" else shapely.reverse(stretches.lines)
+        blocks.append(
+            filled("edges", len(road), **given, edge_id=edge_id, from_id=names[u], to_id=names[v], geometry=lines)
         )
-    return rows
+    back = ~roads["oneway"].to_numpy(dtype=bool)[road]
+    place = np.arange(len(road))
+    at = np.concatenate([np.array([s for s, _ in borders.edges], dtype=np.int64), place, place[back]])
+    edges = stacked(columns_of("edges", [edge for _, edge in borders.edges]), blocks[0], picked(blocks[1], back))
+    return picked(edges, np.argsort(at, kind="stable"))
 
 
-def _add_ramps(part: RoadPart, junctions: dict[str, _Junction], touched: dict[str, set[bool]]) -> None:
+@dataclass(frozen=True, eq=False)
+class _Ramps:
+    """Ramps between the two levels of junctions, and the ordinary levels that they need."""
+
+    edges: Columns
+    levels: Ints
+
+
+def _ramps(levels: _Levels, stretches: _Stretches) -> _Ramps:
     """Join the two levels of every node where a tolled road can be left; open when that road is."""
-    for feature_id, levels in touched.items():
-        junction = junctions[feature_id]
-        if True not in levels or not (False in levels or junction.exit):
-            continue
-        _add_node(part, junction, False)
-        toll, ordinary = _node_id(junction, True), _node_id(junction, False)
-        for way, u, v in (("leave", toll, ordinary), ("join", ordinary, toll)):
-            part.edges.append(
-                {
-                    "edge_id": f"ramp/{feature_id}/{way}",
-                    "from_id": u,
-                    "to_id": v,
-                    "role": "ramp",
-                    "mode": "road",
-                    "speed_class": f"toll_{way}",
-                    "speed_limit_kmh": float("nan"),
-                    "length_km": 0.0,
-                    "drawn_length_km": 0.0,
-                    "published_length_km": float("nan"),
-                    "structure": "surface",
-                    "toll": False,
-                    "feature_id": feature_id,
-                    "layer": "interchanges",
-                    "plan_ids": "",
-                    "status": "operating",
-                    "opens_year": 0.0,
-                    "opens_basis": "fact",
-                    "geometry": None,
-                }
-            )
+    touched = np.stack([stretches.a, stretches.b], axis=1).ravel()
+    toll = np.repeat(levels.toll, 2)
+    met, first = np.unique(touched, return_index=True)
+    has_toll, has_ordinary = np.isin(met, touched[toll]), np.isin(met, touched[~toll])
+    chosen = np.nonzero(has_toll & (has_ordinary | levels.exit[met]))[0]
+    where = met[chosen[np.argsort(first[chosen])]]
+    ids = column_of((name for j in where.tolist() for name in [levels.junctions.ids[j]] * 2), "text")
+    ordinary, tolled = levels.names[2 * where], levels.names[2 * where + 1]
+    ways = np.tile(np.array(["leave", "join"], dtype=object), len(where))
+    edges = filled(
+        "edges", len(ids), role="ramp", mode="road", layer="interchanges", feature_id=ids,
+        edge_id=column_of((f"ramp/{i}/{way}" for i, way in zip(ids, ways, strict=True)), "text"),
+        from_id=np.stack([tolled, ordinary], axis=1).ravel(), to_id=np.stack([ordinary, tolled], axis=1).ravel(),
+        speed_class=column_of((f"toll_{way}" for way in ways), "text"), published_length_km=np.nan,
+        status="operating", opens_year=0.0, opens_basis="fact",
+    )  # fmt: skip
+    return _Ramps(edges, np.asarray(2 * where, dtype=np.int64))
 
 
-def _first_openings(edges: list[Row]) -> dict[str, float]:
+def _openings(
+    roads: gpd.GeoDataFrame, stretches: _Stretches, borders: _Borders, levels: _Levels, ends: tuple[Ints, Ints]
+) -> Floats:
     """Return the year in which the first road at each node opens; NaN where only ``full`` has one."""
-    opens: dict[str, float] = {}
-    for edge in edges:
-        for end in (edge["from_id"], edge["to_id"]) if edge["role"] != "ramp" else ():
-            opens[end] = float(np.fmin(opens.get(end, float("nan")), edge["opens_year"]))
+    opens = np.full(levels.size + len(borders.nodes), np.nan)
+    years = years_of(roads["opens_year"])[stretches.road]
+    for end in ends:
+        np.fmin.at(opens, end, years)
+    for near, number, year in borders.opened:
+        opens[[near, number]] = np.fmin(opens[[near, number]], year)
     return opens
+
+
+def _open_wider(opens: Floats, wider: Columns, levels: _Levels, borders: _Borders) -> None:
+    """Count roads that widen others in, then let an ordinary level open with its toll level; `opens` is changed."""
+    if len(wider["edge_id"]):
+        number = {name: k for k, name in enumerate([*levels.names.tolist(), *borders.nodes])}
+        for end in ("from_id", "to_id"):
+            np.fmin.at(opens, [number[name] for name in wider[end]], wider["opens_year"])
+    opens[: levels.size : 2] = np.fmin(opens[: levels.size : 2], opens[1 : levels.size : 2])
+
+
+def _nodes(levels: _Levels, stretches: _Stretches, borders: _Borders, ramps: _Ramps, opens: Floats) -> Columns:
+    """Return the nodes in the order in which stretches and then ramps meet them."""
+    met = np.stack([levels.at(stretches.a), levels.at(stretches.b)], axis=1).ravel()
+    codes, first = np.unique(np.concatenate([met, ramps.levels]), return_index=True)
+    junction, toll = codes // 2, codes % 2 == 1
+
+    def of(values: Sequence[Any]) -> Texts:
+        return column_of((values[j] for j in junction.tolist()), "text")
+
+    known = levels.junctions
+    roads = filled(
+        "nodes", len(codes), node_id=levels.names[codes], kind="junction", mode="road", layer="interchanges",
+        feature_id=of(known.ids), name_zh=of(known.name_zh), name_en=of(known.name_en), city=of(known.city),
+        side=levels.sides[junction], exit=levels.exit[junction] & ~toll,
+        geometry=shapely.points(levels.lonlat[junction]), opens_year=opens[codes],
+    )  # fmt: skip
+    crossed = columns_of("nodes", [node for _, node in borders.nodes.values()])
+    crossed["opens_year"] = opens[levels.size :]
+    at = np.concatenate([first, np.array([2 * s + 1 for s, _ in borders.nodes.values()], dtype=np.int64)])
+    return picked(stacked(roads, crossed), np.argsort(at, kind="stable"))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import click
 
 from atlas.base.words import Words, both
-from atlas.cli.options import format_options, lang_option, mode_option, session_option, talk_options, within_option
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed, tongue
+from atlas.cli.options import format_options, mode_option, session_option, talk_options, within_option
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Session
 
 __all__ = ["command"]
@@ -62,7 +60,6 @@ _SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="pairs", show_default=True, help="Which table.")
 @format_options("table", "json", "csv")
 @session_option
-@lang_option
 @talk_options
 @click.pass_obj
 def command(
@@ -113,7 +110,4 @@ def command(
         "hash": found.hash,
         **{name: rows for name, rows in tables.items() if name != show and sink.chosen == "json"},
     }
-    columns = _SHOWN[show]
-    if tongue() == "en":
-        columns = tuple(replace(column, key="why_en") if column.key == "why_zh" else column for column in columns)
-    emit(Answer(columns, tables[show], about, show), sink)
+    emit(Answer(_SHOWN[show], tables[show], about, show), sink)

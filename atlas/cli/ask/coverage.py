@@ -12,7 +12,7 @@ from atlas.cli.options import (
     talk_options,
     within_option,
 )
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -81,6 +81,6 @@ def command(
     ]
     frame = pd.concat(tables, ignore_index=True)
     frame["percent"] = 100.0 * frame["share"]
-    say(f"people: {session.population.source}; low and high are the bounds of other ways to spread them")
+    tell("answer.people", source=session.population.source)
     about = {"hash": stamp(session.network.hash, scenarios), "people_source": session.population.source}
     emit(Answer(_COLUMNS, rows_of(frame), about if sink.chosen != "csv" else {}, "coverage"), sink)

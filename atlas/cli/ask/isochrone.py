@@ -14,7 +14,7 @@ from atlas.cli.options import (
     talk_options,
     within_option,
 )
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -80,10 +80,10 @@ def command(
         for row, shape in zip(rows, frame.geometry, strict=True)
     ]
     for row in rows:
-        say(f"{row['origin_zh']} within {row['cutoff_min']:.0f} min: {row['area_km2']:.0f} km²")
+        tell("answer.area", origin=row["origin_zh"], minutes=row["cutoff_min"], km2=row["area_km2"])
     shown = [column for column in _COLUMNS if column.key in frame]
     about = {"mode": mode, "scenario": scenario.name, "hash": surfaces[0].hash}
     emit(Answer(shown, rows, about if sink.chosen != "csv" else {}, "isochrones", features), sink)
     if frame.geometry.is_empty.all():
-        say("nothing is within reach")
+        tell("answer.nothing_reached")
         click.get_current_context().exit(1)

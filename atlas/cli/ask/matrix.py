@@ -19,7 +19,7 @@ from atlas.cli.options import (
     session_option,
     talk_options,
 )
-from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def command(
     if wanted is not None:
         frame = _only(frame, starts, ends, wanted)
     reached = int(frame["travel_time_min"].notna().sum())
-    say(f"{len(frame)} times, {reached} of them reachable")
+    tell("answer.times", times=len(frame), reached=reached)
     rows = rows_of(frame)
     columns, rows = _grid(rows) if sink.chosen == "table" and wanted is None else (_LONG, rows)
     about = {

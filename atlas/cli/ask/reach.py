@@ -10,7 +10,6 @@ import click
 from atlas.base.words import Words, both, joined
 from atlas.cli.options import (
     format_options,
-    lang_option,
     mode_option,
     scenario_options,
     session_option,
@@ -42,7 +41,6 @@ _COLUMNS = (
 @scenario_options
 @format_options("table", "json", "csv", "geojson")
 @session_option
-@lang_option
 @talk_options
 @click.pass_obj
 def command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atlas.base.words import Words, both, joined, parameter_words
-from atlas.cli.options import format_options, lang_option, mode_option, scenario_options, session_option, talk_options
+from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, tell, tongue
 from atlas.cli.session import Choice, Session
 
@@ -39,7 +39,6 @@ _DETAIL = Column("detail", "stops")
 @scenario_options
 @format_options("table", "json", "csv", "geojson")
 @session_option
-@lang_option
 @talk_options
 @click.pass_obj
 def command(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from atlas.cli.options import mode_option, overwrite_option, scenario_options, session_option, talk_options
-from atlas.cli.output import say
+from atlas.cli.output import tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -43,7 +43,7 @@ def command(
     found = surface_from(session.network, origin, scenario, session.access, mode=mode, towards=to_here)
     write_surface(found, output, overwrite=overwrite)
     reached = int(found.within(600.0).sum())
-    say(f"wrote {output}: {reached} of {len(found.grid.cells)} land cells within ten hours")
+    tell("answer.cells", path=output, reached=reached, cells=len(found.grid.cells))
     if not found.within(float("inf")).any():
-        say("no cell is reached")
+        tell("answer.no_cell")
         click.get_current_context().exit(1)

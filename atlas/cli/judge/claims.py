@@ -6,7 +6,7 @@ import click
 
 from atlas.base.errors import PlanError
 from atlas.base.words import Words
-from atlas.cli.options import format_options, lang_option, scenarios_options, session_option, talk_options
+from atlas.cli.options import format_options, scenarios_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
 
@@ -48,7 +48,6 @@ _TRIPS = (
 @click.option("--trips", is_flag=True, help="Every trip and parameter set, not the worst trip only.")
 @format_options("table", "json", "csv")
 @session_option
-@lang_option
 @talk_options
 @click.pass_obj
 def command(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from atlas.cli.options import format_options, mode_option, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -97,12 +97,12 @@ def list_items(session: Session, /, sink: Sink, date: str | None, **filters: Any
     register = session.catalog.plan
     table = item_table(register, _frames(session), date=date)
     chosen = select(table, **{name: value for name, value in filters.items() if value})
-    say(f"{len(chosen)} of {len(register)} items" + (f", as of {date}" if date else ""))
+    tell("answer.items_as_of" if date else "answer.items", count=len(chosen), all=len(register), date=date)
     full, known, lacking = held_by_full(table)
-    say(f"full holds {full} of {len(register)} items, full-known {known}")
+    tell("answer.full_holds", full=full, all=len(register), known=known)
     reasons = {str(row["id"]): str(row["reason"] or "drawn only") for row in rows_of(lacking)}
     for row in rows_of(lacking):
-        say(f"not in full: {row['id']} {row['name_zh']} ({reasons[str(row['id'])]})")
+        tell("answer.not_in_full", id=row["id"], name=row["name_zh"], reason=reasons[str(row["id"])])
     about = {
         "items_in_plan": len(register),
         "as_of": date or "last known",
@@ -241,7 +241,7 @@ def changes(session: Session, since: str | None, until: str | None, sink: Sink) 
         }
         for change in register.history.changed_since(start, until)
     ]
-    say(f"{len(rows)} items changed since {start}")
+    tell("answer.changed", count=len(rows), date=start)
     emit(Answer(_CHANGES, rows, {"since": start, "until": until or "last known"}, "changes"), sink)
 
 
@@ -274,7 +274,7 @@ def kilometres(session: Session, by: str, corridors: bool, year: int | None, sin
         found = corridor_kilometres(chosen, session.catalog.plan, columns)
     else:
         found = total_kilometres(table, columns, year=year)
-        say(f"{found['km'].sum():.0f} km in all")
+        tell("answer.km", km=found["km"].sum())
     shown = [column for column in _KILOMETRES if column.key in found]
     about = {"rule": "a stretch that two features share is counted once", "year": year}
     emit(Answer(shown, rows_of(found), about, "kilometres"), sink)

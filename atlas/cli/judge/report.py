@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from atlas.cli.options import overwrite_option, session_option, talk_options
-from atlas.cli.output import say
+from atlas.cli.output import tell
 from atlas.cli.session import Session
 
 __all__ = ["command"]
@@ -44,4 +44,4 @@ def command(session: Session, output: Path, lang: str, overwrite: bool) -> None:
 
     page = draw_report(make_report(session.catalog, session.network), lang=lang, home=False)
     write_text(output, page, overwrite=overwrite)
-    say(f"wrote {output}")
+    tell("answer.wrote", path=output)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from atlas.base.words import both
 from atlas.cli.options import (
     SETS,
     Setting,
@@ -16,7 +17,7 @@ from atlas.cli.options import (
     session_option,
     talk_options,
 )
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -106,11 +107,8 @@ def show(session: Session, choice: Choice, sink: Sink) -> None:
 
     chosen = session.scenario(choice)
     header = scenario_header(session.network, chosen)
-    say(
-        f"{header['name']}: {header['features']} features open, {header['announced']} of an announced year, "
-        f"{header['assumed']} of an assumed one; parameters {header['parameter_set']}, {header['boarding']} "
-        f"boarding, {header['period']} traffic, {header['timetable']} timetable; hash {header['hash']}"
-    )
+    settings = {name: both(f"{name}.{header[name]}") for name in ("parameter_set", "boarding", "period", "timetable")}
+    tell("answer.scenario", **{**header, **settings})
     emit(Answer(_OPEN, rows_of(open_features(session.network, chosen)), header, "open"), sink)
 
 
@@ -136,7 +134,7 @@ def diff(session: Session, first: str, second: str, sink: Sink) -> None:
     one, other = (session.scenario(session.choice_of(text)) for text in (first, second))
     frame = scenario_difference(session.network, one, other)
     about = {"first": one.name, "second": other.name, "hash": stamp(session.network.hash, [one, other])}
-    say(f"{one.name} → {other.name}: {len(frame)} differences")
+    tell("answer.differences", before=one.name, after=other.name, count=len(frame))
     emit(Answer(_DIFFERENCE, rows_of(frame), about, "differences"), sink)
 
 
@@ -182,4 +180,4 @@ def new(session: Session, /, file: Path, overwrite: bool, **wanted: Any) -> None
         boarding=wanted["boarding"],
     )
     write_text(file, scenario_text(made), overwrite=overwrite)
-    say(f"wrote {file}; use it with --scenario {file}")
+    tell("answer.scenario_written", path=file)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atlas.base.words import Words, both
-from atlas.cli.options import format_options, lang_option, scenario_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, say, tell, tongue
+from atlas.cli.options import format_options, scenario_options, session_option, talk_options
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tongue
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ _SUMMARY = (
 @scenario_options
 @format_options("table", "json", "csv")
 @session_option
-@lang_option
 @talk_options
 @click.pass_obj
 def command(
@@ -91,7 +90,7 @@ def command(
             draw_validation(found, hash=str(about["hash"]), lang=tongue(), english=session.network.english_names),
             overwrite=sink.overwrite,
         )
-        say(f"wrote {page}")
+        tell("answer.wrote", path=page)
 
 
 def _answer(errors: pd.DataFrame, about: dict[str, Any], sink: Sink) -> None:

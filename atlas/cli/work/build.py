@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atlas.cli.options import MODES, session_option, talk_options
-from atlas.cli.output import say
+from atlas.cli.output import say, tell
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def command(session: Session, output: Path, lang: str) -> None:
         ground=ground,
         offer=lambda folder: _offer(session, folder),
     )
-    say(f"open {start}")
+    tell("answer.open", path=start)
 
 
 def _offer(session: Session, folder: Path) -> list[Card]:
@@ -68,14 +68,14 @@ def _offer(session: Session, folder: Path) -> list[Card]:
     places = seats(session.network)
     if not places:
         return []
-    say("  downloads")
+    tell("answer.downloads")
     scenarios = [session.scenario(Choice(year=year)) for year in BUILT_IN]
     matrix = od_matrix(session.network, places, places, scenarios, MODES)
     mark = stamp(session.network.hash, scenarios)
     try:
         files = write_downloads(folder / "downloads", session.catalog, matrix, scenarios, mark=mark, overwrite=True)
     except ExportError as reason:
-        say(f"  downloads left out: {reason}")
+        tell("answer.no_downloads", reason=reason)
         return []
     return [
         Card(f"downloads/{path.name}", (path.name, path.name), _ABOUT[path.suffix])

@@ -77,13 +77,13 @@ def command(
       atlas export highways -o roads.shp.zip --crs 4547 --split --encoding gbk
       atlas export reach:珠海 -o zhuhai.gpkg --year 2035 --within 60,120
     """
-    from atlas.cli.output import say
+    from atlas.cli.output import tell
     from atlas.exports.families.graph import write_network
     from atlas.exports.write import write
 
     if thing == "network" and output.suffix.lower() == ".graphml":
         for path in write_network(session.network, output, session.scenario(choice), mode=mode, overwrite=overwrite):
-            say(f"wrote {path}")
+            tell("answer.wrote", path=path)
         return
     value, options = _thing(session, thing, choice, mode, within, output, form)
     for path in write(
@@ -98,7 +98,7 @@ def command(
         sources=session.catalog.sources,
         **options,
     ):
-        say(f"wrote {path}")
+        tell("answer.wrote", path=path)
 
 
 def _thing(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atlas.cli.options import overwrite_option, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.output import Answer, Column, Sink, emit, say, tell
 from atlas.cli.session import Session
 
 if TYPE_CHECKING:
@@ -111,12 +111,9 @@ def _tell(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
     for note in outcome.notes:
         say(note)
     for one in outcome.refused[:_SHOWN]:
-        say(f"kept out: {one}")
+        tell("answer.kept_out", what=one)
     if len(outcome.refused) > _SHOWN:
-        say(
-            f"kept out: {len(outcome.refused) - _SHOWN} more findings"
-            + ("" if report else "; see them with --report FILE")
-        )
+        tell("answer.more" if report else "answer.more_hidden", count=len(outcome.refused) - _SHOWN)
     emit(Answer(_COUNTS, [vars(count) for count in outcome.counts], {}, "layers"), Sink())
     if report is not None:
         rows = [
@@ -136,11 +133,11 @@ def _tell(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
 
 def _told(written: tuple[Path, ...], kept: tuple[Path, ...]) -> None:
     for path in kept:
-        say(f"kept {path}")
+        tell("answer.kept", path=path)
     for path in written:
-        say(f"wrote {path}")
+        tell("answer.wrote", path=path)
     if not written:
-        say("nothing was written")
+        tell("answer.nothing_written")
 
 
 @command.command()

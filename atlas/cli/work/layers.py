@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from atlas.base.words import Words
 from atlas.cli.options import format_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Session
 
 __all__ = ["command"]
@@ -134,8 +135,8 @@ def describe(session: Session, key: str, sink: Sink) -> None:
         "crs": "EPSG:4326",
         "sources": list(spec.sources),
     }
-    say(f"{spec.title_zh} ({spec.title_en}): {spec.about}")
-    say(f"{len(layer)} features, {spec.geometry}, EPSG:4326, sources {', '.join(spec.sources)}")
+    tell("answer.layer", title=Words(spec.title_zh, spec.title_en), about=spec.about)
+    tell("answer.features", count=len(layer), geometry=spec.geometry, sources=", ".join(spec.sources))
     emit(Answer(_DESCRIBE, rows, about, "columns"), sink)
 
 
@@ -169,7 +170,7 @@ def validate(session: Session, keys: tuple[str, ...], sink: Sink) -> None:
         }
         for one in found
     ]
-    say(f"{len(keys or catalog.specs)} layers: {len(rows) or 'no'} violation{'s' * (len(rows) != 1)}")
+    tell(f"answer.violations_{min(len(rows), 2)}", layers=len(keys or catalog.specs), count=len(rows))
     if rows or sink != Sink():
         emit(Answer(_VIOLATIONS, rows, {}, "violations"), sink)
     if rows:

@@ -14,7 +14,7 @@ from atlas.cli.options import (
     session_option,
     talk_options,
 )
-from atlas.cli.output import say
+from atlas.cli.output import tell
 from atlas.cli.session import Session
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
     else:
         draw = {"layers": _draw_layers, "explore": _draw_explorer, "reach": _draw_reach, "compare": _draw_compare}[kind]
         draw(session, options, shared).save(output, overwrite=overwrite)
-    say(f"wrote {output}")
+    tell("answer.wrote", path=output)
 
 
 def _draw_layers(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:

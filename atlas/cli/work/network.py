@@ -15,7 +15,7 @@ from atlas.cli.options import (
     session_option,
     talk_options,
 )
-from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, say
+from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def command(ctx: click.Context, check: bool, choice: Choice, sink: Sink) -> None
     report = check_network(session.network, scenario)
     about = {"scenario": scenario.name, "hash": stamp(session.network.hash, [scenario])}
     emit(Answer(_COLUMNS, _rows(report), about, "report"), sink)
-    say(f"{scenario.name}: {len(report.breaks) or 'no'} break{'s' * (len(report.breaks) != 1)}")
+    tell(f"answer.breaks_{min(len(report.breaks), 2)}", scenario=scenario.name, count=len(report.breaks))
     if check and report.breaks:
         ctx.exit(1)
 
@@ -110,4 +110,4 @@ def export(session: Session, output: Path, overwrite: bool, mode: str, choice: C
 
     scenario = session.scenario(choice)
     for path in write_network(session.network, output, scenario, mode=mode, overwrite=overwrite):
-        say(f"wrote {path}")
+        tell("answer.wrote", path=path)

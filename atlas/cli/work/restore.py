@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from atlas.cli.options import format_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Session
 
 __all__ = ["command"]
@@ -49,4 +49,4 @@ def command(session: Session, layer: str, number: int | None, listing: bool, sin
         emit(Answer(_KEPT, rows, {}, "versions"), sink)
         return
     chosen = restore(session.folder, layer, number=number)
-    say(f"{layer} is again version {chosen.number}, {chosen.features} features")
+    tell("answer.restored", layer=layer, number=chosen.number, features=chosen.features)

@@ -7,16 +7,12 @@ from pathlib import Path
 import click
 
 from atlas.cli.options import format_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, say
+from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
 
-_CONTENT = {
-    True: "its content is as it was written",
-    False: "its content was CHANGED after it was written",
-    None: "whether its content was changed cannot be told: this format carries no hash of its content",
-}
+_CONTENT = {True: "intact", False: "altered", None: "untold"}
 _COLUMNS = (
     Column("hash", "hash"),
     Column("layers", "layers match"),
@@ -69,7 +65,7 @@ def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) ->
     ]
     good = all(one.layers and one.scenario for one in found)
     emit(Answer(_COLUMNS, rows, {"file": file.name, "matches": good, "unchanged": marks.intact}, "hashes"), sink)
-    say(f"{file}: " + ("matches the layers at hand" if good else "does not match the layers and scenarios at hand"))
-    say(f"{file}: {_CONTENT[marks.intact]}")
+    tell("answer.matches" if good else "answer.matches_not", path=file)
+    tell(f"answer.{_CONTENT[marks.intact]}", path=file)
     if not good or marks.intact is False:
         click.get_current_context().exit(1)

@@ -30,7 +30,7 @@ from atlas.imports.osm.roads import pieces_of, roads_of
 from atlas.imports.osm.tags import DEFAULT_CLASSES, Tags, common, opening
 from atlas.imports.store import extra_spec, file_sha256
 from atlas.imports.vector import in_degrees, read_frame
-from atlas.network.roads import side_of
+from atlas.network.borders import side_of
 
 __all__ = ["LAYERS", "OsmLayers", "area_of", "osm_layers"]
 

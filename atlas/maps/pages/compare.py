@@ -8,6 +8,7 @@ from typing import Any
 import geopandas as gpd
 import pandas as pd
 
+from atlas.base.words import both
 from atlas.data.layer import Layer
 from atlas.data.register import Register
 from atlas.data.scenario import Scenario
@@ -15,8 +16,9 @@ from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
+from atlas.maps.document import year
 from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import STYLES, both, common_data, opening_view
+from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.pages.reach import reach_data
 from atlas.network.build import Network
 from atlas.network.status import open_features
@@ -94,11 +96,11 @@ def draw_compare(
         "scenarios": [before.name, after.name],
         "projects": [row for mode in modes for row in _projects(network, before, after, origins, mode)],
     }
-    default = (f"{before.name} 与 {after.name} 比较", f"{before.name} and {after.name} compared")
+    default = both("map.compare", before=year(before.name), after=year(after.name))
     return Page(
         "compare",
         data,
-        title=both(title, default),
+        title=titled(title, default),
         lang=lang,
         styles=STYLES,
         bounds=bounds or opening_view(layers),

@@ -21,7 +21,7 @@ from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.engine import pack_engine, pack_parameters
 from atlas.maps.packing import pack_geometries
 from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import STYLES, both, common_data, opening_view
+from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.pages.reach import line_groups
 from atlas.network.build import Network
 from atlas.plan.promises import Targets
@@ -194,7 +194,7 @@ def draw_explorer(
     return Page(
         "explore",
         data,
-        title=both(title, (words[0], words[1])),
+        title=titled(title, (words[0], words[1])),
         lang=lang,
         styles=(*STYLES, "explore.css"),
         bounds=bounds or opening_view(layers),

@@ -12,6 +12,7 @@ import shapely
 from pypinyin import lazy_pinyin
 
 from atlas.base.style import symbol_of, tokens
+from atlas.base.words import both
 from atlas.data.declaration import CONTRACT
 from atlas.data.layer import Layer
 from atlas.data.register import Register
@@ -26,7 +27,7 @@ from atlas.maps.words import FACTS, place_words
 __all__ = [
     "BACKDROP",
     "STYLES",
-    "both",
+    "titled",
     "common_data",
     "draw_layers",
     "opening_view",
@@ -39,7 +40,6 @@ BACKDROP = ("land", "water")
 _OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
 _COLUMNS = (*(column.name for column in CONTRACT), *FACTS)
 STYLES = ("page.css", "sheet.css")
-_TITLE = ("珠江口西岸都市圈交通图集", "Atlas of the Pearl River West Bank metropolitan area")
 #: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
 _BACKDROP_DECIMALS, _DECIMALS = 4, 5
 _BOUNDARY_THIN_DEGREES = 0.002
@@ -238,7 +238,7 @@ def draw_layers(
     return Page(
         "atlas",
         data,
-        title=both(title, _TITLE),
+        title=titled(title, both("start.title")),
         lang=lang,
         styles=STYLES,
         bounds=bounds or opening_view(layers),
@@ -248,7 +248,7 @@ def draw_layers(
     )
 
 
-def both(title: str | tuple[str, str] | None, default: tuple[str, str]) -> tuple[str, str]:
+def titled(title: str | tuple[str, str] | None, default: tuple[str, str]) -> tuple[str, str]:
     if title is None:
         return default
     return (title, title) if isinstance(title, str) else title

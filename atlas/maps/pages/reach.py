@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from atlas.base.words import Words, both
 from atlas.data.layer import Layer
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
@@ -25,7 +26,7 @@ from atlas.land.surface import Surface, isochrones, surface_from
 from atlas.maps.basemaps import Basemap, displayed, shift_shapes
 from atlas.maps.packing import pack_geometries, pack_integers
 from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import STYLES, both, common_data, opening_view
+from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.payload import Leg
 from atlas.network.build import Network
 from atlas.network.status import scenario_header
@@ -162,8 +163,7 @@ def draw_reach(
         boundaries=boundaries,
     )
     data["reach"] = found
-    zh, en = found["origin"]
-    shown = both(title, (f"{zh}：一小时与两小时", f"{en}: within one and two hours"))
+    shown = titled(title, both("map.reach", origin=Words(*found["origin"])))
     return Page(
         "reach",
         data,

@@ -28,8 +28,8 @@ def _basis(source: str) -> str:
     """Return of what kind the source of a parameter is; the words of the source are English."""
     if source.startswith("fitted"):
         return "fitted_roads" if "drives" in source else "fitted_rail"
-    if source.startswith("definition"):
-        return "definition"
+    if source.startswith(("definition", "measured")):
+        return source.partition(":")[0]
     return "estimate" if "estimate" in source else "published"
 
 

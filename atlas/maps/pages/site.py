@@ -44,7 +44,7 @@ CORE = (
 #: The explorer on what the plan changes by 2035 from Yangjiang, which is furthest.
 _CHANGE = "explore.html#d=change&o=yangjiang&pin=y%3D2023%26o%3Dyangjiang&y=2035"
 _KEY = "<!-- atlas-build {} -->\n"
-_LINKS: Links = (("index.html", ("图集首页", "Start page")),)
+_LINKS: Links = (("index.html", both("site.start")),)
 
 
 @dataclass(frozen=True)

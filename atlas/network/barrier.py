@@ -1,0 +1,92 @@
+"""Land and wide water: how much of a straight link lies over water."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+__all__ = ["Barrier", "Obstacle"]
+
+Floats = NDArray[np.float64]
+
+
+class Obstacle(Protocol):
+    """What tells how much water a straight segment (EPSG:4326) crosses, in all and at the widest."""
+
+    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
+    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Barrier:
+    """Land and wide water, to tell how far a straight link runs over water."""
+
+    land: shapely.STRtree
+    water: shapely.STRtree
+
+    @classmethod
+    def of(cls, land: NDArray[np.object_], water: NDArray[np.object_]) -> Barrier:
+        """Index the parts of `land` and `water` (arrays of polygons, EPSG:4326)."""
+        return cls(shapely.STRtree(_small_parts(land)), shapely.STRtree(_small_parts(water)))
+
+    @cached_property
+    def dry(self) -> shapely.STRtree:
+        """Land without wide water, in tiles."""
+        tiles = self.land.geometries
+        tile, part = self.water.query(tiles, predicate="intersects")
+        dry = tiles.copy()
+        for i in np.unique(tile):
+            dry[i] = shapely.difference(tiles[i], shapely.union_all(self.water.geometries[part[tile == i]]))
+        return shapely.STRtree(dry[~shapely.is_empty(dry)])
+
+    @cached_property
+    def dry_land(self) -> shapely.Geometry:
+        """Land without wide water, in one geometry."""
+        return shapely.union_all(self.dry.geometries)
+
+    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
+        """Return how many kilometres of each straight segment lie off land or in wide water."""
+        total = np.maximum(shapely.length(segments), 1e-12)
+        dry = _covered(self.land, segments)
+        wet = _covered(self.water, segments)
+        share = np.clip(1.0 - dry / total + wet / total, 0.0, 1.0)
+        return np.asarray(share * lengths_km, dtype=np.float64)
+
+    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
+        """Return the widest single water on each straight segment, in kilometres."""
+        widest = np.zeros(len(segments))
+        for i, segment in enumerate(segments):
+            dry = shapely.union_all(self.land.geometries[self.land.query(segment, predicate="intersects")])
+            wet = shapely.union_all(self.water.geometries[self.water.query(segment, predicate="intersects")])
+            off = shapely.union(shapely.difference(segment, dry), shapely.intersection(segment, wet))
+            parts = shapely.get_parts(shapely.line_merge(off))
+            if len(parts) and shapely.length(segment) > 0:
+                widest[i] = float(np.max(shapely.length(parts))) / shapely.length(segment) * lengths_km[i]
+        return widest
+
+
+def _small_parts(polygons: NDArray[np.object_], size: float = 0.1) -> NDArray[np.object_]:
+    """Cut polygons into tiles of `size` degrees, so that later intersections stay cheap."""
+    pieces: list[object] = []
+    for polygon in shapely.get_parts(polygons):
+        west, south, east, north = shapely.bounds(polygon)
+        for x in np.arange(np.floor(west / size), np.ceil(east / size)) * size:
+            for y in np.arange(np.floor(south / size), np.ceil(north / size)) * size:
+                piece = shapely.clip_by_rect(polygon, x, y, x + size, y + size)
+                if not piece.is_empty:
+                    pieces.append(piece)
+    return np.array(pieces, dtype=object)
+
+
+def _covered(tree: shapely.STRtree, segments: NDArray[np.object_]) -> Floats:
+    covered = np.zeros(len(segments))
+    which, part = tree.query(segments, predicate="intersects")
+    if len(which):
+        inside = shapely.length(shapely.intersection(segments[which], tree.geometries[part]))
+        np.add.at(covered, which, inside)
+    return covered
