@@ -187,7 +187,8 @@
       if (!layer.visible(f) || !Atlas.inView(layer.shapes, f, view)) continue;
       var symbol = layer.symbol(f);
       if (view.zoom < symbol.minZoom) continue;
-      var status = layer.get("status", f), soft = layer.get("geometry_quality", f) === "schematic";
+      var status = layer.get("status", f), soft = Atlas.symbols.course(layer, f);
+      if (layer.get("upgrades", f)) continue;   /* it lies where the line it widens is drawn */
       var form = Atlas.symbols.form(status), key = [symbol.width, symbol.color, form.key, soft].join("|");
       (groups[key] = groups[key] || { symbol: symbol, form: form, soft: soft, rows: [] }).rows.push(f);
     }

@@ -49,7 +49,7 @@
     var status = layer.get("status", row), asOf = layer.get("status_as_of", row);
     if (!status) return null;
     var line = Atlas.el("p", { class: "status" });
-    line.appendChild(Atlas.symbols.swatch(layer.geometry, layer.symbol(row), status, layer.get("geometry_quality", row) === "schematic"));
+    line.appendChild(Atlas.symbols.swatch(layer.geometry, layer.symbol(row), status, Atlas.symbols.course(layer, row)));
     line.appendChild(document.createTextNode(Atlas.word("status", status) + (asOf ? " (" + Atlas.t("as_of", asOf) + ")" : "")));
     return line;
   }
@@ -60,8 +60,17 @@
     var text = Atlas.t("open_by") + " " + (opened || expected || Atlas.t("not_dated"));
     text += " (" + Atlas.t("basis_" + (layer.get("opens_basis", row) || "unknown")) + ")";
     text += Atlas.lang === "zh" ? "，" : ", ";
-    text += year === null ? Atlas.t("counts_never") : Atlas.t("counts_from", year);
+    text += Atlas.t(counted(layer, row, year), year);
     return Atlas.el("p", { class: "opening" }, text);
+  }
+
+  /* How a scenario counts a feature: nothing is said to count that does not. */
+  function counted(layer, row, year) {
+    if (layer.get("in_network", row) === false) return "counts_not";
+    if (layer.get("passenger", row) === false && layer.key === "railways") return "counts_goods";
+    if (layer.get("upgrades", row)) return year === null ? "counts_upgrade" : "counts_from";
+    if (layer.get("course", row) === "indicative") return "counts_indicative";
+    return year === null ? "counts_never" : "counts_from";
   }
 
   function planLines(layer, row) {

@@ -84,6 +84,7 @@
       return ["LineString", line, status, false, function () { return Atlas.word("status", status); }];
     });
     rows.push(["LineString", { color: Atlas.tokens.ground.accent, width: 2.4, form: "cased", alpha: 1 }, "operating", true, "schematic"]);
+    rows.push(["LineString", { color: Atlas.tokens.ground.accent, width: 2.4, form: "plain", alpha: 1 }, "planned", "band", "indicative"]);
     return rows;
   };
 

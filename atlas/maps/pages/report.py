@@ -84,6 +84,7 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         kilometres=_kilometres(report),
         scenarios=_scenarios(report),
         band_min=report.targets.band_min,
+        held=held(report.items),
         verdicts=verdict_table(report.summary, mode="multimodal", measure="door", scenarios=names),
         targets=target_sections(
             report.summary, report.targets, scenarios=names, english=report.english, deciding=report.deciding
