@@ -31,7 +31,10 @@ from atlas.base.files import content_hash
 from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_parameters
 from atlas.data.root import find_root
 
-__all__ = ["BUILT_IN", "Scenario", "is_scenario_file", "load_scenario", "parse_scenario", "scenario_text"]
+__all__ = [
+    "BUILT_IN", "FULL", "FULL_KNOWN", "Scenario", "is_scenario_file", "load_scenario", "parse_scenario",
+    "scenario_text",
+]  # fmt: skip
 
 FULL, FULL_KNOWN = "full", "full-known"
 BUILT_IN: dict[str, int | None] = {

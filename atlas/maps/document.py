@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from atlas.base.style import css_variables
-from atlas.base.words import LANGUAGES, Words, both, say_in
+from atlas.base.words import LANGUAGES, Words, both, joined, say_in
+from atlas.data.counting import held_by_full
+from atlas.data.scenario import FULL, FULL_KNOWN
 from atlas.maps.page import SCRIPTS, allow_scripts, asset
 
-__all__ = ["Cell", "Table", "fill", "heads", "number", "year"]
+__all__ = ["Cell", "Table", "fill", "heads", "held", "number", "year"]
 
 _POLICY = (
     f"default-src 'none'; script-src {SCRIPTS}; style-src 'unsafe-inline'; img-src data:; "
@@ -88,9 +91,25 @@ def number(value: float, *, decimals: int = 0) -> Cell:
     return Cell(text, kind="number zero" if not value else "number")
 
 
+def held(items: pd.DataFrame) -> Words:
+    """Say how many items of the plan ``full`` holds, and which it lacks and why; `items` from `item_table`."""
+    full, known, lacking = held_by_full(items)
+    groups = []
+    for name, rows in lacking.groupby("kind", sort=False):
+        kind = str(name)
+        key = f"document.lacking_{kind}" if kind in ("railway", "waterway") else "document.lacking_other"
+        pairs = zip(rows["name_zh"], rows["name_en"], strict=True)
+        groups.append(both(key, names=joined([Words(str(zh), str(en)) for zh, en in pairs])))
+    return both(
+        "document.held",
+        items=len(items), full=full, known=known, unknown=full - known, lacking=joined(groups),
+        targets=int((items["counts"] == "target").sum()),
+    )  # fmt: skip
+
+
 def year(name: str) -> Words:
     """Return what a scenario is called in a heading or a sentence."""
-    return both(f"year.{name}") if name in ("full", "full-known") else Words(name, name)
+    return both(f"year.{name}") if name in (FULL, FULL_KNOWN) else Words(name, name)
 
 
 @cache

@@ -75,7 +75,7 @@ def pack_engine(network: Network, ground: Ground | None, group_of: NDArray[np.in
     dict
         ``blob`` and ``arrays`` (name, type, offset, length of each array in it); texts by code: ``roles``, ``modes``,
         ``classes``, ``kinds``; ``combos``: feature, layer, plan ids and line ids that edges share; ``units`` (id,
-        Chinese and English name, residents) and ``grid``.
+        Chinese and English name, residents on the grid) and ``grid``.
 
     Raises
     ------
@@ -101,7 +101,10 @@ def pack_engine(network: Network, ground: Ground | None, group_of: NDArray[np.in
     joined = np.array(["\t".join(map(str, row)) for row in zip(*arrays.links, strict=True)], dtype=object)
     combos, combo = _coded(joined)
     block.add("combo", combo, "uint16" if len(combos) < 2**16 else "uint32")
-    for name, flags in (("toll", arrays.toll), ("schematic", arrays.schematic), ("changing", arrays.changing)):
+    for name, flags in (
+        ("toll", arrays.toll), ("schematic", arrays.schematic), ("changing", arrays.changing),
+        ("indicative", arrays.indicative),
+    ):  # fmt: skip
         block.add(name, flags, "uint8")
     for name, values in (
         ("km", arrays.length_km), ("limit", arrays.limit_kmh), ("run", arrays.run_min), ("runLow", arrays.run_min_low),
@@ -117,7 +120,10 @@ def pack_engine(network: Network, ground: Ground | None, group_of: NDArray[np.in
     if ground is not None:
         packed["grid"] = _pack_grid(block, ground, node_type)
         units = ground.people.units
-        columns = (units["id"], units["name_zh"], units["name_en"], units["people"])
+        # spread evenly, as many as the unit has on the grid: a neighbour has others beyond it
+        unit, even = ground.people.unit, ground.people.people[1]
+        here = np.bincount(unit[unit >= 0], weights=even[unit >= 0], minlength=len(units))
+        columns = (units["id"], units["name_zh"], units["name_en"], here)
         packed["units"] = [[uid, zh, float(people), en] for uid, zh, en, people in zip(*columns, strict=True)]
     return {"blob": block.text(), "arrays": [list(one) for one in block.arrays], **packed}
 

@@ -57,6 +57,8 @@ ALIASES: dict[str, str] = {
     "structure": "结构",
     "no_connect": "不相连说明",
     "exit": "可否出入",
+    "course": "走向依据",
+    "upgrades": "改扩建对象",
     "service": "服务类别",
     "side_a_city": "甲端城市",
     "side_b_city": "乙端城市",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from atlas.base.words import Words, both, capital, joined
 from atlas.data.register import Section
-from atlas.maps.document import Cell, Table, fill, heads, year
+from atlas.maps.document import Cell, Table, fill, heads, held, year
 from atlas.maps.pages.start import trip, verdict_cell
 from atlas.plan.deciding import Deciding
 from atlas.plan.promises import Target, Targets
@@ -55,6 +55,7 @@ def draw_claims(
     lang: str = "zh",
     english: Mapping[str, str] = MappingProxyType({}),
     deciding: Sequence[Deciding] = (),
+    items: pd.DataFrame | None = None,
 ) -> str:
     """Return the page of :func:`atlas.plan.promises.summarise_claims`.
 
@@ -72,6 +73,8 @@ def draw_claims(
         English names of places by their Chinese ones.
     deciding
         Worst trips taken apart, from :func:`atlas.plan.deciding.deciding_trips`.
+    items
+        From :func:`atlas.data.register.item_table`: what the full plan holds is said beside its numbers.
     """
     return fill(
         "claims.html",
@@ -79,6 +82,7 @@ def draw_claims(
         lang=lang,
         hash=hash,
         band_min=targets.band_min,
+        held=None if items is None else held(items),
         targets=target_sections(summary, targets, scenarios=scenarios, english=english, deciding=deciding),
     )
 

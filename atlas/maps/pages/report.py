@@ -12,7 +12,7 @@ import pandas as pd
 
 from atlas.base.words import Words, both, capital, joined, word_table
 from atlas.data.register import ISSUED, ITEM_STATUSES
-from atlas.maps.document import Cell, Table, fill, heads, number, year
+from atlas.maps.document import Cell, Table, fill, heads, held, number, year
 from atlas.maps.pages.claims import target_sections
 from atlas.maps.pages.report_method import parameter_table, source_table
 from atlas.maps.pages.start import verdict_table
@@ -84,6 +84,7 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         kilometres=_kilometres(report),
         scenarios=_scenarios(report),
         band_min=report.targets.band_min,
+        held=held(report.items),
         verdicts=verdict_table(report.summary, mode="multimodal", measure="door", scenarios=names),
         targets=target_sections(
             report.summary, report.targets, scenarios=names, english=report.english, deciding=report.deciding

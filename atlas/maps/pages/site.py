@@ -172,15 +172,16 @@ def build_site(
             say(job.name)
             _write(target / job.name, job.make(), key)
     names = [scenario.name for scenario in scenarios]
-    summary = pd.DataFrame()
+    summary, items = pd.DataFrame(), None
     if promised:
         say(claims.address)
         trips = check_claims(network, scenarios, targets, readings=["all"])
         summary = summarise_claims(trips)
         report = make_report(catalog, network, scenarios, claims=trips)
+        items = report.items
         page = draw_claims(
             summary, targets, scenarios=names, hash=report.hash, lang=lang, english=report.english,
-            deciding=report.deciding,
+            deciding=report.deciding, items=report.items,
         )  # fmt: skip
         _write(target / claims.address, page, key)
         say(told.address)
@@ -200,6 +201,7 @@ def build_site(
         hash=stamp(network.hash, scenarios),
         assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
         english=network.english_names,
+        items=items,
         lang=lang,
     )
     _write(target / "index.html", start, key)

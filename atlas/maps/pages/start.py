@@ -11,7 +11,7 @@ import pandas as pd
 
 from atlas.base.words import Words, both, joined, word_table
 from atlas.data.layer import Layer
-from atlas.maps.document import Cell, Table, fill, heads, year
+from atlas.maps.document import Cell, Table, fill, heads, held, year
 
 __all__ = ["Card", "as_of", "draw_start", "trip", "verdict_cell", "verdict_table"]
 
@@ -86,6 +86,7 @@ def draw_start(
     hash: str,
     assumed: Mapping[str, int],
     english: Mapping[str, str] | None = None,
+    items: pd.DataFrame | None = None,
     lang: str = "zh",
 ) -> str:
     """Return the start page.
@@ -110,6 +111,8 @@ def draw_start(
         Number of features with an assumed year, by scenario.
     english
         English names of places by the Chinese ones.
+    items
+        From :func:`atlas.data.register.item_table`: what the full plan holds is said beside its numbers.
     lang
         Language the page opens in.
     """
@@ -129,6 +132,7 @@ def draw_start(
         read=read,
         verdicts=verdicts,
         assumed=counts,
+        held=None if items is None else held(items),
         downloads=downloads,
         date=date,
     )

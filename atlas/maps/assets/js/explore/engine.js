@@ -5,6 +5,7 @@
    tests/test_page_explore.py holds it to the Python model on random questions in a real browser. */
 
 var EXPRESS = ["expressway", "expressway_bridge"], INSIDE_TOLERANCE = 1e-6;
+var RAIL_CLASSES = ["high_speed", "conventional"];   /* travel/minutes.py has the same */
 
 /* --- unpacking -------------------------------------------------------------------------------------------- */
 
@@ -140,20 +141,26 @@ function edgeMinutes(N, scenario, value) {
   var a = N.a, first = new Float64Array(N.m).fill(NaN), later;
   function each(role, minutes) { (N.byRole.get(role) || []).forEach(function (i) { first[i] = minutes(i); }); }
   function known(number, otherwise) { return number !== number ? otherwise : number; }
-  var period = "road_factor_" + scenario.period, detour = value("road_detour_schematic");
+  /* [course known, indicative] */
+  function detours(mode) { return [value(mode + "_detour_schematic"), value(mode + "_detour_indicative")]; }
+  /* parameters of the classes of railway that have their own, by code of the class; `usual` for the others */
+  function byClass(name, usual) {
+    return N.classes.map(function (cls) { return RAIL_CLASSES.indexOf(cls) >= 0 ? value(name.replace("*", cls)) : value(usual); });
+  }
+  var period = "road_factor_" + scenario.period, detour = detours("road");
   var factors = [value(period + "_ordinary"), value(period + "_urban_expressway"), value(period + "_expressway")];
   var limits = [value("road_limit_default_kmh"), value("road_limit_default_expressway_kmh")];
   each("run", function (i) {
     var limit = known(a.limit[i], limits[N.express[i]]), factor = N.express[i] ? factors[2] : N.urban[i] ? factors[1] : factors[0];
-    return (a.schematic[i] ? a.km[i] * detour : a.km[i]) / (limit * factor) * 60;
+    return (a.schematic[i] ? a.km[i] * detour[a.indicative[i]] : a.km[i]) / (limit * factor) * 60;
   });
   var joins = N.classes.indexOf("toll_join"), join = value("toll_join_min"), leave = value("toll_leave_min");
   each("ramp", function (i) { return a.cls[i] === joins ? join : leave; });
-  var railDetour = value("rail_detour_schematic"), usual = value("rail_speed_default_kmh"), share = value("rail_speed_factor");
+  var railDetour = detours("rail"), usual = byClass("rail_speed_*_kmh", "rail_speed_default_kmh"), share = value("rail_speed_factor");
   var acceleration = value("rail_acceleration_ms2"), dwell = value("rail_dwell_min");
   each("ride", function (i) {
     if (a.run[i] === a.run[i]) return a.run[i];
-    return runMinutes(a.schematic[i] ? a.km[i] * railDetour : a.km[i], known(a.limit[i], usual), share, acceleration, dwell);
+    return runMinutes(a.schematic[i] ? a.km[i] * railDetour[a.indicative[i]] : a.km[i], known(a.limit[i], usual[a.cls[i]]), share, acceleration, dwell);
   });
   var slow = value("local_detour") / value("local_speed_kmh") * 60;
   each("local", function (i) { return a.km[i] * slow; });
@@ -166,10 +173,10 @@ function edgeMinutes(N, scenario, value) {
   each("transfer", function () { return change; });
   later = Float64Array.from(first);
   var hours = value("rail_operating_hours"), waitShare = value("rail_wait_share"), cap = value("rail_wait_cap_min");
-  var entry = value("rail_station_entry_min"), metroTrains = value("metro_trains_per_day"), newTrains = value("rail_new_trains_per_day");
+  var entry = value("rail_station_entry_min"), metroTrains = value("metro_trains_per_day"), newTrains = byClass("rail_new_trains_*_per_day", "rail_new_trains_per_day");
   var planned = scenario.boarding === "planned";
   (N.byRole.get("board") || []).forEach(function (i) {
-    var trains = known(scenario.timetable === "peak" ? a.trains[i] : a.trainsOrdinary[i], N.metro[i] ? metroTrains : newTrains);
+    var trains = known(scenario.timetable === "peak" ? a.trains[i] : a.trainsOrdinary[i], N.metro[i] ? metroTrains : newTrains[a.cls[i]]);
     var waited = Math.min(waitShare * (hours * 60 / Math.max(trains, 1e-9)), cap), enter = a.changing[i] ? 0 : entry;
     first[i] = a.changing[i] || !planned ? enter + waited : enter;
     later[i] = enter + waited;

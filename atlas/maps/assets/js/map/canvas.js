@@ -3,7 +3,7 @@ import { worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
 import { page } from "../core/page.js";
 import { redraw } from "./frame.js";
-import { paintLine, paintPoint, statusForm, zoomFactor } from "./symbols.js";
+import { courseOf, paintLine, paintPoint, statusForm, zoomFactor } from "./symbols.js";
 
 /* What a painter needs: scale and origin of world units → px, size, zoom. */
 export function viewOf(map, bounds) {
@@ -196,7 +196,8 @@ function classes(layer, view) {
     if (!layer.visible(f) || !inView(layer.shapes, f, view) || layer.get("drawn_by", f)) continue;
     var symbol = layer.symbol(f);
     if (view.zoom < symbol.minZoom) continue;
-    var status = layer.get("status", f), soft = layer.get("geometry_quality", f) === "schematic";
+    var status = layer.get("status", f), soft = courseOf(layer, f);
+    if (layer.get("upgrades", f)) continue;   /* it lies where the line it widens is drawn */
     var form = statusForm(status), key = [symbol.width, symbol.color, form.key, soft].join("|");
     (groups[key] = groups[key] || { symbol: symbol, form: form, soft: soft, rows: [] }).rows.push(f);
   }

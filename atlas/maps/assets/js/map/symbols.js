@@ -15,8 +15,24 @@ export function dashOf(form, width) {
   return form.dash.map(function (length) { return length * unit; });
 }
 
+/* What the map shows of a line's course: "band" where only its ends are known, true where it is schematic. */
+export function courseOf(layer, row) {
+  return layer.get("course", row) === "indicative" ? "band" : layer.get("geometry_quality", row) === "schematic";
+}
+
 /* A line whose path is already on ctx. */
 export function paintLine(ctx, path, symbol, form, width, soft) {
+  if (soft === "band") {
+    ctx.lineJoin = ctx.lineCap = "round";
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 0.2;
+    ctx.strokeStyle = symbol.color;
+    ctx.lineWidth = width + 9;
+    path(ctx);
+    ctx.stroke();
+    ctx.globalAlpha = 1;
+    return;
+  }
   var dots = form.key === "dots";
   ctx.lineJoin = "round";
   ctx.globalAlpha = 1;

@@ -6,7 +6,7 @@ import { formatNumber } from "../core/numbers.js";
 import { page } from "../core/page.js";
 import { labelled, makeButton, otherName, pick, sourceWords, ui, wordFor } from "../core/words.js";
 import { redraw } from "../map/frame.js";
-import { sampleOf } from "../map/symbols.js";
+import { courseOf, sampleOf } from "../map/symbols.js";
 
 var opener = null;
 
@@ -54,7 +54,7 @@ function statusLine(layer, row) {
   var status = layer.get("status", row), asOf = layer.get("status_as_of", row);
   if (!status || layer.key === "places") return null;
   var line = el("p", { class: "status" });
-  line.appendChild(sampleOf(layer.geometry, layer.symbol(row), status, layer.get("geometry_quality", row) === "schematic"));
+  line.appendChild(sampleOf(layer.geometry, layer.symbol(row), status, courseOf(layer, row)));
   line.appendChild(document.createTextNode(wordFor("status", status) + (asOf ? " (" + ui("as_of", asOf) + ")" : "")));
   return line;
 }
@@ -65,8 +65,17 @@ function openingLine(layer, row) {
   var text = ui("open_by") + " " + (opened || expected || ui("not_dated"));
   text += " (" + ui("basis_" + (layer.get("opens_basis", row) || "unknown")) + ")";
   text += page.lang === "zh" ? "，" : ", ";
-  text += year === null ? ui("counts_never") : ui("counts_from", year);
+  text += ui(counted(layer, row, year), year);
   return el("p", { class: "opening" }, text);
+}
+
+/* How a scenario counts a feature: nothing is said to count that does not. */
+function counted(layer, row, year) {
+  if (layer.get("in_network", row) === false) return "counts_not";
+  if (layer.get("passenger", row) === false && layer.key === "railways") return "counts_goods";
+  if (layer.get("upgrades", row)) return year === null ? "counts_upgrade" : "counts_from";
+  if (layer.get("course", row) === "indicative") return "counts_indicative";
+  return year === null ? "counts_never" : "counts_from";
 }
 
 function planLines(layer, row) {

@@ -93,6 +93,7 @@ export function statusLegend() {
     return ["LineString", line, status, false, function () { return wordFor("status", status); }];
   });
   rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "cased", alpha: 1 }, "operating", true, "schematic"]);
+  rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "plain", alpha: 1 }, "planned", "band", "indicative"]);
   return rows;
 }
 
