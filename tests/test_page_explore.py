@@ -104,8 +104,8 @@ def test_minutes_in_the_page_are_the_librarys_on_every_node(page: Page, network:
         """questions => {
           const N = Atlas.page.explorer.network(); let worst = 0, nodes = 0;
           for (const q of questions) {
-            const C = AtlasEngine.compile(N, q.scenario, q.mode, name => q.values[name]);
-            const found = AtlasEngine.reach(C, {node: q.origin}).node;
+            const C = Atlas.engine.compile(N, q.scenario, q.mode, name => q.values[name]);
+            const found = Atlas.engine.reach(C, {node: q.origin}).node;
             q.minutes.forEach((m, i) => {
               nodes++;
               const off = m < 0 ? (isFinite(found[i]) ? 1e9 : 0) : Math.abs(found[i] - m);

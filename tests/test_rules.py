@@ -20,7 +20,7 @@ from atlas.data.layer import Layer, frame_of
 
 SPECS = open_catalog().specs
 REGISTER = {"plan-stn-05"}
-PLAIN: dict[str, Any] = {"string": "", "float": 0.0, "integer": 1, "boolean": True}
+PLAIN: dict[str, Any] = {"string": "", "float": 1.0, "integer": 1, "boolean": True}
 SOUND = {
     "id": "one", "name_zh": "一", "name_en": "One", "status": "operating", "status_as_of": "2026-11-23",
     "checked_on": None,

@@ -93,6 +93,7 @@ def test_templates_escape_what_they_are_given() -> None:
     page = fill(
         "claims.html",
         title=(HOSTILE, HOSTILE),
+        held=None,
         hash=HOSTILE,
         band_min=5.0,
         targets=[

@@ -668,4 +668,4 @@ export function start(map, data) { startPage(map, data, explorePage); }
 
 /* What the console and the tests of a page ask. */
 export * from "../parts/inspect.js";
-export { exploreState };
+export { engine, exploreState };
