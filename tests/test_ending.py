@@ -63,7 +63,13 @@ def test_a_signal_ends_a_command_and_its_draft_goes(tmp_path: Path, number: int)
         f"    with replacing({str(tmp_path / 'out.txt')!r}) as draft:\n"
         "        draft.write_text('half')\n        print('drafting', flush=True)\n        time.sleep(60)"
     )
-    done = subprocess.Popen([sys.executable, "-c", CODE.format(body=body)], stdout=subprocess.PIPE, text=True)
+    # A run under nohup hands down an ignored SIGHUP: start as from a terminal.
+    done = subprocess.Popen(
+        [sys.executable, "-c", CODE.format(body=body)],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+    )
     assert done.stdout is not None
     assert done.stdout.readline() == "drafting\n"
     done.send_signal(number)

@@ -18,6 +18,7 @@ from atlas.imports.osm.layers import osm_layers
 from atlas.imports.osm.matching import base_names
 from atlas.imports.osm.refine import Match, Refined, refine
 from atlas.imports.osm.tags import CLASSES
+from atlas.imports.vector import DEFAULTS
 from atlas.network.build import build_network
 
 HOME = open_catalog()
@@ -176,9 +177,17 @@ def crossroads(x: tuple[float, float]) -> dict[str, Layer]:
         "plan_ids": "plan-hwy-01", "source": "press", "confidence": "low", "geometry_quality": "schematic",
         "position_error_m": 3000.0,
     }  # fmt: skip
-    blank, spot = ({c.name: None for c in HOME.specs[key].columns} | told for key in ("highways", "interchanges"))
+    blank, spot = (
+        {c.name: DEFAULTS.get(c.name) for c in HOME.specs[key].columns} | told for key in ("highways", "interchanges")
+    )
     roads = {"we": ("E1", "w", "x", "e"), "sn": ("E2", "s", "x", "n")}
-    road = {"kind": "expressway", "toll": True, "structure": "surface", "drawn_length_km": 1.0, "in_network": True}
+    road = {
+        "kind": "expressway",
+        "toll": True,
+        "structure": "surface",
+        "drawn_length_km": 1.0,
+        "in_network": True,
+    }
     rows = [
         {**blank, **road, "oneway": False, "id": name, "ref": ref, "node_ids": ";".join(nodes)}
         for name, (ref, *nodes) in roads.items()

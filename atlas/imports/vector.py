@@ -379,7 +379,7 @@ def _value(
         return _typed(column, values[column.name])
     if column.name in fields:
         given = _typed(column, row[fields[column.name]])
-        if given is not None or column.name not in {*_MADE, *DEFAULTS}:
+        if given is not None or column.null or column.name not in {*_MADE, *DEFAULTS}:
             return given
     if column.name in about:
         return about[column.name]

@@ -28,6 +28,11 @@ def drawn_km(coordinates: tuple[Point, ...]) -> float:
     return round(float(_GEOD.line_length(lons, lats)) / 1000, 3)
 
 
+def without_repeats(path: list[Point]) -> tuple[Point, ...]:
+    """Return the course without a point that lies where the one before it does: a bend on a node or station."""
+    return tuple(here for at, here in enumerate(path) if not at or here != path[at - 1])
+
+
 def compile_rail(facts: Facts) -> Compiled:
     """Return the layers stations, railways and rail_services."""
     compiled = Compiled()
@@ -123,7 +128,7 @@ def _path(
     for place, stop in enumerate(stops):
         path.append((float(stations[stop]["lon"]), float(stations[stop]["lat"])))
         path += after.get(place, [])
-    return tuple(path)
+    return without_repeats(path)
 
 
 def _railway(

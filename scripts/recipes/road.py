@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from recipes.opening import BASE_YEAR, Opening, earliest, opening
-from recipes.rail import drawn_km
+from recipes.rail import drawn_km, without_repeats
 from recipes.tables import Compiled, Facts, Feature, Point, Row, TableError, number, point, whole
 
 # Where local travel can leave or join: towns, seats, exits, gates, forecourts. Expressway interchanges,
@@ -107,6 +107,7 @@ def _road(
         for bend in sorted(bends.pop((row["link_id"], key), []), key=lambda one: int(one["seq"])):
             path.append((float(bend["lon"]), float(bend["lat"])))
             traced += "OSM" in bend["note"]
+    course = without_repeats(path)
     access = row["id"].startswith("acc_")
     source = "; ".join(part for part in (row["source"], row["notes_no_connect"]) if part)
     properties = facts.common(
@@ -125,12 +126,12 @@ def _road(
         "node_ids": row["node_ids"],
         "structure": "bridge" if row["kind"] == "expressway_bridge" else "surface",
         "published_length_km": number(row["length_km"]),
-        "drawn_length_km": drawn_km(tuple(path)),
+        "drawn_length_km": drawn_km(course),
         "in_network": True,
         "no_connect": row["notes_no_connect"] or None,
         "oneway": False,
     }
-    return Feature(properties, tuple(path))
+    return Feature(properties, course)
 
 
 def _node(facts: Facts, row: Row, roads: list[Feature]) -> Feature:

@@ -137,7 +137,8 @@ def _what(tags: Tags) -> tuple[str, str, Record]:
     if tags.get("aeroway") in {"aerodrome", "heliport"}:
         iata = clean(tags.get("iata"))
         kind = "heliport" if tags["aeroway"] == "heliport" else "civil" if iata else "general_aviation"
-        return "airports", kind, {"iata": iata, "icao": clean(tags.get("icao"))}
+        own = {"iata": iata, "icao": clean(tags.get("icao")), "service": "scheduled" if iata else "general"}
+        return "airports", kind, own
     if _is_port(tags):
         unlocode = clean(tags.get("unlocode") or tags.get("ref:unlocode"))
         return "ports", _port_kind(tags), {"port": None, "unlocode": unlocode}
