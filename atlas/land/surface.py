@@ -17,11 +17,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy.ndimage import distance_transform_edt
 
 from atlas.base.errors import NetworkError, ScenarioError
-from atlas.base.geodesy import METRIC
+from atlas.base.geodesy import KM_A_DEGREE, METRIC, transformer
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -279,7 +278,7 @@ def _areas(
         shapes = [_squares(grid, minutes <= cutoff + TOLERANCE_MIN) for cutoff in cutoffs]
     else:
         shapes = _contours(surface, minutes, cutoffs)
-    back = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    back = transformer(grid.crs, 4326)
     found = []
     for cutoff, shape in zip(cutoffs, shapes, strict=True):
         degrees = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
@@ -316,7 +315,7 @@ def _contours(surface: Surface, minutes: Floats, cutoffs: Sequence[float]) -> li
 def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Grid) -> shapely.MultiPolygon:
     """Return the parts that hold a reached cell: a strip beyond water that only the drawing reached is dropped."""
     parts = np.array(area.geoms, dtype=object)
-    narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 111_000.0) ** 2)[0]
+    narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 1000.0 / KM_A_DEGREE) ** 2)[0]
     part, cell = grid.tree.query(parts[narrow], predicate="intersects")
     holds = np.ones(len(parts), dtype=bool)
     holds[narrow] = False
