@@ -193,6 +193,13 @@ def load_scenario(
     ScenarioError
         No such scenario or file, broken TOML, an unknown key or id (with the nearest), or a year outside
         2023 to 2035.
+
+    Examples
+    --------
+    >>> load_scenario("2030").year
+    2030
+    >>> load_scenario("full").year is None
+    True
     """
     if isinstance(source, Scenario):
         return source

@@ -123,6 +123,13 @@ def surface_from(
     ------
     UnknownPlaceError, NetworkError, ScenarioError
         See :func:`atlas.travel.reach.reach_from`.
+
+    Examples
+    --------
+    >>> land = atlas.ground(network)
+    >>> surface = atlas.surface_from(network, "珠海", now, land.links)
+    >>> bool(surface.minutes.min() < 10)
+    True
     """
     grown, node_id = locate(network, origin)
     return surface_of(Trip(network, scenario, mode), Trip(grown, scenario, mode), node_id, table, towards=towards)
@@ -168,6 +175,13 @@ def isochrones(surface: Surface, cutoffs_min: Sequence[float] = (60.0, 120.0)) -
     ------
     ScenarioError
         See :func:`check_cutoffs`.
+
+    Examples
+    --------
+    >>> land = atlas.ground(network)
+    >>> areas = atlas.isochrones(atlas.surface_from(network, "珠海", now, land.links), (60, 120))
+    >>> bool(areas["area_km2"].is_monotonic_increasing)
+    True
     """
     cutoffs = check_cutoffs(cutoffs_min)
     shapes = _areas(surface, surface.minutes, cutoffs)

@@ -259,6 +259,12 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         :mod:`atlas.network.rail`, :mod:`atlas.network.ferries`).
     LayerError
         A value is outside its range (see :mod:`atlas.data.layer`).
+
+    Examples
+    --------
+    >>> network = atlas.build_network(atlas.open_catalog().layers())
+    >>> "travel_time_min" in network.edges  # a network has no minutes; a scenario gives them
+    False
     """
     missing = [key for key in REQUIRED if key not in layers]
     if missing:

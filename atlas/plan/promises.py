@@ -148,6 +148,12 @@ def read_targets(path: str | Path) -> Targets:
     PlanError
         The file is missing or no TOML, an entry is missing, a limit is not positive, or a target has not
         exactly one default reading.
+
+    Examples
+    --------
+    >>> targets = atlas.read_targets(catalog.root / "data" / "plan" / "targets.toml")
+    >>> sum(reading.default for reading in targets.items[0].readings)
+    1
     """
     path = Path(path)
     try:
@@ -265,6 +271,12 @@ def check_claims(
         A reading that no target has.
     UnknownPlaceError
         A target names a place that the network does not have.
+
+    Examples
+    --------
+    >>> claims = atlas.check_claims(network, [now])
+    >>> set(claims["verdict"]) <= {"inside", "borderline", "outside"}
+    True
     """
     targets = read_targets(find_root() / "data" / "plan" / "targets.toml") if targets is None else targets
     targets.check_readings(readings)

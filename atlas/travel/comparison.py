@@ -121,6 +121,13 @@ def compare(
     ------
     UnknownPlaceError
         A place that the network does not have.
+
+    Examples
+    --------
+    >>> before, after = atlas.load_scenario("2023"), atlas.load_scenario("2030")
+    >>> found = atlas.compare(network, before, after, ["珠海"], destinations=["阳江"], mode="rail")
+    >>> bool((found.pairs["after_min"] < found.pairs["before_min"]).all())
+    True
     """
     every = seats(network)
     network, starts = _located(network, every if origins is None else origins)

@@ -146,6 +146,12 @@ def draw_reach(
     ------
     UnknownPlaceError, NetworkError, ScenarioError, MapError
         The origin is unknown or lies too far from any road; a mode is unknown; the page cannot be drawn as asked.
+
+    Examples
+    --------
+    >>> page = atlas.draw_reach(network, "珠海", [now], catalog.layers(), modes=["drive"], title="Zhuhai", lang="en")
+    >>> "Zhuhai" in page.html()
+    True
     """
     shift = shift_shapes if basemap is not None and basemap.shifted else None
     found = reach_data(
