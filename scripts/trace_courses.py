@@ -63,8 +63,13 @@ ROADS = {
     "A": "OSM way of the road (scgraph_data 2.0.0 world_highways, 2024, ODbL), two independent points 54-551 m off",
     "B": "OSM way taken for the road (scgraph_data 2.0.0 world_highways, 2024, ODbL), plausible by length",
 }
-#: Matched courses that looking at them spoke against: a fifth shorter than the road is published to be.
-_DOUBTED = {"honghe"}
+#: Matched courses that are not taken, and what spoke against them when they were looked at.
+_DOUBTED = {
+    "honghe": "a fifth shorter than the road is published to be",
+    "g15_ky": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
+    "s47_fj": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
+    "g94_jz": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
+}
 #: Kinds of road nodes that stand for a town and not for a place on the road.
 _TOWNS = {"town", "city_centre", "district_centre", "county_seat"}
 
@@ -281,7 +286,7 @@ def moved_nodes(
     hubs = {
         row["node_id"]: (float(row["lon"]), float(row["lat"]))
         for row in read(folder / "hub_crossings_scgraph.csv")
-        if row["worse_grade"] in ROADS
+        if row["worse_grade"] in ROADS and not {row["road_a"], row["road_b"]} & set(_DOUBTED)
     }
     by_node: dict[str, dict[str, Road]] = {}
     for road in roads:

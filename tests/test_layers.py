@@ -157,6 +157,21 @@ def test_the_same_alignment_is_in_the_network_once(layers: dict[str, Layer]) -> 
         assert used[column].is_unique
 
 
+def test_a_road_passes_its_own_nodes_in_their_order_and_turns_back_at_none(layers: dict[str, Layer]) -> None:
+    nodes = layers["interchanges"].frame.set_index("id").geometry
+    for road in layers["highways"].frame.itertuples():
+        path = shapely.get_coordinates(road.geometry)
+        at = 0
+        for name in road.node_ids.split(";"):
+            here = np.flatnonzero((np.abs(path[at:] - nodes[name].coords[0]) < 1e-5).all(axis=1))
+            assert len(here), f"{road.id} does not pass {name} in its turn"
+            at += int(here[0])
+            if 0 < at < len(path) - 1:
+                before, after = path[at] - path[at - 1], path[at + 1] - path[at]
+                cosine = before @ after / np.hypot(*before) / np.hypot(*after)
+                assert cosine > -0.97, f"{road.id} turns back at {name}"
+
+
 def test_every_feature_is_open_announced_or_assumed_by_the_written_rule(layers: dict[str, Layer]) -> None:
     rule = {"under_construction": 2030, "preliminary": 2035}
     for key in ("highways", "railways", "cross_border_links", "airports", "ports"):

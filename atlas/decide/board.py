@@ -40,11 +40,11 @@ class Board:
 
     Examples
     --------
-    >>> import atlas
-    >>> network = atlas.build_network(atlas.open_catalog().layers())
+    With `network` as in the documentation of :mod:`atlas`:
+
     >>> board = Board(network, atlas.load_scenario("2026"), "drive")
-    >>> start, end = network.row_of["place/zhuhai"], network.row_of["place/yangjiang"]
-    >>> whole, without = board.opened(), board.opened(board.named(["hmh"]))
+    >>> start, end = network.row_of["place/zhongshan"], network.row_of["place/shenzhen"]
+    >>> whole, without = board.opened(), board.without(["g2518_szzs"])
     >>> bool(without.towards(end)[start] > whole.towards(end)[start])
     True
     """

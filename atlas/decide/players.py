@@ -54,6 +54,15 @@ def plan_players(network: Network, register: Register, before: Scenario, after: 
     ------
     PlanError
         There is none.
+
+    Examples
+    --------
+    >>> from atlas.data.register import read_register
+    >>> from atlas.data.root import find_root
+    >>> years = atlas.load_scenario("2023"), atlas.load_scenario("2026")
+    >>> players = plan_players(network, read_register(find_root() / "data" / "plan"), *years)
+    >>> "plan-hwy-23" in [player.id for player in players]
+    True
     """
     arrays = network.arrays
     old, new = arrays.open_in(before), arrays.open_in(after)
@@ -96,6 +105,11 @@ def listed_players(network: Network, ids: Iterable[str]) -> tuple[Player, ...]:
     ------
     PlanError
         One names no edge of the network.
+
+    Examples
+    --------
+    >>> listed_players(network, ["hmh"])[0].opens_year
+    2024
     """
     players = []
     for name in dict.fromkeys(ids):

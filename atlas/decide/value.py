@@ -250,10 +250,7 @@ def project_values(
 
     Examples
     --------
-    >>> import atlas
-    >>> from atlas.decide.players import listed_players
-    >>> network = atlas.build_network(atlas.open_catalog().layers())
-    >>> found = project_values(network, listed_players(network, ["hmh", "szy"]), atlas.load_scenario("2035"),
+    >>> found = atlas.project_values(network, atlas.listed_players(network, ["hmh", "szy"]), atlas.load_scenario("2035"),
     ...     measure="pairs", mode="drive")
     >>> abs(found.projects["value"].sum() - found.joint) < 1e-6
     True
