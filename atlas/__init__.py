@@ -1,6 +1,15 @@
 """Regional infrastructure atlas of the Pearl River West Bank metropolitan area.
 
 The public names are loaded on first use, so that importing the package costs nothing.
+
+Examples
+--------
+The examples of the public names take these as given:
+
+>>> import atlas
+>>> catalog = atlas.open_catalog()
+>>> network = atlas.build_network(catalog.layers())
+>>> now = atlas.load_scenario("2026")
 """
 
 from __future__ import annotations

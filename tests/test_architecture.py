@@ -125,3 +125,53 @@ def test_public_names_are_what_they_say_whatever_was_imported_before() -> None:
     for name in atlas.__all__:
         for _ in range(2):
             assert not isinstance(getattr(atlas, name), ModuleType), name
+
+
+#: What is written in one file alone: how it is said there, and where.
+ONE_FILE = {
+    "Transformer.from_crs(": "base/geodesy.py",
+    "get_close_matches(": "base/doors.py",
+    "pip install '": "base/doors.py",
+}
+
+
+@pytest.mark.parametrize("words", ONE_FILE)
+def test_what_has_one_home_is_written_there_alone(words: str) -> None:
+    homes = {str(path.relative_to(PACKAGE)) for path in MODULES if words in path.read_text("utf-8")}
+    assert homes == {ONE_FILE[words]}
+
+
+def test_kilometres_a_degree_are_a_number_of_the_geodesy_alone() -> None:
+    homes = {
+        str(path.relative_to(PACKAGE))
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
+        for side in (node.left, node.right)
+        if isinstance(side, ast.Constant) and isinstance(side.value, float | int)
+        if 110.4 <= side.value <= 111.7 or 110_400 <= side.value <= 111_700
+    }
+    assert homes == set()
+
+
+def constants(path: Path) -> Iterator[tuple[str, str]]:
+    """Name, without its underscore, and literal of every constant of a module."""
+    for node in ast.parse(path.read_text("utf-8")).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name) or value is None:
+            continue
+        try:
+            ast.literal_eval(value)
+        except ValueError:
+            continue
+        if not target.id.startswith("__"):
+            yield target.id.lstrip("_"), ast.dump(value)
+
+
+def test_no_two_modules_assign_the_same_constant() -> None:
+    homes: dict[tuple[str, str], list[str]] = {}
+    for path in MODULES:
+        for one in constants(path):
+            homes.setdefault(one, []).append(label(path))
+    assert {name: places for (name, _), places in homes.items() if len(places) > 1} == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from atlas.base.doors import Door
 from atlas.base.errors import AtlasError, LayerError, PlanError, ScenarioError
-from atlas.base.tables import is_iso_date, listed, read_table
+from atlas.base.tables import is_iso_date, listed, parse_table, read_table
 from atlas.data.declaration import read_spec
 from atlas.data.scenario import load_scenario
 
@@ -161,3 +162,12 @@ def test_a_declaration_of_wrong_types_is_refused(tmp_path: Path, change: tuple[s
     assert change[0] in start
     with pytest.raises(LayerError, match="wrong type"):
         read_spec(written(tmp_path, "\n".join(lines), "ports.toml"))
+
+
+def test_a_table_refuses_a_huge_cell_whatever_limit_the_process_has_set() -> None:
+    before = csv.field_size_limit(10**9)
+    try:
+        with pytest.raises(PlanError, match="line 2: field larger than field limit"):
+            parse_table("id,name\na," + "x" * 200_000 + "\n", ["id", "name"], where="t.csv", error=PlanError)
+    finally:
+        csv.field_size_limit(before)

@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from atlas.base.errors import AtlasError
 
-__all__ = ["Door", "MOST_DIGITS", "did_you_mean", "missing_extra", "sign_fault"]
+__all__ = ["Door", "MOST_DIGITS", "did_you_mean", "missing_extra", "nearest", "sign_fault"]
 
 #: A number of more digits than a 64-bit integer or a float can tell apart is no measurement.
 MOST_DIGITS = 40
@@ -40,13 +40,22 @@ _EXTRAS = {
 }
 
 
+def nearest(text: str, known: Iterable[str], *, cutoff: float = 0.5) -> list[str]:
+    """Return the three of `known` most like `text`, best first; fewer where fewer are like it.
+
+    >>> nearest("speeed", ["speed", "toll"])
+    ['speed']
+    """
+    return difflib.get_close_matches(text[:200], list(known), n=3, cutoff=cutoff)
+
+
 def did_you_mean(text: str, known: Iterable[str], *, cutoff: float = 0.5) -> str:
     """Return ``"; did you mean a, b?"`` with the nearest of `known`, empty when none is near.
 
     >>> did_you_mean("speeed", ["speed", "toll"])
     '; did you mean speed?'
     """
-    near = difflib.get_close_matches(text[:200], list(known), n=3, cutoff=cutoff)
+    near = nearest(text, known, cutoff=cutoff)
     return f"; did you mean {', '.join(near)}?" if near else ""
 
 

@@ -18,6 +18,7 @@ from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 __all__ = [
+    "KM_A_DEGREE",
     "METRIC",
     "REGION",
     "bd09_to_gcj02",
@@ -30,6 +31,7 @@ __all__ = [
     "in_region",
     "length_km",
     "lengths_km",
+    "meridian_km",
     "points_along",
     "reproject",
     "to_degrees",
@@ -42,6 +44,8 @@ __all__ = [
 Floats = NDArray[np.float64]
 
 GEOD = Geod(ellps="WGS84")
+#: Kilometres a degree of a great circle of the mean radius 6,371 km: to choose what is near, never for a length.
+KM_A_DEGREE = 111.195
 #: West, south, east, north of all the atlas holds, degrees.
 REGION = (110.0, 21.0, 114.8, 23.9)
 #: Planar system of the region, metres, x east and y north.
@@ -67,7 +71,7 @@ def length_km(line: BaseGeometry) -> float:
     --------
     >>> from shapely.geometry import LineString
     >>> round(length_km(LineString([(113.0, 22.0), (113.0, 23.0)])), 1)
-    110.8
+    110.7
     """
     return float(GEOD.geometry_length(line)) / 1000
 
@@ -130,6 +134,18 @@ def in_region(lon: float, lat: float) -> bool:
 
 
 @cache
+def meridian_km(lat: float) -> float:
+    """Return the kilometres that a degree of latitude is at `lat`, along the meridian of the WGS 84 ellipsoid.
+
+    Examples
+    --------
+    >>> round(meridian_km(22.3), 2), round(meridian_km(0.0), 2)
+    (110.73, 110.57)
+    """
+    squared = GEOD.es
+    return float(np.radians(GEOD.a) * (1 - squared) / (1 - squared * np.sin(np.radians(lat)) ** 2) ** 1.5 / 1000)
+
+
 def transformer(source: str | int | CRS, target: str | int | CRS) -> Transformer:
     """Return a transformer that takes and gives x before y, whatever the systems declare."""
     return Transformer.from_crs(source, target, always_xy=True)

@@ -14,6 +14,7 @@ from typing import Any
 from atlas.base.words import word_table
 
 __all__ = [
+    "BASEMAPS",
     "CHANGE",
     "FONT_STACK",
     "GROUND",
@@ -33,6 +34,9 @@ __all__ = [
     "symbol_of",
     "tokens",
 ]
+
+#: What may lie under a map: nothing but the page, or tiles of one of these.
+BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz", "pmtiles")
 
 #: Paper, ink and what lies between.
 GROUND: dict[str, str] = {

@@ -24,6 +24,8 @@ __all__ = ["Row", "Table", "is_iso_date", "joined", "listed", "parse_table", "re
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?", re.ASCII)
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?", re.ASCII)
+#: No cell of a table of ours is longer; a quote left open swallows the rest of a file.
+_MOST_SIGNS = 131_072
 _YES, _NO = {"true", "yes", "1", "是"}, {"false", "no", "0", "否"}
 
 
@@ -218,6 +220,9 @@ def parse_table(
                         f"{where} line {line}: {len(cells)} cells under {len(heading)} columns; "
                         "put texts with commas in quotes, and give every row all cells"
                     )
+                # csv's own limit is a setting of the whole process, which a caller may have raised.
+                if max(map(len, cells)) > _MOST_SIGNS:
+                    raise csv.Error(f"field larger than field limit ({_MOST_SIGNS})")
                 found.append((line, cells))
                 if len(found) > most_rows:
                     raise error(f"{where} has more than {most_rows} rows; split it")

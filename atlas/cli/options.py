@@ -12,6 +12,8 @@ import click
 from atlas.base.words import LANGUAGES
 from atlas.cli.output import LANGUAGE_KEY, LOUD, QUIET, TALK_KEY, Sink
 from atlas.cli.session import DEFAULT_YEAR, Choice, Session
+from atlas.data.parameters import SETS
+from atlas.data.scenario import MODES
 
 __all__ = [
     "MODES",
@@ -29,8 +31,6 @@ __all__ = [
     "within_option",
 ]
 
-MODES = ("drive", "rail", "multimodal")
-SETS = ("favourable", "central", "adverse")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

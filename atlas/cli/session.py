@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import pickle
 import sys
@@ -13,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from atlas.base.doors import did_you_mean
 from atlas.base.errors import ExportError, ScenarioError
 from atlas.base.files import code_hash, content_hash, write_bytes
 from atlas.cli.output import LOUD, say, tell
@@ -202,9 +202,7 @@ class Session:
         """Raise ScenarioError, with the nearest, for an id that is no feature and no plan item."""
         for name in ids:
             if name not in known:
-                near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-                hint = f"; did you mean {', '.join(near)}?" if near else ""
-                raise ScenarioError(f"{name!r} is no feature or plan item{hint}")
+                raise ScenarioError(f"{name!r} is no feature or plan item{did_you_mean(name, known)}")
 
     @cached_property
     def known_ids(self) -> set[str]:

@@ -150,6 +150,12 @@ def open_catalog(root: str | Path | None = None) -> Catalog:
     ------
     LayerError
         There is no atlas, or a declaration or the ledger is broken.
+
+    Examples
+    --------
+    >>> catalog = open_catalog()
+    >>> sorted(catalog.layers())[:3]
+    ['airports', 'cross_border_links', 'ferries']
     """
     found = find_root(root)
     heal(found)

@@ -27,6 +27,7 @@ from atlas.data.declaration import STATUSES
 from atlas.data.layer import Layer, out_of_range
 
 __all__ = [
+    "REFERENCES",
     "RULES",
     "SERVICE_COLUMNS",
     "SERVICE_ENDS",
@@ -72,7 +73,8 @@ _FIRST_YEAR = 1900
 _SHORTER, _LONGER, _LENGTH_SLACK_KM = 0.85, 1.10, 1.0
 # Kinds that stand in or over water by their nature.
 _AFLOAT = {"waterway_project", "bridge_end"}
-_REFERENCES = {
+#: Column of a layer that names features of another layer.
+REFERENCES = {
     "highways": ("node_ids", "interchanges"),
     "railways": ("station_ids", "stations"),
     "rail_services": ("station_ids", "stations"),
@@ -332,7 +334,7 @@ def _length(key: str, name: str, line: BaseGeometry, published_km: float) -> Ite
 
 
 def _references(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Violation]:
-    column, target = _REFERENCES.get(layer.key, ("", ""))
+    column, target = REFERENCES.get(layer.key, ("", ""))
     if target not in layers or "id" not in layers[target].frame:
         return
     ids = set(layers[target].frame["id"])

@@ -13,7 +13,19 @@ from typing import Any, Literal, cast
 from atlas.base.doors import Door
 from atlas.base.errors import LayerError
 
-__all__ = ["CONTRACT", "STATUSES", "Column", "ColumnType", "LayerSpec", "read_spec", "read_specs"]
+__all__ = [
+    "CONTRACT",
+    "COUNTIES",
+    "EXPRESSWAYS",
+    "GEOMETRIES",
+    "SEATS",
+    "STATUSES",
+    "Column",
+    "ColumnType",
+    "LayerSpec",
+    "read_spec",
+    "read_specs",
+]
 
 ColumnType = Literal["string", "float", "integer", "boolean"]
 STATUSES = (
@@ -26,7 +38,12 @@ STATUSES = (
     "planned",
     "unknown",
 )
-_GEOMETRIES = ("Point", "LineString", "Polygon")
+GEOMETRIES = ("Point", "LineString", "Polygon")
+#: Levels of places that are seats of government, and those of them that no other holds: counties and districts.
+SEATS = ("prefecture", "district", "county", "county_city", "sar")
+COUNTIES = ("district", "county", "county_city", "sar")
+#: Kinds of roads that are expressways.
+EXPRESSWAYS = ("expressway", "expressway_bridge")
 _TYPES = ("string", "float", "integer", "boolean")
 
 
@@ -171,8 +188,8 @@ def read_spec(path: str | Path) -> LayerSpec:
         raise LayerError(f"{path}: the column {', '.join(twice)} stands twice; take one out")
     if spec.key != path.stem:
         raise LayerError(f"{path} declares the layer {spec.key!r}; name the file {spec.key}.toml")
-    if spec.geometry not in _GEOMETRIES:
-        raise LayerError(f"{path}: geometry {spec.geometry!r} is none of {', '.join(_GEOMETRIES)}")
+    if spec.geometry not in GEOMETRIES:
+        raise LayerError(f"{path}: geometry {spec.geometry!r} is none of {', '.join(GEOMETRIES)}")
     return spec
 
 

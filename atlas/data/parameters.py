@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from atlas.base.doors import did_you_mean
 from atlas.base.errors import ParameterError
 from atlas.base.files import content_hash
 
@@ -114,9 +114,7 @@ class ParameterSet:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
-    return f"unknown parameter {name!r}{hint}"
+    return f"unknown parameter {name!r}{did_you_mean(name, known)}"
 
 
 def read_parameters(path: str | Path) -> ParameterTable:

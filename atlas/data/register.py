@@ -12,7 +12,6 @@ from __future__ import annotations
 import calendar
 import csv
 import datetime as dt
-import difflib
 import re
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 
 import pandas as pd
 
+from atlas.base.doors import did_you_mean, nearest
 from atlas.base.errors import PlanError
 from atlas.data.counting import count_of
 
@@ -184,8 +184,7 @@ class Register:
             if item in (known.id, known.name_zh, known.name_en):
                 return known
         names = [name for known in self.items for name in (known.id, known.name_zh)]
-        near = difflib.get_close_matches(item, names, n=3, cutoff=0.4)
-        hint = f"; did you mean {', '.join(near)}?" if near else "; `atlas plan list` shows all"
+        hint = did_you_mean(item, names, cutoff=0.4) or "; `atlas plan list` shows all"
         raise PlanError(f"the plan has no item {item!r}{hint}")
 
     @property
@@ -465,6 +464,6 @@ def select(
 def _known(wanted: Collection[str], known: Collection[str], what: str) -> set[str]:
     for value in wanted:
         if value not in known:
-            near = difflib.get_close_matches(value, list(known), n=3, cutoff=0.4) or list(known)
+            near = nearest(value, known, cutoff=0.4) or list(known)
             raise PlanError(f"no plan item has the {what} {value!r}; there are {', '.join(near)}")
     return set(wanted)

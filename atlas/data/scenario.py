@@ -19,27 +19,30 @@ A scenario file is short TOML::
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
-from atlas.base.doors import Door
+from atlas.base.doors import Door, did_you_mean
 from atlas.base.errors import ScenarioError
 from atlas.base.files import content_hash
 from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_parameters
 from atlas.data.root import find_root
 
 __all__ = [
-    "BUILT_IN", "FULL", "FULL_KNOWN", "Scenario", "is_scenario_file", "load_scenario", "parse_scenario",
-    "scenario_text",
+    "BUILT_IN", "FULL", "FULL_KNOWN", "MODES", "Mode", "Scenario", "is_scenario_file", "load_scenario",
+    "parse_scenario", "scenario_text",
 ]  # fmt: skip
 
 FULL, FULL_KNOWN = "full", "full-known"
 BUILT_IN: dict[str, int | None] = {
     "2023": 2023, "2026": 2026, "2030": 2030, "2035": 2035, FULL_KNOWN: None, FULL: None,
 }  # fmt: skip
+Mode = Literal["drive", "rail", "multimodal"]
+#: What may be travelled by: a car alone, trains with the way to and from them, or the faster of both.
+MODES: tuple[Mode, ...] = ("drive", "rail", "multimodal")
 PERIODS = ("free", "typical", "peak")
 BOARDING = ("planned", "headway")
 TIMETABLES = ("ordinary", "peak")
@@ -190,6 +193,13 @@ def load_scenario(
     ScenarioError
         No such scenario or file, broken TOML, an unknown key or id (with the nearest), or a year outside
         2023 to 2035.
+
+    Examples
+    --------
+    >>> load_scenario("2030").year
+    2030
+    >>> load_scenario("full").year is None
+    True
     """
     if isinstance(source, Scenario):
         return source
@@ -203,7 +213,7 @@ def load_scenario(
     if not is_scenario_file(text):
         raise ScenarioError(
             f"no scenario {text!r}: neither a built-in name ({', '.join(BUILT_IN)}), a year "
-            f"{FIRST_YEAR}-{LAST_YEAR}, nor a file" + _near(text, BUILT_IN)
+            f"{FIRST_YEAR}-{LAST_YEAR}, nor a file" + did_you_mean(text, BUILT_IN)
         )
     content = Door(path, ScenarioError, ", a scenario,", largest_mb=1, streams=True).text()
     return parse_scenario(content, table=rows, known_ids=known_ids, where=str(path))
@@ -244,10 +254,10 @@ def parse_scenario(
     data = door.parsed_toml(text)
     for key in data:
         if key not in _KEYS:
-            raise ScenarioError(f"{where}: unknown key {key!r}{_near(key, _KEYS)}; keys are {', '.join(_KEYS)}")
+            raise ScenarioError(f"{where}: unknown key {key!r}{did_you_mean(key, _KEYS)}; keys are {', '.join(_KEYS)}")
     base = str(door.entry(data, "base", (str, int), "2026"))
     if base not in BUILT_IN:
-        raise ScenarioError(f"{where}: unknown base {base!r}{_near(base, BUILT_IN)}")
+        raise ScenarioError(f"{where}: unknown base {base!r}{did_you_mean(base, BUILT_IN)}")
     scenario = _of_year(base, table)
     ids = {key: _ids(data.get(key, []), key, known_ids, where) for key in ("with", "without", "close")}
     overrides = data.get("set", {})
@@ -310,7 +320,9 @@ def _ids(value: object, key: str, known: Collection[str] | None, where: str) -> 
         raise ScenarioError(f"{where}: {key} must be a list of ids in quotes")
     for item in value:
         if known is not None and item not in known:
-            raise ScenarioError(f"{where}: {key} names {item!r}, which is no feature or plan item{_near(item, known)}")
+            raise ScenarioError(
+                f"{where}: {key} names {item!r}, which is no feature or plan item{did_you_mean(item, known)}"
+            )
     return tuple(value)
 
 
@@ -327,9 +339,6 @@ def _check_choices(scenario: Scenario) -> None:
         ("parameters", scenario.parameter_set, SETS),
     ):
         if value not in choices:
-            raise ScenarioError(f"{name} must be one of {', '.join(choices)}, is {value!r}{_near(value, choices)}")
-
-
-def _near(text: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(text, list(known), n=3, cutoff=0.5)
-    return f"; did you mean {', '.join(near)}?" if near else ""
+            raise ScenarioError(
+                f"{name} must be one of {', '.join(choices)}, is {value!r}{did_you_mean(value, choices)}"
+            )

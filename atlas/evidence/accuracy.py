@@ -96,6 +96,12 @@ def validate(
     ------
     LayerError
         A calibration row names an unknown station or place, or has no positive time.
+
+    Examples
+    --------
+    >>> found = atlas.validate(network, now, catalog.root / "data" / "facts", catalog.layer("railways").frame)
+    >>> 0.5 < found.road_factors["road_factor_typical_expressway"] < 1
+    True
     """
     folder = Path(facts)
     runs = measured_runs(network, scenario, railways)

@@ -112,6 +112,12 @@ def spread(
         Fewer than one draw, or a scenario made without a parameter table.
     UnknownPlaceError, NetworkError, ScenarioError
         See :func:`atlas.travel.reach.reach_from`.
+
+    Examples
+    --------
+    >>> found = atlas.spread(network, ["珠海"], ["中山"], now, draws=20, seed=1)
+    >>> bool(found.minutes.min() < found.minutes.max())
+    True
     """
     if draws < 1:
         raise ParameterError(f"at least one draw is needed, not {draws}")

@@ -127,6 +127,12 @@ def explain(
     ------
     UnknownPlaceError, NetworkError, ScenarioError
         See :func:`atlas.travel.reach.reach_from`.
+
+    Examples
+    --------
+    >>> told = atlas.explain(network, "珠海", "中山", now, draws=20)
+    >>> [one.parameter for one in told.influences][:1] != []
+    True
     """
     network, (at,), (to,) = locate_all(network, [origin], [destination])
     start, end = (str(network.nodes["node_id"].iloc[row]) for row in (at, to))

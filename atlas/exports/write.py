@@ -143,6 +143,13 @@ def write(
     ------
     ExportError
         The format cannot hold it, the system does not fit, a file exists, or an extra is missing.
+
+    Examples
+    --------
+    >>> import tempfile, atlas
+    >>> folder = tempfile.mkdtemp()
+    >>> [path.name for path in atlas.write(catalog.layer("ports"), f"{folder}/ports.csv")]
+    ['ports.csv', 'ports.csv.datapackage.json']
     """
     path = Path(path)
     if isinstance(thing, Surface) and form is None and path.suffix.lower() in RASTERS:

@@ -96,8 +96,6 @@ def reach_from(
 
     Examples
     --------
-    >>> import atlas
-    >>> network = atlas.build_network(atlas.open_catalog().layers())
     >>> reach = atlas.reach_from(network, "珠海", atlas.load_scenario("2026"))
     >>> reach.origin_name
     '珠海市'

@@ -84,8 +84,6 @@ def trip(network: Network, scenario: Scenario, mode: str = "multimodal") -> Trip
 
     Examples
     --------
-    >>> import atlas
-    >>> network = atlas.build_network(atlas.open_catalog().layers())
     >>> today = atlas.trip(network, atlas.load_scenario("2026"), "drive")
     >>> today.route("珠海", "阳江").found
     True

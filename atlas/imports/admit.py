@@ -15,24 +15,17 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import LayerError
-from atlas.data.checks import SERVICE_COLUMNS, Known, Violation, services_without_ends, validate
+from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, services_without_ends, validate
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import CRS, Layer, frame_of
 
-__all__ = ["REFERENCES", "Intake", "admit", "adrift", "layer_of", "left_hanging", "merged"]
+__all__ = ["Intake", "admit", "adrift", "layer_of", "left_hanging", "merged"]
 
-#: Column of a layer that names features of another layer.
-REFERENCES = {
-    "highways": ("node_ids", "interchanges"),
-    "railways": ("station_ids", "stations"),
-    "rail_services": ("station_ids", "stations"),
-    "stations": ("line_ids", "railways"),
-}
 #: References that are dropped from the list instead of keeping the feature out: a station is a station
 #: without the line it is on.
 _SOFT = {"stations"}
 #: Rows checked at once: the validator turns rows into dictionaries.
-_CHUNK = 20_000
+_ROWS_AT_ONCE = 20_000
 #: How far off the land layer, which has a vertex every 216 m, a point may stand and still be let in with
 #: its error raised to that distance.
 _SHORE_M = 1000.0
@@ -71,8 +64,8 @@ def layer_of(
     """
     try:
         parts = [
-            frame_of(records[start : start + _CHUNK], geometries[start : start + _CHUNK], spec)
-            for start in range(0, max(len(records), 1), _CHUNK)
+            frame_of(records[start : start + _ROWS_AT_ONCE], geometries[start : start + _ROWS_AT_ONCE], spec)
+            for start in range(0, max(len(records), 1), _ROWS_AT_ONCE)
         ]
         frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
         return Layer(spec, gpd.GeoDataFrame(frame, geometry="geometry", crs=CRS)), ()
@@ -166,8 +159,8 @@ def _findings(
     frame = layer.frame
     for name in sorted(set(frame["id"][frame["id"].duplicated()])):
         yield Violation(layer.key, str(name), "id", "the id stands more than once", "give each feature its own id")
-    for start in range(0, len(frame), _CHUNK):
-        part = Layer(layer.spec, frame.iloc[start : start + _CHUNK].reset_index(drop=True))
+    for start in range(0, len(frame), _ROWS_AT_ONCE):
+        part = Layer(layer.spec, frame.iloc[start : start + _ROWS_AT_ONCE].reset_index(drop=True))
         for one in validate({layer.key: part}, register_ids=register_ids, source_keys=source_keys):
             if one.rule != "layer-empty" and not (one.rule == "region" and anywhere):
                 yield one
@@ -180,8 +173,8 @@ def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int, list
     ground = {key: others[key] for key in ("land", "water") if key in others}
     frame = layer.frame.copy()
     raised, far = 0, []
-    for start in range(0, len(frame), _CHUNK):
-        part = Layer(layer.spec, frame.iloc[start : start + _CHUNK].reset_index(drop=True))
+    for start in range(0, len(frame), _ROWS_AT_ONCE):
+        part = Layer(layer.spec, frame.iloc[start : start + _ROWS_AT_ONCE].reset_index(drop=True))
         wet = [one for one in validate({layer.key: part, **ground}, register_ids=()) if one.rule == "water"]
         for one in wet:
             metres = float(one.message.split(" m ", 1)[0])

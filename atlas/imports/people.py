@@ -21,6 +21,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base import geodesy
+from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.foreign import apart
 from atlas.data.sources import Source
@@ -174,9 +175,7 @@ def _raster(path: Path, band: int, density: bool, crs: str | None, shift: str | 
         import rasterio
         from rasterio.errors import RasterioError
     except ModuleNotFoundError as reason:
-        raise ImportDataError(
-            "reading rasters needs rasterio; install it with: pip install 'zhuxi-atlas[raster]'"
-        ) from reason
+        raise ImportDataError(missing_extra("rasterio")) from reason
     grid = _Grid.empty()
     try:
         with (

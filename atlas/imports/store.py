@@ -20,6 +20,7 @@ from atlas.data.declaration import LayerSpec, read_spec
 from atlas.data.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
 from atlas.data.root import find_root
 from atlas.data.sources import Source, read_sources
+from atlas.network.build import REQUIRED
 
 __all__ = [
     "Backup",
@@ -37,7 +38,6 @@ __all__ = [
 _BACKUP = re.compile(r"(\d{4})-([0-9a-f]{12})\.(geojson|csv)")
 #: Key under which the user's own population is kept and restored.
 POPULATION = "population"
-_NEEDED = ("highways", "interchanges", "railways", "stations", "places")
 _PLAN_HEADS = {
     "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note\n",
     "plan_links.csv": "plan_id,layer,feature_id,how\n",
@@ -245,7 +245,7 @@ def new_atlas(
         The folder holds something and `overwrite` is false, or cannot be written.
     """
     like = Path(like)
-    specs = {key: read_spec(like / "layers" / f"{key}.toml") for key in _NEEDED}
+    specs = {key: read_spec(like / "layers" / f"{key}.toml") for key in REQUIRED}
     needed = {key: Layer(spec, frame_of([], [], spec)) for key, spec in specs.items()}
     texts = _texts({**needed, **layers})
     with _new_folder(Path(folder), overwrite) as draft:

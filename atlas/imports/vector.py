@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
+from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.files import plainly_named
 from atlas.base.foreign import VECTOR_DRIVERS, apart, only_drivers
@@ -262,9 +263,7 @@ def _read_parquet(path: Path, plain: Path) -> gpd.GeoDataFrame:
     try:
         frame = gpd.read_parquet(plain)
     except ImportError as reason:
-        raise ImportDataError(
-            "reading GeoParquet needs pyarrow; install it with: pip install 'zhuxi-atlas[parquet]'"
-        ) from reason
+        raise ImportDataError(missing_extra("pyarrow")) from reason
     except (ValueError, KeyError, TypeError, OSError, shapely.errors.GEOSException) as reason:
         raise ImportDataError(f"{path} cannot be read as GeoParquet: {reason}") from reason
     if frame.empty or len(frame) > MOST_FEATURES:

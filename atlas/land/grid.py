@@ -8,10 +8,10 @@ from functools import cached_property
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import METRIC
+from atlas.base.geodesy import METRIC, transformer
 from atlas.land.water import WaterRaster
 
 __all__ = ["CELL_KM", "REGION_BOX", "SNAP_KM", "Grid", "land_grid"]
@@ -78,12 +78,12 @@ class Grid:
     @cached_property
     def lonlat(self) -> Floats:
         """(cells, 2) middles of the land cells, lon, lat."""
-        back = Transformer.from_crs(self.crs, 4326, always_xy=True)
+        back = transformer(self.crs, 4326)
         return np.column_stack(back.transform(self.xy[:, 0], self.xy[:, 1]))
 
     def cell_of(self, lon: Floats, lat: Floats) -> Ints:
         """Return the place among the land cells of each point, -1 where it lies on none."""
-        x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(np.asarray(lon), np.asarray(lat))
+        x, y = transformer(4326, self.crs).transform(np.asarray(lon), np.asarray(lat))
         column = np.floor((np.asarray(x) - self.left) / self.size_m).astype(np.int64)
         row = np.floor((self.top - np.asarray(y)) / self.size_m).astype(np.int64)
         inside = (row >= 0) & (row < self.shape[0]) & (column >= 0) & (column < self.shape[1])
@@ -101,7 +101,7 @@ class Grid:
 
         A seat may stand in a cell whose middle lies in a river: :meth:`cell_of` has none for it.
         """
-        x, y = Transformer.from_crs(4326, self.crs, always_xy=True).transform(np.asarray(lon), np.asarray(lat))
+        x, y = transformer(4326, self.crs).transform(np.asarray(lon), np.asarray(lat))
         far, cell = self._by_place.query(np.column_stack([x, y]))
         return np.where(far <= reach_km * 1000.0, cell, -1).astype(np.int64)
 
@@ -131,7 +131,7 @@ def land_grid(
         West, south, east, north, degrees.
     """
     west, south, east, north = box
-    there = Transformer.from_crs(4326, METRIC, always_xy=True)
+    there = transformer(4326, METRIC)
     edge = np.linspace(0.0, 1.0, 21)
     lon = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
     lat = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
@@ -140,7 +140,7 @@ def land_grid(
     left, top = float(np.floor(x.min() / size) * size), float(np.ceil(y.max() / size) * size)
     columns, rows = int(np.ceil((x.max() - left) / size)), int(np.ceil((top - y.min()) / size))
     column, row = np.meshgrid(np.arange(columns) + 0.5, np.arange(rows) + 0.5)
-    back = Transformer.from_crs(METRIC, 4326, always_xy=True)
+    back = transformer(METRIC, 4326)
     lon, lat = back.transform(left + column.ravel() * size, top - row.ravel() * size)
     inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     land = inside & ~raster.is_wet(lon, lat)

@@ -49,8 +49,6 @@ def ground(network: Network, *, population: str | Path | None = None) -> Ground:
 
     Examples
     --------
-    >>> import atlas
-    >>> network = atlas.build_network(atlas.open_catalog().layers())
     >>> ground = atlas.ground(network)
     >>> len(ground.links.grid.cells) == ground.people.people.shape[1]
     True

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
-from atlas.base.geodesy import distances_km
+from atlas.base.geodesy import distances_km, transformer
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.links import AccessTable
@@ -130,9 +130,8 @@ def _mean(minutes: Floats, people: Floats) -> float:
 
 
 def _within_km(table: AccessTable, lon: float, lat: float, km: float) -> NDArray[np.bool_]:
-    cells = table.grid.lonlat
-    east = (cells[:, 0] - lon) * np.cos(np.radians(lat)) * 111.32
-    return np.asarray(np.hypot(east, (cells[:, 1] - lat) * 110.6) <= km, dtype=bool)
+    x, y = transformer(4326, table.grid.crs).transform(lon, lat)
+    return np.asarray(np.hypot(table.grid.xy[:, 0] - x, table.grid.xy[:, 1] - y) <= km * 1000.0, dtype=bool)
 
 
 def nearest_sites(trip: Trip, origin: str, nth: int = 1) -> dict[str, float]:

@@ -33,10 +33,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy.spatial import cKDTree
 
 from atlas.base.errors import ImportDataError
+from atlas.base.geodesy import transformer
+from atlas.data.declaration import COUNTIES
 from atlas.land.grid import Grid
 
 __all__ = ["RULES", "Population", "own_population", "spread_people", "units_of"]
@@ -48,7 +49,6 @@ RULES = ("settled", "even", "middles")
 REACH_KM, DECAY_KM = 25.0, 3.0
 #: A neighbouring prefecture known by its seat alone is a large city: density falls off more slowly.
 CITY_DECAY_KM = 10.0
-_UNITS = ("district", "county", "county_city", "sar")
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +85,7 @@ class Population:
 
 def units_of(places: pd.DataFrame) -> pd.DataFrame:
     """Return the units that are counted, none twice, with their population."""
-    parts = places[places["level"].isin(_UNITS)]
+    parts = places[places["level"].isin(COUNTIES)]
     whole = places[(places["level"] == "prefecture") & ~places["adcode"].isin(set(parts["parent"].dropna()))]
     units = pd.concat([parts, whole])
     return units[units["population"].notna()].reset_index(drop=True)
@@ -107,7 +107,7 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     owner = {code: i for i, code in enumerate(units["adcode"])}
     middles = pd.concat([towns.assign(_unit=towns["parent"]), bare.assign(_unit=bare["adcode"])], ignore_index=True)
     unit = np.array([owner[code] for code in middles["_unit"]], dtype=np.int64)
-    there = Transformer.from_crs(4326, grid.crs, always_xy=True)
+    there = transformer(4326, grid.crs)
     xy = np.column_stack(there.transform(middles.geometry.x.to_numpy(), middles.geometry.y.to_numpy()))
     reach = _reach_m(middles)
     far, nearest = _nearest(xy, grid.xy, float(reach.max()))
@@ -192,7 +192,7 @@ def _reach_m(middles: pd.DataFrame) -> Floats:
 def _beyond(grid: Grid, xy: Floats, reach: Floats, decay: Floats, whole: NDArray[np.bool_]) -> tuple[Floats, Floats]:
     """Return for each settlement the cells that it has beyond the grid, and their weight; of those `whole` alone."""
     count, weight = np.zeros((2, len(xy)))
-    back = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    back = transformer(grid.crs, 4326)
     tree = cKDTree(xy)
     for i in np.nonzero(whole)[0]:
         steps = np.arange(-reach[i], reach[i] + grid.size_m, grid.size_m)
@@ -245,7 +245,7 @@ def own_population(grid: Grid, path: str | Path, places: pd.DataFrame) -> Popula
         raise ImportDataError(
             f"{path} cannot be read: {reason}; import it again with `atlas import population`"
         ) from reason
-    there = Transformer.from_crs(4326, grid.crs, always_xy=True)
+    there = transformer(4326, grid.crs)
     xy = np.column_stack(there.transform(np.array(lon), np.array(lat)))
     far, cell = _nearest(grid.xy, xy, grid.size_m * 2.0)
     known = np.isfinite(far)

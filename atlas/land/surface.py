@@ -17,11 +17,10 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy.ndimage import distance_transform_edt
 
 from atlas.base.errors import NetworkError, ScenarioError
-from atlas.base.geodesy import METRIC
+from atlas.base.geodesy import KM_A_DEGREE, METRIC, transformer
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -124,6 +123,13 @@ def surface_from(
     ------
     UnknownPlaceError, NetworkError, ScenarioError
         See :func:`atlas.travel.reach.reach_from`.
+
+    Examples
+    --------
+    >>> land = atlas.ground(network)
+    >>> surface = atlas.surface_from(network, "珠海", now, land.links)
+    >>> bool(surface.minutes.min() < 10)
+    True
     """
     grown, node_id = locate(network, origin)
     return surface_of(Trip(network, scenario, mode), Trip(grown, scenario, mode), node_id, table, towards=towards)
@@ -169,6 +175,13 @@ def isochrones(surface: Surface, cutoffs_min: Sequence[float] = (60.0, 120.0)) -
     ------
     ScenarioError
         See :func:`check_cutoffs`.
+
+    Examples
+    --------
+    >>> land = atlas.ground(network)
+    >>> areas = atlas.isochrones(atlas.surface_from(network, "珠海", now, land.links), (60, 120))
+    >>> bool(areas["area_km2"].is_monotonic_increasing)
+    True
     """
     cutoffs = check_cutoffs(cutoffs_min)
     shapes = _areas(surface, surface.minutes, cutoffs)
@@ -279,7 +292,7 @@ def _areas(
         shapes = [_squares(grid, minutes <= cutoff + TOLERANCE_MIN) for cutoff in cutoffs]
     else:
         shapes = _contours(surface, minutes, cutoffs)
-    back = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    back = transformer(grid.crs, 4326)
     found = []
     for cutoff, shape in zip(cutoffs, shapes, strict=True):
         degrees = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
@@ -316,7 +329,7 @@ def _contours(surface: Surface, minutes: Floats, cutoffs: Sequence[float]) -> li
 def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Grid) -> shapely.MultiPolygon:
     """Return the parts that hold a reached cell: a strip beyond water that only the drawing reached is dropped."""
     parts = np.array(area.geoms, dtype=object)
-    narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 111_000.0) ** 2)[0]
+    narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 1000.0 / KM_A_DEGREE) ** 2)[0]
     part, cell = grid.tree.query(parts[narrow], predicate="intersects")
     holds = np.ones(len(parts), dtype=bool)
     holds[narrow] = False

@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
+from atlas.base.geodesy import meridian_km
 from atlas.network.attach import ROAD_REACH_KM
 from atlas.network.barrier import Barrier
 
@@ -41,7 +42,7 @@ class WaterRaster:
         """Rasterise a barrier over `box` (west, south, east, north), a margin beyond the reach of links included."""
         margin = 1.1 * ROAD_REACH_KM / 100.0
         west, south, east, north = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
-        step_lat = WATER_PIXEL_KM / 110.75
+        step_lat = WATER_PIXEL_KM / meridian_km((south + north) / 2.0)
         step_lon = step_lat / np.cos(np.radians((south + north) / 2.0))
         columns, rows = int(np.ceil((east - west) / step_lon)), int(np.ceil((north - south) / step_lat))
         raster = cls(west, north, float(step_lon), step_lat, np.ones((rows, columns), dtype=bool))

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import MapError
 from atlas.base.geodesy import wgs84_to_gcj02
+from atlas.base.style import BASEMAPS
 from atlas.base.words import both
 from atlas.data.layer import Layer
 from atlas.maps.tiles import read_tiles
 
-__all__ = ["BASEMAPS", "Basemap", "basemap_of", "displayed", "shift_shapes"]
+__all__ = ["Basemap", "basemap_of", "displayed", "shift_shapes"]
 
 #: Names a user may ask for; ``builtin`` is land and water from the page itself.
-BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz", "pmtiles")
 #: West, south, east, north, degrees: the region, for tiles that go into the page.
 REGION = (111.3, 21.5, 114.2, 23.2)
 _WGS84, _CGCS2000, _GCJ02 = (both(f"basemap.{name}") for name in ("wgs84", "cgcs2000", "gcj02"))

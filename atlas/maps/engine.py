@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
 
+from atlas.base.geodesy import transformer
 from atlas.data.parameters import SETS, ParameterTable
 from atlas.land.grid import Grid
 from atlas.land.ground import Ground
@@ -153,6 +153,6 @@ def _lattice(grid: Grid) -> tuple[Sequence[int], NDArray[np.float64], NDArray[np
     """Return rows and columns of the lattice, and its longitudes and latitudes, row by row from the top left corner."""
     rows, columns = (int(np.ceil(size / _STEP)) + 1 for size in grid.shape)
     column, row = np.meshgrid(np.arange(columns) * _STEP, np.arange(rows) * _STEP)
-    back = Transformer.from_crs(grid.crs, 4326, always_xy=True)
+    back = transformer(grid.crs, 4326)
     lon, lat = back.transform(grid.left + column.ravel() * grid.size_m, grid.top - row.ravel() * grid.size_m)
     return [rows, columns], np.asarray(lon), np.asarray(lat)

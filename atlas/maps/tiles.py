@@ -22,8 +22,10 @@ from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import Transformer
 
+from atlas.base.doors import missing_extra
 from atlas.base.errors import MapError
 from atlas.base.foreign import apart, only_drivers
+from atlas.base.geodesy import transformer
 from atlas.base.style import GROUND
 from atlas.maps.packing import pack_geometries
 
@@ -95,7 +97,7 @@ def _opened(path: Path) -> tuple[dict[str, Any], dict[str, Any], Callable[[int, 
         from pmtiles.reader import MmapSource, Reader
         from pmtiles.tile import MagicNumberNotFound, SpecVersionUnsupported
     except ImportError as reason:
-        raise MapError("a PMTiles basemap needs pmtiles; install it: pip install 'zhuxi-atlas[pmtiles]'") from reason
+        raise MapError(missing_extra("pmtiles")) from reason
     broken = (MagicNumberNotFound, SpecVersionUnsupported, ValueError, EOFError, IndexError, zlib.error)
     try:
         with path.open("rb") as file:
@@ -180,8 +182,8 @@ def _too_much(path: Path, used: int) -> str:
 
 
 def _shapes_at(path: Path, zoom: int, box: Box) -> list[dict[str, Any]]:
-    mercator = Transformer.from_crs(4326, 3857, always_xy=True)
-    degrees = Transformer.from_crs(3857, 4326, always_xy=True)
+    mercator = transformer(4326, 3857)
+    degrees = transformer(3857, 4326)
     area = (*mercator.transform(*box[:2]), *mercator.transform(*box[2:]))
     thin = 40_075_016.7 / 256 / 2 ** (zoom + 1)
     groups: dict[tuple[int, bool, str], list[Any]] = {}

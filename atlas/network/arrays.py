@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.scenario import Scenario
 
 __all__ = ["SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of"]
@@ -22,7 +23,6 @@ __all__ = ["SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-_EXPRESSWAYS = ("expressway", "expressway_bridge")
 _INSIDE = ("platform", "concourse", "vessel")
 #: Words that name all services of a kind of the layer ``ferries``; other kinds are asked for one by one.
 SERVICE_WORDS = {"ferries": "ferry", "coaches": "coach"}
@@ -148,7 +148,7 @@ class EdgeArrays:
     @cached_property
     def expressway(self) -> Bools:
         """(m,) expressways and their bridges."""
-        return np.isin(self.speed_class, _EXPRESSWAYS)
+        return np.isin(self.speed_class, EXPRESSWAYS)
 
     @cached_property
     def dependent(self) -> Bools:

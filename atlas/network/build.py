@@ -59,7 +59,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "build_network", "lines_on_request", "open_edges"]
 
-_REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
+REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
 NEAR_MISS_KM = 0.5
 
 
@@ -259,10 +259,16 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         :mod:`atlas.network.rail`, :mod:`atlas.network.ferries`).
     LayerError
         A value is outside its range (see :mod:`atlas.data.layer`).
+
+    Examples
+    --------
+    >>> network = atlas.build_network(atlas.open_catalog().layers())
+    >>> "travel_time_min" in network.edges  # a network has no minutes; a scenario gives them
+    False
     """
-    missing = [key for key in _REQUIRED if key not in layers]
+    missing = [key for key in REQUIRED if key not in layers]
     if missing:
-        raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(_REQUIRED)}")
+        raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(REQUIRED)}")
     require_usable(layers)
     frames = {key: _with_requested(key, layer.frame, on_request) for key, layer in layers.items()}
     barrier = None

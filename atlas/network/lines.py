@@ -15,14 +15,13 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import distances_km, length_km
+from atlas.base.geodesy import KM_A_DEGREE, distances_km, length_km
 from atlas.network.barrier import Obstacle
 
 __all__ = [
     "LEAST_RADIUS_KM", "LocalLinks", "cut_line", "cut_lines", "line_km", "local_links", "near_pairs", "on_sphere",
 ]  # fmt: skip
 
-_KM_A_DEGREE = 111.195
 #: A vertex this near to a node, in longitude and in latitude, is the node.
 _SAME_DEGREES = 2e-6
 #: Meridian radius of WGS 84 at the equator, a (1 - e²), its least.
@@ -241,7 +240,7 @@ def local_links(
     scale = np.array([np.cos(np.radians(float(np.mean(targets[:, 1])))), 1.0])
     tree = cKDTree(targets * scale)
     near = min(len(targets), near or 4 * most + 8)
-    _, found = tree.query(points * scale, k=near, distance_upper_bound=1.2 * reach_km / _KM_A_DEGREE)
+    _, found = tree.query(points * scale, k=near, distance_upper_bound=1.2 * reach_km / KM_A_DEGREE)
     found = found.reshape(len(points), near)
     point, column = np.nonzero(found < len(targets))
     target = found[point, column].astype(np.int64)

@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import distance_km, distances_km, lengths_km
+from atlas.base.geodesy import KM_A_DEGREE, distance_km, distances_km, lengths_km
 from atlas.network.borders import Crossing, border_pair, side_of
 from atlas.network.lines import LEAST_RADIUS_KM, cut_line, cut_lines, line_km, on_sphere
 from atlas.network.rows import (
@@ -45,7 +45,6 @@ Bools = NDArray[np.bool_]
 Texts = NDArray[np.object_]
 #: An exit this close to a line is taken to lie on it when the layer names no nodes.
 _ON_LINE_KM = 0.03
-_KM_A_DEGREE = 111.2
 #: A crossing belongs to a road that reaches the border within this distance of it.
 _CROSSING_KM = 3.0
 
@@ -254,8 +253,8 @@ class _Nearby:
 
     def on(self, line: shapely.LineString) -> list[int]:
         """Return the declared junctions that lie on a line."""
-        near = self._tree.query(line, predicate="dwithin", distance=_ON_LINE_KM / _KM_A_DEGREE * 1.001)
-        away = shapely.distance(self._tree.geometries[near], line) * _KM_A_DEGREE
+        near = self._tree.query(line, predicate="dwithin", distance=_ON_LINE_KM / KM_A_DEGREE * 1.001)
+        away = shapely.distance(self._tree.geometries[near], line) * KM_A_DEGREE
         found: list[int] = self._declared[near[away <= _ON_LINE_KM]].tolist()
         return found
 

@@ -18,6 +18,8 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import LayerError
+from atlas.base.geodesy import KM_A_DEGREE
+from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.register import Register
 from atlas.network.lines import cut_line, line_km
 
@@ -27,18 +29,16 @@ STRETCH_COLUMNS = (
     "layer", "feature_id", "name_zh", "mode", "status", "opens_year", "plan_ids", "from_node", "to_node", "city",
     "km", "basis", "counted", "why",
 )  # fmt: skip
-_EXPRESSWAYS = ("expressway", "expressway_bridge")
 _ORDER = ("operating", "under_construction", "preliminary", "planned", "study", "reserved", "concept", "unknown")
 #: How near two drawn lines run to be taken for one alignment: the smallest position error of any traced line.
 _SAME_KM = 0.3
-_KM_A_DEGREE = 111.195
 Floats = NDArray[np.float64]
 
 
 def _mode(layer: str, kind: str) -> str:
     if layer == "railways":
         return "railway"
-    return "expressway" if kind in _EXPRESSWAYS else "road"
+    return "expressway" if kind in EXPRESSWAYS else "road"
 
 
 def stretches(frames: Mapping[str, gpd.GeoDataFrame]) -> pd.DataFrame:
@@ -120,7 +120,7 @@ def _why_not(
         return "access"
     for nodes, line in before:
         if a in nodes and b in nodes:
-            far = shapely.distance(line, shapely.points(_sampled(piece))).max() * _KM_A_DEGREE
+            far = shapely.distance(line, shapely.points(_sampled(piece))).max() * KM_A_DEGREE
             if far <= _SAME_KM:
                 return "repeated"
     return "" if row["in_network"] else "no_alignment"

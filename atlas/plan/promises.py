@@ -6,7 +6,6 @@ three parameter sets that serve every other result decide how firm a verdict is.
 
 from __future__ import annotations
 
-import difflib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from atlas.base.doors import Door
+from atlas.base.doors import Door, nearest
 from atlas.base.errors import PlanError
 from atlas.data.parameters import SETS
 from atlas.data.register import Section, read_sections
@@ -26,6 +25,7 @@ from atlas.data.stamp import stamp
 from atlas.network.build import Network
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import od_matrix
+from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
     "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
@@ -45,7 +45,6 @@ CLAIM_COLUMNS = (
     "measure", "variant", "parameter_set", "period", "minutes", "margin_min", "within", "verdict", "stability", "hash",
 )  # fmt: skip
 _PAIRS = ("each", "nearest")
-_TOLERANCE_MIN = 1e-6
 Pair = tuple[str, tuple[str, ...]]
 
 
@@ -128,7 +127,7 @@ class Targets:
         known = [target.id for target in self.items]
         for name in ids:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or known
+                near = nearest(name, known, cutoff=0.4) or known
                 raise PlanError(f"no target {name!r}; there are {', '.join(near)}")
         return replace(self, items=tuple(target for target in self.items if target.id in ids))
 
@@ -137,7 +136,7 @@ class Targets:
         known = {"all", *(reading.id for target in self.items for reading in target.readings)}
         for name in names:
             if name not in known:
-                near = difflib.get_close_matches(name, sorted(known), n=3, cutoff=0.4) or sorted(known)
+                near = nearest(name, sorted(known), cutoff=0.4) or sorted(known)
                 raise PlanError(f"no target has the reading {name!r}; there are {', '.join(near)}")
 
 
@@ -149,6 +148,12 @@ def read_targets(path: str | Path) -> Targets:
     PlanError
         The file is missing or no TOML, an entry is missing, a limit is not positive, or a target has not
         exactly one default reading.
+
+    Examples
+    --------
+    >>> targets = atlas.read_targets(catalog.root / "data" / "plan" / "targets.toml")
+    >>> sum(reading.default for reading in targets.items[0].readings)
+    1
     """
     path = Path(path)
     try:
@@ -266,6 +271,12 @@ def check_claims(
         A reading that no target has.
     UnknownPlaceError
         A target names a place that the network does not have.
+
+    Examples
+    --------
+    >>> claims = atlas.check_claims(network, [now])
+    >>> set(claims["verdict"]) <= {"inside", "borderline", "outside"}
+    True
     """
     targets = read_targets(find_root() / "data" / "plan" / "targets.toml") if targets is None else targets
     targets.check_readings(readings)
@@ -335,7 +346,7 @@ def _claim(
     margins = {row["variant"]: row["margin_min"] for row in rows}
     verdict, stability = judge(margins, band_min)
     for row in rows:
-        row |= {"within": bool(row["margin_min"] >= -_TOLERANCE_MIN), "verdict": verdict, "stability": stability}
+        row |= {"within": bool(row["margin_min"] >= -TOLERANCE_MIN), "verdict": verdict, "stability": stability}
     return rows
 
 
@@ -357,10 +368,10 @@ def judge(margins: Mapping[str, float], band_min: float) -> tuple[str, str]:
         limit the time lies; else ``inside`` or ``outside``. ``robust inside`` when all of them are inside,
         ``robust outside`` when none is, else ``borderline``.
     """
-    within = {name: bool(margin >= -_TOLERANCE_MIN) for name, margin in margins.items()}
+    within = {name: bool(margin >= -TOLERANCE_MIN) for name, margin in margins.items()}
     stability = {0: "robust outside", len(within): "robust inside"}.get(sum(within.values()), "borderline")
     central = margins["central"]
-    if stability == "borderline" or abs(central) <= band_min + _TOLERANCE_MIN:
+    if stability == "borderline" or abs(central) <= band_min + TOLERANCE_MIN:
         return "borderline", stability
     return ("inside" if within["central"] else "outside"), stability
 

@@ -9,13 +9,12 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from atlas.data.declaration import SEATS
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
 
 __all__ = ["NetworkReport", "check_network"]
-
-_SEATS = ("prefecture", "district", "county", "county_city", "sar")
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ def _cut_off(network: Network, outside: pd.DataFrame, unlinked: set[str]) -> dic
     for row in outside.itertuples():
         if row.feature_id in unlinked:
             continue
-        seat = row.kind == "place" and levels.get(row.feature_id) in _SEATS
+        seat = row.kind == "place" and levels.get(row.feature_id) in SEATS
         if seat or row.kind in ("stop", "platform"):
             found[str(row.node_id)] = f"{row.kind} {row.name_zh} ({row.node_id}) lies outside the main component"
     return found

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.words import Words, both, joined
+from atlas.data.declaration import COUNTIES, SEATS
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network, open_edges
@@ -26,7 +27,6 @@ from atlas.travel.trip import Trip
 
 __all__ = ["PAIR_COLUMNS", "PROJECT_COLUMNS", "Comparison", "compare", "people_units", "seats"]
 
-SEATS = ("prefecture", "district", "county", "county_city", "sar")
 PAIR_COLUMNS = (
     "from_id", "from_zh", "to_id", "to_zh", "mode", "before_min", "after_min", "saved_min", "crossing", "projects",
     "project_names", "plan_ids", "why_zh", "why_en",
@@ -35,7 +35,6 @@ PROJECT_COLUMNS = (
     "project", "name_zh", "name_en", "opens_year", "opens_basis", "plan_ids", "pairs", "pairs_slower_without",
     "minutes_lost_without", "crossings_lost_without",
 )  # fmt: skip
-_UNITS = ("district", "county", "county_city", "sar")
 Minutes = dict[tuple[str, str], float]
 
 
@@ -85,7 +84,7 @@ def people_units(network: Network) -> dict[str, float]:
     its counties. Units of unknown population are absent.
     """
     frame = network.place_layer.frame
-    units = frame[frame["level"].isin(_UNITS)]
+    units = frame[frame["level"].isin(COUNTIES)]
     split = set(units["parent"].dropna())
     whole = frame[(frame["level"] == "prefecture") & ~frame["adcode"].isin(split)]
     counted = pd.concat([units, whole])
@@ -122,6 +121,13 @@ def compare(
     ------
     UnknownPlaceError
         A place that the network does not have.
+
+    Examples
+    --------
+    >>> before, after = atlas.load_scenario("2023"), atlas.load_scenario("2030")
+    >>> found = atlas.compare(network, before, after, ["珠海"], destinations=["阳江"], mode="rail")
+    >>> bool((found.pairs["after_min"] < found.pairs["before_min"]).all())
+    True
     """
     every = seats(network)
     network, starts = _located(network, every if origins is None else origins)

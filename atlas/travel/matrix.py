@@ -65,6 +65,11 @@ def od_minutes(
         No origin or no destination, or one that no place answers to.
     ScenarioError, NetworkError
         See :func:`atlas.travel.minutes.edge_times`.
+
+    Examples
+    --------
+    >>> atlas.od_minutes(network, ["珠海", "中山"], ["江门"], [now], ["drive", "rail"]).shape
+    (1, 2, 2, 1)
     """
     network, at, to = locate_all(network, origins, destinations)
     alike: dict[tuple[str, ...], list[int]] = {}

@@ -9,21 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError, ScenarioError
-from atlas.data.scenario import Scenario
+from atlas.data.scenario import MODES, Scenario
 from atlas.network.arrays import EdgeArrays
 from atlas.network.build import Network
 from atlas.network.rail import run_minutes
 
-__all__ = ["MODES", "EdgeTimes", "Mode", "edge_minutes", "edge_times", "usable_edges"]
+__all__ = ["EdgeTimes", "edge_minutes", "edge_times", "usable_edges"]
 
-Mode = Literal["drive", "rail", "multimodal"]
-MODES: tuple[Mode, ...] = ("drive", "rail", "multimodal")
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 #: Classes of railway with a speed and a number of trains of their own where nothing is published.

@@ -266,6 +266,12 @@ def route(
     """Return the fastest journey; ``found`` is false and ``minutes`` infinite when there is none.
 
     Parameters, errors: see :func:`reach_from`.
+
+    Examples
+    --------
+    >>> journey = atlas.route(network, "珠海", "阳江", now, mode="drive")
+    >>> journey.found, journey.minutes > 60
+    (True, True)
     """
     network, (start,), (end,) = locate_all(network, [origin], [destination])
     trip = Trip(network, scenario, mode)
@@ -285,6 +291,10 @@ def od_matrix(
 
     Parameters
     ----------
+    network, scenarios, modes
+        What is asked: each scenario in each mode.
+    origins, destinations
+        Places, as for :func:`reach_from`.
     limit_min
         Largest time looked for; pairs beyond it are NaN.
 
@@ -294,6 +304,17 @@ def od_matrix(
         ``from_id``, ``to_id`` (see :func:`point_ids`), ``from_zh``, ``to_zh``, ``scenario``, ``mode``,
         ``travel_time_min`` (NaN: not reached) and its parts ``access_min``, ``wait_min``,
         ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
+
+    Raises
+    ------
+    UnknownPlaceError, NetworkError, ScenarioError
+        See :func:`reach_from`.
+
+    Examples
+    --------
+    >>> table = atlas.od_matrix(network, ["珠海", "中山"], ["江门"], [now], ["drive"])
+    >>> table["to_zh"].tolist()
+    ['江门市', '江门市']
     """
     network, starts, ends = locate_all(network, origins, destinations)
     trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in modes]

@@ -40,7 +40,6 @@ class Trip:
 
     Examples
     --------
-    >>> import atlas
     >>> catalog = atlas.open_catalog()
     >>> network = atlas.build_network(catalog.layers())
     >>> trip = Trip(network, atlas.load_scenario("2026"), "drive")

@@ -21,6 +21,7 @@ from atlas.cli.options import (
 )
 from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell
 from atlas.cli.session import Choice, Session
+from atlas.data.declaration import SEATS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from atlas.data.scenario import Scenario
 
 __all__ = ["command"]
-
-SEATS = ("prefecture", "district", "county", "county_city", "sar")
 
 
 @click.command(name="matrix")

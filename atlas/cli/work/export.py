@@ -17,6 +17,7 @@ from atlas.cli.options import (
     within_option,
 )
 from atlas.cli.session import Choice, Session
+from atlas.data.declaration import SEATS
 
 __all__ = ["command"]
 
@@ -131,7 +132,7 @@ def _thing(
         from atlas.travel.reach import od_matrix
 
         places = session.catalog.layer("places").frame
-        seats = [str(one) for one in places.loc[places["level"].isin(_SEATS), "id"]]
+        seats = [str(one) for one in places.loc[places["level"].isin(SEATS), "id"]]
         return od_matrix(session.network, seats, seats, [scenario], [mode]), known | {"name": "matrix"}
     if kind == "reach":
         from atlas.travel.reach import reach_from
@@ -141,6 +142,3 @@ def _thing(
 
     frame = isochrones(surface_from(session.network, origin, scenario, session.access, mode=mode), within)
     return frame.drop(columns="hash"), known | {"name": "isochrone"}
-
-
-_SEATS = ("prefecture", "district", "county", "county_city", "sar")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas.base.style import BASEMAPS
 from atlas.cli.options import (
     MODES,
     overwrite_option,
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from atlas.data.scenario import Scenario
 
 __all__ = ["command"]
-
-BASEMAPS = ("builtin", "osm", "tianditu", "amap", "xyz", "pmtiles")
 
 
 def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float, float, float] | None:

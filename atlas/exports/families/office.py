@@ -12,6 +12,7 @@ from typing import Any
 import shapely
 
 from atlas.base.archive import pack
+from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.style import symbol_of
 from atlas.base.values import plain
@@ -38,7 +39,7 @@ def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
     try:
         import openpyxl
     except ModuleNotFoundError as reason:
-        raise ExportError("Excel needs openpyxl; install it with: pip install 'zhuxi-atlas[excel]'") from reason
+        raise ExportError(missing_extra("openpyxl")) from reason
     book = openpyxl.Workbook(write_only=True)
     for table in bundle.tables:
         if len(table.frame) >= _ROWS:
@@ -94,7 +95,7 @@ def write_dxf(bundle: Bundle, target: Target, path: Path) -> None:
     try:
         ezdxf: Any = importlib.import_module("ezdxf")
     except ModuleNotFoundError as reason:
-        raise ExportError("DXF needs ezdxf; install it with: pip install 'zhuxi-atlas[dxf]'") from reason
+        raise ExportError(missing_extra("ezdxf")) from reason
     pinned = ezdxf.options.write_fixed_meta_data_for_testing
     ezdxf.options.write_fixed_meta_data_for_testing = True
     try:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.files import replacing, write_bytes
 from atlas.land.surface import Surface
@@ -72,9 +73,7 @@ def _write_tiff(surface: Surface, path: Path, *, overwrite: bool) -> Path:
         from rasterio.errors import RasterioError
         from rasterio.transform import Affine
     except ModuleNotFoundError as reason:
-        raise ExportError(
-            "writing GeoTIFF needs rasterio; install it with: pip install 'zhuxi-atlas[raster]', or write .npz"
-        ) from reason
+        raise ExportError(missing_extra("rasterio") + ", or write .npz") from reason
     minutes = surface.raster()
     values = np.where(np.isnan(minutes), NODATA, minutes).astype(np.float32)
     about = _about(surface)

@@ -14,6 +14,7 @@ import pyogrio
 from pyogrio.errors import DataSourceError
 
 from atlas.base.archive import pack_folder
+from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.values import csv_text
 from atlas.exports.families.styles import qml
@@ -232,7 +233,7 @@ def _arrow(table: Table, metadata: dict[str, str]) -> Any:
     try:
         import pyarrow as pa
     except ModuleNotFoundError as reason:
-        raise ExportError("this format needs pyarrow; install it with: pip install 'zhuxi-atlas[parquet]'") from reason
+        raise ExportError(missing_extra("pyarrow")) from reason
     kinds = {"string": pa.string(), "float": pa.float64(), "boolean": pa.bool_()}
     frame = plain_frame(table)
     arrays, fields = [], []

@@ -13,6 +13,7 @@ import pandas as pd
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
 from atlas.data.catalog import Catalog
+from atlas.data.declaration import GEOMETRIES
 from atlas.data.layer import Layer
 from atlas.data.root import find_root
 from atlas.data.scenario import Scenario
@@ -27,7 +28,6 @@ __all__ = ["Bundle", "Table", "gather"]
 
 #: Shown where a file format demands a date and no feature carries one.
 _NO_DATE = "1970-01-01"
-_SHAPES = ("Point", "LineString", "Polygon")
 _TABLES = {
     "nodes": ("路网节点", "Network nodes"),
     "edges": ("路网边", "Network edges"),
@@ -203,7 +203,7 @@ def _shape_of(frame: pd.DataFrame) -> str:
     if not isinstance(frame, gpd.GeoDataFrame):
         return ""
     kinds = {str(kind).removeprefix("Multi") for kind in frame.geom_type.dropna().unique()}
-    return kinds.pop() if len(kinds) == 1 and kinds <= set(_SHAPES) else "Geometry"
+    return kinds.pop() if len(kinds) == 1 and kinds <= set(GEOMETRIES) else "Geometry"
 
 
 def _reach_bundle(reach: Reach) -> Bundle:

@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.files import scratch
 from atlas.base.foreign import apart
@@ -66,9 +67,7 @@ def read_feed(path: Path) -> Any:
     try:
         import gtfs_kit
     except ModuleNotFoundError as reason:
-        raise ImportDataError(
-            "reading GTFS needs gtfs-kit; install it with: pip install 'zhuxi-atlas[gtfs]'"
-        ) from reason
+        raise ImportDataError(missing_extra("gtfs-kit")) from reason
     if path.is_dir() or path.read_bytes()[:4] != b"PK\x03\x04":
         raise ImportDataError(f"{path} is no zip archive; a GTFS feed is one")
     with scratch() as folder:

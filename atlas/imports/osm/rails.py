@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import distance_km, length_km
+from atlas.base.geodesy import KM_A_DEGREE, distance_km, length_km
 from atlas.imports.osm.read import Extract, Positions
 from atlas.imports.osm.roads import Piece, pieces_of
 from atlas.imports.osm.tags import Tags, common, opening, speed_kmh
@@ -30,7 +30,6 @@ Record = dict[str, Any]
 Point = tuple[float, float]
 #: How far a station's point may stand from a track that serves it.
 STATION_REACH_KM = 0.25
-_KM_A_DEGREE = 111.2
 _METRO = {"subway", "light_rail", "monorail"}
 
 
@@ -82,7 +81,7 @@ class TrackGraph:
         point = shapely.Point(at)
         scale = 1.0 / np.cos(np.radians(at[1]))
         found = []
-        for place in sorted(self._tree.query(point.buffer(reach_km * scale / _KM_A_DEGREE))):
+        for place in sorted(self._tree.query(point.buffer(reach_km * scale / KM_A_DEGREE))):
             way, xy = self._lines[int(place)]
             line = self._tree.geometries[int(place)]
             foot = shapely.line_interpolate_point(line, shapely.line_locate_point(line, point))

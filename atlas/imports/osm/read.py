@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.foreign import apart
 from atlas.imports.archives import check_file
@@ -145,9 +146,7 @@ def load_osmium() -> Any:
     try:
         import osmium
     except ModuleNotFoundError as reason:
-        raise ImportDataError(
-            "reading OpenStreetMap files needs osmium; install it with: pip install 'zhuxi-atlas[osm]'"
-        ) from reason
+        raise ImportDataError(missing_extra("osmium")) from reason
     return osmium
 
 

@@ -12,12 +12,11 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import distances_km
+from atlas.base.geodesy import KM_A_DEGREE, distances_km
 
 __all__ = ["WayGraph"]
 
 Floats = NDArray[np.float64]
-_KM_A_DEGREE = 111.195
 #: A vertex this much farther than the nearest is tried too: the other carriageway.
 _BESIDE_KM = 0.1
 #: Segments longer than this get points between their ends.
@@ -66,7 +65,7 @@ class WayGraph:
         pairs = np.unique(np.column_stack([np.minimum(a, b), np.maximum(a, b)]), axis=0, return_index=True)[1]
         a, b, km = a[pairs], b[pairs], np.maximum(km[pairs], 1e-6)
         links = csr_array((np.r_[km, km], (np.r_[a, b], np.r_[b, a])), shape=(len(xy), len(xy)))
-        scale = np.array([np.cos(np.radians(float(xy[:, 1].mean()))), 1.0]) * _KM_A_DEGREE
+        scale = np.array([np.cos(np.radians(float(xy[:, 1].mean()))), 1.0]) * KM_A_DEGREE
         _, part = connected_components(links, directed=False)
         return cls(xy, drawn, links, part, cKDTree(xy * scale), scale)
 

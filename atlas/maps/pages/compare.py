@@ -11,7 +11,7 @@ import pandas as pd
 from atlas.base.words import both
 from atlas.data.layer import Layer
 from atlas.data.register import Register
-from atlas.data.scenario import Scenario
+from atlas.data.scenario import MODES, Scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
@@ -23,7 +23,6 @@ from atlas.maps.pages.reach import reach_data
 from atlas.network.build import Network
 from atlas.network.status import open_features
 from atlas.travel.comparison import compare
-from atlas.travel.minutes import MODES
 
 __all__ = ["draw_compare"]
 

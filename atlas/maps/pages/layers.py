@@ -222,6 +222,12 @@ def draw_layers(
     ------
     MapError
         Unknown language, or bounds that are no box.
+
+    Examples
+    --------
+    >>> page = atlas.draw_layers({key: catalog.layer(key) for key in ("land", "ports")}, title="Ports", lang="en")
+    >>> "Ports" in page.html()
+    True
     """
     ordered = sorted(layers.values(), key=lambda layer: (layer.spec.order, layer.key))
     shown = [layer.key for layer in ordered if layer.key not in BACKDROP]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from atlas.base.style import TIME_RAMP, tokens
 from atlas.base.words import Words, both
-from atlas.data.scenario import Scenario
+from atlas.data.scenario import MODES, Scenario
 from atlas.data.stamp import stamp
 from atlas.maps.document import fill, year
 from atlas.maps.packing import pack_integers
@@ -19,7 +19,6 @@ from atlas.maps.page import embed_json
 from atlas.network.build import Network
 from atlas.travel.comparison import seats
 from atlas.travel.journey import journey_on
-from atlas.travel.minutes import MODES
 from atlas.travel.reach import locate
 from atlas.travel.trip import Trip
 

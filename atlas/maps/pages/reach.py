@@ -17,7 +17,7 @@ from atlas.data.layer import Layer
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
 from atlas.data.register import Register
-from atlas.data.scenario import Scenario
+from atlas.data.scenario import MODES, Scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
@@ -32,7 +32,7 @@ from atlas.network.build import Network
 from atlas.network.status import scenario_header
 from atlas.travel.comparison import people_units
 from atlas.travel.journey import Journey, journey_on
-from atlas.travel.minutes import MODES, edge_minutes
+from atlas.travel.minutes import edge_minutes
 from atlas.travel.reach import locate
 from atlas.travel.search import Tree
 from atlas.travel.trip import Trip
@@ -146,6 +146,12 @@ def draw_reach(
     ------
     UnknownPlaceError, NetworkError, ScenarioError, MapError
         The origin is unknown or lies too far from any road; a mode is unknown; the page cannot be drawn as asked.
+
+    Examples
+    --------
+    >>> page = atlas.draw_reach(network, "珠海", [now], catalog.layers(), modes=["drive"], title="Zhuhai", lang="en")
+    >>> "Zhuhai" in page.html()
+    True
     """
     shift = shift_shapes if basemap is not None and basemap.shifted else None
     found = reach_data(
