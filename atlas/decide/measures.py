@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
 from atlas.decide.board import Board, Opened
-from atlas.land.coverage import CORE_CITIES
+from atlas.land.coverage import CORE_CITIES, ELSEWHERE
 from atlas.land.ground import Ground
 from atlas.land.indicators import HUBS
 from atlas.network.build import Network
@@ -26,7 +26,7 @@ from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
-    "CAP_MIN", "ELSEWHERE", "MEASURES", "SITES", "Hinterland", "Measure", "Minutes", "Pairs", "People", "Promises",
+    "CAP_MIN", "MEASURES", "SITES", "Hinterland", "Measure", "Minutes", "Pairs", "People", "Promises",
     "make_measure", "site_rows",
 ]  # fmt: skip
 
@@ -34,8 +34,6 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 MEASURES = ("people", "pairs", "minutes", "promise", "hinterland")
 SITES = ("port", "airport", "hub")
-#: What is not in one of the four cities.
-ELSEWHERE = "其他"
 #: A pair without a way, or farther apart, counts as this many minutes in means: a mean over infinite times is none.
 CAP_MIN = 240.0
 _CITIES = (*CORE_CITIES, ELSEWHERE)

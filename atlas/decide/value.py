@@ -250,9 +250,9 @@ def project_values(
 
     Examples
     --------
-    >>> found = atlas.project_values(network, atlas.listed_players(network, ["hmh", "szy"]), atlas.load_scenario("2035"),
-    ...     measure="pairs", mode="drive")
-    >>> abs(found.projects["value"].sum() - found.joint) < 1e-6
+    >>> players = atlas.listed_players(network, ["hmh", "szy"])
+    >>> found = atlas.project_values(network, players, now, measure="pairs", mode="drive")
+    >>> bool(abs(found.projects["value"].sum() - found.joint) < 1e-6)
     True
     """
     if orders < 2:
