@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from atlas.base.errors import AtlasError as AtlasError
     from atlas.data.catalog import open_catalog as open_catalog
     from atlas.data.scenario import load_scenario as load_scenario
+    from atlas.decide.players import listed_players as listed_players
+    from atlas.decide.players import plan_players as plan_players
+    from atlas.decide.value import project_values as project_values
     from atlas.evidence.accuracy import validate as validate
     from atlas.evidence.draws import spread as spread
     from atlas.evidence.explain import explain as explain
@@ -60,6 +63,9 @@ _HOME = {
     "read_targets": "atlas.plan.promises",
     "check_claims": "atlas.plan.promises",
     "compare": "atlas.travel.comparison",
+    "plan_players": "atlas.decide.players",
+    "listed_players": "atlas.decide.players",
+    "project_values": "atlas.decide.value",
     "validate": "atlas.evidence.accuracy",
     "draw_layers": "atlas.maps.pages.layers",
     "draw_reach": "atlas.maps.pages.reach",

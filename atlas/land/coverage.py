@@ -10,9 +10,11 @@ import pandas as pd
 from atlas.land.population import Population
 from atlas.land.surface import Surface, check_cutoffs
 
-__all__ = ["CORE_CITIES", "COVERAGE_COLUMNS", "coverage"]
+__all__ = ["CORE_CITIES", "COVERAGE_COLUMNS", "ELSEWHERE", "coverage"]
 
 CORE_CITIES = ("珠海", "中山", "江门", "阳江")
+#: What lies in none of them.
+ELSEWHERE = "其他"
 COVERAGE_COLUMNS = (
     "origin", "origin_zh", "scenario", "mode", "cutoff_min", "scope", "name_zh", "people", "people_low",
     "people_high", "people_total", "share", "area_km2", "places", "hash",

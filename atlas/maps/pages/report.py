@@ -12,6 +12,7 @@ import pandas as pd
 
 from atlas.base.words import Words, both, capital, joined, word_table
 from atlas.data.register import ISSUED, ITEM_STATUSES
+from atlas.land.coverage import CORE_CITIES, ELSEWHERE
 from atlas.maps.document import Cell, Table, fill, heads, held, number, year
 from atlas.maps.pages.claims import target_sections
 from atlas.maps.pages.report_method import parameter_table, source_table
@@ -22,8 +23,6 @@ __all__ = ["draw_report"]
 
 _CHAPTERS = ("numbers", "status", "kilometres", "scenarios", "promises", "years", "matrix", "method", "sources")
 _FROM = ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
-_CITIES = ("珠海", "中山", "江门", "阳江")
-_ELSEWHERE = "其他"
 _MOST = 14
 Minutes = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -186,7 +185,7 @@ def _pivot(frame: pd.DataFrame, rows: Sequence[str], head: str, names: Mapping[s
 
 def _kilometres(report: Report) -> list[Table]:
     corridors = {item.id: Words(item.name_zh, item.name_en) for item in report.register if item.kind == "corridor"}
-    cities = {name: both(f"cities.{name}") for name in _CITIES} | {_ELSEWHERE: both("report.elsewhere")}
+    cities = {name: both(f"cities.{name}") for name in CORE_CITIES} | {ELSEWHERE: both("report.elsewhere")}
     return [
         _pivot(report.kilometres, ["mode"], "mode", {}, "by_mode"),
         _pivot(_own_cities(report.cities), ["city", "mode"], "city_mode", cities, "by_city"),
@@ -196,8 +195,8 @@ def _kilometres(report: Report) -> list[Table]:
 
 def _own_cities(cities: pd.DataFrame) -> pd.DataFrame:
     """Put the four cities of the plan first and all others together."""
-    named = cities.assign(city=cities["city"].where(cities["city"].isin(_CITIES), _ELSEWHERE))
-    order = named["city"].map({name: i for i, name in enumerate((*_CITIES, _ELSEWHERE))})
+    named = cities.assign(city=cities["city"].where(cities["city"].isin(CORE_CITIES), ELSEWHERE))
+    order = named["city"].map({name: i for i, name in enumerate((*CORE_CITIES, ELSEWHERE))})
     return named.assign(order=order).sort_values(["order", "mode"], kind="stable")
 
 

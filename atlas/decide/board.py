@@ -1,0 +1,166 @@
+"""One scenario compiled once, of which many questions close a part.
+
+A board holds every arc of the search graph with its minutes. Closing edges sets the minutes of their arcs to
+infinity; nothing is rebuilt, so that a question costs as much as its searches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from atlas.data.scenario import Scenario
+from atlas.network.build import Network
+from atlas.travel.minutes import edge_minutes, usable_of
+from atlas.travel.search import TOLERANCE_MIN, arcs_matrix, counted, early_nodes
+
+__all__ = ["Board", "Opened"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A network under one scenario and mode, with everything compiled that closing a part leaves alone.
+
+    Attributes
+    ----------
+    network, scenario
+        What is there, and what of it is open at which speeds, waits and border minutes.
+    mode
+        ``drive``, ``rail`` or ``multimodal``.
+
+    Examples
+    --------
+    With `network` as in the documentation of :mod:`atlas`:
+
+    >>> board = Board(network, atlas.load_scenario("2026"), "drive")
+    >>> start, end = network.row_of["place/zhongshan"], network.row_of["place/shenzhen"]
+    >>> whole, without = board.opened(), board.without(["g2518_szzs"])
+    >>> bool(without.towards(end)[start] > whole.towards(end)[start])
+    True
+    """
+
+    network: Network
+    scenario: Scenario
+    mode: str = "multimodal"
+
+    @cached_property
+    def present(self) -> Bools:
+        """(m,) the edges the scenario holds, before anything is closed."""
+        return self.network.arrays.present_in(self.scenario)
+
+    @cached_property
+    def early(self) -> Bools:
+        """(n,) nodes that count as reached before a first train."""
+        return early_nodes(self.network.arrays.rail_node, must_ride=self.mode == "rail")
+
+    @cached_property
+    def _weight(self) -> Floats:
+        first, later = (
+            minutes[:, 0]
+            for minutes in edge_minutes(
+                self.network.arrays, self.scenario, lambda name: np.array([self.scenario.value(name)])
+            )
+        )
+        return self.network.arrays.arcs.weights(first, later)
+
+    @cached_property
+    def _kept(self) -> Ints:
+        """Arcs that are there when nothing is closed; closing only takes away."""
+        usable = usable_of(self.network.arrays, self.present, self.scenario, self.mode)
+        arcs = self.network.arrays.arcs
+        return np.nonzero(usable[arcs.edge] & ~np.isnan(self._weight))[0]
+
+    @cached_property
+    def _onward(self) -> csr_array:
+        arcs, kept = self.network.arrays.arcs, self._kept
+        return arcs_matrix(arcs.tail[kept], arcs.head[kept], self._weight[kept], 2 * arcs.size)
+
+    @cached_property
+    def _back(self) -> tuple[csr_array, Ints]:
+        """The arcs turned round, and the order in which they stand there."""
+        arcs, kept = self.network.arrays.arcs, self._kept
+        order = np.argsort(arcs.head[kept], kind="stable")
+        rows = kept[order]
+        return arcs_matrix(arcs.head[rows], arcs.tail[rows], self._weight[rows], 2 * arcs.size), order
+
+    def named(self, ids: Iterable[str]) -> Bools:
+        """(m,) the edges of features, lines or plan items among `ids`."""
+        return self.network.arrays.named(ids)
+
+    def opened(self, shut: Bools | None = None) -> Opened:
+        """Return the board with the edges `shut` (m,) closed; with nothing closed for None."""
+        if shut is None:
+            return Opened(self, np.ones(len(self._kept), dtype=bool))
+        usable = usable_of(self.network.arrays, self.present & ~shut, self.scenario, self.mode)
+        return Opened(self, usable[self.network.arrays.arcs.edge[self._kept]])
+
+    def without(self, ids: Iterable[str]) -> Opened:
+        """Return the board with all edges of `ids` closed."""
+        return self.opened(self.named(ids))
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A board with some of its edges closed, ready to be searched.
+
+    Attributes
+    ----------
+    open_
+        (kept arcs,) which of the board's arcs are open.
+    """
+
+    board: Board
+    open_: Bools
+
+    @cached_property
+    def _forward(self) -> csr_array:
+        return _weighed(self.board._onward, self.open_)
+
+    @cached_property
+    def _backward(self) -> csr_array:
+        matrix, order = self.board._back
+        return _weighed(matrix, self.open_[order])
+
+    def many(self, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
+        """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way."""
+        size = len(self.board.early)
+        minutes = dijkstra(self._forward, indices=nodes, limit=limit_min + TOLERANCE_MIN)
+        best = counted(minutes[:, :size], minutes[:, size:], self.board.early)
+        best[np.arange(len(nodes)), nodes] = 0.0
+        return best
+
+    def towards(self, node: int, *, limit_min: float = np.inf) -> Floats:
+        """Return (n,) minutes from every node, before its first train, to `node`."""
+        return self.nearest(np.array([node]), limit_min=limit_min)[0]
+
+    def nearest(self, nodes: Ints, *, limit_min: float = np.inf) -> tuple[Floats, Ints]:
+        """Return (n,) minutes to the nearest of `nodes` from every node, and which of them it is (−1: none)."""
+        size = len(self.board.early)
+        ends = np.concatenate([nodes[self.board.early[nodes]], nodes + size])
+        minutes, _, source = dijkstra(
+            self._backward,
+            indices=ends,
+            limit=limit_min + TOLERANCE_MIN,
+            min_only=True,
+            return_predecessors=True,
+        )
+        found = np.asarray(minutes[:size], dtype=np.float64).copy()
+        which = np.where(np.isfinite(found), source[:size] % size, -1).astype(np.int64)
+        found[nodes], which[nodes] = 0.0, nodes
+        return found, which
+
+
+def _weighed(matrix: csr_array, open_: Bools) -> csr_array:
+    """The matrix with closed arcs at infinite minutes: the search never takes them."""
+    data = np.where(open_, matrix.data, np.inf)
+    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
