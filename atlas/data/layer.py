@@ -27,9 +27,11 @@ from atlas.base.doors import MOST_DIGITS, Door
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
 from atlas.data.declaration import Column, LayerSpec
+from atlas.data.region import ANYWHERE, Region
 
 __all__ = [
-    "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "require_usable", "write_layer",
+    "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
+    "require_usable", "write_layer",
 ]  # fmt: skip
 
 CRS = "EPSG:4326"
@@ -69,6 +71,20 @@ class Layer:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+
+def region_of(layers: Mapping[str, Layer]) -> Region:
+    """Return the region the layers are of; one without a box has it about the places, else about all features."""
+    if not layers:
+        return ANYWHERE
+    region = next(iter(layers.values())).spec.region
+    told = [layers["places"]] if "places" in layers and len(layers["places"].frame) else list(layers.values())
+    boxes = np.array([layer.frame.total_bounds for layer in told if len(layer.frame)]).reshape(-1, 4)
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if region.box is not None or not len(boxes):
+        return region
+    (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return region.over((float(west), float(south), float(east), float(north)))
 
 
 def frame_of(
