@@ -6,9 +6,9 @@ opening a link never makes one of them smaller, because it never makes a way lon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
 from atlas.decide.board import Board, Opened
-from atlas.land.coverage import ELSEWHERE
+from atlas.decide.homes import by_city, cities_of, city_rows, minutes_to
 from atlas.land.ground import Ground
 from atlas.land.indicators import HUBS
 from atlas.network.build import Network
@@ -27,7 +27,7 @@ from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
     "CAP_MIN", "MEASURES", "SITES", "Hinterland", "Measure", "Minutes", "Pairs", "People", "Promises",
-    "make_measure", "site_rows",
+    "centre_rows", "make_measure", "site_rows",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -55,22 +55,6 @@ class Measure(Protocol):
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) the measure."""
-
-
-def _cities(network: Network) -> tuple[str, ...]:
-    """The cities told apart: those of the region's core, and all others together."""
-    return (*network.region.core_cities, ELSEWHERE)
-
-
-def _city_rows(cities: Iterable[str], told_apart: Sequence[str]) -> Ints:
-    """The place of each city among those told apart; the last for others."""
-    known = {name: i for i, name in enumerate(told_apart)}
-    return np.array([known.get(str(city), len(told_apart) - 1) for city in cities], dtype=np.int64)
-
-
-def _by_city(city: Ints, amounts: NDArray[Any], count: int) -> Floats:
-    """(cities,) sums of `amounts`."""
-    return np.bincount(city, amounts, minlength=count).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -101,14 +85,14 @@ class _Contest:
         if len(self.first) == 0:
             return self.always
         within = np.logical_or.reduceat(minutes[self.node] <= self.allowed, self.first)
-        return self.always + _by_city(self.city, self.people * within, len(self.always))
+        return self.always + by_city(self.city, self.people * within, len(self.always))
 
 
 def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least: Floats | None) -> _Contest:
     """Return what is contested between (n,) minutes with all open, `most`, and with all players closed, `least`."""
     links, people = ground.links, ground.people.people[0]
-    told_apart = _cities(board.network)
-    city = _city_rows([*ground.people.units["city"], ""], told_apart)[ground.people.unit]
+    told_apart = cities_of(board.network)
+    city = city_rows([*ground.people.units["city"], ""], told_apart)[ground.people.unit]
     allowed = limit_min + TOLERANCE_MIN - links.minutes(board.scenario)
     able = (allowed >= 0) & (people[links.cell] > 0)
     if board.mode == "drive":
@@ -117,7 +101,7 @@ def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least
     sure = np.zeros(len(people), dtype=bool)
     if least is not None:
         sure[links.cell[able & (least[links.node] <= allowed)]] = True
-    always = _by_city(city[sure], people[sure], len(told_apart))
+    always = by_city(city[sure], people[sure], len(told_apart))
     rows = np.nonzero(hit & ~sure[links.cell])[0]
     first = np.nonzero(np.diff(links.cell[rows], prepend=-1))[0]
     cells = links.cell[rows[first]]
@@ -143,25 +127,17 @@ class People:
         """Return the measure; `least` is the board with most closed of all that will be asked, None for any."""
         contests = []
         for node in centres:
-            most = _to(board.opened(), node, limit_min)
-            low = None if least is None else _to(least, node, limit_min)
+            most = minutes_to(board.opened(), node, limit_min)
+            low = None if least is None else minutes_to(least, node, limit_min)
             contests.append(_contest(board, ground, limit_min, most, low))
-        return cls(tuple(centres), limit_min, tuple(contests), cities=_cities(board.network))
+        return cls(tuple(centres), limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
         total = np.zeros(len(self.cities))
         for node, contest in zip(self.centres, self.contests, strict=True):
-            total += contest.count(_to(opened, node, self.limit_min))
+            total += contest.count(minutes_to(opened, node, self.limit_min))
         return total
-
-
-def _to(opened: Opened, node: int, limit_min: float) -> Floats:
-    minutes = opened.towards(node, limit_min=limit_min)
-    if not opened.board.early[node]:
-        # standing at a station is no ride
-        minutes[node] = np.inf
-    return minutes
 
 
 @dataclass(frozen=True)
@@ -186,7 +162,7 @@ class Hinterland:
             most = board.opened().nearest(nodes, limit_min=limit_min)[0]
             low = None if least is None else least.nearest(nodes, limit_min=limit_min)[0]
             contests.append(_contest(board, ground, limit_min, most, low))
-        return cls(sites, limit_min, tuple(contests), cities=_cities(board.network))
+        return cls(sites, limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
@@ -215,14 +191,14 @@ class Pairs:
         inside = frame[frame["city"].isin(network.region.core_cities) & (frame["level"] != "zone")]
         starts = inside[inside["id"].isin(seats(network))]
         rows = [np.array([network.row_of[f"place/{name}"] for name in some["id"]]) for some in (starts, inside)]
-        cities = _cities(network)
-        return cls(rows[0], rows[1], _city_rows(starts["city"], cities), limit_min, cities=cities)
+        cities = cities_of(network)
+        return cls(rows[0], rows[1], city_rows(starts["city"], cities), limit_min, cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) pairs."""
         within = opened.many(self.starts, limit_min=self.limit_min)[:, self.ends] <= self.limit_min + TOLERANCE_MIN
         within &= self.starts[:, None] != self.ends[None, :]
-        return _by_city(self.city, within.sum(axis=1), len(self.cities))
+        return by_city(self.city, within.sum(axis=1), len(self.cities))
 
 
 @dataclass(frozen=True)
@@ -243,19 +219,19 @@ class Minutes:
     def of(cls, network: Network) -> Minutes:
         """Return the measure over the counties of the four cities, and the city itself where it has none."""
         frame = network.place_layer.frame.set_index("id")
-        core, cities = network.region.core_cities, _cities(network)
+        core, cities = network.region.core_cities, cities_of(network)
         people = {name: count for name, count in people_units(network).items() if frame.at[name, "city"] in core}
         nodes = np.array([network.row_of[f"place/{name}"] for name in people], dtype=np.int64)
         heads = np.array(list(people.values()))
         weight = heads[:, None] * heads[None, :]
         np.fill_diagonal(weight, 0.0)
-        city = _city_rows((frame.at[name, "city"] for name in people), cities)
+        city = city_rows((frame.at[name, "city"] for name in people), cities)
         return cls(nodes, weight / max(weight.sum(), 1.0), city, cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) share of each city in the mean, below zero."""
         minutes = np.minimum(opened.many(self.nodes, limit_min=CAP_MIN)[:, self.nodes], CAP_MIN)
-        return -_by_city(self.city, (minutes * self.weight).sum(axis=1), len(self.cities))
+        return -by_city(self.city, (minutes * self.weight).sum(axis=1), len(self.cities))
 
 
 @dataclass(frozen=True)
@@ -293,15 +269,15 @@ class Promises:
             (names.index(start), np.array([network.row_of[f"place/{end}"] for end in ends]), limit)
             for start, ends, limit in found
         )
-        cities = _cities(network)
-        return cls(starts, trips, _city_rows((frame.at[start, "city"] for start, _, _ in found), cities), cities=cities)
+        cities = cities_of(network)
+        return cls(starts, trips, city_rows((frame.at[start, "city"] for start, _, _ in found), cities), cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) trips."""
         longest = max(limit for _, _, limit in self.trips)
         minutes = opened.many(self.starts, limit_min=longest)
         kept = [minutes[row, ends].min() <= limit + TOLERANCE_MIN for row, ends, limit in self.trips]
-        return _by_city(self.city, np.array(kept, dtype=np.float64), len(self.cities))
+        return by_city(self.city, np.array(kept, dtype=np.float64), len(self.cities))
 
 
 def site_rows(network: Network, kind: str) -> Ints:
@@ -371,13 +347,22 @@ def make_measure(
     if name in ("people", "hinterland") and ground is not None:
         if name == "hinterland":
             return Hinterland.of(board, ground, sites, limit_min, least)
-        return People.of(board, ground, _centre_rows(network, centres), limit_min, least)
+        return People.of(board, ground, centre_rows(network, centres), limit_min, least)
     if name in MEASURES:
         raise PlanError(f"the measure {name} needs {'targets' if name == 'promise' else 'the ground of the region'}")
     raise PlanError(f"no measure {name!r}; there are {', '.join(MEASURES)}")
 
 
-def _centre_rows(network: Network, centres: Sequence[str]) -> list[int]:
+def centre_rows(network: Network, centres: Sequence[str]) -> list[int]:
+    """Return the nodes of `centres`, those of the seats of the four cities for none.
+
+    Raises
+    ------
+    PlanError
+        Coordinates, or another place that the network does not hold.
+    UnknownPlaceError
+        A name that no place answers to.
+    """
     if not centres:
         frame = network.place_layer.frame
         chosen = frame[(frame["level"] == "prefecture") & frame["city"].isin(network.region.core_cities)]
