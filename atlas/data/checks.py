@@ -43,9 +43,11 @@ __all__ = [
     "validate",
 ]
 
+#: Roles of layers that the network asks for and a region may have none of: railways and stations.
+_MAY_BE_EMPTY = {"rail_line", "rail_stop"}
 #: Rule id and what it demands.
 RULES = {
-    "layer-empty": "a layer holds at least one feature",
+    "layer-empty": "a layer holds at least one feature, railways and stations apart",
     "column-missing": "a layer carries every declared column",
     "crs": "coordinates are in EPSG:4326",
     "id": "ids are slugs and stand once in a layer",
@@ -200,7 +202,7 @@ def require_valid(violations: Collection[Violation]) -> None:
 
 
 def _whole(layer: Layer) -> Iterator[Violation]:
-    if layer.frame.empty:
+    if layer.frame.empty and layer.spec.role not in _MAY_BE_EMPTY:
         yield Violation(layer.key, "", "layer-empty", "no feature", "add features or take out the declaration")
     for name in layer.spec.column_names:
         if name not in layer.frame.columns:

@@ -156,16 +156,13 @@ def build_site(
     people = ground.people.people.tobytes() if ground is not None else b""
     key = _build_key(catalog, network, scenarios, lang, people)
     jobs = list(site_jobs(catalog, network, scenarios, ground))
-    targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
-    known = set(catalog.layer("places").frame["id"].astype(str))
-    named = {place for target in targets for one in target.readings for place in (*one.origins, *one.destinations)}
-    promised = bool(named) and named <= known
+    targets = _targets(catalog, set(catalog.layer("places").frame["id"].astype(str)))
     claims, checks, told = (
         Card(f"{name}.html", both(f"site.{name}"), both(f"site.{name}_about"))
         for name in ("claims", "validation", "report")
     )
     # an atlas of other places has neither this plan's promises nor its calibration tables
-    read = [claims, told, checks] if promised else []
+    read = [claims, told, checks] if targets is not None else []
     wanted = [*(job.name for job in jobs), *(card.address for card in read), "index.html"]
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
@@ -176,7 +173,7 @@ def build_site(
             _write(target / job.name, job.make(), key)
     names = [scenario.name for scenario in scenarios]
     summary, items = pd.DataFrame(), None
-    if promised:
+    if targets is not None:
         say(claims.address)
         trips = check_claims(network, scenarios, targets, readings=["all"])
         summary = summarise_claims(trips)
