@@ -9,8 +9,7 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
-from atlas.data.region import read_region
-from atlas.data.root import find_root
+from atlas.data.region import find_root, read_region
 
 #: Drawn worlds lie in the region of the atlas at hand.
 REGION = read_region(find_root())

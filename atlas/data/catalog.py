@@ -15,9 +15,8 @@ from atlas.data.checks import Known, Violation, read_known_findings, validate
 from atlas.data.declaration import LayerSpec, read_specs
 from atlas.data.layer import Layer, read_layer, region_of
 from atlas.data.parameters import ParameterTable, read_parameters
-from atlas.data.region import Region, read_region
+from atlas.data.region import Region, find_root, read_region
 from atlas.data.register import Register, read_register
-from atlas.data.root import find_root
 from atlas.data.sources import Source, read_sources
 
 __all__ = ["Catalog", "open_catalog"]

@@ -1,4 +1,4 @@
-"""The region an atlas is of, as data: names, cities, boxes, sides of borders (`data/region.toml`)."""
+"""Where an atlas keeps its layers and data, and the region it is of: names, cities, boxes, sides of borders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from atlas.base.errors import LayerError
 if TYPE_CHECKING:
     from pyproj import CRS
 
-__all__ = ["ANYWHERE", "Core", "Region", "read_region"]
+__all__ = ["ANYWHERE", "Core", "Region", "find_root", "read_region"]
 
 Box = tuple[float, float, float, float]
 EARTH: Box = (-180.0, -90.0, 180.0, 90.0)
@@ -186,3 +186,29 @@ def read_region(root: str | Path) -> Region:
         return Region(name_zh=root.resolve().name, name_en=root.resolve().name)
     told = path.stat()
     return _read(path, (told.st_mtime_ns, told.st_size))
+
+
+def find_root(root: str | Path | None = None) -> Path:
+    """Return the folder that holds ``layers/`` and ``data/``.
+
+    Parameters
+    ----------
+    root
+        A folder of the user's own with the same shape. None: the checkout this package stands in,
+        else what was installed with the package.
+
+    Raises
+    ------
+    LayerError
+        The folder given has no ``layers/`` or no ``data/``.
+    """
+    if root is not None:
+        given = Path(root)
+        if not ((given / "layers").is_dir() and (given / "data").is_dir()):
+            raise LayerError(f"{given} is no atlas: it needs the folders layers/ and data/")
+        return given
+    package = Path(__file__).resolve().parent.parent
+    for candidate in (package.parent, package / "shipped"):
+        if (candidate / "layers").is_dir() and (candidate / "data").is_dir():
+            return candidate
+    raise LayerError("neither a checkout nor an installed copy of layers/ and data/ was found; install again")

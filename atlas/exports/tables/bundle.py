@@ -15,7 +15,7 @@ from atlas.base.files import content_hash
 from atlas.data.catalog import Catalog
 from atlas.data.declaration import GEOMETRIES
 from atlas.data.layer import Layer, region_of
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source, read_sources
 from atlas.data.stamp import layers_hash, stamp
