@@ -425,7 +425,8 @@ def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame
     for key, layer in layers.items():
         frame = layer.frame
         if layer.spec.geometry == "Point" and len(frame):
-            good = np.isfinite(shapely.get_coordinates(frame.geometry.values)).all(axis=1)
+            shapes = frame.geometry.to_numpy()
+            good = np.isfinite(shapely.get_x(shapes)) & np.isfinite(shapely.get_y(shapes))
             points = frame[good & ~frame["kind"].isin(_AFLOAT)].cx[west:east, south:north]
             if len(points):
                 yield key, points
