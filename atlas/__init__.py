@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from atlas.data.catalog import open_catalog as open_catalog
     from atlas.data.scenario import load_scenario as load_scenario
     from atlas.decide.critical import critical_links as critical_links
+    from atlas.decide.needs import solve as solve
     from atlas.decide.players import listed_players as listed_players
     from atlas.decide.players import plan_players as plan_players
     from atlas.decide.routes import redundancy as redundancy
@@ -69,6 +70,7 @@ _HOME = {
     "listed_players": "atlas.decide.players",
     "project_values": "atlas.decide.value",
     "critical_links": "atlas.decide.critical",
+    "solve": "atlas.decide.needs",
     "redundancy": "atlas.decide.routes",
     "validate": "atlas.evidence.accuracy",
     "draw_layers": "atlas.maps.pages.layers",
