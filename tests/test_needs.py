@@ -16,7 +16,8 @@ from atlas.data.register import read_register
 from atlas.data.root import find_root
 from atlas.data.scenario import load_scenario
 from atlas.decide.board import Board
-from atlas.decide.needs import levers_of, solve, solve_trips
+from atlas.decide.levers import levers_of
+from atlas.decide.needs import solve, solve_trips
 from atlas.decide.players import plan_players
 from atlas.network.build import Network, build_network
 from atlas.travel.reach import route

@@ -165,7 +165,7 @@ def _routes(
     top: int,
     sink: Sink,
 ) -> None:
-    from atlas.decide.routes import redundancy
+    from atlas.travel.apart import redundancy
 
     if len(scenarios) != 1:
         raise PlanError("ways apart are those of one scenario; give one year or file")
