@@ -31,7 +31,7 @@ _COLUMNS = (
     Column("best_min", "at its best"),
     Column("possible", "possible"),
 )
-_KINDS = ("speed", "headway", "border", "access", "departure", "project")
+_WAYS = ("speed", "headway", "border", "access", "departure", "project")
 
 
 @click.command(name="solve")
@@ -41,7 +41,7 @@ _KINDS = ("speed", "headway", "border", "access", "departure", "project")
 @click.option(
     "--within", "limit_min", type=float, default=60.0, show_default=True, help="The limit in minutes, inclusive."
 )
-@click.option("--by", "kinds", type=click.Choice(_KINDS), multiple=True, help="What may change. Default: anything.")
+@click.option("--by", "kinds", type=click.Choice(_WAYS), multiple=True, help="What may change. Default: anything.")
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="So many rows; 0 for all.")
 @mode_option
 @scenario_options
