@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/decisions.py            all
     .venv/bin/python benchmarks/decisions.py closures   those whose name begins so
 
-The peer does what a script with networkx would: one graph of the arcs, edges removed for a question and put back, Dijkstra
-from each origin. It runs on a sample of the questions and is scaled up, which the line says (`peer_share`). Minutes are
-compared before they are timed.
+The peer does what a script with networkx would: one graph of the arcs, edges removed for a question and put back,
+Dijkstra from each origin. It runs on a sample of the questions and is scaled up, which the line says (`peer_share`).
+Minutes are compared before they are timed.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def decisions_closures() -> Iterator[Result]:
 
 def decisions_worth() -> Iterator[Result]:
     """Worth of the plan's projects by pairs, from 20 orders."""
-    network, board, pairs, peer = _setting()
+    network, _, pairs, _ = _setting()
     register = read_register(find_root() / "data" / "plan")
     after = load_scenario("2035")
     players = plan_players(network, register, load_scenario("2023"), after)
