@@ -307,3 +307,26 @@ def test_without_ground_the_page_still_answers_for_nodes(network: Network) -> No
     packed = pack_engine(network, None)
     assert packed["grid"] is None
     assert {"tail", "head", "km"} <= {name for name, *_ in packed["arrays"]}
+
+
+def test_two_compared_states_print_as_two_maps_on_one_sheet(browser: Browser, file: Path) -> None:
+    asked = "#o=jiangmen&k=60&y=2035&d=swipe&pin=o%3Djiangmen%26k%3D60%26y%3D2026"
+    with opened(browser, file, fragment=asked) as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        page.evaluate("document.getElementById('paper').value = 'A3'; Atlas.page.prepareSheet()")
+        told = page.evaluate("[...document.querySelectorAll('.print-sheet figcaption')].map((one) => one.textContent)")
+        assert ["2026" in told[0], "2035" in told[1]] == [True, True]
+        pictures = page.evaluate("[...document.querySelectorAll('.print-sheet figure img')].map((one) => one.src)")
+        assert len(set(pictures)) == 2
+        assert page.evaluate("document.querySelectorAll('.print-notes li').length") >= 1
+        page.evaluate("document.querySelector('#seg-compare [data-value=one]').click(); Atlas.page.prepareSheet()")
+        assert page.evaluate("document.querySelectorAll('.print-sheet img').length") == 1
+
+
+def test_the_whole_plan_with_and_without_indicative_courses_is_one_press_away(browser: Browser, file: Path) -> None:
+    with opened(browser, file, fragment="#o=yangjiang&y=full") as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        page.click("#known")
+        assert "y=full-known" in page.url
+        assert page.get_attribute("#known", "aria-pressed") == "true"
+        assert page.evaluate("Atlas.page.explorer.state.known") is True
