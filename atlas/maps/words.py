@@ -9,6 +9,11 @@ from atlas.base.words import word_table
 
 __all__ = ["FACTS", "place_words"]
 
+#: Tables of words every map page has, beside the facts.
+_TABLES = (
+    "ui", "status", "item_status", "item_kind", "plan_basis", "counts", "count_course", "kinds", "groups", "cities",
+)  # fmt: skip
+
 #: Units of the columns shown as facts on a card that have one.
 _UNITS: Mapping[str, str] = MappingProxyType(
     {
@@ -32,6 +37,6 @@ FACTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 
 def place_words() -> dict[str, dict[str, list[str]]]:
     """Return the tables of words as a page is given them."""
-    tables = {name: word_table(name) for name in ("ui", "status", "kinds", "groups", "cities")}
+    tables = {name: word_table(name) for name in _TABLES}
     words = {name: {key: list(pair) for key, pair in table.items()} for name, table in tables.items()}
     return {**words, "facts": {name: list(triple) for name, triple in FACTS.items()}}

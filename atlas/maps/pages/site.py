@@ -26,6 +26,7 @@ from atlas.maps.pages.report import draw_report
 from atlas.maps.pages.start import Card, as_of, draw_start
 from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
+from atlas.maps.sheets.plan import draw_plan
 from atlas.network.build import Network
 from atlas.network.status import scenario_header
 from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims
@@ -76,6 +77,9 @@ def site_jobs(
         ).html()
 
     yield Job(Card("atlas.html", both("site.atlas"), both("site.atlas_about")), atlas_page)
+    if len(catalog.plan):
+        card = Card("plan.html", both("plan_list.title"), both("site.plan_about", count=len(catalog.plan)))
+        yield Job(card, lambda: draw_plan(catalog.plan, layers, atlas_page="atlas.html"))
     if known:
 
         def explorer() -> str:
@@ -220,7 +224,7 @@ def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenari
     }
     for place, name, *_ in CORE:
         pictures[name] = partial(reach_picture, network, place, now)
-    return [replace(card, picture=pictures[card.address]()) for card in cards]
+    return [replace(card, picture=pictures[card.address]()) if card.address in pictures else card for card in cards]
 
 
 def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario) -> str:
