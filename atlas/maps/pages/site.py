@@ -77,9 +77,6 @@ def site_jobs(
         ).html()
 
     yield Job(Card("atlas.html", both("site.atlas"), both("site.atlas_about")), atlas_page)
-    if len(catalog.plan):
-        card = Card("plan.html", both("plan_list.title"), both("site.plan_about", count=len(catalog.plan)))
-        yield Job(card, lambda: draw_plan(catalog.plan, layers, atlas_page="atlas.html"))
     if known:
 
         def explorer() -> str:
@@ -167,6 +164,9 @@ def build_site(
     )
     # an atlas of other places has neither this plan's promises nor its calibration tables
     read = [claims, told, checks] if promised else []
+    if len(catalog.plan):
+        listed = Card("plan.html", both("plan_list.title"), both("site.plan_about", count=len(catalog.plan)))
+        read = [listed, *read]
     wanted = [*(job.name for job in jobs), *(card.address for card in read), "index.html"]
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
@@ -175,6 +175,9 @@ def build_site(
         if not _is_current(target / job.name, key):
             say(job.name)
             _write(target / job.name, job.make(), key)
+    if len(catalog.plan):
+        say("plan.html")
+        _write(target / "plan.html", draw_plan(catalog.plan, catalog.layers(), atlas_page="atlas.html"), key)
     names = [scenario.name for scenario in scenarios]
     summary, items = pd.DataFrame(), None
     if promised:
@@ -224,7 +227,7 @@ def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenari
     }
     for place, name, *_ in CORE:
         pictures[name] = partial(reach_picture, network, place, now)
-    return [replace(card, picture=pictures[card.address]()) if card.address in pictures else card for card in cards]
+    return [replace(card, picture=pictures[card.address]()) for card in cards]
 
 
 def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario) -> str:
