@@ -22,7 +22,6 @@ from atlas.data.stamp import stamp
 from atlas.decide.board import Board, Opened
 from atlas.decide.homes import Homes, minutes_to
 from atlas.decide.measures import centre_rows
-from atlas.land.coverage import CORE_CITIES
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.travel.comparison import seats
@@ -140,7 +139,7 @@ class Watch:
         nodes = tuple(centre_rows(network, centres))
         frame = network.place_layer.frame
         chief = frame["id"].isin(seats(network))
-        own = frame["city"].isin(CORE_CITIES)
+        own = frame["city"].isin(network.region.core_cities)
         starts, ends = (
             np.array([network.row_of[f"place/{name}"] for name in frame.loc[chosen, "id"]], dtype=np.int64)
             for chosen in (chief & own, chief | (own & (frame["level"] == "town")))

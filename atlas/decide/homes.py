@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,26 +10,30 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.decide.board import Board, Opened
-from atlas.land.coverage import CORE_CITIES, ELSEWHERE
+from atlas.land.coverage import ELSEWHERE
 from atlas.land.ground import Ground
+from atlas.network.build import Network
 
-__all__ = ["CITIES", "Homes", "by_city", "city_rows", "minutes_to"]
+__all__ = ["Homes", "by_city", "cities_of", "city_rows", "minutes_to"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-#: Cities told apart; the last stands for all others.
-CITIES = (*CORE_CITIES, ELSEWHERE)
 
 
-def city_rows(cities: Iterable[str]) -> Ints:
-    """Return the place of each city in :data:`CITIES`; the last for others."""
-    known = {name: i for i, name in enumerate(CITIES)}
-    return np.array([known.get(str(city), len(CITIES) - 1) for city in cities], dtype=np.int64)
+def cities_of(network: Network) -> tuple[str, ...]:
+    """Return the cities told apart: those of the region's core; the last stands for all others."""
+    return (*network.region.core_cities, ELSEWHERE)
 
 
-def by_city(city: Ints, amounts: NDArray[np.generic]) -> Floats:
-    """(cities,) sums of `amounts`."""
-    return np.bincount(city, amounts, minlength=len(CITIES)).astype(np.float64)
+def city_rows(cities: Iterable[str], told_apart: Sequence[str]) -> Ints:
+    """Return the place of each city in :func:`cities_of`; the last for others."""
+    known = {name: i for i, name in enumerate(told_apart)}
+    return np.array([known.get(str(city), len(told_apart) - 1) for city in cities], dtype=np.int64)
+
+
+def by_city(city: Ints, amounts: NDArray[np.generic], count: int) -> Floats:
+    """(count,) sums of `amounts`."""
+    return np.bincount(city, amounts, minlength=count).astype(np.float64)
 
 
 def minutes_to(opened: Opened, node: int, limit_min: float = np.inf) -> Floats:
@@ -51,7 +55,7 @@ class Homes:
     first
         (cells,) where the links of each cell begin.
     people, city, unit
-        (cells,) residents, place in :data:`CITIES`, and row of `units` (−1: none).
+        (cells,) residents, place in :func:`cities_of`, and row of `units` (−1: none).
     units : DataFrame
         The counties, see :class:`atlas.land.population.Population`.
     lonlat
@@ -80,7 +84,8 @@ class Homes:
         rows = np.nonzero(able)[0]
         first = np.nonzero(np.diff(links.cell[rows], prepend=-1))[0]
         cells = links.cell[rows[first]]
-        city = city_rows([*ground.people.units["city"], ""])[ground.people.unit[cells]]
+        told_apart = cities_of(board.network)
+        city = city_rows([*ground.people.units["city"], ""], told_apart)[ground.people.unit[cells]]
         return cls(
             links.node[rows], links.minutes(board.scenario)[rows], first, people[cells], city,
             ground.people.unit[cells], ground.people.units, links.grid.lonlat[cells],

@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
 from atlas.decide.board import Board, Opened
-from atlas.decide.homes import CITIES, by_city, city_rows, minutes_to
-from atlas.land.coverage import CORE_CITIES
+from atlas.decide.homes import by_city, cities_of, city_rows, minutes_to
 from atlas.land.ground import Ground
 from atlas.land.indicators import HUBS
 from atlas.network.build import Network
@@ -86,13 +85,14 @@ class _Contest:
         if len(self.first) == 0:
             return self.always
         within = np.logical_or.reduceat(minutes[self.node] <= self.allowed, self.first)
-        return self.always + by_city(self.city, self.people * within)
+        return self.always + by_city(self.city, self.people * within, len(self.always))
 
 
 def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least: Floats | None) -> _Contest:
     """Return what is contested between (n,) minutes with all open, `most`, and with all players closed, `least`."""
     links, people = ground.links, ground.people.people[0]
-    city = city_rows([*ground.people.units["city"], ""])[ground.people.unit]
+    told_apart = cities_of(board.network)
+    city = city_rows([*ground.people.units["city"], ""], told_apart)[ground.people.unit]
     allowed = limit_min + TOLERANCE_MIN - links.minutes(board.scenario)
     able = (allowed >= 0) & (people[links.cell] > 0)
     if board.mode == "drive":
@@ -101,7 +101,7 @@ def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least
     sure = np.zeros(len(people), dtype=bool)
     if least is not None:
         sure[links.cell[able & (least[links.node] <= allowed)]] = True
-    always = by_city(city[sure], people[sure])
+    always = by_city(city[sure], people[sure], len(told_apart))
     rows = np.nonzero(hit & ~sure[links.cell])[0]
     first = np.nonzero(np.diff(links.cell[rows], prepend=-1))[0]
     cells = links.cell[rows[first]]
@@ -120,7 +120,7 @@ class People:
     contests: tuple[_Contest, ...]
     name: str = "people"
     unit: str = "people × centres"
-    cities: tuple[str, ...] = CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, board: Board, ground: Ground, centres: Sequence[int], limit_min: float, least: Opened | None) -> People:
@@ -130,11 +130,11 @@ class People:
             most = minutes_to(board.opened(), node, limit_min)
             low = None if least is None else minutes_to(least, node, limit_min)
             contests.append(_contest(board, ground, limit_min, most, low))
-        return cls(tuple(centres), limit_min, tuple(contests))
+        return cls(tuple(centres), limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
-        total = np.zeros(len(CITIES))
+        total = np.zeros(len(self.cities))
         for node, contest in zip(self.centres, self.contests, strict=True):
             total += contest.count(minutes_to(opened, node, self.limit_min))
         return total
@@ -149,7 +149,7 @@ class Hinterland:
     contests: tuple[_Contest, ...]
     name: str = "hinterland"
     unit: str = "people × kinds"
-    cities: tuple[str, ...] = CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -162,11 +162,11 @@ class Hinterland:
             most = board.opened().nearest(nodes, limit_min=limit_min)[0]
             low = None if least is None else least.nearest(nodes, limit_min=limit_min)[0]
             contests.append(_contest(board, ground, limit_min, most, low))
-        return cls(sites, limit_min, tuple(contests))
+        return cls(sites, limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
-        total = np.zeros(len(CITIES))
+        total = np.zeros(len(self.cities))
         for nodes, contest in zip(self.sites, self.contests, strict=True):
             total += contest.count(opened.nearest(nodes, limit_min=self.limit_min)[0])
         return total
@@ -182,22 +182,23 @@ class Pairs:
     limit_min: float
     name: str = "pairs"
     unit: str = "pairs"
-    cities: tuple[str, ...] = CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network, limit_min: float) -> Pairs:
         """Return the measure; the city is that of the seat the pair begins at."""
         frame = network.place_layer.frame
-        inside = frame[frame["city"].isin(CORE_CITIES) & (frame["level"] != "zone")]
+        inside = frame[frame["city"].isin(network.region.core_cities) & (frame["level"] != "zone")]
         starts = inside[inside["id"].isin(seats(network))]
         rows = [np.array([network.row_of[f"place/{name}"] for name in some["id"]]) for some in (starts, inside)]
-        return cls(rows[0], rows[1], city_rows(starts["city"]), limit_min)
+        cities = cities_of(network)
+        return cls(rows[0], rows[1], city_rows(starts["city"], cities), limit_min, cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) pairs."""
         within = opened.many(self.starts, limit_min=self.limit_min)[:, self.ends] <= self.limit_min + TOLERANCE_MIN
         within &= self.starts[:, None] != self.ends[None, :]
-        return by_city(self.city, within.sum(axis=1))
+        return by_city(self.city, within.sum(axis=1), len(self.cities))
 
 
 @dataclass(frozen=True)
@@ -212,23 +213,25 @@ class Minutes:
     city: Ints
     name: str = "minutes"
     unit: str = "min"
-    cities: tuple[str, ...] = CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network) -> Minutes:
         """Return the measure over the counties of the four cities, and the city itself where it has none."""
         frame = network.place_layer.frame.set_index("id")
-        people = {name: count for name, count in people_units(network).items() if frame.at[name, "city"] in CORE_CITIES}
+        core, cities = network.region.core_cities, cities_of(network)
+        people = {name: count for name, count in people_units(network).items() if frame.at[name, "city"] in core}
         nodes = np.array([network.row_of[f"place/{name}"] for name in people], dtype=np.int64)
         heads = np.array(list(people.values()))
         weight = heads[:, None] * heads[None, :]
         np.fill_diagonal(weight, 0.0)
-        return cls(nodes, weight / max(weight.sum(), 1.0), city_rows(frame.at[name, "city"] for name in people))
+        city = city_rows((frame.at[name, "city"] for name in people), cities)
+        return cls(nodes, weight / max(weight.sum(), 1.0), city, cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) share of each city in the mean, below zero."""
         minutes = np.minimum(opened.many(self.nodes, limit_min=CAP_MIN)[:, self.nodes], CAP_MIN)
-        return -by_city(self.city, (minutes * self.weight).sum(axis=1))
+        return -by_city(self.city, (minutes * self.weight).sum(axis=1), len(self.cities))
 
 
 @dataclass(frozen=True)
@@ -240,7 +243,7 @@ class Promises:
     city: Ints
     name: str = "promise"
     unit: str = "trips"
-    cities: tuple[str, ...] = CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network, targets: Targets, readings: Sequence[str] = ()) -> Promises:
@@ -266,14 +269,15 @@ class Promises:
             (names.index(start), np.array([network.row_of[f"place/{end}"] for end in ends]), limit)
             for start, ends, limit in found
         )
-        return cls(starts, trips, city_rows(frame.at[start, "city"] for start, _, _ in found))
+        cities = cities_of(network)
+        return cls(starts, trips, city_rows((frame.at[start, "city"] for start, _, _ in found), cities), cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) trips."""
         longest = max(limit for _, _, limit in self.trips)
         minutes = opened.many(self.starts, limit_min=longest)
         kept = [minutes[row, ends].min() <= limit + TOLERANCE_MIN for row, ends, limit in self.trips]
-        return by_city(self.city, np.array(kept, dtype=np.float64))
+        return by_city(self.city, np.array(kept, dtype=np.float64), len(self.cities))
 
 
 def site_rows(network: Network, kind: str) -> Ints:
@@ -361,7 +365,7 @@ def centre_rows(network: Network, centres: Sequence[str]) -> list[int]:
     """
     if not centres:
         frame = network.place_layer.frame
-        chosen = frame[(frame["level"] == "prefecture") & frame["city"].isin(CORE_CITIES)]
+        chosen = frame[(frame["level"] == "prefecture") & frame["city"].isin(network.region.core_cities)]
         return [network.row_of[f"place/{name}"] for name in chosen["id"]]
     rows = []
     for centre in centres:

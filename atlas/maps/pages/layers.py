@@ -12,10 +12,11 @@ import pandas as pd
 import shapely
 
 from atlas.base.style import symbol_of, tokens
-from atlas.base.words import both, simple_pairs, word_table
+from atlas.base.words import simple_pairs
 from atlas.data.declaration import CONTRACT
-from atlas.data.layer import Layer
+from atlas.data.layer import Layer, region_of
 from atlas.data.places import also_called
+from atlas.data.region import Region
 from atlas.data.register import Register
 from atlas.data.scenario import FIRST_YEAR, LAST_YEAR
 from atlas.data.sources import Source
@@ -24,7 +25,7 @@ from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.packing import pack_columns, pack_geometries
 from atlas.maps.page import Links, Page
 from atlas.maps.sheets.items import corridors_of, pack_items, spelling
-from atlas.maps.words import FACTS, place_words
+from atlas.maps.words import FACTS, city_words, place_words, region_title
 
 __all__ = [
     "BACKDROP",
@@ -58,7 +59,7 @@ class _HasFrame(Protocol):
     def frame(self) -> gpd.GeoDataFrame: ...
 
 
-def pack_layer(layer: Layer) -> dict[str, Any]:
+def pack_layer(layer: Layer, region: Region) -> dict[str, Any]:
     """Return one layer as a page is given it: packed geometry, packed columns, symbols by kind."""
     frame = layer.frame
     names = [name for name in dict.fromkeys(_COLUMNS) if name in frame.columns]
@@ -72,7 +73,7 @@ def pack_layer(layer: Layer) -> dict[str, Any]:
         "on": layer.key not in _OFF_AT_FIRST,
         "count": len(frame),
         "shapes": pack_geometries(frame.geometry.to_numpy(), decimals=_DECIMALS),
-        "columns": pack_columns(frame, names) | _pinyin(frame, layer.key) | _also(frame, layer.key),
+        "columns": pack_columns(frame, names) | _pinyin(frame, layer.key) | _also(frame, layer.key, region),
         "symbols": {kind: _symbol(layer.key, kind) for kind in [*kinds, ""]},
     }
 
@@ -91,20 +92,22 @@ def _spelling(name: object) -> str:
     return spelling(name) if isinstance(name, str) else ""
 
 
-def _also(frame: gpd.GeoDataFrame, key: str) -> dict[str, dict[str, Any]]:
+def _also(frame: gpd.GeoDataFrame, key: str, region: Region) -> dict[str, dict[str, Any]]:
     """Return what stations, airports and ports are called by those who type, joined by ``;``."""
     if key not in ("stations", "airports", "ports"):
         return {}
     columns = [frame[name] if name in frame.columns else [None] * len(frame) for name in _TYPED]
-    called = [";".join(_called(key, *map(_text, row))) for row in zip(*columns, strict=True)]
+    called = [";".join(_called(key, region, *map(_text, row))) for row in zip(*columns, strict=True)]
     return pack_columns(pd.DataFrame({"also": called}), ["also"]) if any(called) else {}
 
 
-def _called(key: str, name_zh: str, name_en: str, city: str, service: str, iata: str, icao: str) -> list[str]:
+def _called(
+    key: str, region: Region, name_zh: str, name_en: str, city: str, service: str, iata: str, icao: str
+) -> list[str]:
     names = [*also_called(key, name_zh, name_en, city)]
     if service == "scheduled":
         # the airport of a city goes by the city's name: 珠海机场
-        names += [f"{city}机场", f"{word_table('cities').get(city, both('list.dot')).en} Airport", iata, icao]
+        names += [f"{city}机场", f"{city_words(region, city).en} Airport", iata, icao]
     return [name for name in names if name]
 
 
@@ -141,13 +144,13 @@ def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, floa
     frames = [layer.frame for key, layer in layers.items() if key not in BACKDROP and len(layer.frame)]
     if "places" in layers:
         places = layers["places"].frame
-        core = places[places["city"].isin(["珠海", "中山", "江门", "阳江"])]
+        core = places[places["city"].isin(region_of(layers).core_cities)]
         if len(core) > 1:
             frames = [core]
     if not frames:
         frames = [layer.frame for layer in layers.values() if len(layer.frame)]
     if not frames:
-        return (111.3, 21.5, 114.2, 23.2)
+        return region_of(layers).picture_box
     sides = np.array([frame.total_bounds for frame in frames])
     west, south = sides[:, :2].min(axis=0)
     east, north = sides[:, 2:].max(axis=0)
@@ -195,9 +198,9 @@ def common_data(
     boundaries: gpd.GeoDataFrame | None = None,
 ) -> dict[str, Any]:
     """Return what every map page is given: words, tokens, backdrop, layers, plan, sources, marginalia."""
-    packed, items = [pack_layer(layers[key]) for key in shown], _pack_plan(plan, layers)
+    packed, items = [pack_layer(layers[key], region_of(layers)) for key in shown], _pack_plan(plan, layers)
     return {
-        "words": place_words(),
+        "words": place_words(region_of(layers)),
         "tokens": tokens(),
         "backdrop": _pack_backdrop(layers) | _pack_boundaries(boundaries),
         "layers": packed,
@@ -276,7 +279,7 @@ def draw_layers(
     return Page(
         "atlas",
         data,
-        title=titled(title, both("start.title")),
+        title=titled(title, region_title(region_of(layers))),
         lang=lang,
         styles=STYLES,
         bounds=bounds or opening_view(layers),

@@ -8,7 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from atlas.base.words import both, simple_pairs, word_table
-from atlas.data.layer import Layer
+from atlas.data.layer import Layer, region_of
 from atlas.data.register import Register
 from atlas.data.stamp import layers_hash, stamp
 from atlas.maps.document import fill
@@ -17,7 +17,7 @@ from atlas.maps.sheets.items import pack_items
 
 __all__ = ["draw_plan"]
 
-_TABLES = ("plan_list", "item_kind", "status", "item_status", "cities", "plan_basis", "counts", "count_course", "kinds")
+_TABLES = ("plan_list", "item_kind", "status", "item_status", "plan_basis", "counts", "count_course", "kinds")
 
 
 def draw_plan(
@@ -50,8 +50,10 @@ def draw_plan(
         for ident, zh, en in zip(frame["id"], frame["name_zh"], frame["name_en"], strict=True):
             names[f"{key}/{ident}"] = [zh if isinstance(zh, str) else "", en if isinstance(en, str) else ""]
     wanted = {feature for item in items.values() for feature in item["f"]}
+    cities = {zh: [zh, en] for zh, en in region_of(layers).cities.items()}
+    tables = {table: {key: list(pair) for key, pair in word_table(table).items()} for table in _TABLES}
     content: dict[str, Any] = {
-        "words": {table: {key: list(pair) for key, pair in word_table(table).items()} for table in _TABLES},
+        "words": {**tables, "cities": cities},
         "items": items,
         "features": {key: names[key] for key in sorted(wanted)},
         "layers": titles,
