@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from atlas.data.root import find_root
 from click.testing import CliRunner
 from worlds import line_world
 
@@ -13,7 +14,6 @@ from atlas.base.errors import PlanError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
 from atlas.data.register import read_register
-from atlas.data.root import find_root
 from atlas.data.scenario import load_scenario
 from atlas.decide.board import Board
 from atlas.decide.levers import levers_of
