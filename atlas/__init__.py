@@ -23,7 +23,13 @@ if TYPE_CHECKING:
     from atlas.base.errors import AtlasError as AtlasError
     from atlas.data.catalog import open_catalog as open_catalog
     from atlas.data.scenario import load_scenario as load_scenario
+    from atlas.decide.access import fairness as fairness
+    from atlas.decide.access import hinterland as hinterland
+    from atlas.decide.corridors import corridor_cards as corridor_cards
     from atlas.decide.critical import critical_links as critical_links
+    from atlas.decide.events import read_event as read_event
+    from atlas.decide.events import run_event as run_event
+    from atlas.decide.gaps import gaps as gaps
     from atlas.decide.needs import solve as solve
     from atlas.decide.players import listed_players as listed_players
     from atlas.decide.players import plan_players as plan_players
@@ -71,6 +77,12 @@ _HOME = {
     "project_values": "atlas.decide.value",
     "critical_links": "atlas.decide.critical",
     "solve": "atlas.decide.needs",
+    "gaps": "atlas.decide.gaps",
+    "read_event": "atlas.decide.events",
+    "run_event": "atlas.decide.events",
+    "fairness": "atlas.decide.access",
+    "hinterland": "atlas.decide.access",
+    "corridor_cards": "atlas.decide.corridors",
     "redundancy": "atlas.travel.apart",
     "validate": "atlas.evidence.accuracy",
     "draw_layers": "atlas.maps.pages.layers",

@@ -13,6 +13,7 @@ from worlds import line_world
 from atlas.base.errors import PlanError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
+from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
 from atlas.decide.board import Board

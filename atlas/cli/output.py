@@ -209,6 +209,10 @@ _CODED: Mapping[str, str] = MappingProxyType(
         "kind": "kinds",
         "by": "need_kind",
         "unit": "need_unit",
+        "event_basis": "event_basis",
+        "kind_of_site": "site_kind",
+        "centre": "centre",
+        "link": "mode",
         "change": "change",
     }
 )

@@ -91,6 +91,11 @@ export interface Hooks {
   /** A table for the print sheet, and what stands behind the title there. */
   printRows?(): HTMLTableElement;
   subtitle?(): string;
+  /** Where two states are compared: what the sheet shows of each, null where there is one; and what to do afterwards. */
+  sheetViews?(): { told: string; use(): void }[] | null;
+  sheetDone?(): void;
+  /** Sentences under two compared maps. */
+  sheetNotes?(): (string | null)[];
   /** Pixels that the page's own parts cover: left, top, right, bottom. */
   covered?(): number[];
   /** Features of the chosen corridor as `layer/id`, null for all. */

@@ -14,6 +14,8 @@ import { sourceList } from "./panel.js";
 
 /* The map's picture: pixels, its width on paper in metres; and the rows of a table there is room for beside it. */
 var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 900, 0.325, 38], A1: [2730, 1940, 0.73, 60] };
+/* Of each of two maps beside each other. */
+var PAIR = { A4: [522, 464, 0.1365], A3: [832, 774, 0.198], A1: [1560, 1640, 0.36] };
 /* Scales a sheet may have: these, times a power of ten. */
 var ROUND = [1, 1.2, 1.25, 1.5, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10];
 var AROUND_M = 40075016.686;
@@ -193,20 +195,28 @@ export function sheetTools() {
   document.body.appendChild(sheet);
   document.head.appendChild(size);
   function prepare() {
-    var frame = PAPER[paper.value];
+    var pair = hooks.sheetViews ? hooks.sheetViews() : null, frame = (pair ? PAIR : PAPER)[paper.value];
     size.textContent = "@page{size:" + paper.value + " landscape;margin:10mm}";
     emptied(sheet);
     sheet.appendChild(el("h1", {}, heading()));
     sheet.appendChild(el("p", { class: "under" }, tells()));
-    var view = sheetView(frame);
+    var view = null;
     sheet.dataset.paper = paper.value;
-    sheet.appendChild(el("img", { src: toCanvas(frame[0], frame[1], 2, view).toDataURL("image/png"), alt: heading() }));
+    sheet.classList.toggle("two", Boolean(pair));
+    (pair || [{ told: "", use: function () {} }]).forEach(function (one) {
+      one.use();
+      view = sheetView(frame);
+      var image = el("img", { src: toCanvas(frame[0], frame[1], 2, view).toDataURL("image/png"), alt: one.told || heading() });
+      sheet.appendChild(pair ? el("figure", {}, [el("figcaption", {}, one.told), image]) : image);
+    });
+    if (pair) hooks.sheetDone();
     var legend = el("div", { class: "print-legend" });
     (hooks.legendRows ? hooks.legendRows(true) : []).forEach(function (row) {
       legend.appendChild(el("div", { class: "sample" }, [sampleOf(row[0], row[1], row[2], row[3]), typeof row[4] === "function" ? row[4]() : ui(row[4])]));
     });
     var base = page.data.basemap, notes = [base && !base.url ? pick(base.note) : ui("backdrop"), ui("hash") + " " + page.data.hash];
-    sheet.appendChild(el("div", { class: "print-side" }, [titleBlock(view, paper.value), inset(view), el("h2", {}, ui("legend")), legend, hooks.printRows ? shortened(hooks.printRows(), frame[3]) : null,
+    if (pair) sheet.appendChild(el("ul", { class: "print-notes" }, hooks.sheetNotes().map(function (text) { return el("li", {}, text); })));
+    sheet.appendChild(el("div", { class: "print-side" }, [titleBlock(view, paper.value), pair ? null : inset(view), el("h2", {}, ui("legend")), legend, hooks.printRows && !pair ? shortened(hooks.printRows(), frame[3]) : null,
       el("div", { class: "notes" }, notes.map(function (text) { return el("p", { class: "small" }, text); }))]));
     var used = Array.prototype.map.call(sourceList(true).children, function (item) { return item.textContent; });
     sheet.appendChild(el("p", { class: "small whole" }, ui("sources") + ": " + used.join("; ")));
