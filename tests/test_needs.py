@@ -6,7 +6,6 @@ import json
 
 import numpy as np
 import pytest
-from atlas.data.root import find_root
 from click.testing import CliRunner
 from worlds import line_world
 

@@ -239,13 +239,15 @@ export function sheetTools() {
     var scale = w / (east - west), h = Math.round((south - north) * scale);
     canvas.width = 2 * w;
     canvas.height = 2 * h;
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", ui("sheet_inset"));
     ctx.scale(2, 2);
     paintGround(ctx, { scale: scale, ox: west * scale, oy: north * scale, w: w, h: h, zoom: Math.log2(scale / page.map.options.crs.scale(0)) });
     ctx.setLineDash([]);
     ctx.strokeStyle = page.tokens.ground.focus;
     ctx.lineWidth = 2;
     ctx.strokeRect((view.ox / view.scale - west) * scale, (view.oy / view.scale - north) * scale, view.w / view.scale * scale, view.h / view.scale * scale);
-    return el("figure", { class: "inset" }, [el("img", { src: canvas.toDataURL("image/png"), alt: ui("sheet_inset") }), el("figcaption", {}, ui("sheet_inset"))]);
+    return el("figure", { class: "inset" }, [canvas, el("figcaption", {}, ui("sheet_inset"))]);
   }
   function shortened(table, most) {
     while (table.rows.length > most + 1) table.deleteRow(-1);
