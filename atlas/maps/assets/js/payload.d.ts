@@ -13,11 +13,13 @@ export interface Common {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
 }
 
@@ -32,11 +34,13 @@ export interface ComparePage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;
@@ -71,11 +75,13 @@ export interface ExplorePage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;
@@ -119,11 +125,13 @@ export interface MapPage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;
@@ -156,11 +164,12 @@ export interface MatrixPage {
   matrix: MatrixData;
 }
 
-/** Who made the map, when, and its approval number. */
+/** Who made the map, when, its approval number and the number of the sheet. */
 export interface Meta {
   author: string;
   date: string;
   approval: string;
+  number: string;
 }
 
 /** Items by id, and the features of each corridor as ``layer/id``. */
@@ -242,11 +251,13 @@ export interface ReachPage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;
