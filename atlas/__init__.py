@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from atlas.base.errors import AtlasError as AtlasError
     from atlas.data.catalog import open_catalog as open_catalog
     from atlas.data.scenario import load_scenario as load_scenario
+    from atlas.decide.critical import critical_links as critical_links
     from atlas.decide.players import listed_players as listed_players
     from atlas.decide.players import plan_players as plan_players
+    from atlas.decide.routes import redundancy as redundancy
     from atlas.decide.value import project_values as project_values
     from atlas.evidence.accuracy import validate as validate
     from atlas.evidence.draws import spread as spread
@@ -66,6 +68,8 @@ _HOME = {
     "plan_players": "atlas.decide.players",
     "listed_players": "atlas.decide.players",
     "project_values": "atlas.decide.value",
+    "critical_links": "atlas.decide.critical",
+    "redundancy": "atlas.decide.routes",
     "validate": "atlas.evidence.accuracy",
     "draw_layers": "atlas.maps.pages.layers",
     "draw_reach": "atlas.maps.pages.reach",

@@ -33,12 +33,14 @@ if str(ROOT) not in sys.path:
 from atlas.base.geodesy import length_km  # noqa: E402  (the path must be set first)
 from atlas.data.declaration import read_specs  # noqa: E402
 from atlas.data.layer import Layer, frame_of, write_layer  # noqa: E402
+from atlas.data.region import read_region  # noqa: E402
 
 Floats = NDArray[np.float64]
 Graph = dict[int, dict[int, list[int]]]
 
 BOX = (110.8, 21.3, 114.3, 23.3)
-CITIES = ("珠海", "中山", "江门", "阳江")
+REGION = read_region(ROOT)
+CITIES = tuple(one.city for one in REGION.core)
 #: Roads within so many km of a place of the four cities are taken.
 REACH_KM = 12.0
 #: Within so many km of a place a road is a town's: prefecture and district seats, other seats, towns.
@@ -88,7 +90,7 @@ def in_region(lonlat: Floats) -> NDArray[np.bool_]:
             city = one["properties"]["city"]
             points.append(one["geometry"]["coordinates"])
             ours.append(layer == "places" and city in CITIES)
-            beyond.append(city in ("香港", "澳门"))
+            beyond.append(REGION.side_of(city) != "mainland")
     at = np.array(points) * PLANE
     tree = shapely.STRtree(shapely.points(at))
     nodes = shapely.points(lonlat * PLANE)

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from atlas.base.errors import MapError
 from atlas.data.catalog import open_catalog
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario
 from atlas.data.stamp import find_stamps
 from atlas.maps.basemaps import basemap_of, displayed

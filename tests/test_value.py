@@ -18,8 +18,8 @@ import atlas
 from atlas.base.errors import PlanError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
+from atlas.data.region import find_root
 from atlas.data.register import read_register
-from atlas.data.root import find_root
 from atlas.data.scenario import load_scenario
 from atlas.decide.board import Board
 from atlas.decide.measures import MEASURES, SITES, make_measure, site_rows

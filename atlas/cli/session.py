@@ -16,7 +16,7 @@ from atlas.base.doors import did_you_mean
 from atlas.base.errors import ExportError, ScenarioError
 from atlas.base.files import code_hash, content_hash, write_bytes
 from atlas.cli.output import LOUD, say, tell
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 
 if TYPE_CHECKING:
     from atlas.data.catalog import Catalog

@@ -28,10 +28,11 @@ from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
 from atlas.base.geodesy import lengths_km
 from atlas.data.declaration import Column, LayerSpec
+from atlas.data.region import ANYWHERE, Region
 
 __all__ = [
-    "CRS", "LISTS", "QUALITIES", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "require_usable",
-    "write_layer",
+    "CRS", "LISTS", "QUALITIES", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
+    "require_usable", "write_layer",
 ]  # fmt: skip
 
 CRS = "EPSG:4326"
@@ -89,6 +90,20 @@ class Layer:
         quality = quality.mask(frame["course"] == "indicative", "indicative")[kept]
         km = lengths_km(frame.geometry.to_numpy()[kept])
         return {name: float(km[(quality == name).to_numpy()].sum()) for name in QUALITIES}
+
+
+def region_of(layers: Mapping[str, Layer]) -> Region:
+    """Return the region the layers are of; one without a box has it about the places, else about all features."""
+    if not layers:
+        return ANYWHERE
+    region = next(iter(layers.values())).spec.region
+    told = [layers["places"]] if "places" in layers and len(layers["places"].frame) else list(layers.values())
+    boxes = np.array([layer.frame.total_bounds for layer in told if len(layer.frame)]).reshape(-1, 4)
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if region.box is not None or not len(boxes):
+        return region
+    (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return region.over((float(west), float(south), float(east), float(north)))
 
 
 def frame_of(

@@ -13,9 +13,9 @@ from typing import Any
 
 import geopandas as gpd
 
-from atlas.base import geodesy
 from atlas.base.errors import UnknownPlaceError
 from atlas.data.layer import Layer
+from atlas.data.region import Region
 
 __all__ = ["Place", "all_places", "find_place", "nearest_names"]
 
@@ -116,7 +116,7 @@ def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None)
     """
     coordinate = _COORDINATES.fullmatch(text)
     if coordinate:
-        return _point(float(coordinate[1]), float(coordinate[2]))
+        return _point(float(coordinate[1]), float(coordinate[2]), places.spec.region)
     key = _plain(text)
     entries = _entries(places)
     named_points = () if points is None else _points(_Key(points))
@@ -165,14 +165,14 @@ def _single(text: str, found: list[_Entry]) -> Place:
     raise UnknownPlaceError(f"{text!r} may be any of {', '.join(names)}; write one of these", names)
 
 
-def _point(lon: float, lat: float) -> Place:
-    if geodesy.in_region(lon, lat):
+def _point(lon: float, lat: float, region: Region) -> Place:
+    if region.holds(lon, lat):
         name = f"{lon:.5f},{lat:.5f}"
         return Place(f"at-{lon:.5f}-{lat:.5f}", name, name, lon, lat, "point", "", "")
-    if geodesy.in_region(lat, lon):
+    if region.holds(lat, lon):
         swapped = f"{lat:g},{lon:g}"
         raise UnknownPlaceError(f"{lon:g},{lat:g} has latitude first; write {swapped}", (swapped,))
-    west, south, east, north = geodesy.REGION
+    west, south, east, north = region.bounds
     raise UnknownPlaceError(
         f"{lon:g},{lat:g} lies out of the region (longitude {west:g} to {east:g}, latitude {south:g} to {north:g}); "
         "write lon,lat in degrees"

@@ -159,6 +159,31 @@ class Opened:
         found[nodes], which[nodes] = 0.0, nodes
         return found, which
 
+    def used_towards(self, node: int) -> Bools:
+        """(kept arcs,) which arcs lie on a fastest way from anywhere to `node`, parallel ones with them.
+
+        While none of them closes, no minutes to `node` change.
+        """
+        size = len(self.board.early)
+        ends = [node, node + size] if self.board.early[node] else [node + size]
+        _, before, _ = dijkstra(self._backward, indices=ends, min_only=True, return_predecessors=True)
+        return self._arcs_between(np.arange(2 * size), before.astype(np.int64))
+
+    def used_from(self, nodes: Ints) -> Bools:
+        """(kept arcs,) which arcs lie on a fastest way from any of `nodes` to anywhere."""
+        size = len(self.board.early)
+        _, before = dijkstra(self._forward, indices=nodes, return_predecessors=True)
+        used = np.zeros(len(self.open_), dtype=bool)
+        for row in before.astype(np.int64):
+            used |= self._arcs_between(row, np.arange(2 * size))
+        return used
+
+    def _arcs_between(self, tail: Ints, head: Ints) -> Bools:
+        arcs, kept = self.board.network.arrays.arcs, self.board._kept
+        states = 2 * arcs.size
+        known = (tail >= 0) & (head >= 0)
+        return np.isin(arcs.tail[kept] * states + arcs.head[kept], tail[known] * states + head[known])
+
 
 def _weighed(matrix: csr_array, open_: Bools) -> csr_array:
     """The matrix with closed arcs at infinite minutes: the search never takes them."""

@@ -6,9 +6,9 @@ opening a link never makes one of them smaller, because it never makes a way lon
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
 from atlas.decide.board import Board, Opened
-from atlas.land.coverage import CORE_CITIES, ELSEWHERE
+from atlas.decide.homes import by_city, cities_of, city_rows, minutes_to
 from atlas.land.ground import Ground
 from atlas.land.indicators import HUBS
 from atlas.network.build import Network
@@ -27,7 +27,7 @@ from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
     "CAP_MIN", "MEASURES", "SITES", "Hinterland", "Measure", "Minutes", "Pairs", "People", "Promises",
-    "make_measure", "site_rows",
+    "centre_rows", "make_measure", "site_rows",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -36,7 +36,6 @@ MEASURES = ("people", "pairs", "minutes", "promise", "hinterland")
 SITES = ("port", "airport", "hub")
 #: A pair without a way, or farther apart, counts as this many minutes in means: a mean over infinite times is none.
 CAP_MIN = 240.0
-_CITIES = (*CORE_CITIES, ELSEWHERE)
 
 
 class Measure(Protocol):
@@ -56,17 +55,6 @@ class Measure(Protocol):
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) the measure."""
-
-
-def _city_rows(cities: Iterable[str]) -> Ints:
-    """The place of each city among those told apart; the last for others."""
-    known = {name: i for i, name in enumerate(_CITIES)}
-    return np.array([known.get(str(city), len(_CITIES) - 1) for city in cities], dtype=np.int64)
-
-
-def _by_city(city: Ints, amounts: NDArray[Any]) -> Floats:
-    """(cities,) sums of `amounts`."""
-    return np.bincount(city, amounts, minlength=len(_CITIES)).astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -97,13 +85,14 @@ class _Contest:
         if len(self.first) == 0:
             return self.always
         within = np.logical_or.reduceat(minutes[self.node] <= self.allowed, self.first)
-        return self.always + _by_city(self.city, self.people * within)
+        return self.always + by_city(self.city, self.people * within, len(self.always))
 
 
 def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least: Floats | None) -> _Contest:
     """Return what is contested between (n,) minutes with all open, `most`, and with all players closed, `least`."""
     links, people = ground.links, ground.people.people[0]
-    city = _city_rows([*ground.people.units["city"], ""])[ground.people.unit]
+    told_apart = cities_of(board.network)
+    city = city_rows([*ground.people.units["city"], ""], told_apart)[ground.people.unit]
     allowed = limit_min + TOLERANCE_MIN - links.minutes(board.scenario)
     able = (allowed >= 0) & (people[links.cell] > 0)
     if board.mode == "drive":
@@ -112,7 +101,7 @@ def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least
     sure = np.zeros(len(people), dtype=bool)
     if least is not None:
         sure[links.cell[able & (least[links.node] <= allowed)]] = True
-    always = _by_city(city[sure], people[sure])
+    always = by_city(city[sure], people[sure], len(told_apart))
     rows = np.nonzero(hit & ~sure[links.cell])[0]
     first = np.nonzero(np.diff(links.cell[rows], prepend=-1))[0]
     cells = links.cell[rows[first]]
@@ -131,32 +120,24 @@ class People:
     contests: tuple[_Contest, ...]
     name: str = "people"
     unit: str = "people × centres"
-    cities: tuple[str, ...] = _CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, board: Board, ground: Ground, centres: Sequence[int], limit_min: float, least: Opened | None) -> People:
         """Return the measure; `least` is the board with most closed of all that will be asked, None for any."""
         contests = []
         for node in centres:
-            most = _to(board.opened(), node, limit_min)
-            low = None if least is None else _to(least, node, limit_min)
+            most = minutes_to(board.opened(), node, limit_min)
+            low = None if least is None else minutes_to(least, node, limit_min)
             contests.append(_contest(board, ground, limit_min, most, low))
-        return cls(tuple(centres), limit_min, tuple(contests))
+        return cls(tuple(centres), limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
-        total = np.zeros(len(_CITIES))
+        total = np.zeros(len(self.cities))
         for node, contest in zip(self.centres, self.contests, strict=True):
-            total += contest.count(_to(opened, node, self.limit_min))
+            total += contest.count(minutes_to(opened, node, self.limit_min))
         return total
-
-
-def _to(opened: Opened, node: int, limit_min: float) -> Floats:
-    minutes = opened.towards(node, limit_min=limit_min)
-    if not opened.board.early[node]:
-        # standing at a station is no ride
-        minutes[node] = np.inf
-    return minutes
 
 
 @dataclass(frozen=True)
@@ -168,7 +149,7 @@ class Hinterland:
     contests: tuple[_Contest, ...]
     name: str = "hinterland"
     unit: str = "people × kinds"
-    cities: tuple[str, ...] = _CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -181,11 +162,11 @@ class Hinterland:
             most = board.opened().nearest(nodes, limit_min=limit_min)[0]
             low = None if least is None else least.nearest(nodes, limit_min=limit_min)[0]
             contests.append(_contest(board, ground, limit_min, most, low))
-        return cls(sites, limit_min, tuple(contests))
+        return cls(sites, limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
-        total = np.zeros(len(_CITIES))
+        total = np.zeros(len(self.cities))
         for nodes, contest in zip(self.sites, self.contests, strict=True):
             total += contest.count(opened.nearest(nodes, limit_min=self.limit_min)[0])
         return total
@@ -201,22 +182,23 @@ class Pairs:
     limit_min: float
     name: str = "pairs"
     unit: str = "pairs"
-    cities: tuple[str, ...] = _CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network, limit_min: float) -> Pairs:
         """Return the measure; the city is that of the seat the pair begins at."""
         frame = network.place_layer.frame
-        inside = frame[frame["city"].isin(CORE_CITIES) & (frame["level"] != "zone")]
+        inside = frame[frame["city"].isin(network.region.core_cities) & (frame["level"] != "zone")]
         starts = inside[inside["id"].isin(seats(network))]
         rows = [np.array([network.row_of[f"place/{name}"] for name in some["id"]]) for some in (starts, inside)]
-        return cls(rows[0], rows[1], _city_rows(starts["city"]), limit_min)
+        cities = cities_of(network)
+        return cls(rows[0], rows[1], city_rows(starts["city"], cities), limit_min, cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) pairs."""
         within = opened.many(self.starts, limit_min=self.limit_min)[:, self.ends] <= self.limit_min + TOLERANCE_MIN
         within &= self.starts[:, None] != self.ends[None, :]
-        return _by_city(self.city, within.sum(axis=1))
+        return by_city(self.city, within.sum(axis=1), len(self.cities))
 
 
 @dataclass(frozen=True)
@@ -231,23 +213,25 @@ class Minutes:
     city: Ints
     name: str = "minutes"
     unit: str = "min"
-    cities: tuple[str, ...] = _CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network) -> Minutes:
         """Return the measure over the counties of the four cities, and the city itself where it has none."""
         frame = network.place_layer.frame.set_index("id")
-        people = {name: count for name, count in people_units(network).items() if frame.at[name, "city"] in CORE_CITIES}
+        core, cities = network.region.core_cities, cities_of(network)
+        people = {name: count for name, count in people_units(network).items() if frame.at[name, "city"] in core}
         nodes = np.array([network.row_of[f"place/{name}"] for name in people], dtype=np.int64)
         heads = np.array(list(people.values()))
         weight = heads[:, None] * heads[None, :]
         np.fill_diagonal(weight, 0.0)
-        return cls(nodes, weight / max(weight.sum(), 1.0), _city_rows(frame.at[name, "city"] for name in people))
+        city = city_rows((frame.at[name, "city"] for name in people), cities)
+        return cls(nodes, weight / max(weight.sum(), 1.0), city, cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) share of each city in the mean, below zero."""
         minutes = np.minimum(opened.many(self.nodes, limit_min=CAP_MIN)[:, self.nodes], CAP_MIN)
-        return -_by_city(self.city, (minutes * self.weight).sum(axis=1))
+        return -by_city(self.city, (minutes * self.weight).sum(axis=1), len(self.cities))
 
 
 @dataclass(frozen=True)
@@ -259,7 +243,7 @@ class Promises:
     city: Ints
     name: str = "promise"
     unit: str = "trips"
-    cities: tuple[str, ...] = _CITIES
+    cities: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, network: Network, targets: Targets, readings: Sequence[str] = ()) -> Promises:
@@ -285,14 +269,15 @@ class Promises:
             (names.index(start), np.array([network.row_of[f"place/{end}"] for end in ends]), limit)
             for start, ends, limit in found
         )
-        return cls(starts, trips, _city_rows(frame.at[start, "city"] for start, _, _ in found))
+        cities = cities_of(network)
+        return cls(starts, trips, city_rows((frame.at[start, "city"] for start, _, _ in found), cities), cities=cities)
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) trips."""
         longest = max(limit for _, _, limit in self.trips)
         minutes = opened.many(self.starts, limit_min=longest)
         kept = [minutes[row, ends].min() <= limit + TOLERANCE_MIN for row, ends, limit in self.trips]
-        return _by_city(self.city, np.array(kept, dtype=np.float64))
+        return by_city(self.city, np.array(kept, dtype=np.float64), len(self.cities))
 
 
 def site_rows(network: Network, kind: str) -> Ints:
@@ -362,16 +347,25 @@ def make_measure(
     if name in ("people", "hinterland") and ground is not None:
         if name == "hinterland":
             return Hinterland.of(board, ground, sites, limit_min, least)
-        return People.of(board, ground, _centre_rows(network, centres), limit_min, least)
+        return People.of(board, ground, centre_rows(network, centres), limit_min, least)
     if name in MEASURES:
         raise PlanError(f"the measure {name} needs {'targets' if name == 'promise' else 'the ground of the region'}")
     raise PlanError(f"no measure {name!r}; there are {', '.join(MEASURES)}")
 
 
-def _centre_rows(network: Network, centres: Sequence[str]) -> list[int]:
+def centre_rows(network: Network, centres: Sequence[str]) -> list[int]:
+    """Return the nodes of `centres`, those of the seats of the four cities for none.
+
+    Raises
+    ------
+    PlanError
+        Coordinates, or another place that the network does not hold.
+    UnknownPlaceError
+        A name that no place answers to.
+    """
     if not centres:
         frame = network.place_layer.frame
-        chosen = frame[(frame["level"] == "prefecture") & frame["city"].isin(CORE_CITIES)]
+        chosen = frame[(frame["level"] == "prefecture") & frame["city"].isin(network.region.core_cities)]
         return [network.row_of[f"place/{name}"] for name in chosen["id"]]
     rows = []
     for centre in centres:

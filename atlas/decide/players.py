@@ -58,7 +58,7 @@ def plan_players(network: Network, register: Register, before: Scenario, after: 
     Examples
     --------
     >>> from atlas.data.register import read_register
-    >>> from atlas.data.root import find_root
+    >>> from atlas.data.region import find_root
     >>> years = atlas.load_scenario("2023"), atlas.load_scenario("2026")
     >>> players = plan_players(network, read_register(find_root() / "data" / "plan"), *years)
     >>> "plan-hwy-23" in [player.id for player in players]

@@ -18,7 +18,7 @@ from atlas.base.errors import ExportError, ImportDataError
 from atlas.base.files import content_hash, exchange, scratch
 from atlas.data.declaration import LayerSpec, read_spec
 from atlas.data.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 from atlas.data.sources import Source, read_sources
 from atlas.network.build import REQUIRED
 

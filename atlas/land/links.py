@@ -19,7 +19,7 @@ from scipy.spatial import cKDTree
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
 from atlas.data.scenario import BASE_YEAR, Scenario
-from atlas.land.grid import CELL_KM, REGION_BOX, Grid, land_grid
+from atlas.land.grid import CELL_KM, Grid, land_grid
 from atlas.land.water import WaterRaster
 from atlas.network.attach import (
     BROOK_KM,
@@ -101,7 +101,7 @@ class AccessTable:
 
 
 def access_table(
-    network: Network, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] = REGION_BOX
+    network: Network, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] | None = None
 ) -> AccessTable:
     """Link every land cell with the network.
 
@@ -109,16 +109,19 @@ def access_table(
     ----------
     network
         Built with the layer ``land``.
-    cell_km, box
-        See :func:`land_grid`.
+    cell_km
+        Side of a cell.
+    box
+        West, south, east, north, degrees: where land is divided into cells; None: the box of the region.
 
     Raises
     ------
     NetworkError
         The network has no barrier: it was built without the layer ``land``.
     """
+    box = box or network.region.land_box
     raster = WaterRaster.of(_barrier_of(network), box)
-    grid = land_grid(raster, cell_km=cell_km, box=box)
+    grid = land_grid(raster, network.region.metric, box, cell_km=cell_km)
     nodes = network.nodes
     at = shapely.get_coordinates(nodes.geometry.to_numpy())
     exits, mesh = exits_of(nodes["layer"].to_numpy(), nodes["kind"].to_numpy(), nodes["exit"].to_numpy(dtype=bool))

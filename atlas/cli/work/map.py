@@ -89,7 +89,12 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "approval": options["approval"],
         "date": as_of(catalog.layers()),
         "boundaries": catalog.boundaries(),
-        "basemap": basemap_of(options["basemap"], key=options["key"], url=options["tiles"], box=options["bbox"]),
+        "basemap": basemap_of(
+            options["basemap"],
+            key=options["key"],
+            url=options["tiles"],
+            box=options["bbox"] or catalog.region.picture_box,
+        ),
     }
     if kind == "matrix":
         write_text(output, _matrix(session, options), overwrite=overwrite)
@@ -152,7 +157,7 @@ def _draw_compare(session: Session, options: dict[str, Any], shared: dict[str, A
     scenarios = _scenarios(session, options)
     if len(scenarios) != 2:
         raise click.UsageError("the page compare needs two years or scenario files: --year 2026 --year 2035")
-    origins = options["origins"] or ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
+    origins = options["origins"] or [one.seat for one in session.catalog.region.core]
     ground = Ground(session.access, session.population)
     layers, modes = session.catalog.layers(), options["modes"] or MODES
     before, after = scenarios

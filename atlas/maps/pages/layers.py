@@ -12,9 +12,8 @@ import shapely
 from pypinyin import lazy_pinyin
 
 from atlas.base.style import symbol_of, tokens
-from atlas.base.words import both
 from atlas.data.declaration import CONTRACT
-from atlas.data.layer import Layer
+from atlas.data.layer import Layer, region_of
 from atlas.data.register import Register
 from atlas.data.scenario import FIRST_YEAR, LAST_YEAR
 from atlas.data.sources import Source
@@ -22,7 +21,7 @@ from atlas.data.stamp import layers_hash, stamp
 from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.packing import pack_columns, pack_geometries
 from atlas.maps.page import Links, Page
-from atlas.maps.words import FACTS, place_words
+from atlas.maps.words import FACTS, place_words, region_title
 
 __all__ = [
     "BACKDROP",
@@ -118,13 +117,13 @@ def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, floa
     frames = [layer.frame for key, layer in layers.items() if key not in BACKDROP and len(layer.frame)]
     if "places" in layers:
         places = layers["places"].frame
-        core = places[places["city"].isin(["珠海", "中山", "江门", "阳江"])]
+        core = places[places["city"].isin(region_of(layers).core_cities)]
         if len(core) > 1:
             frames = [core]
     if not frames:
         frames = [layer.frame for layer in layers.values() if len(layer.frame)]
     if not frames:
-        return (111.3, 21.5, 114.2, 23.2)
+        return region_of(layers).picture_box
     sides = np.array([frame.total_bounds for frame in frames])
     west, south = sides[:, :2].min(axis=0)
     east, north = sides[:, 2:].max(axis=0)
@@ -167,7 +166,7 @@ def common_data(
 ) -> dict[str, Any]:
     """Return what every map page is given: words, tokens, backdrop, layers, plan, sources, marginalia."""
     return {
-        "words": place_words(),
+        "words": place_words(region_of(layers)),
         "tokens": tokens(),
         "backdrop": _pack_backdrop(layers) | _pack_boundaries(boundaries),
         "layers": [pack_layer(layers[key]) for key in shown],
@@ -245,7 +244,7 @@ def draw_layers(
     return Page(
         "atlas",
         data,
-        title=titled(title, both("start.title")),
+        title=titled(title, region_title(region_of(layers))),
         lang=lang,
         styles=STYLES,
         bounds=bounds or opening_view(layers),
