@@ -23,10 +23,16 @@ if TYPE_CHECKING:
     from atlas.base.errors import AtlasError as AtlasError
     from atlas.data.catalog import open_catalog as open_catalog
     from atlas.data.scenario import load_scenario as load_scenario
+    from atlas.decide.access import fairness as fairness
+    from atlas.decide.access import hinterland as hinterland
+    from atlas.decide.corridors import corridor_cards as corridor_cards
     from atlas.decide.critical import critical_links as critical_links
+    from atlas.decide.events import read_event as read_event
+    from atlas.decide.events import run_event as run_event
+    from atlas.decide.gaps import gaps as gaps
+    from atlas.decide.needs import solve as solve
     from atlas.decide.players import listed_players as listed_players
     from atlas.decide.players import plan_players as plan_players
-    from atlas.decide.routes import redundancy as redundancy
     from atlas.decide.value import project_values as project_values
     from atlas.evidence.accuracy import validate as validate
     from atlas.evidence.draws import spread as spread
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from atlas.network.build import build_network as build_network
     from atlas.plan.promises import check_claims as check_claims
     from atlas.plan.promises import read_targets as read_targets
+    from atlas.travel.apart import redundancy as redundancy
     from atlas.travel.comparison import compare as compare
     from atlas.travel.matrix import od_minutes as od_minutes
     from atlas.travel.reach import od_matrix as od_matrix
@@ -69,7 +76,14 @@ _HOME = {
     "listed_players": "atlas.decide.players",
     "project_values": "atlas.decide.value",
     "critical_links": "atlas.decide.critical",
-    "redundancy": "atlas.decide.routes",
+    "solve": "atlas.decide.needs",
+    "gaps": "atlas.decide.gaps",
+    "read_event": "atlas.decide.events",
+    "run_event": "atlas.decide.events",
+    "fairness": "atlas.decide.access",
+    "hinterland": "atlas.decide.access",
+    "corridor_cards": "atlas.decide.corridors",
+    "redundancy": "atlas.travel.apart",
     "validate": "atlas.evidence.accuracy",
     "draw_layers": "atlas.maps.pages.layers",
     "draw_reach": "atlas.maps.pages.reach",

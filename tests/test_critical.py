@@ -13,12 +13,12 @@ from atlas.cli import cli
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.decide.critical import NOTICED_MIN, Watch, closures, critical_links, dividend, worst_pairs
-from atlas.decide.routes import redundancy
 from atlas.land.ground import Ground
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
 from atlas.land.surface import surface_from
 from atlas.network.build import Network, build_network
+from atlas.travel.apart import redundancy
 from atlas.travel.matrix import od_minutes
 from atlas.travel.trip import Trip
 

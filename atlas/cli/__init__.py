@@ -34,6 +34,12 @@ COMMANDS: dict[str, str] = {
     "compare": "Compare the scenario BEFORE with AFTER: pairs that change, and the projects that did it.",
     "value": "Say what each project of the plan is worth: alone, as the last one missing, and on average.",
     "critical": "Rank roads and lines by what is lost when one closes; with two PLACES, the ways apart between them.",
+    "solve": "Say what brings the trip between two PLACES within a limit: the least change of one thing, or of two.",
+    "event": "List events — typhoons as they were, fog, a border shut — or run one over a scenario.",
+    "fairness": "Say how evenly minutes to the centres are spread over the residents of the four cities, by year.",
+    "hinterland": "Say which port, airport and hub is nearest to each county, and which counties switch.",
+    "gaps": "List the trips the plan promises that stay outside, and the shortest new road or railway that would do.",
+    "corridors": "Give a card for each corridor of the plan: kilometres, gains, what may not fail, ports and airports.",
     "report": "Write the report: one HTML page, to be read offline or printed on A4.",
     "validate": "Compare the model with the calibration tables.",
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",
@@ -49,7 +55,7 @@ COMMANDS: dict[str, str] = {
 ROOMS = {
     "ask": ("reach", "route", "matrix", "isochrone", "surface", "coverage", "indicators", "compare"),
     "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
-    "decide": ("value", "critical"),
+    "decide": ("value", "critical", "solve", "event", "fairness", "hinterland", "gaps", "corridors"),
     "work": ("layers", "network", "verify", "map", "build", "export", "import", "restore"),
 }
 _HOME = {name: f"atlas.cli.{room}.{name}" for room, names in ROOMS.items() for name in names}

@@ -207,6 +207,12 @@ _CODED: Mapping[str, str] = MappingProxyType(
         "opens_basis": "opens_basis",
         "status": "status",
         "kind": "kinds",
+        "by": "need_kind",
+        "unit": "need_unit",
+        "event_basis": "event_basis",
+        "kind_of_site": "site_kind",
+        "centre": "centre",
+        "link": "mode",
         "change": "change",
     }
 )

@@ -14,10 +14,11 @@ from typing import Any
 import geopandas as gpd
 
 from atlas.base.errors import UnknownPlaceError
+from atlas.base.words import simplified
 from atlas.data.layer import Layer
 from atlas.data.region import Region
 
-__all__ = ["Place", "all_places", "find_place", "nearest_names"]
+__all__ = ["Place", "all_places", "also_called", "find_place", "nearest_names"]
 
 _COORDINATES = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[,，;\s]\s*([-+]?\d+(?:\.\d+)?)\s*")
 #: Which of several of one name is meant; points of the network come behind all places.
@@ -36,11 +37,6 @@ _ENDINGS = {
 _BRACKETS = re.compile(r"[(（][^)）]*[)）]")
 _OFFERED = 5
 _ALIKE = 0.45
-# Traditional forms of the characters that occur in the names of the region.
-_SIMPLE = str.maketrans(
-    "門陽廣東灣區縣鎮開龍會鶴臺島雙橫欄蓮鳳頭環紅豐長馬崗樂園羅雲慶興禮連澤場雞織蜆岡聖擔桿萬橋勝蒼塢壩車鄉銀陳麗與濱",
-    "门阳广东湾区县镇开龙会鹤台岛双横栏莲凤头环红丰长马岗乐园罗云庆兴礼连泽场鸡织蚬冈圣担杆万桥胜苍坞坝车乡银陈丽与滨",
-)
 
 
 @dataclass(frozen=True)
@@ -183,7 +179,7 @@ def _plain(text: str) -> str:
     """Return `text` without case, tone marks, spaces, hyphens and apostrophes, in simplified characters."""
     bare = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     letters = (sign for sign in bare if not unicodedata.combining(sign) and sign not in " -'’·_.")
-    return "".join(letters).translate(_SIMPLE)
+    return simplified("".join(letters))
 
 
 def _entries(places: Layer) -> tuple[_Entry, ...]:
@@ -251,6 +247,37 @@ def _spellings(entry: _Entry) -> frozenset[str]:
     return _plains("".join(lazy_pinyin(name)) for name in names if not name.isascii())
 
 
+def _said(level: str, name_zh: str, name_en: str, city: str) -> tuple[set[str], set[str]]:
+    """Return the stems of a point's names, without what may be left out, and the stems with what may be added."""
+    bare = [_BRACKETS.sub("", name) for name in (name_zh, name_en)]
+    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
+    endings = _ENDINGS[level]
+    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
+    if level in ("airport", "port"):
+        stems |= {stem.removeprefix(city) for stem in stems}
+    stems -= {""}
+    return stems, {stem + ending for stem in stems for ending in endings}
+
+
+def also_called(layer: str, name_zh: str, name_en: str, city: str) -> tuple[str, ...]:
+    """Return what a station, airport or port may also be called; nothing for features of other layers.
+
+    Examples
+    --------
+    >>> also_called("stations", "珠海", "Zhuhai", "珠海")
+    ('Zhuhai Railway Station', 'Zhuhai Station', '珠海火车站', '珠海站', '珠海高铁站')
+    """
+    level = {"stations": "stop", "airports": "airport", "ports": "port"}.get(layer)
+    if level is None:
+        return ()
+    stems, _ = _said(level, name_zh, name_en, city)
+    endings = [ending for ending in _ENDINGS[level] if ending]
+    bare = [stem for stem in stems if not any(stem.endswith(ending.strip()) for ending in endings)]
+    ended = {stem + ending for stem in bare for ending in endings if stem.isascii() == ending.isascii()}
+    with_city = {city + name for name in ended if not name.isascii() and not name.startswith(city)}
+    return tuple(sorted((ended | with_city) - {name_zh, name_en}))
+
+
 @lru_cache(maxsize=8)
 def _points(key: _Key) -> tuple[_Entry, ...]:
     """Return the lookup entries of the stations, airports, ports and junctions among a network's nodes."""
@@ -265,14 +292,7 @@ def _points(key: _Key) -> tuple[_Entry, ...]:
 
 def _point_entry(row: Any, counts: Counter[str]) -> _Entry:
     place = Place(row.node_id, row.name_zh, row.name_en, row.geometry.x, row.geometry.y, row.kind, row.city, "")
-    bare = [_BRACKETS.sub("", name) for name in (place.name_zh, place.name_en)]
-    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
-    endings = _ENDINGS[place.level]
-    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
-    if place.level in ("airport", "port"):
-        stems |= {stem.removeprefix(place.city) for stem in stems}
-    stems -= {""}
-    ended = {stem + ending for stem in stems for ending in endings}
+    stems, ended = _said(place.level, place.name_zh, place.name_en, place.city)
     codes = [place.id, f"{row.layer}/{row.feature_id}", *([row.feature_id] if place.level == "airport" else [])]
     full = [f"{place.name_zh}站", f"{place.name_en} Station"] if place.level == "stop" else []
     shown = full[0] if full else place.name_zh if counts[place.name_zh] == 1 else place.id

@@ -17,8 +17,10 @@ from scipy.sparse.csgraph import dijkstra
 
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
+from atlas.travel.journey import Journey, journey_on
 from atlas.travel.minutes import edge_minutes, usable_of
-from atlas.travel.search import TOLERANCE_MIN, arcs_matrix, counted, early_nodes
+from atlas.travel.search import TOLERANCE_MIN, Graph, arcs_matrix, counted, early_nodes, search
+from atlas.travel.trip import Trip
 
 __all__ = ["Board", "Opened"]
 
@@ -64,14 +66,16 @@ class Board:
         return early_nodes(self.network.arrays.rail_node, must_ride=self.mode == "rail")
 
     @cached_property
-    def _weight(self) -> Floats:
-        first, later = (
-            minutes[:, 0]
-            for minutes in edge_minutes(
-                self.network.arrays, self.scenario, lambda name: np.array([self.scenario.value(name)])
-            )
+    def minutes(self) -> tuple[Floats, Floats]:
+        """(m,) minutes by edge before and after the first train, all edges taken as open."""
+        first, later = edge_minutes(
+            self.network.arrays, self.scenario, lambda name: np.array([self.scenario.value(name)])
         )
-        return self.network.arrays.arcs.weights(first, later)
+        return first[:, 0], later[:, 0]
+
+    @cached_property
+    def _weight(self) -> Floats:
+        return self.network.arrays.arcs.weights(*self.minutes)
 
     @cached_property
     def _kept(self) -> Ints:
@@ -104,6 +108,11 @@ class Board:
         usable = usable_of(self.network.arrays, self.present & ~shut, self.scenario, self.mode)
         return Opened(self, usable[self.network.arrays.arcs.edge[self._kept]])
 
+    def eased(self, first_off: Floats, later_off: Floats) -> Opened:
+        """Return the board with minutes (m,) taken off each edge, before and after the first train."""
+        off = self.network.arrays.arcs.weights(first_off, later_off)[self._kept]
+        return Opened(self, np.ones(len(self._kept), dtype=bool), off)
+
     def without(self, ids: Iterable[str]) -> Opened:
         """Return the board with all edges of `ids` closed."""
         return self.opened(self.named(ids))
@@ -117,19 +126,22 @@ class Opened:
     ----------
     open_
         (kept arcs,) which of the board's arcs are open.
+    off
+        (kept arcs,) minutes taken off each; None: none.
     """
 
     board: Board
     open_: Bools
+    off: Floats | None = None
 
     @cached_property
     def _forward(self) -> csr_array:
-        return _weighed(self.board._onward, self.open_)
+        return _weighed(self.board._onward, self.open_, self.off)
 
     @cached_property
     def _backward(self) -> csr_array:
         matrix, order = self.board._back
-        return _weighed(matrix, self.open_[order])
+        return _weighed(matrix, self.open_[order], None if self.off is None else self.off[order])
 
     def many(self, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
         """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way."""
@@ -159,6 +171,13 @@ class Opened:
         found[nodes], which[nodes] = 0.0, nodes
         return found, which
 
+    def journey(self, start: int, end: int) -> Journey:
+        """Return the fastest way from one node to another, with its legs."""
+        board = self.board
+        arcs = board.network.arrays.arcs
+        graph = Graph(arcs.size, self._forward, arcs.edge[board._kept], arcs.rail_node, board.mode == "rail")
+        return journey_on(Trip(board.network, board.scenario, board.mode), search(graph, start), end)
+
     def used_towards(self, node: int) -> Bools:
         """(kept arcs,) which arcs lie on a fastest way from anywhere to `node`, parallel ones with them.
 
@@ -185,7 +204,7 @@ class Opened:
         return np.isin(arcs.tail[kept] * states + arcs.head[kept], tail[known] * states + head[known])
 
 
-def _weighed(matrix: csr_array, open_: Bools) -> csr_array:
+def _weighed(matrix: csr_array, open_: Bools, off: Floats | None) -> csr_array:
     """The matrix with closed arcs at infinite minutes: the search never takes them."""
-    data = np.where(open_, matrix.data, np.inf)
-    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    minutes = matrix.data if off is None else np.maximum(matrix.data - off, 1e-12)
+    return csr_array((np.where(open_, minutes, np.inf), matrix.indices, matrix.indptr), shape=matrix.shape)

@@ -97,3 +97,16 @@ class Homes:
         if len(self.first) == 0:
             return np.zeros(0)
         return np.asarray(np.minimum.reduceat(node_minutes[self.node] + self.local_min, self.first))
+
+    def nearest(self, node_minutes: Floats, which: Ints) -> tuple[Floats, Ints]:
+        """(cells,) least minutes, and the site reached by then, from (n,) minutes of the nodes and the site of each.
+
+        −1 where there is no way.
+        """
+        best = self.minutes(node_minutes)
+        if len(self.first) == 0:
+            return best, np.zeros(0, dtype=np.int64)
+        sizes = np.diff(np.append(self.first, len(self.node)))
+        hit = node_minutes[self.node] + self.local_min <= np.repeat(best, sizes)
+        row = np.minimum.reduceat(np.where(hit, np.arange(len(hit)), len(hit) - 1), self.first)
+        return best, np.where(np.isfinite(best), which[self.node[row]], -1)

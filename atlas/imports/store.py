@@ -39,7 +39,7 @@ _BACKUP = re.compile(r"(\d{4})-([0-9a-f]{12})\.(geojson|csv)")
 #: Key under which the user's own population is kept and restored.
 POPULATION = "population"
 _PLAN_HEADS = {
-    "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note\n",
+    "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note,aliases\n",
     "plan_links.csv": "plan_id,layer,feature_id,how\n",
     "status.csv": "item,date,status,basis,source,confidence,note\n",
 }

@@ -10,6 +10,11 @@ from atlas.data.region import Region
 
 __all__ = ["FACTS", "city_words", "place_words", "region_lead", "region_title"]
 
+#: Tables of words every map page has, beside the facts.
+_TABLES = (
+    "ui", "status", "item_status", "item_kind", "plan_basis", "counts", "count_course", "kinds", "groups",
+)  # fmt: skip
+
 #: Units of the columns shown as facts on a card that have one.
 _UNITS: Mapping[str, str] = MappingProxyType(
     {
@@ -33,7 +38,7 @@ FACTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 
 def place_words(region: Region) -> dict[str, dict[str, list[str]]]:
     """Return the tables of words as a page is given them."""
-    tables = {name: word_table(name) for name in ("ui", "status", "kinds", "groups")}
+    tables = {name: word_table(name) for name in _TABLES}
     words = {name: {key: list(pair) for key, pair in table.items()} for name, table in tables.items()}
     cities = {zh: [zh, en] for zh, en in region.cities.items()}
     return {**words, "cities": cities, "facts": {name: list(triple) for name, triple in FACTS.items()}}

@@ -64,11 +64,13 @@ _ROUTES = (
 @limit_option
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="So many rows; 0 for all.")
 @click.option("--two", type=click.IntRange(min=2), help="Close two at once, of so many worst.")
+@click.option("--dividend", metavar="ID", help="Worth of this link on fair days and when each of the worst closes.")
 @click.option(
-    "--dividend", metavar="ID", help="What this link is worth on fair days and when each of the worst closes."
-)
-@click.option(
-    "--near", type=click.FloatRange(min=0), default=15.0, show_default=True, help="Minutes of an alternative."
+    "--near",
+    type=click.FloatRange(min=0),
+    default=15.0,
+    show_default=True,
+    help="Minutes later that an alternative may be.",
 )
 @mode_option
 @scenarios_options()
@@ -163,7 +165,7 @@ def _routes(
     top: int,
     sink: Sink,
 ) -> None:
-    from atlas.decide.routes import redundancy
+    from atlas.travel.apart import redundancy
 
     if len(scenarios) != 1:
         raise PlanError("ways apart are those of one scenario; give one year or file")

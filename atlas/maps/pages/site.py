@@ -27,6 +27,7 @@ from atlas.maps.pages.report import draw_report
 from atlas.maps.pages.start import Card, as_of, draw_start
 from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
+from atlas.maps.sheets.plan import draw_plan
 from atlas.network.build import Network
 from atlas.network.status import scenario_header
 from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims
@@ -163,6 +164,9 @@ def build_site(
     )
     # an atlas of other places has neither this plan's promises nor its calibration tables
     read = [claims, told, checks] if targets is not None else []
+    if len(catalog.plan):
+        listed = Card("plan.html", both("plan_list.title"), both("site.plan_about", count=len(catalog.plan)))
+        read = [listed, *read]
     wanted = [*(job.name for job in jobs), *(card.address for card in read), "index.html"]
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
@@ -171,6 +175,9 @@ def build_site(
         if not _is_current(target / job.name, key):
             say(job.name)
             _write(target / job.name, job.make(), key)
+    if len(catalog.plan):
+        say("plan.html")
+        _write(target / "plan.html", draw_plan(catalog.plan, catalog.layers(), atlas_page="atlas.html"), key)
     names = [scenario.name for scenario in scenarios]
     summary, items = pd.DataFrame(), None
     if targets is not None:

@@ -60,6 +60,8 @@ export interface PageState {
   paints: Paint[];
   placed: any[];
   marked: Hit | null;
+  /** What the item whose card is open stands for. */
+  marks: Hit[];
   year: number | null;
   noHover: boolean;
   twin: any;
@@ -83,6 +85,11 @@ export interface Hooks {
   /** A table for the print sheet, and what stands behind the title there. */
   printRows?(): HTMLTableElement;
   subtitle?(): string;
+  /** Where two states are compared: what the sheet shows of each, null where there is one; and what to do afterwards. */
+  sheetViews?(): { told: string; use(): void }[] | null;
+  sheetDone?(): void;
+  /** Sentences under two compared maps. */
+  sheetNotes?(): (string | null)[];
   /** Pixels that the page's own parts cover: left, top, right, bottom. */
   covered?(): number[];
   /** Features of the chosen corridor as `layer/id`, null for all. */

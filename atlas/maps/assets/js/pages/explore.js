@@ -10,11 +10,12 @@ import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
 import { explorePaint } from "../explore/paint.js";
-import { featuresAt, inView } from "../map/canvas.js";
+import { featuresAt, inView, paintMark } from "../map/canvas.js";
 import { redraw, startPage, tell } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
 import { closeCard, showCard } from "../parts/card.js";
 import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
+import { openItem } from "../parts/item.js";
 import { legList } from "../parts/reach.js";
 import { sheetTools } from "../parts/sheet.js";
 import { tableTool } from "../parts/table.js";
@@ -191,7 +192,10 @@ export function explorePage(data) {
           set(state.year + 1);
         }, 900);
       });
+      var known = makeButton({ class: "step", id: "known", "aria-pressed": "false" }, "ex_full_known", function () { change({ year: null, known: !state.known }); });
       inner.yearShown = function () {
+        known.hidden = state.year !== null;
+        known.setAttribute("aria-pressed", String(state.known));
         slider.value = state.year === null ? last : state.year;
         told.textContent = state.year === null ? ui(state.known ? "ex_full_known" : "full_short") : String(state.year);
         slider.setAttribute("aria-valuetext", told.textContent);
@@ -200,7 +204,7 @@ export function explorePage(data) {
       for (var y = first; y <= last; y++) ticks.appendChild(y < last ? el("span", {}, String(y).slice(2)) : spoken("span", {}, "full_short"));
       page.dock.appendChild(el("div", { class: "timeline" }, [el("div", { class: "yearrow" }, [
         labelled(el("button", { type: "button", class: "step", onclick: function () { set((state.year || last) - 1); } }, "‹"), "earlier"), told,
-        labelled(el("button", { type: "button", class: "step", onclick: function () { set((state.year || last) + 1); } }, "›"), "later"), play, el("div", { class: "track" }, [slider, ticks])])]));
+        labelled(el("button", { type: "button", class: "step", onclick: function () { set((state.year || last) + 1); } }, "›"), "later"), play, known, el("div", { class: "track" }, [slider, ticks])])]));
     }
 
     /* Every project of the plan that has lines in the network: by its year, put in, or left out. */
@@ -562,8 +566,28 @@ export function explorePage(data) {
       if (view.areas && result.cells) paint.paintPicture(ctx, mapView, pictureOf(result, one));
       if (result.lines) paint.paintLines(ctx, mapView, result.lines, one.cutoffs);
     }
+    /* Which of two compared states a sheet shows: null on the screen, where the view decides. */
+    var sheetOf = /** @type {any} */ (null);
+    hooks.sheetViews = function () {
+      if (!was || view.compare === "one") return null;
+      return [[was, pinned], [now, state]].map(function (pair) {
+        return { told: pair[1].origins.map(originName).join("、") + ", " + S.yearText(pair[1]) + ", " + ui(pair[1].mode) + " · " + pair[1].cutoffs.map(function (cutoff) {
+          var inside = pair[0].cells ? E.inside(pair[0].M, pair[0].cells, [cutoff])[0] : null;
+          return inside ? ui("ex_finding_inside", cutoff, tenThousand(inside.people), formatNumber(inside.km2, 0)) : "";
+        }).join(ui("semicolon")), use: function () { sheetOf = pair; } };
+      });
+    };
+    hooks.sheetDone = function () { sheetOf = null; };
+    hooks.sheetNotes = function () { return Array.prototype.map.call(document.querySelectorAll("#differences li"), function (item) { return item.textContent; }); };
     page.paints.push(function (ctx, mapView) {
       if (!now) return;
+      if (sheetOf) {
+        paintOne(ctx, mapView, sheetOf[0], sheetOf[1]);
+        paint.paintClosed(ctx, mapView, closedRows(sheetOf[1]));
+        paint.paintOwn(ctx, mapView, sheetOf[1].links, null);
+        paintPlaces(ctx, mapView, sheetOf[0]);
+        return;
+      }
       if (was && view.compare === "change" && now.cells && was.cells) {
         if (!now.changed || now.changedFrom !== was) { now.changed = paint.changePicture(was.cells, now.cells, Math.max(state.cutoffs[state.cutoffs.length - 1], 60) * 1.5); now.changedFrom = was; }
         paint.paintPicture(ctx, mapView, now.changed);
@@ -578,16 +602,16 @@ export function explorePage(data) {
         var run = bestRun(chosen), way = run && run.tree ? E.legs(now.C, run.tree, nodeOf.get(chosen)) : null;
         paint.paintRoute(ctx, mapView, way);
       }
-      paint.paintClosed(ctx, mapView, closedRows());
+      paint.paintClosed(ctx, mapView, closedRows(state));
       paint.paintOwn(ctx, mapView, state.links, draft);
-      paintPlaces(ctx, mapView);
+      paintPlaces(ctx, mapView, now);
     });
-    function closedRows() { return [].concat.apply([], state.close.map(function (id) { return base.rowsById.get(id) || []; })); }
-    function paintPlaces(ctx, mapView) {
+    function closedRows(one) { return [].concat.apply([], one.close.map(function (id) { return base.rowsById.get(id) || []; })); }
+    function paintPlaces(ctx, mapView, result) {
       for (var row = 0; row < places.size; row++) {
         var symbol = places.symbol(row);
         if (mapView.zoom < symbol.minZoom - 1 || !inView(places.shapes, row, mapView)) continue;
-        var id = places.get("id", row), value = nodeOf.has(id) ? minutesAt(now, id) : Infinity, band = paint.bandOf(value, state.cutoffs), at = 2 * places.shapes.start[places.shapes.first[row]];
+        var id = places.get("id", row), value = nodeOf.has(id) ? minutesAt(result, id) : Infinity, band = paint.bandOf(value, state.cutoffs), at = 2 * places.shapes.start[places.shapes.first[row]];
         ctx.beginPath();
         ctx.setLineDash([]);
         ctx.globalAlpha = 1;
@@ -601,7 +625,7 @@ export function explorePage(data) {
     }
     hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
     hooks.labelLines = function (label) {
-      var id = places.get("id", label.row), value = now && nodeOf.has(id) ? minutesAt(now, id) : Infinity;
+      var id = places.get("id", label.row), told = sheetOf ? sheetOf[0] : now, value = told && nodeOf.has(id) ? minutesAt(told, id) : Infinity;
       return value <= state.cutoffs[state.cutoffs.length - 1] + 1e-6 && value > 0 ? [wholeMinutes(value) + "′"] : [];
     };
     function idOf(hit) { return hit.layer.key === "places" ? hit.layer.get("id", hit.row) : X.prefix[hit.layer.key] + hit.layer.get("id", hit.row); }
@@ -637,7 +661,11 @@ export function explorePage(data) {
       var id = idOf({ layer: layer, row: row });
       if (nodeOf.has(id)) { chosen = null; change({ origins: adding ? state.origins.concat([{ id: id }]).slice(0, 12) : [{ id: id }] }); }
       centre(layer, row, 10.5);
+    }, function (id) {
+      openItem(id, true);
+      if (inner.projectSearch) { inner.projectSearch.value = data.plan.items[id].n[0]; fillProjects(); }
     });
+    page.paints.unshift(function (ctx, view) { page.marks.forEach(function (hit) { paintMark(ctx, view, hit.layer, hit.row); }); });
     tableTool([{ key: "name", text: "place" }, { key: "level", text: "kind" }, { key: "city", text: "city" }, { key: "min", text: "minutes", number: true, digits: 1 }], placeRows, function (row) { open(row.id, true); });
     sheetTools();
     hooks.heart = function () { return pointOf(state.origins[0]); };

@@ -10,6 +10,8 @@ import { sourceList } from "./panel.js";
 
 /* The map's picture: pixels, its width on paper in metres; and the rows of a table there is room for beside it. */
 var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 900, 0.325, 38] };
+/* Of each of two maps beside each other. */
+var PAIR = { A4: [522, 464, 0.1365], A3: [832, 774, 0.198] };
 
 function scaleOf(frame) {
   var ratio = 40075016.686 * Math.cos(page.map.getCenter().lat * Math.PI / 180) / viewFor(frame[0], frame[1]).scale * frame[0] / frame[2];
@@ -159,18 +161,25 @@ export function sheetTools() {
   document.body.appendChild(sheet);
   document.head.appendChild(size);
   function prepare() {
-    var frame = PAPER[paper.value];
+    var pair = hooks.sheetViews ? hooks.sheetViews() : null, frame = (pair ? PAIR : PAPER)[paper.value];
     size.textContent = "@page{size:" + paper.value + " landscape;margin:10mm}";
     emptied(sheet);
     sheet.appendChild(el("h1", {}, heading()));
     sheet.appendChild(el("p", { class: "under" }, tells()));
-    sheet.appendChild(el("img", { src: toCanvas(frame[0], frame[1], 2).toDataURL("image/png"), alt: heading() }));
+    sheet.classList.toggle("two", Boolean(pair));
+    (pair || [{ told: "", use: function () {} }]).forEach(function (one) {
+      one.use();
+      var image = el("img", { src: toCanvas(frame[0], frame[1], 2).toDataURL("image/png"), alt: one.told || heading() });
+      sheet.appendChild(pair ? el("figure", {}, [el("figcaption", {}, one.told), image]) : image);
+    });
+    if (pair) hooks.sheetDone();
     var legend = el("div", { class: "print-legend" });
     (hooks.legendRows ? hooks.legendRows(true) : []).forEach(function (row) {
       legend.appendChild(el("div", { class: "sample" }, [sampleOf(row[0], row[1], row[2], row[3]), typeof row[4] === "function" ? row[4]() : ui(row[4])]));
     });
     var notes = [note(), ui("datum"), ui("scale", scaleOf(frame), paper.value), page.data.meta.approval ? "" : ui("approval_space")].filter(Boolean);
-    sheet.appendChild(el("div", { class: "print-side" }, [legend, hooks.printRows ? shortened(hooks.printRows(), frame[3]) : null,
+    if (pair) sheet.appendChild(el("ul", { class: "print-notes" }, hooks.sheetNotes().map(function (text) { return el("li", {}, text); })));
+    sheet.appendChild(el("div", { class: "print-side" }, [legend, hooks.printRows && !pair ? shortened(hooks.printRows(), frame[3]) : null,
       el("div", { class: "notes" }, notes.map(function (text) { return el("p", { class: "small" }, text); }))]));
     var used = Array.prototype.map.call(sourceList(true).children, function (item) { return item.textContent; });
     sheet.appendChild(el("p", { class: "small whole" }, ui("sources") + ": " + used.join("; ")));
