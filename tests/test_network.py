@@ -268,6 +268,14 @@ def test_ordinary_roads_make_no_way_longer() -> None:
             assert (times <= before["travel_time_min"] + 1e-9).all()
 
 
+def test_ordinary_roads_are_driven_and_no_part_of_a_way_by_rail() -> None:
+    arrays = build_network(mesh_world([(113.0, 22.505), (113.1, 22.505)])).arrays
+    mesh = arrays.links[1] == "ordinary_roads"
+    assert mesh.any()
+    assert arrays.in_mode["drive"][mesh].all()
+    assert not arrays.in_mode["rail"][mesh].any()
+
+
 def test_ordinary_roads_go_where_roads_were_taken_in_from_a_map() -> None:
     world = mesh_world([(113.0, 22.505), (113.05, 22.505)], [(113.15, 22.505), (113.2, 22.505)])
     taken_in = shapely.LineString([(113.0, 22.49), (113.05, 22.52), (113.08, 22.49)])
