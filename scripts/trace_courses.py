@@ -17,6 +17,7 @@ import io
 import json
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +25,9 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import shapely
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 from shapely.ops import substring
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -74,14 +78,27 @@ _SKETCH_WORDS = "vertices of scgraph_data 2.0.0 world_railways (OSM 2024, ODbL),
 ROADS = {
     "A": "OSM way of the road (scgraph_data 2.0.0 world_highways, 2024, ODbL), two independent points 54-551 m off",
     "B": "OSM way taken for the road (scgraph_data 2.0.0 world_highways, 2024, ODbL), plausible by length",
+    "M": "OSM way matched to the road by its junctions (scgraph_data 2.0.0 world_highways, 2024, ODbL), not verified",
 }
+#: The sketch of roads, and the last year whose roads it holds.
+_SKETCH_OF_ROADS, _SKETCH_YEAR = "roads_scgraph_osm2024.geojson", "2023"
+#: Matching (see :func:`_matched_legs`): junctions of the sketch are sought within this many times a node's error, at
+#: most so many kilometres off and so many of them; what leaving a leg unmatched costs, in squared errors.
+_SEEK_ERRORS, _SEEK_KM, _SEEK_MOST, _SKIP = 1.5, 4.5, 60, 2.5
+#: A way longer than its chord by more than this is no course of a road.
+_DETOUR = 1.6
 #: Matched courses that are not taken, and what spoke against them when they were looked at.
 _DOUBTED = {
     "honghe": "a fifth shorter than the road is published to be",
     "g15_ky": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
     "s47_fj": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
     "g94_jz": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
+    "humen": "a seventh longer than the bridge is published to be",
+    "s53_br": "an eighth longer than the branch is published to be",
+    "xianghai_br": "leaves the branch and crosses itself",
 }
+#: A match of our own moves a node no further than this, in kilometres.
+_OWN_MOVE_KM = 2.5
 #: Kinds of road nodes that stand for a town and not for a place on the road.
 _TOWNS = {"town", "city_centre", "district_centre", "county_seat"}
 
@@ -144,8 +161,11 @@ def thinned(line: shapely.LineString) -> np.ndarray:
     return degrees(np.array(points).reshape(-1, 2))[1:-1]
 
 
-def between(course: shapely.LineString, at: np.ndarray) -> list[np.ndarray]:
-    """Bends of `course` between each two neighbouring points of `at` (plane), none where a point is off the course."""
+def between(course: shapely.LineString, at: np.ndarray, stop_km: float = STOP_KM) -> list[np.ndarray]:
+    """Bends of `course` between each two neighbouring points of `at` (plane), none where a point is off the course.
+
+    Near a point that stands beside the course no bend is taken: the line leaves it aslant, not at a right angle.
+    """
     points = [shapely.Point(xy) for xy in at]
     off = [course.distance(point) for point in points]
     along = [course.project(point) for point in points]
@@ -154,13 +174,16 @@ def between(course: shapely.LineString, at: np.ndarray) -> list[np.ndarray]:
     for i in range(len(at) - 1):
         a, b = along[i], along[i + 1]
         straight = float(np.hypot(*(at[i + 1] - at[i])))
-        good = max(off[i], off[i + 1]) <= STOP_KM and (b > a) == rising and abs(b - a) > 0.2
+        good = max(off[i], off[i + 1]) <= stop_km and (b > a) == rising and abs(b - a) > 0.2
         if not good or abs(b - a) > 1.8 * straight + 2.0:
             found.append(np.zeros((0, 2)))
             continue
         bends = thinned(substring(course, a, b))
-        near = [min(np.hypot(*(plane(p) - at[i])), np.hypot(*(plane(p) - at[i + 1]))) > 0.15 for p in bends]
-        found.append(bends[np.array(near, dtype=bool)] if len(bends) else bends)
+        clear = [
+            all(np.hypot(*(plane(p) - at[k])) > max(0.15, 1.3 * off[k] if off[k] > 0.5 else 0.0) for k in (i, i + 1))
+            for p in bends
+        ]
+        found.append(bends[np.array(clear, dtype=bool)] if len(bends) else bends)
     return found
 
 
@@ -270,6 +293,8 @@ class Road:
     course: shapely.LineString
     grade: str
     stem: str
+    #: The nodes of the road that the course passes.
+    keys: tuple[str, ...]
 
 
 def matched_roads(folder: Path) -> list[Road]:
@@ -283,8 +308,127 @@ def matched_roads(folder: Path) -> list[Road]:
     for row in read(FACTS / "road_links.csv"):
         stem = next((key for key in courses if re.fullmatch(rf"{key}(_[a-z]|_?\d+)?", row["id"])), None)
         if stem is not None:
-            found.append(Road(row, *courses[stem], stem))
+            found.append(Road(row, *courses[stem], stem, tuple(row["node_ids"].split(";"))))
     return found
+
+
+def matched_here(folder: Path, given: list[Road], nodes: dict[str, dict[str, str]]) -> list[Road]:
+    """Our other roads on the ways of the sketch that fit their junctions, leg by leg; what fits none stays as it is.
+
+    Roads that opened after the sketch, or do not yet run, are not in it. Roads of a higher class come first: a way that
+    one has taken is none for the next, so that an ordinary road is not drawn on the expressway beside it.
+    """
+    graph = sketch(folder / _SKETCH_OF_ROADS)
+    names = list(graph)
+    place = np.array([graph.nodes[name]["xy"] for name in names])
+    row_of = {name: i for i, name in enumerate(names)}
+    ways = np.array([(row_of[a], row_of[b]) for a, b in graph.edges])
+    km = np.array([length for _, _, length in graph.edges(data="km")])
+    taken = np.zeros(len(km), dtype=bool)
+    middles = shapely.points((place[ways[:, 0]] + place[ways[:, 1]]) / 2)
+    for road in given:
+        taken |= shapely.dwithin(road.course, middles, 0.02)
+    done = {road.row["id"] for road in given}
+    rows = [row for row in read(FACTS / "road_links.csv") if row["id"] not in done and _may_be_sketched(row)]
+    found: list[Road] = []
+    for row in sorted(rows, key=lambda one: not one["kind"].startswith("expressway")):
+        keys = row["node_ids"].split(";")
+        at = plane(np.array([(float(nodes[k]["lon"]), float(nodes[k]["lat"])) for k in keys]))
+        error_km = np.array([max(float(nodes[k]["coord_error_m"]) / 1000.0, 0.5) for k in keys])
+        legs = _matched_legs(place, ways[~taken], km[~taken], at, error_km)
+        for first, last, way in _chains(legs):
+            line = shapely.LineString(place[way] if len(way) > 1 else np.zeros((0, 2)))
+            if line.length > 1.0:
+                found.append(Road(row, line, "M", row["id"], tuple(keys[first : last + 1])))
+                used = set(pairwise(way)) | {(b, a) for a, b in pairwise(way)}
+                taken |= np.array([(a, b) in used for a, b in ways.tolist()])
+    return found
+
+
+def _may_be_sketched(row: dict[str, str]) -> bool:
+    if row["id"].startswith("acc_") or row["status"] != "operating" or row["id"] in _DOUBTED:
+        return False
+    return not row["opened"] or row["opened"][:4] <= _SKETCH_YEAR
+
+
+def _matched_legs(
+    place: np.ndarray, ways: np.ndarray, km: np.ndarray, at: np.ndarray, error_km: np.ndarray
+) -> list[list[int] | None]:
+    """The junctions of the sketch passed on each leg between neighbouring nodes, None for a leg that none fits.
+
+    The likeliest sequence (Viterbi): a junction costs the square of its distance in errors of the node, a way the
+    square of what it is longer than its chord by, and of what the chord differs from ours by; leaving a leg open
+    costs :data:`_SKIP`.
+    """
+    tree = cKDTree(place)
+    matrix = csr_matrix((np.tile(km, 2), (ways.ravel("F"), ways[:, ::-1].ravel("F"))), shape=(len(place),) * 2)
+    sought = [
+        sorted(tree.query_ball_point(point, min(max(1.0, _SEEK_ERRORS * error), _SEEK_KM)),
+               key=lambda i, point=point: float(np.hypot(*(place[i] - point))))[:_SEEK_MOST]
+        for point, error in zip(at, error_km, strict=True)
+    ]  # fmt: skip
+
+    def off(k: int, i: int) -> float:
+        return float(np.hypot(*(place[i] - at[k])) / error_km[k]) ** 2
+
+    cost: dict[int | None, float] = {None: 1.0, **{i: off(0, i) for i in sought[0]}}
+    steps: list[tuple[dict[int | None, tuple[int | None, int | None]], np.ndarray]] = []
+    for k in range(len(at) - 1):
+        ours = float(np.hypot(*(at[k + 1] - at[k])))
+        best = min(cost, key=lambda state: cost[state])
+        after: dict[int | None, float] = {None: cost[best] + _SKIP}
+        came: dict[int | None, tuple[int | None, int | None]] = {None: (best, None)}
+        before = np.zeros((0, len(place)), dtype=np.int64)
+        far = np.zeros((0, len(place)))
+        if sought[k]:
+            far, before = dijkstra(matrix, indices=sought[k], return_predecessors=True, limit=1.7 * ours + 5.0)
+        for q in sought[k + 1]:
+            after[q], came[q] = cost[best] + _SKIP + off(k + 1, q), (best, None)
+            for s, p in enumerate(sought[k]):
+                chord = float(np.hypot(*(place[q] - place[p])))
+                if p == q or p not in cost or not far[s, q] <= _DETOUR * max(chord, 0.3):
+                    continue
+                longer = max(far[s, q] / max(chord, 0.3) - 1.05, 0.0) / 0.1
+                apart = (chord - ours) / max(error_km[k] + error_km[k + 1], 1.0)
+                total = cost[p] + longer**2 * min(1.0, chord / 10 + 0.3) + 0.3 * apart**2 + off(k + 1, q)
+                if total < after[q]:
+                    after[q], came[q] = total, (p, s)
+        cost = after
+        steps.append((came, before))
+    state = min(cost, key=lambda one: cost[one])
+    legs: list[list[int] | None] = []
+    for came, before in reversed(steps):
+        start, s = came[state]
+        if s is None or state is None:
+            legs.append(None)
+        else:
+            way = [state]
+            while way[-1] != start:
+                way.append(int(before[s, way[-1]]))
+            legs.append(way[::-1])
+        state = start
+    return legs[::-1]
+
+
+def _chains(legs: list[list[int] | None]) -> Iterator[tuple[int, int, list[int]]]:
+    """First and last node, and junctions of the sketch, of each run of matched legs; loops and spurs are cut out."""
+    first, way = 0, list[int]()
+    for k, leg in enumerate([*legs, None]):
+        if leg is not None and (not way or way[-1] == leg[0]):
+            way = way + leg[1:] if way else list(leg)
+            continue
+        if way:
+            yield first, k, _without_loops(way)
+        first, way = (k, list(leg)) if leg is not None else (k + 1, [])
+
+
+def _without_loops(way: list[int]) -> list[int]:
+    kept: list[int] = []
+    for one in way:
+        if one in kept:
+            kept = kept[: kept.index(one)]
+        kept.append(one)
+    return kept
 
 
 def moved_nodes(
@@ -298,12 +442,17 @@ def moved_nodes(
     }
     by_node: dict[str, dict[str, Road]] = {}
     for road in roads:
-        for name in road.row["node_ids"].split(";"):
+        for name in road.keys:
             by_node.setdefault(name, {})[road.stem] = road
     found: dict[str, tuple[float, float, str]] = {}
-    for name, own in by_node.items():
+    for name, passing in by_node.items():
+        # a course that was given says where a node lies; a match of our own only where there is none
+        own = {stem: road for stem, road in passing.items() if road.grade != "M"} or passing
         node = nodes[name]
         error_km = float(node["coord_error_m"]) / 1000.0
+        most_km = 1.5 * error_km + 0.3
+        if all(road.grade == "M" for road in own.values()):
+            most_km = min(most_km, _OWN_MOVE_KM)
         here = plane(np.array([(float(node["lon"]), float(node["lat"]))]))[0]
         if name in hubs:
             lon, lat = hubs[name]
@@ -314,13 +463,13 @@ def moved_nodes(
             continue
         crossing = _crossing([road.course for road in own.values()], here)
         if len(own) > 1 and crossing is not None:
-            if np.hypot(*(crossing - here)) <= 1.5 * error_km + 0.3:
+            if np.hypot(*(crossing - here)) <= most_km:
                 lon, lat = degrees(crossing)
                 found[name] = (float(lon), float(lat), "moved to where the OSM ways taken for its roads meet")
             continue
         course = min((road for road in own.values()), key=lambda road: road.grade).course
         spot = course.interpolate(course.project(shapely.Point(here)))
-        if 0.05 < spot.distance(shapely.Point(here)) <= 1.5 * error_km + 0.3:
+        if 0.05 < spot.distance(shapely.Point(here)) <= most_km:
             lon, lat = degrees(np.array([spot.x, spot.y]))
             found[name] = (float(lon), float(lat), "moved across onto the OSM way taken for its road")
     return found
@@ -340,16 +489,18 @@ def _crossing(courses: list[shapely.LineString], here: np.ndarray) -> np.ndarray
 def trace_roads(folder: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
     """Rows of road_via_points.csv and road_nodes.csv."""
     nodes = {row["id"]: row for row in read(FACTS / "road_nodes.csv")}
-    roads = matched_roads(folder)
+    given = matched_roads(folder)
+    roads = [*given, *matched_here(folder, given, nodes)]
     for name, (lon, lat, words) in moved_nodes(roads, nodes, folder).items():
         nodes[name] |= {"lon": f"{lon:.5f}", "lat": f"{lat:.5f}"}
         if words not in nodes[name]["coord_source"]:
             nodes[name]["coord_source"] += f"; {words} (scgraph_data 2.0.0, OSM 2024, ODbL)"
     rows, traced = [], set()
     for road in roads:
-        keys = road.row["node_ids"].split(";")
+        keys = road.keys
         at = plane(np.array([(float(nodes[k]["lon"]), float(nodes[k]["lat"])) for k in keys]))
-        for key, bends in zip(keys, between(road.course, at), strict=False):
+        stop_km = STOP_KM if road.grade != "M" else _SEEK_KM
+        for key, bends in zip(keys, between(road.course, at, stop_km), strict=False):
             if len(bends):
                 traced.add((road.row["id"], key))
             for seq, (lon, lat) in enumerate(bends, start=1):

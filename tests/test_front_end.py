@@ -94,7 +94,7 @@ def test_a_page_gets_exactly_what_its_type_says(kind: str, texts: dict[str, str]
 
 
 def test_a_member_too_many_or_too_few_or_of_another_type_is_noticed() -> None:
-    meta = {"author": "a", "date": "b", "approval": "c"}
+    meta = {"author": "a", "date": "b", "approval": "c", "number": "d"}
     assert wrong(meta, payload.Meta, "meta") == []
     for broken in ({**meta, "more": ""}, {"author": "a", "date": "b"}, {**meta, "date": 3}):
         assert wrong(broken, payload.Meta, "meta")

@@ -427,3 +427,12 @@ def test_a_changed_fact_makes_the_check_fail_and_the_build_mends_it(tmp_path: Pa
     assert build("--root", str(root)).returncode == 0
     assert build("--check", "--root", str(root)).returncode == 0
     assert "九洲新港" in (root / "data" / "geojson" / "ports.geojson").read_text("utf-8")
+
+
+def test_the_name_of_a_water_stands_on_water() -> None:
+    catalog = open_catalog()
+    land, water = (shapely.union_all(catalog.layer(key).frame.geometry.to_numpy()) for key in ("land", "water"))
+    assert len(catalog.region.water) >= 10
+    for one in catalog.region.water:
+        place = shapely.Point(one.lon, one.lat)
+        assert not land.contains(place) or water.distance(place) < 0.002, one.name_zh

@@ -106,6 +106,7 @@ def test_the_year_shows_what_is_open_by_then(browser: Browser, path: Path, catal
     opens = catalog.layer("highways").frame["opens_year"]
     with opened(browser, path) as page:
         assert _shown(page, "highways") == len(opens)
+        page.uncheck("#additions")
         page.fill("#year-typed", "2024")
         page.press("#year-typed", "Enter")
         assert _shown(page, "highways") == int((opens <= 2024).sum())
@@ -153,11 +154,21 @@ def test_a_link_restores_view_year_layers_and_language(browser: Browser, path: P
         assert page.inner_text("h1").startswith("Atlas of")
 
 
-def test_the_corridor_filter_leaves_the_corridors_features(browser: Browser, path: Path) -> None:
+def test_a_chosen_corridor_stands_out_without_a_gap_and_comes_into_view(browser: Browser, path: Path) -> None:
     with opened(browser, path) as page:
-        everything = _shown(page, "highways") + _shown(page, "railways")
+        everything, zoom = _shown(page, "highways"), page.evaluate("Atlas.page.map.getZoom()")
         page.select_option("#corridor", index=1)
-        assert 0 < _shown(page, "highways") + _shown(page, "railways") < everything
+        assert _shown(page, "highways") == everything
+        standing = page.evaluate(
+            """() => {
+                const layer = Atlas.page.layers.find(one => one.key === "highways");
+                const rows = Array.from({length: layer.size}, (_, row) => row).filter(row => !layer.faint(row));
+                return rows.map(row => layer.get("id", row));
+            }"""
+        )
+        assert {"g94_hzmb", "g94_zhlink", "hmh"} <= set(standing)
+        assert len(standing) < 20
+        assert page.evaluate("Atlas.page.map.getZoom()") > zoom
 
 
 def test_the_table_lists_what_is_shown_and_sorts(browser: Browser, path: Path) -> None:
@@ -193,9 +204,12 @@ def test_the_print_is_one_sheet_with_its_scale(browser: Browser, path: Path, pap
         metres = page.evaluate("Atlas.metresPerPixel(Atlas.page.map)")
     assert len(re.findall(rb"/Type /Page\b(?!s)", sheets)) == 1
     scale = int(re.search(r"1:([\d\u202f]+)（" + paper, text)[1].replace("\u202f", ""))  # type: ignore[index]
-    # the sheet shows at least what panels leave free of the screen, and no more than twice that
+    # the sheet shows at least what panels leave free of the screen, and no more than thrice that, at a round scale
     free = metres * (1366 - 332 - 24)
-    assert free / {"A4": 0.204, "A3": 0.325}[paper] * 0.95 < scale < 2 * free / {"A4": 0.204, "A3": 0.325}[paper]
+    assert free / {"A4": 0.204, "A3": 0.325}[paper] * 0.95 < scale < 3 * free / {"A4": 0.204, "A3": 0.325}[paper]
+    assert scale % 10_000 == 0
+    for words in ("图名", "图号", "编制单位", "审图号", "比例尺", "图幅位置"):
+        assert words in text
 
 
 def test_hostile_names_show_as_text(browser: Browser, tmp_path: Path) -> None:
@@ -271,3 +285,155 @@ def test_fifty_thousand_features_are_drawn(browser: Browser, tmp_path: Path) -> 
         assert page.evaluate("Atlas.page.layers[0].size") == count
         assert colours_on(page, "content") >= 3
         assert page.evaluate("document.getElementsByTagName('*').length") <= 1500
+
+
+def test_the_page_opens_on_today_with_what_the_plan_adds_set_off(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        today = page.evaluate("Atlas.page.data.today")
+        assert page.input_value("#year-typed") == str(today)
+        later = page.evaluate(
+            """today => {
+                const layer = Atlas.page.layers.find(one => one.key === "railways");
+                const rows = Array.from({length: layer.size}, (_, row) => row);
+                return rows.every(row => {
+                    const year = layer.get("opens_year", row);
+                    return layer.faint(row) === (year === null || year > today);
+                });
+            }""",
+            today,
+        )
+        assert later
+
+
+def test_a_status_switched_off_is_not_drawn_and_not_in_the_legend(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        assert page.locator("[data-status]").count() == 8
+        before = page.inner_text(".legend")
+        assert "在建" in before
+        page.uncheck("[data-status=under_construction]")
+        page.wait_for_timeout(60)
+        assert "在建" not in page.inner_text(".legend")
+        assert "st=" in page.url
+
+
+def test_the_legend_names_no_kind_that_is_not_shown(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#l=railways&v=9.00/22.3000/113.0000") as page:
+        text = page.inner_text(".legend")
+    assert "高速铁路" in text
+    assert "高速公路" not in text
+    assert "港口" not in text
+
+
+def test_roads_bear_numbers_bridges_and_waters_names(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#v=9.75/22.2500/113.5000") as page:
+        named = page.evaluate("Atlas.page.placed.map(one => one.rows[0].text)")
+    assert {"G94", "港珠澳大桥", "伶仃洋"} <= set(named)
+
+
+@pytest.mark.parametrize("view", ["99/999/999", "11/22.27/-113.56", "9/0/0"])
+def test_a_view_out_of_the_map_opens_the_usual_one(browser: Browser, path: Path, view: str) -> None:
+    with opened(browser, path, fragment=f"#v={view}") as page:
+        assert colours_on(page, "content") >= 10
+
+
+def test_one_cannot_come_closer_than_the_positions_bear(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#v=16.00/22.2700/113.5600") as page:
+        assert page.evaluate("Atlas.page.map.getZoom()") <= 13
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_what_was_clicked_is_not_under_its_card(browser: Browser, path: Path, size: tuple[int, int]) -> None:
+    with opened(browser, path, size=size, fragment="#l=places&v=9.50/22.3000/113.1000") as page:
+        spots = page.evaluate(
+            """() => {
+                const layer = Atlas.page.layers.find(one => one.key === "places"), map = Atlas.page.map;
+                const shown = [];
+                for (let row = 0; row < layer.size; row++) {
+                    if (layer.symbol(row).minZoom > map.getZoom()) continue;
+                    const at = 2 * layer.shapes.start[layer.shapes.first[row]], xy = layer.shapes.xy;
+                    const lat = Atlas.latOf(xy[at + 1]), lon = Atlas.lonOf(xy[at]);
+                    const point = map.latLngToContainerPoint([lat, lon]);
+                    const box = map.getContainer().getBoundingClientRect();
+                    const x = box.left + point.x, y = box.top + point.y;
+                    if (document.elementFromPoint(x, y)?.closest(".folium-map")) shown.push([x, y, lat, lon]);
+                }
+                return shown.sort((a, b) => b[0] - a[0] || b[1] - a[1]);
+            }"""
+        )
+        x, y, lat, lon = max(spots) if size == DESKTOP else max(spots, key=lambda spot: spot[1])
+        page.mouse.click(x, y)
+        page.wait_for_selector(".card:not([hidden])")
+        under = page.evaluate(
+            """([lat, lon]) => {
+                const point = Atlas.page.map.latLngToContainerPoint([lat, lon]);
+                const box = Atlas.page.map.getContainer().getBoundingClientRect();
+                return Boolean(document.elementFromPoint(box.left + point.x, box.top + point.y)?.closest(".card"));
+            }""",
+            [lat, lon],
+        )
+        assert not under
+
+
+def test_the_export_menu_closes_by_escape_and_by_a_click_elsewhere(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        page.click("[aria-controls=export-menu]")
+        page.keyboard.press("Escape")
+        assert page.locator("#export-menu").is_hidden()
+        page.click("[aria-controls=export-menu]")
+        page.mouse.click(700, 300)
+        assert page.locator("#export-menu").is_hidden()
+
+
+def test_a_picture_is_called_after_what_it_shows(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#y=2030") as page:
+        page.click("[aria-controls=export-menu]")
+        with page.expect_download() as waiting:
+            page.click("#export-menu button >> nth=1")
+    assert waiting.value.suggested_filename == "珠江口西岸都市圈交通图集-到-2030-年底已通.svg"
+
+
+def test_the_table_holds_every_row(browser: Browser, path: Path) -> None:
+    with opened(browser, path) as page:
+        page.click("#open-table")
+        page.click("#more-rows")
+        shown = page.evaluate(
+            "Atlas.page.layers.filter(one => one.on).reduce((sum, one) => sum + Array.from({length: one.size},"
+            " (_, row) => one.visible(row)).filter(Boolean).length, 0)"
+        )
+        assert page.locator("#table tbody tr").count() == shown > 400
+
+
+def test_every_opening_of_a_year_is_listed(browser: Browser, path: Path, catalog: Catalog) -> None:
+    keys = ["railways", "highways", "airports", "ports", "stations"]
+    frames = [catalog.layer(key).frame for key in keys]
+    dated = sum(int(((one["opens_year"] == 2028) & (one["opens_basis"] != "unknown")).sum()) for one in frames)
+    with opened(browser, path, fragment="#y=2028") as page:
+        assert page.locator("#opens .chip").count() == dated > 8
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 768), (844, 390), PHONE], ids=str)
+def test_nothing_lies_over_the_scale_bar_and_the_map_keeps_its_place(
+    browser: Browser, path: Path, size: tuple[int, int]
+) -> None:
+    with opened(browser, path, size=size) as page:
+        covered = page.evaluate(
+            """() => {
+                const bar = document.querySelector(".scalebar").getBoundingClientRect();
+                const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+                return Array.from(document.querySelectorAll(".panel, .timeline, .zoom, .foot, .bar"))
+                    .filter(one => one.offsetParent && over(bar, one.getBoundingClientRect()))
+                    .map(one => one.className);
+            }"""
+        )
+        free = page.evaluate(
+            """() => {
+                const box = document.querySelector(".folium-map").getBoundingClientRect();
+                let free = 0;
+                for (let x = 5; x < innerWidth; x += 10)
+                    for (let y = 5; y < innerHeight; y += 10)
+                        free += Boolean(document.elementFromPoint(x, y)?.closest(".folium-map"));
+                return free * 100 / (innerWidth * innerHeight);
+            }"""
+        )
+    assert covered == []
+    assert free > 0.35

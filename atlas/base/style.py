@@ -68,6 +68,8 @@ LABEL_INK: dict[str, str] = {
     "airports": "#334155",
     "stations": "#0a4a8c",
     "highways": "#8f2f08",
+    "railways": "#0a4a8c",
+    "water": "#3f6f8c",
 }
 
 #: System fonts only: a page asks nothing of the net.
@@ -84,7 +86,7 @@ class LineForm:
     Attributes
     ----------
     key
-        ``solid``, ``long``, ``short`` or ``dots``.
+        ``solid``, ``long``, ``short``, ``dotdash``, ``dots``, ``sparse``, ``pairs`` or ``specks``.
     dash
         On and off lengths in multiples of the line's width; empty for solid.
     filled
@@ -99,18 +101,23 @@ class LineForm:
 _SOLID = LineForm("solid", (), True)
 _LONG = LineForm("long", (5.0, 2.2), False)
 _SHORT = LineForm("short", (2.4, 1.8), False)
+_DOT_DASH = LineForm("dotdash", (2.4, 1.7, 0.1, 1.7), False)
 _DOTS = LineForm("dots", (0.1, 2.1), False)
+_SPARSE = LineForm("sparse", (0.1, 4.4), False)
+_PAIRS = LineForm("pairs", (0.1, 1.8, 0.1, 4.6), False)
+_SPECKS = LineForm("specks", (0.9, 5.2), False)
 
-#: Status → form of the line: solid what runs, long dashes what is built, short what is prepared, dots the rest.
+#: Status → form of the line: solid what runs, long dashes what is built, short ones what is prepared, dots the rest.
+#: No two are alike, so that each can be told in grey.
 STATUS_FORM: dict[str, LineForm] = {
     "operating": _SOLID,
     "under_construction": _LONG,
     "preliminary": _SHORT,
-    "study": _SHORT,
+    "study": _DOT_DASH,
     "planned": _DOTS,
-    "concept": _DOTS,
-    "reserved": _DOTS,
-    "unknown": _DOTS,
+    "concept": _SPARSE,
+    "reserved": _PAIRS,
+    "unknown": _SPECKS,
 }
 
 #: Status → (Chinese, English).
@@ -205,8 +212,8 @@ CHANGE: dict[str, str] = {"gained": "#2a9d4a", "lost": "#b3261e", "kept": "#8b94
 
 
 def status_form(status: str) -> LineForm:
-    """Return the form of `status`; dots for a status that is not known."""
-    return STATUS_FORM.get(status, _DOTS)
+    """Return the form of `status`; that of ``unknown`` for one that is not listed."""
+    return STATUS_FORM.get(status, _SPECKS)
 
 
 def symbol_of(layer: str, kind: str | None = None) -> Symbol:

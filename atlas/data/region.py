@@ -14,7 +14,7 @@ from atlas.base.errors import LayerError
 if TYPE_CHECKING:
     from pyproj import CRS
 
-__all__ = ["ANYWHERE", "Core", "Region", "find_root", "read_region"]
+__all__ = ["ANYWHERE", "Core", "Region", "Water", "find_root", "read_region"]
 
 Box = tuple[float, float, float, float]
 EARTH: Box = (-180.0, -90.0, 180.0, 90.0)
@@ -30,6 +30,18 @@ class Core:
     city: str
     seat: str
     name_en: str
+
+
+@dataclass(frozen=True)
+class Water:
+    """A name of a sea, bay, mouth or river: where it is written (degrees), and from which zoom of a map."""
+
+    name_zh: str
+    name_en: str
+    lon: float
+    lat: float
+    from_zoom: float
+    error_m: float
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,10 @@ class Region:
         Where land is divided into cells; None: about the places.
     view
         What maps without places open on, and pictures show; None: `box`.
+    opening
+        What the atlas page opens on; None: the settlements of the core cities.
+    water
+        Names of seas, bays, mouths and rivers.
     centre
         lon, lat of the planar system; None: the middle of `box`.
     """
@@ -74,6 +90,8 @@ class Region:
     bounds: Box = EARTH
     box: Box | None = None
     view: Box | None = None
+    opening: Box | None = None
+    water: tuple[Water, ...] = ()
     centre: tuple[float, float] | None = None
 
     def holds(self, lon: float, lat: float) -> bool:
@@ -148,11 +166,17 @@ def _core(door: Door, raw: Any, cities: Mapping[str, str]) -> Core:
     return Core(city, door.entry(raw, "seat", str), cities.get(city, city))
 
 
+def _water(door: Door, raw: Any) -> Water:
+    lon, lat = door.numbers(raw, "at", 2)
+    zoom, error_m = (float(door.entry(raw, name, (int, float))) for name in ("from_zoom", "error_m"))
+    return Water(door.entry(raw, "name_zh", str), door.entry(raw, "name_en", str), lon, lat, zoom, error_m)
+
+
 @cache
 def _read(path: Path, stamp: tuple[int, int]) -> Region:
     door = Door(path, LayerError, ", the region,", largest_mb=1)
     raw = door.toml()
-    known = {*_TEXTS, "bounds", "box", "view", "centre", "core", "cities", "sides"}
+    known = {*_TEXTS, "bounds", "box", "view", "opening", "water", "centre", "core", "cities", "sides"}
     if unknown := sorted(set(raw) - known):
         door.refuse(f"there is no entry {', '.join(unknown)}; there are {', '.join(sorted(known))}")
     centre = door.numbers(raw, "centre", 2) if "centre" in raw else None
@@ -168,6 +192,8 @@ def _read(path: Path, stamp: tuple[int, int]) -> Region:
         bounds=_box(door, raw, "bounds") or EARTH,
         box=_box(door, raw, "box"),
         view=_box(door, raw, "view"),
+        opening=_box(door, raw, "opening"),
+        water=tuple(_water(door, one) for one in door.entry(raw, "water", list, [])),
         centre=None if centre is None else (centre[0], centre[1]),
     )
 

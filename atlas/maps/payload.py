@@ -123,11 +123,12 @@ class Plan(TypedDict):
 
 
 class Meta(TypedDict):
-    """Who made the map, when, and its approval number."""
+    """Who made the map, when, its approval number and the number of the sheet."""
 
     author: str
     date: str
     approval: str
+    number: str
 
 
 class Common(TypedDict):
@@ -136,12 +137,16 @@ class Common(TypedDict):
     words: dict[str, dict[str, Any]]
     tokens: dict[str, Any]
     backdrop: Backdrop
+    #: Names of seas and rivers: Chinese, English, lon, lat, zoom from which.
+    waters: list[list[Any]]
     layers: list[LayerData]
     plan: Plan
     #: Traditional characters, and the simplified ones they stand for.
     simple: list[str]
     sources: dict[str, list[str]]
     years: list[int]
+    #: The year the facts are of; None where no scenario has it.
+    today: int | None
     meta: Meta
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+#: A page above this many characters opens slowly and is said to.
+_LARGE = 6_000_000
+
 
 def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[float, float, float, float] | None:
     if value is None:
@@ -44,13 +47,23 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @click.option("--layers", "keys", metavar="KEYS", help="Layers to draw, joined by commas; default: all.")
 @click.option("--bbox", callback=_box, metavar="W,S,E,N", help="Opening view in degrees.")
 @click.option("--title", help="Title of the page.")
-@click.option("--author", default="", help="Author, for the title block.")
+@click.option("--author", default="", help="Who makes the map (编制单位), for the title block.")
 @click.option("--approval", default="", help="Map approval number (审图号).")
+@click.option("--number", default="", help="Number of the sheet (图号).")
+@click.option(
+    "--paper", type=click.Choice(["A4", "A3", "A1"]), default="A4", show_default=True, help="Of a PDF or PNG."
+)
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
 @click.option("--basemap", type=click.Choice(BASEMAPS), default="builtin", show_default=True, help="What lies under.")
 @click.option("--key", default="", help="Your own key, for the basemap tianditu.")
 @click.option("--tiles", default="", metavar="URL|FILE", help="Tile template for xyz, file for pmtiles.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The HTML file.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="NAME.html, NAME.pdf or NAME.png.",
+)  # fmt: skip
 @overwrite_option
 @session_option
 @talk_options
@@ -61,12 +74,14 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
     The page compare takes two years or scenario files, in order.
 
     The page is one file and asks nothing of the net unless the basemap is a service. Tiles of a PMTiles file of
-    yours go into the page.
+    yours go into the page. NAME.pdf and NAME.png are its print sheet, drawn by a Chromium, Chrome or Edge that the
+    machine has (or that ATLAS_BROWSER names).
 
     \b
     Example:
       atlas map layers -o atlas.html
       atlas map layers --layers railways,stations,places --lang en -o rail.html
+      atlas map layers --paper A3 --author 珠海市某局 --number 1 -o sheet.pdf
       atlas map plan -o plan.html
       atlas map explore --origin 阳江 -o explore.html
       atlas map reach --origin 江门 --year 2026 --year 2035 -o jiangmen.html
@@ -75,9 +90,11 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
       atlas map layers --basemap amap -o amap.html
       atlas map layers --basemap pmtiles --tiles region.pmtiles -o own.html
     """
+    from atlas.base.errors import ExportError
     from atlas.base.files import write_text
     from atlas.maps.basemaps import basemap_of
     from atlas.maps.pages.start import as_of
+    from atlas.maps.sheets.browser import SHEET_ENDINGS, find_browser, save_sheet
 
     catalog = session.catalog
     shared = {
@@ -88,6 +105,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "bounds": options["bbox"],
         "author": options["author"],
         "approval": options["approval"],
+        "number": options["number"],
         "date": as_of(catalog.layers()),
         "boundaries": catalog.boundaries(),
         "basemap": basemap_of(
@@ -97,12 +115,22 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
             box=options["bbox"] or catalog.region.picture_box,
         ),
     }
+    ending = output.suffix.lower()
+    if ending not in ("", ".html", ".htm", *SHEET_ENDINGS):
+        raise ExportError(f"{output}: a map is written as .html, .pdf or .png; `atlas export` writes GIS formats")
+    if ending in SHEET_ENDINGS:
+        find_browser()
     if kind in ("matrix", "plan"):
         text = _matrix(session, options) if kind == "matrix" else _plan(session, options)
-        write_text(output, text, overwrite=overwrite)
     else:
         draw = {"layers": _draw_layers, "explore": _draw_explorer, "reach": _draw_reach, "compare": _draw_compare}[kind]
-        draw(session, options, shared).save(output, overwrite=overwrite)
+        text = draw(session, options, shared).html()
+    if ending in SHEET_ENDINGS:
+        save_sheet(text, output, paper=options["paper"], sheet=kind not in ("matrix", "plan"), overwrite=overwrite)
+    else:
+        write_text(output, text, overwrite=overwrite)
+        if len(text) > _LARGE:
+            tell("answer.large_page", mb=len(text) / 1e6)
     tell("answer.wrote", path=output)
 
 

@@ -126,7 +126,7 @@ def _stroke(color: str, width: float, form: LineForm) -> dict[str, str]:
         "line_width": f"{width:.3f}",
         "line_width_unit": "MM",
         "line_style": "solid",
-        "capstyle": "round" if form.key == "dots" else "flat",
+        "capstyle": "round" if form.dash[:1] == (0.1,) else "flat",
         "joinstyle": "round",
         "use_custom_dash": "0",
     }

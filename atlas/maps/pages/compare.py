@@ -45,6 +45,7 @@ def draw_compare(
     author: str = "",
     date: str = "",
     approval: str = "",
+    number: str = "",
     basemap: Basemap | None = None,
     boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
@@ -88,6 +89,7 @@ def draw_compare(
         author=author,
         date=date,
         approval=approval,
+        number=number,
         boundaries=boundaries,
     )
     data["reaches"] = reaches

@@ -163,6 +163,7 @@ def draw_explorer(
     author: str = "",
     date: str = "",
     approval: str = "",
+    number: str = "",
     basemap: Basemap | None = None,
     boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
@@ -186,7 +187,8 @@ def draw_explorer(
     shown: Sequence[str] = [key for key in _POINTS if key in layers]
     data = common_data(
         displayed(layers, basemap), shown=shown, plan=plan, sources=sources, author=author, date=date,
-        approval=approval, boundaries=boundaries,
+        approval=approval,
+        number=number, boundaries=boundaries,
     )  # fmt: skip
     data["words"]["ui"] |= {key: list(pair) for key, pair in word_table("explore").items()}
     data["explore"] = explore_data(network, layers, table, ground=ground, targets=targets, origin=origin, year=year)

@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from atlas.base.style import symbol_of, tokens
-from atlas.base.words import simple_pairs
+from atlas.base.words import simple_pairs, word_table
 from atlas.data.declaration import CONTRACT
 from atlas.data.layer import Layer, region_of
 from atlas.data.places import also_called
@@ -140,6 +140,12 @@ def _pack_boundaries(boundaries: gpd.GeoDataFrame | None) -> dict[str, Any]:
     return {"bounds": pack_geometries(outlines, decimals=3)}
 
 
+def _opening(layers: Mapping[str, Layer]) -> tuple[float, float, float, float]:
+    """Return what the atlas page opens on: what the region declares, else the settlements of the core cities."""
+    declared = region_of(layers).opening if "places" in layers else None
+    return declared or opening_view(layers)
+
+
 def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, float]:
     """Return the box the page opens on: the settlements of the four core cities, else everything drawn."""
     frames = [layer.frame for key, layer in layers.items() if key not in BACKDROP and len(layer.frame)]
@@ -179,10 +185,25 @@ def _typed(layers: Sequence[dict[str, Any]], plan: dict[str, Any]) -> list[str]:
     )
 
 
+def _today(layers: Mapping[str, Layer]) -> int | None:
+    """Return the year in which the status of any feature was last looked up, where scenarios know that year."""
+    dates = [date for layer in layers.values() for date in layer.frame["status_as_of"] if isinstance(date, str)]
+    year = int(max(dates)[:4]) if dates else 0
+    return year if FIRST_YEAR <= year <= LAST_YEAR else None
+
+
 def _pack_sources(sources: Mapping[str, Source] | None) -> dict[str, list[str]]:
-    """Title, publisher and licence as the ledger has them, then title and publisher in Chinese."""
+    """Title, publisher and licence as the ledger has them, then the same in Chinese."""
+    licences = word_table("licence")
     return {
-        key: [one.title, one.publisher, one.licence, one.title_zh or one.title, one.publisher_zh or one.publisher]
+        key: [
+            one.title,
+            one.publisher,
+            one.licence,
+            one.title_zh or one.title,
+            one.publisher_zh or one.publisher,
+            licences[one.licence].zh if one.licence in licences else one.licence,
+        ]
         for key, one in (sources or {}).items()
     }
 
@@ -196,6 +217,7 @@ def common_data(
     author: str = "",
     date: str = "",
     approval: str = "",
+    number: str = "",
     boundaries: gpd.GeoDataFrame | None = None,
 ) -> dict[str, Any]:
     """Return what every map page is given: words, tokens, backdrop, layers, plan, sources, marginalia."""
@@ -204,12 +226,14 @@ def common_data(
         "words": place_words(region_of(layers)),
         "tokens": tokens(),
         "backdrop": _pack_backdrop(layers) | _pack_boundaries(boundaries),
+        "waters": [[one.name_zh, one.name_en, one.lon, one.lat, one.from_zoom] for one in region_of(layers).water],
         "layers": packed,
         "plan": items,
         "simple": _typed(packed, items),
         "sources": _pack_sources(sources),
         "years": [FIRST_YEAR, LAST_YEAR],
-        "meta": {"author": author, "date": date, "approval": approval},
+        "today": _today(layers),
+        "meta": {"author": author, "date": date, "approval": approval, "number": number},
     }
 
 
@@ -224,6 +248,7 @@ def draw_layers(
     author: str = "",
     date: str = "",
     approval: str = "",
+    number: str = "",
     basemap: Basemap | None = None,
     boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
@@ -244,8 +269,8 @@ def draw_layers(
         The ledger of sources by key, named with licence at the foot of the page.
     bounds
         West, south, east, north of the opening view, degrees; None: the core cities.
-    author, date, approval
-        Who made the map, when, and its approval number (审图号); empty leaves a place for it on the print.
+    author, date, approval, number
+        Who made the map, when, its approval number (审图号) and the sheet's (图号); empty leaves a place on the print.
     basemap
         Tiles under the map; None: the built-in land and water.
     boundaries
@@ -275,6 +300,7 @@ def draw_layers(
         author=author,
         date=date,
         approval=approval,
+        number=number,
         boundaries=boundaries,
     )
     return Page(
@@ -283,7 +309,7 @@ def draw_layers(
         title=titled(title, region_title(region_of(layers))),
         lang=lang,
         styles=STYLES,
-        bounds=bounds or opening_view(layers),
+        bounds=bounds or _opening(layers),
         hash=stamp(layers_hash(layers)),
         basemap=basemap,
         links=links,

@@ -114,6 +114,7 @@ def draw_reach(
     author: str = "",
     date: str = "",
     approval: str = "",
+    number: str = "",
     basemap: Basemap | None = None,
     boundaries: gpd.GeoDataFrame | None = None,
     links: Links = (),
@@ -166,6 +167,7 @@ def draw_reach(
         author=author,
         date=date,
         approval=approval,
+        number=number,
         boundaries=boundaries,
     )
     data["reach"] = found

@@ -14,11 +14,13 @@ export interface Common {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
 }
 
@@ -33,11 +35,13 @@ export interface ComparePage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;
@@ -72,11 +76,13 @@ export interface ExplorePage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;
@@ -120,11 +126,13 @@ export interface MapPage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;
@@ -157,11 +165,12 @@ export interface MatrixPage {
   matrix: MatrixData;
 }
 
-/** Who made the map, when, and its approval number. */
+/** Who made the map, when, its approval number and the number of the sheet. */
 export interface Meta {
   author: string;
   date: string;
   approval: string;
+  number: string;
 }
 
 /** Items by id, and the features of each corridor as ``layer/id``. */
@@ -243,11 +252,13 @@ export interface ReachPage {
   words: Record<string, Record<string, any>>;
   tokens: Record<string, any>;
   backdrop: Backdrop;
+  waters: any[][];
   layers: LayerData[];
   plan: Plan;
   simple: string[];
   sources: Record<string, string[]>;
   years: number[];
+  today: number | null;
   meta: Meta;
   links: any[][];
   kind: string;

@@ -30,6 +30,8 @@ export interface Layer {
   name(row: number): Pair;
   symbol(row: number): LineSymbol;
   visible(row: number): boolean;
+  /** Whether it is set off: not open in the year shown, or beside the corridor chosen. */
+  faint?(row: number): boolean;
 }
 
 /** A feature that was hit or is marked. */
@@ -62,6 +64,10 @@ export interface PageState {
   marked: Hit | null;
   /** What the item whose card is open stands for. */
   marks: Hit[];
+  /** Statuses that are switched off. */
+  hidden: Record<string, boolean>;
+  /** Whether what opens later than the year is shown, set off. */
+  additions: boolean;
   year: number | null;
   noHover: boolean;
   twin: any;

@@ -30,7 +30,7 @@ export function ui(key, ...parts) {
 export function sourceWords(key) {
   var one = own(page.data.sources, key);
   if (!one) return key || "";
-  return [pick([one[3], one[0]]), pick([one[4], one[1]]), one[2]].filter(Boolean).join(" · ");
+  return [pick([one[3], one[0]]), pick([one[4], one[1]]), pick([one[5], one[2]])].filter(Boolean).join(" · ");
 }
 
 /** Look a listed value up in a table of words; what is not listed stands as it is. @param {string} table @param {unknown} key */

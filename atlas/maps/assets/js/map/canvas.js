@@ -1,5 +1,5 @@
 /* Drawing: a renderer that paints packed layers on canvas, and the same painting on any surface (SVG, print). */
-import { worldX, worldY } from "../core/mercator.js";
+import { latOf, worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
 import { page } from "../core/page.js";
 import { redraw } from "./frame.js";
@@ -184,32 +184,65 @@ export function paintLayer(ctx, view, layer) {
       var x = shapes.xy[at] * view.scale - view.ox, y = shapes.xy[at + 1] * view.scale - view.oy;
       /* A place is neither open nor shut: it is drawn whole. */
       var state = layer.key === "places" ? "operating" : layer.get("status", f);
-      paintPoint(ctx, x, y, symbol, statusForm(state), symbol.width * Math.max(0.8, factor));
+      paintPoint(ctx, x, y, symbol, statusForm(state), symbol.width * Math.max(0.8, factor), layer.faint && layer.faint(f) ? FAINT : 1);
     }
     return;
   }
+  if (layer.key === "cross_border_links") paintCrossings(ctx, view, layer);
   classes(layer, view).forEach(function (group) {
     paintLine(ctx, function (c) {
       c.beginPath();
       group.rows.forEach(function (row) { traceFeature(c, shapes, row, view, layer.geometry === "Polygon"); });
-    }, group.symbol, group.form, group.symbol.width * factor, group.soft);
+    }, group.symbol, group.form, group.symbol.width * factor * (group.faint ? 0.85 : 1), group.soft, group.faint ? FAINT : 1, group.off);
   });
+}
+
+/* A crossing is a mark where its line has its middle: the line itself would run beside the bridge. */
+function isCrossing(layer, row) { return layer.key === "cross_border_links" && layer.get("kind", row) === "border_crossing"; }
+
+function paintCrossings(ctx, view, layer) {
+  for (var f = 0; f < layer.size; f++) {
+    if (!isCrossing(layer, f) || !layer.visible(f) || !inView(layer.shapes, f, view)) continue;
+    var at = 2 * layer.shapes.start[layer.shapes.first[f]], x = layer.shapes.xy[at] * view.scale - view.ox, y = layer.shapes.xy[at + 1] * view.scale - view.oy, r = 5;
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    ctx.beginPath();
+    ctx.moveTo(x, y - r); ctx.lineTo(x + r, y); ctx.lineTo(x, y + r); ctx.lineTo(x - r, y);
+    ctx.closePath();
+    ctx.fillStyle = layer.symbol(f).color;
+    ctx.fill();
+    ctx.strokeStyle = "#ffffff";
+    ctx.lineWidth = 1.2;
+    ctx.stroke();
+  }
 }
 
 function classes(layer, view) {
   var groups = Object.create(null);
   for (var f = 0; f < layer.size; f++) {
     /* A crossing that a road draws is drawn once. */
-    if (!layer.visible(f) || !inView(layer.shapes, f, view) || layer.get("drawn_by", f)) continue;
+    if (!layer.visible(f) || !inView(layer.shapes, f, view) || layer.get("drawn_by", f) || isCrossing(layer, f)) continue;
     var symbol = layer.symbol(f);
     if (view.zoom < symbol.minZoom) continue;
     var status = layer.get("status", f), soft = courseOf(layer, f);
     if (layer.get("upgrades", f)) continue;   /* it lies where the line it widens is drawn */
-    var form = statusForm(status), key = [symbol.width, symbol.color, form.key, soft].join("|");
-    (groups[key] = groups[key] || { symbol: symbol, form: form, soft: soft, rows: [] }).rows.push(f);
+    var form = statusForm(status), faint = Boolean(layer.faint && layer.faint(f)), off = soft === true ? offBy(layer, f, view) : 0;
+    var key = [symbol.width, symbol.color, form.key, soft, faint, off].join("|");
+    (groups[key] = groups[key] || { symbol: symbol, form: form, soft: soft, faint: faint, off: off, rows: [] }).rows.push(f);
   }
   return Object.keys(groups).map(function (key) { return groups[key]; })
-    .sort(function (a, b) { return a.symbol.width - b.symbol.width || (a.form.key < b.form.key ? -1 : 1); });
+    .sort(function (a, b) { return Number(b.faint) - Number(a.faint) || a.symbol.width - b.symbol.width || (a.form.key < b.form.key ? -1 : 1); });
+}
+
+/* How much what is set off stands back. */
+var FAINT = 0.5;
+
+/* Twice the error of a position on the screen, px, in steps. */
+export function offBy(layer, row, view) {
+  var metres = layer.get("position_error_m", row);
+  if (!metres) return 0;
+  var perPixel = 40075016.686 * Math.cos(latOf(layer.shapes.boxes[4 * row + 1]) * Math.PI / 180) / view.scale;
+  return 4 * Math.round(metres / perPixel / 2);
 }
 
 /* Mark one feature: a warm halo under everything else it is drawn with. */

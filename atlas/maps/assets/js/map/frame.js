@@ -43,6 +43,7 @@ export function startPage(map, data, build) {
   });
   window.addEventListener("hashchange", function () { location.reload(); });
   document.body.setAttribute("data-ready", "true");
+  if (urlState.values.sheet && page.prepareSheet) page.prepareSheet();
 }
 
 function buildFrame() {
@@ -174,10 +175,12 @@ export function redraw() {
 
 /* Pixels that panels cover: left, top, right, bottom. */
 export function covered() {
+  if (document.body.classList.contains("sheet")) return [4, 4, 4, 4];
   return hooks.covered ? hooks.covered() : usualCover();
 }
 
 export function usualCover() {
+  if (window.innerHeight <= 500 && !phone()) return [12, 12, 64, 74];
   return phone() ? [8, 8, 8, 8] : [332, 12, 24, 110];
 }
 
@@ -223,9 +226,15 @@ export function goHome() {
   map.setView([latOf(at.y), lonOf(at.x)], zoom, { animate: false });
 }
 
+/* Whether a view's centre lies where there is something to see. */
+function onMap(lat, lon) {
+  var box = page.backdrop.box;
+  return !box || (lon >= box[0] && lon <= box[2] && lat >= box[1] && lat <= box[3]);
+}
+
 function openView(map, data, state) {
   var parts = (state.v || "").split("/").map(Number);
-  if (parts.length === 3 && parts.every(isFinite)) map.setView([parts[1], parts[2]], parts[0], { animate: false });
+  if (parts.length === 3 && parts.every(isFinite) && onMap(parts[1], parts[2])) map.setView([parts[1], parts[2]], parts[0], { animate: false });
   else {
     goHome();
     /* a link to a feature opens on it */

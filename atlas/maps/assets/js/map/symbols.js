@@ -21,11 +21,11 @@ export function courseOf(layer, row) {
 }
 
 /* A line whose path is already on ctx. */
-export function paintLine(ctx, path, symbol, form, width, soft) {
+export function paintLine(ctx, path, symbol, form, width, soft, faint, off) {
   if (soft === "band") {
     ctx.lineJoin = ctx.lineCap = "round";
     ctx.setLineDash([]);
-    ctx.globalAlpha = 0.2;
+    ctx.globalAlpha = faint < 1 ? 0.13 : 0.2;
     ctx.strokeStyle = symbol.color;
     ctx.lineWidth = width + 9;
     path(ctx);
@@ -33,19 +33,20 @@ export function paintLine(ctx, path, symbol, form, width, soft) {
     ctx.globalAlpha = 1;
     return;
   }
-  var dots = form.key === "dots";
+  var dots = form.dash[0] < 0.5;
   ctx.lineJoin = "round";
   ctx.globalAlpha = 1;
   ctx.setLineDash([]);
   if (symbol.form === "cased" || symbol.form === "ticked") {
     ctx.lineCap = "round";
     ctx.strokeStyle = soft ? symbol.color : "#ffffff";
-    ctx.globalAlpha = soft ? 0.13 : 0.95;
-    ctx.lineWidth = width + (soft ? 5 : 2.4);
+    ctx.globalAlpha = soft ? (faint < 1 ? 0.07 : 0.13) : faint < 1 ? 0.6 : 0.95;
+    /* of a schematic line as wide as it may be off, as far as a reader can bear */
+    ctx.lineWidth = width + (soft ? Math.max(4, Math.min(16, off || 0)) : 2.4);
     path(ctx);
     ctx.stroke();
   }
-  ctx.globalAlpha = symbol.alpha;
+  ctx.globalAlpha = symbol.alpha * (faint || 1);
   ctx.lineCap = dots ? "round" : "butt";
   ctx.strokeStyle = symbol.color;
   ctx.lineWidth = width;
@@ -69,8 +70,8 @@ var PLANE = [[0, -1], [0.16, -0.72], [0.16, -0.25], [1, 0.3], [1, 0.52], [0.16, 
   [-0.16, -0.25], [-0.16, -0.72]];
 
 /* A point at x, y; filled when the thing is in use, an outline when it is not yet. */
-export function paintPoint(ctx, x, y, symbol, form, size) {
-  ctx.globalAlpha = symbol.alpha;
+export function paintPoint(ctx, x, y, symbol, form, size, faint) {
+  ctx.globalAlpha = symbol.alpha * (faint || 1);
   ctx.setLineDash([]);
   ctx.lineJoin = "round";
   ctx.lineCap = "round";

@@ -1,5 +1,5 @@
 /* The atlas page: every layer. */
-import { el, phone } from "../core/dom.js";
+import { el, emptied, phone } from "../core/dom.js";
 import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { own } from "../core/own.js";
@@ -10,18 +10,29 @@ import { redraw, startPage } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
 import { closeCard, openFeature } from "../parts/card.js";
 import { featuresOf, openItem } from "../parts/item.js";
-import { addSection, centre, centreAll, corridorFilter, drawLegend, kindLegend, layerControl, searchBox, sourceList, statusLegend } from "../parts/panel.js";
+import { addSection, centre, centreAll, corridorFilter, drawLegend, kindLegend, layerControl, searchBox, sourceList, statusControl, statusLegend } from "../parts/panel.js";
 import { sheetTools } from "../parts/sheet.js";
 import { featureColumns, featureRows, tableTool } from "../parts/table.js";
 import { addTimeline, openByYear } from "../parts/timeline.js";
+
+/* Whether a feature is part of the chosen corridor; what it is where none is chosen. */
+function inCorridor(layer, row, otherwise) {
+  var chosen = hooks.corridor ? hooks.corridor() : null;
+  return chosen ? chosen.indexOf(layer.key + "/" + layer.get("id", row)) >= 0 : otherwise;
+}
 
 export function atlasPage() {
   var candidates = labelCandidates(page.layers);
   page.layers.forEach(function (layer) {
     layer.visible = function (row) {
-      if (!openByYear(layer, row)) return false;
-      var chosen = hooks.corridor && layer.key !== "places" ? hooks.corridor() : null;
-      return !chosen || chosen.indexOf(layer.key + "/" + layer.get("id", row)) >= 0;
+      if (layer.key === "places") return true;
+      return !page.hidden[layer.get("status", row) || "unknown"] && (page.additions || openByYear(layer, row));
+    };
+    /* what the plan adds, and what a chosen corridor is not made of, stands back */
+    layer.faint = function (row) {
+      if (layer.key === "places") return false;
+      if (!openByYear(layer, row)) return !inCorridor(layer, row, false);
+      return !inCorridor(layer, row, true);
     };
   });
   hooks.labelsOf = function () { return candidates; };
@@ -46,10 +57,16 @@ export function atlasPage() {
     openItem(id, true);
     fire("filter");
   });
+  if (!page.data.basemap) page.map.setMaxZoom(MOST_ZOOM);
   layerControl();
+  statusControl();
   corridorFilter();
-  hooks.legendRows = function (sheet) { return statusLegend().concat(kindLegend(sheet)); };
-  addSection("legend", [drawLegend(hooks.legendRows(), el("div", { class: "legend" }))], !phone());
+  hooks.legendRows = function () { return statusLegend(true).concat(kindLegend(true)); };
+  var legend = el("div", { class: "legend" });
+  addSection("legend", [legend], !phone());
+  function followLegend() { drawLegend(hooks.legendRows(), emptied(legend)); }
+  listen("drawn", followLegend);
+  page.map.on("moveend", followLegend);
   addSection("sources", [sourceList()], false);
   addTimeline();
   tableTool(featureColumns, featureRows, function (row) {
@@ -76,8 +93,9 @@ export function atlasPage() {
   listen("filter", redraw);
   listen("click", function (event) {
     var hits = featuresAt(page.map, page.layers, event.containerPoint, 9);
-    if (hits.length) openFeature(hits, 0, false);
-    else closeCard();
+    if (!hits.length) { closeCard(); return; }
+    openFeature(hits, 0, false);
+    clearOfCard(event.containerPoint);
   });
   listen("lang", function () {
     if (urlState.values.p && !page.cardHost.hidden) openItem(urlState.values.p, false, true);
@@ -98,6 +116,17 @@ export function atlasPage() {
     openFeature([{ layer: layer, row: found }], 0, false);
     hooks.atFirst = function () { centre(layer, found, 10.5); };
   });
+}
+
+/* Closer than this the error of most positions is wider than what is drawn. */
+var MOST_ZOOM = 13;
+
+/* Where the card came to lie over what was clicked, the map moves aside. */
+function clearOfCard(point) {
+  var card = page.cardHost.getBoundingClientRect(), map = page.map.getContainer().getBoundingClientRect();
+  var x = map.left + point.x, y = map.top + point.y, room = 28;
+  if (x < card.left - room || x > card.right || y < card.top - room || y > card.bottom) return;
+  page.map.panBy(phone() ? [0, y - card.top + room + 24] : [x - card.left + room, 0], { animate: false });
 }
 
 /* The page's script tag calls this with the map and the payload. */

@@ -1,14 +1,15 @@
 /* The side panel: layers by group with counts, corridor filter, legend, search, sources. */
 import { NO_MATCH, matchRank, plain } from "../core/match.js";
 import { own } from "../core/own.js";
-import { el, emptied } from "../core/dom.js";
+import { el, emptied, phone } from "../core/dom.js";
 import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { latOf, lonOf } from "../core/mercator.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, otherName, pick, sourceWords, spoken, ui, wordFor } from "../core/words.js";
-import { coveredByCard, fitBox } from "../map/frame.js";
-import { sampleOf } from "../map/symbols.js";
+import { covered, coveredByCard, fitBox } from "../map/frame.js";
+import { inView, viewOf } from "../map/canvas.js";
+import { courseOf, sampleOf } from "../map/symbols.js";
 
 export function addSection(key, nodes, open) {
   var box = el("details", { class: "section", open: open !== false });
@@ -72,9 +73,16 @@ export function corridorFilter() {
   fill();
   listen("lang", fill);
   hooks.corridor = function () { return select.value ? corridors[select.value] : null; };
+  /* the rest stands back; the corridor comes into view */
   select.addEventListener("change", function () {
     urlState.write({ c: select.value });
     fire("filter");
+    var chosen = hooks.corridor(), hits = [];
+    if (!chosen) return;
+    page.layers.forEach(function (layer) {
+      for (var row = 0; row < layer.size; row++) if (chosen.indexOf(layer.key + "/" + layer.get("id", row)) >= 0) hits.push({ layer: layer, row: row });
+    });
+    centreAll(hits, 12, page.cardHost.hidden ? covered() : coveredByCard());
   });
   addSection("corridor", [select]);
 }
@@ -87,23 +95,76 @@ export function drawLegend(rows, host) {
   return host;
 }
 
-export function statusLegend() {
-  var line = { color: page.tokens.ground.text, width: 2.4, form: "plain", alpha: 1 };
-  var rows = ["operating", "under_construction", "preliminary", "planned"].map(function (status) {
+/* Forms by status; of what is shown alone where `shown` is given. */
+export function statusLegend(shown) {
+  var line = { color: page.tokens.ground.text, width: 2.4, form: "plain", alpha: 1 }, there = shown ? whatIsShown() : null;
+  var rows = Object.keys(page.tokens.status).filter(function (status) { return !there || there.statuses[status]; }).map(function (status) {
     return ["LineString", line, status, false, function () { return wordFor("status", status); }];
   });
-  rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "cased", alpha: 1 }, "operating", true, "schematic"]);
-  rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "plain", alpha: 1 }, "planned", "band", "indicative"]);
+  if (!there || there.soft) rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "cased", alpha: 1 }, "operating", true, "schematic"]);
+  if (!there || there.band) rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "plain", alpha: 1 }, "planned", "band", "indicative"]);
   return rows;
 }
 
-/* A sheet explains what it shows, so it passes over layers that are off. */
+/* What is drawn in the view: statuses, kinds by layer, and whether courses are schematic or indicative. */
+export function whatIsShown() {
+  var view = viewOf(page.map, { min: { x: 0, y: 0 }, max: page.map.getSize() }), there = { statuses: Object.create(null), kinds: Object.create(null), soft: false, band: false };
+  var origin = page.map.containerPointToLayerPoint([0, 0]).add(page.map.getPixelOrigin());
+  view.ox = origin.x;
+  view.oy = origin.y;
+  page.layers.forEach(function (layer) {
+    if (!layer.on) return;
+    for (var row = 0; row < layer.size; row++) {
+      if (!layer.visible(row) || view.zoom < layer.symbol(row).minZoom || !inView(layer.shapes, row, view)) continue;
+      there.kinds[layer.key + "/" + (layer.get("kind", row) || "")] = true;
+      if (layer.key === "places") continue;
+      there.statuses[layer.get("status", row) || "unknown"] = true;
+      var soft = layer.geometry === "LineString" && courseOf(layer, row);
+      if (soft === "band") there.band = true;
+      else if (soft) there.soft = true;
+    }
+  });
+  return there;
+}
+
+/* A switch a status, with the form it is drawn in, and one for what the plan adds. */
+export function statusControl() {
+  var line = { color: page.tokens.ground.text, width: 2.4, form: "plain", alpha: 1 }, asked = urlState.values.st;
+  var all = Object.keys(page.tokens.status).filter(function (status) {
+    return page.layers.some(function (layer) {
+      for (var row = 0; row < layer.size; row++) if (layer.key !== "places" && layer.get("status", row) === status) return true;
+      return false;
+    });
+  });
+  if (asked !== undefined) all.forEach(function (status) { page.hidden[status] = asked.split(",").indexOf(status) < 0; });
+  page.additions = urlState.values.n !== "0";
+  var rows = all.map(function (status) {
+    var box = el("input", { type: "checkbox", checked: !page.hidden[status], "data-status": status });
+    box.addEventListener("change", function () {
+      page.hidden[status] = !box.checked;
+      urlState.write({ st: all.some(function (one) { return page.hidden[one]; }) ? all.filter(function (one) { return !page.hidden[one]; }).join(",") || "-" : null });
+      fire("filter");
+    });
+    return el("label", { class: "row" }, [box, sampleOf("LineString", line, status, false), spoken("span", { class: "name" }, function () { return wordFor("status", status); })]);
+  });
+  var later = el("input", { type: "checkbox", checked: page.additions, id: "additions" });
+  later.addEventListener("change", function () {
+    page.additions = later.checked;
+    urlState.write({ n: later.checked ? null : "0" });
+    fire("filter");
+  });
+  rows.unshift(el("label", { class: "row" }, [later, spoken("span", { class: "name" }, "additions")]));
+  return addSection("status", rows, !phone());
+}
+
+/* A sheet explains what it shows, so it passes over layers that are off; with `sheet` over kinds out of view as well. */
 export function kindLegend(sheet) {
-  var rows = [];
+  var rows = [], there = sheet ? whatIsShown().kinds : null;
   page.layers.forEach(function (layer) {
     if (sheet && !layer.on) return;
     var one = Object.keys(layer.symbols).every(function (kind) { return layer.symbols[kind].join() === layer.symbols[Object.keys(layer.symbols)[0]].join(); });
     Object.keys(layer.symbols).forEach(function (kind) {
+      if (there && !there[layer.key + "/" + kind]) return;
       if (!kind || layer.key === "places" || layer.key === "interchanges" || layer.key === "rail_services") return;
       var s = layer.symbols[kind];
       if (rows.some(function (row) { return row[5] === s.join() + layer.geometry; })) return;
@@ -206,11 +267,11 @@ export function searchBox(choose, chooseItem) {
 export function centre(layer, row, zoom) { centreAll([{ layer: layer, row: row }], zoom); }
 
 /* The view that holds all of these features. */
-export function centreAll(hits, zoom) {
+export function centreAll(hits, zoom, pads) {
   var box = [Infinity, Infinity, -Infinity, -Infinity];
   hits.forEach(function (hit) {
     var b = hit.layer.shapes.boxes, i = 4 * hit.row;
     box = [Math.min(box[0], lonOf(b[i])), Math.min(box[1], latOf(b[i + 3])), Math.max(box[2], lonOf(b[i + 2])), Math.max(box[3], latOf(b[i + 1]))];
   });
-  if (hits.length) fitBox(box, zoom || 11.5, coveredByCard());
+  if (hits.length) fitBox(box, zoom || 11.5, pads || coveredByCard());
 }

@@ -4,6 +4,7 @@ import { formatNumber } from "../core/numbers.js";
 import { page } from "../core/page.js";
 import { labelled, makeButton, pick, ui, wordFor } from "../core/words.js";
 
+/* Rows that are listed at once; the rest follows when asked for. */
 var MOST = 400;
 
 /* columns: [{key, text, number}]; rows(): list of objects; choose(row). Returns the opening button. */
@@ -11,7 +12,8 @@ export function tableTool(columns, rows, choose) {
   var dialog = el("dialog", { class: "sheet-dialog", id: "table" }), sort = { key: null, down: false };
   labelled(dialog, "table_about");
   document.body.appendChild(dialog);
-  function fill() {
+  function fill(most) {
+    var shown = most || MOST;
     emptied(dialog);
     var list = rows().slice();
     if (sort.key) {
@@ -34,7 +36,7 @@ export function tableTool(columns, rows, choose) {
       head.appendChild(el("th", { scope: "col", "aria-sort": sort.key !== column.key ? "none" : sort.down ? "descending" : "ascending" }, button));
     });
     var body = el("tbody");
-    list.slice(0, MOST).forEach(function (row) {
+    list.slice(0, shown).forEach(function (row) {
       var line = el("tr");
       columns.forEach(function (column, i) {
         var value = row[column.key], text = value === null || value === undefined ? "" : typeof value === "number" && column.number ? formatNumber(value, column.digits) : String(value);
@@ -46,8 +48,8 @@ export function tableTool(columns, rows, choose) {
     });
     dialog.appendChild(el("div", { class: "dialog-head" }, [el("h2", {}, ui("table_about")),
       makeButton({ class: "tool" }, "close", function () { dialog.close(); })]));
-    if (list.length > MOST) dialog.appendChild(el("p", {}, ui("table_cut", MOST)));
     dialog.appendChild(el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": ui("table") }, el("table", {}, [el("thead", {}, head), body])));
+    if (list.length > shown) dialog.appendChild(makeButton({ class: "tool", id: "more-rows" }, function () { return ui("table_more", shown, list.length); }, function () { fill(list.length); }));
   }
   var button = makeButton({ class: "tool", id: "open-table" }, "table", function () { fill(); dialog.showModal(); });
   page.tools.insertBefore(button, page.tools.firstChild);

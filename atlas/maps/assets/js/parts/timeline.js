@@ -30,7 +30,7 @@ export function addTimeline() {
     slider.setAttribute("aria-valuetext", page.year === null ? ui("full") : String(year));
     typed.value = page.year === null ? "" : String(year);
     typed.placeholder = ui("full_short");
-    urlState.write({ y: page.year });
+    urlState.write({ y: page.year === null ? "full" : page.year });
     say();
     fire("filter");
   }
@@ -64,5 +64,6 @@ export function addTimeline() {
   page.dock.appendChild(el("div", { class: "timeline" }, [
     el("div", { class: "yearrow" }, [back, typed, on, el("div", { class: "track" }, [slider, ticks])]), note]));
   var asked = Number(urlState.values.y);
-  set(asked >= first && asked <= last ? asked : full);
+  /* it opens on today; `y=full` asks for all */
+  set(asked >= first && asked <= last ? asked : urlState.values.y === "full" ? full : page.data.today || full);
 }

@@ -1,0 +1,98 @@
+"""A page as PDF, or a map's sheet as PNG: drawn by a headless browser where the machine has one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from atlas.base.errors import ExportError
+from atlas.base.files import write_bytes
+
+__all__ = ["PAPERS", "SHEET_ENDINGS", "find_browser", "save_sheet"]
+
+#: Endings of a sheet's file.
+SHEET_ENDINGS = (".pdf", ".png")
+#: Paper → width and height across, CSS px at 96 to the inch.
+PAPERS = {"A4": (1123, 794), "A3": (1587, 1123), "A1": (3179, 2245)}
+_PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
+_FROM = "ATLAS_BROWSER"
+#: How long the page may take by its own clock, ms, and the browser by ours, s.
+_BUDGET_MS, _LIMIT_S = 30_000, 180
+_MARGIN_PX = 38
+
+
+def find_browser() -> str:
+    """Return the path of a Chromium, Chrome or Edge: the one ``ATLAS_BROWSER`` names, else the first on the path.
+
+    Raises
+    ------
+    ExportError
+        There is none.
+    """
+    asked = os.environ.get(_FROM, "")
+    found = shutil.which(asked) if asked else next(filter(None, map(shutil.which, _PROGRAMS)), None)
+    if found is None:
+        missing = f"{_FROM}={asked} is no program" if asked else f"none of {', '.join(_PROGRAMS)} is installed"
+        raise ExportError(
+            f"a PDF or PNG is drawn by a browser, and {missing}; install chromium, or set {_FROM} to its path, "
+            "or write the page with -o NAME.html and print it from any browser"
+        )
+    return found
+
+
+def save_sheet(text: str, path: str | Path, *, paper: str = "A4", sheet: bool = True, overwrite: bool = False) -> Path:
+    """Write a page as PDF, or as PNG, by the ending of `path`.
+
+    Parameters
+    ----------
+    text
+        The page.
+    path
+        Ends in ``.pdf`` or ``.png``.
+    paper
+        A4, A3 or A1, landscape.
+    sheet
+        Whether the page is a map, which has a sheet for print; a page that is read has its own paper, and no PNG.
+    overwrite
+        Whether a file that is there may be replaced.
+
+    Raises
+    ------
+    ExportError
+        Another ending, no browser, a browser that makes no file, or a file that is there.
+    """
+    target = Path(path)
+    if target.suffix.lower() not in SHEET_ENDINGS[: 2 if sheet else 1]:
+        raise ExportError(f"{target}: this page goes out as {' or '.join(SHEET_ENDINGS[: 2 if sheet else 1])}")
+    if target.exists() and not overwrite:
+        raise ExportError(f"{target} exists; --overwrite replaces it")
+    program = find_browser()
+    with tempfile.TemporaryDirectory(prefix="atlas-sheet-") as folder:
+        source, made = Path(folder) / "page.html", Path(folder) / f"sheet{target.suffix.lower()}"
+        source.write_text(text, "utf-8")
+        width, height = PAPERS[paper]
+        command = [
+            program, "--headless=new", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+            f"--user-data-dir={folder}/profile", f"--virtual-time-budget={_BUDGET_MS}",
+            f"--window-size={width - 2 * _MARGIN_PX},{height - 2 * _MARGIN_PX}",
+        ]  # fmt: skip
+        if os.geteuid() == 0:
+            command.append("--no-sandbox")  # a browser refuses to be boxed in by root
+        if made.suffix == ".pdf":
+            command += ["--no-pdf-header-footer", f"--print-to-pdf={made}"]
+        else:
+            command += ["--force-device-scale-factor=2", f"--screenshot={made}"]
+        command.append(source.as_uri() + (f"#sheet={paper}" if sheet else ""))
+        try:
+            told = subprocess.run(
+                command, capture_output=True, text=True, errors="replace", timeout=_LIMIT_S, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as reason:
+            raise ExportError(f"the browser {program} made no file: {reason}; write -o NAME.html instead") from reason
+        if not made.is_file():
+            last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise ExportError(f"the browser {program} made no file: {last}; write -o NAME.html instead")
+        return write_bytes(target, made.read_bytes(), overwrite=overwrite)
