@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from atlas.base import words as module
 from atlas.base.words import both, language, parameter_words, say_in, word_table
 from atlas.cli import cli
 from atlas.data.parameters import read_parameters
@@ -237,3 +238,10 @@ def test_sentences_of_commands_stand_among_the_words() -> None:
                     if isinstance(part, ast.Constant) and isinstance(part.value, str)
                 )
                 assert loud or not re.search(r"[a-z]{4}", text), f"{path}:{node.lineno}: {text}"
+
+
+def test_a_table_read_alone_is_the_table_of_the_whole_file() -> None:
+    for lang in module.LANGUAGES:
+        whole = tomllib.loads((WORDS / f"{lang}.toml").read_text("utf-8"))
+        assert {name: dict(module._table(lang, name)) for name in whole} == whole
+        assert set(module._parts(lang)) == set(whole)

@@ -19,7 +19,7 @@ from atlas.network.lines import LocalLinks, local_links
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
-    "GATE", "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS",
+    "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS",
     "STATION_REACH_KM", "link_piers", "link_points", "local_edges", "point_columns",
 ]  # fmt: skip
 
@@ -31,8 +31,6 @@ SITE_REACH_KM = 35.0
 STATION_REACH_KM, STATION_LINKS = 20.0, 4
 #: How far the pier of an island may lie from its places.
 PIER_REACH_KM = 10.0
-#: Speed class of the step between a station's gate and its door.
-GATE = "gate"
 
 
 def point_columns(frame: gpd.GeoDataFrame, layer: str, kind: str) -> Columns:
