@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from atlas.base.errors import AtlasError as AtlasError
     from atlas.data.catalog import open_catalog as open_catalog
     from atlas.data.scenario import load_scenario as load_scenario
+    from atlas.decide.critical import critical_links as critical_links
+    from atlas.decide.needs import solve as solve
+    from atlas.decide.players import listed_players as listed_players
+    from atlas.decide.players import plan_players as plan_players
+    from atlas.decide.value import project_values as project_values
     from atlas.evidence.accuracy import validate as validate
     from atlas.evidence.draws import spread as spread
     from atlas.evidence.explain import explain as explain
@@ -37,6 +42,7 @@ if TYPE_CHECKING:
     from atlas.network.build import build_network as build_network
     from atlas.plan.promises import check_claims as check_claims
     from atlas.plan.promises import read_targets as read_targets
+    from atlas.travel.apart import redundancy as redundancy
     from atlas.travel.comparison import compare as compare
     from atlas.travel.matrix import od_minutes as od_minutes
     from atlas.travel.reach import od_matrix as od_matrix
@@ -60,6 +66,12 @@ _HOME = {
     "read_targets": "atlas.plan.promises",
     "check_claims": "atlas.plan.promises",
     "compare": "atlas.travel.comparison",
+    "plan_players": "atlas.decide.players",
+    "listed_players": "atlas.decide.players",
+    "project_values": "atlas.decide.value",
+    "critical_links": "atlas.decide.critical",
+    "solve": "atlas.decide.needs",
+    "redundancy": "atlas.travel.apart",
     "validate": "atlas.evidence.accuracy",
     "draw_layers": "atlas.maps.pages.layers",
     "draw_reach": "atlas.maps.pages.reach",

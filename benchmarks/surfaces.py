@@ -23,7 +23,7 @@ import shapely
 from numpy.typing import NDArray
 from run import Result, paired
 
-from atlas.base.geodesy import METRIC
+from atlas.base.geodesy import plane
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import Scenario, load_scenario
 from atlas.land.links import AccessTable, access_table, local_minutes
@@ -32,6 +32,8 @@ from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM
 from atlas.network.build import Network, build_network
 from atlas.travel.search import search
 from atlas.travel.trip import Trip
+
+METRIC = plane(112.7, 22.3)
 
 CUTOFFS_MIN = (60.0, 120.0)
 RUNS = 5

@@ -33,6 +33,7 @@ from shapely.geometry.base import BaseGeometry  # noqa: E402
 from atlas.base import geodesy  # noqa: E402
 from atlas.data.declaration import LayerSpec, read_specs  # noqa: E402
 from atlas.data.layer import Layer, frame_of, write_layer  # noqa: E402
+from atlas.data.region import read_region  # noqa: E402
 
 EXTENT = (110.0, 21.2, 114.6, 23.8)
 # About 20 m: a tenth of what lies between two vertices of the source.
@@ -91,7 +92,8 @@ def simplified(geometry: BaseGeometry) -> Any:
 def rivers(land: BaseGeometry, lands_cut: BaseGeometry) -> BaseGeometry:
     """Return what is land in the first and not in the second, parts over 1 km²."""
     parts = np.array(polygons(shapely.difference(land, lands_cut)))
-    km2 = np.array([geodesy.to_metres(part).area / 1e6 for part in parts])
+    metric = read_region(ROOT).metric
+    km2 = np.array([geodesy.reproject(part, 4326, metric).area / 1e6 for part in parts])
     return shapely.union_all(parts[km2 > SMALLEST_WATER_KM2])
 
 

@@ -41,7 +41,9 @@ CHORD_KM = 8.0
 _RAILVISTA = ("rail_railvista_osm2026.geojson", "id")
 _EXTRACT = ("rail_osm2022_raymond1030.geojson", "name")
 _DERIVED = ("rail_westbank_lines_scgraph.geojson", "our_id")
-_METRO = ("metro_lines_osm2026.geojson", "name")
+#: Metros are told by their city and number.
+_METRO = ("metro_lines_osm2026.geojson", "city ref")
+_METRO_WORDS = "OSM of 2026-02 (ODbL)"
 RAIL: dict[str, tuple[str, str, str, str]] = {
     "gzicr": (*_RAILVISTA, "guangzhu", "OSM relation of 2026-09 (ODbL), 14 m median off a second course"),
     "guangzhan": (*_RAILVISTA, "guangzhan", "OSM relation of 2026-09 (ODbL), about 20 m"),
@@ -50,7 +52,17 @@ RAIL: dict[str, tuple[str, str, str, str]] = {
     "jiangmao": (*_DERIVED, "jiangmao", "vertices of scgraph_data 2.0.0 world_railways (OSM 2024, ODbL), 2-66 m each"),
     "gzfr": (*_DERIVED, "gzfr_south", "vertices of scgraph_data 2.0.0 world_railways (OSM 2024, ODbL), 2-66 m each"),
     "zhuji1": (*_DERIVED, "zhuji1", "vertices of scgraph_data 2.0.0 world_railways (OSM 2024, ODbL), 2-66 m each"),
-    "metro18": (*_METRO, "18", "OSM of 2026-02 (ODbL)"),
+    "metro18": (*_METRO, "广州 18", _METRO_WORDS),
+    "metro_gz2": (*_METRO, "广州 2", _METRO_WORDS),
+    "metro_gz22": (*_METRO, "广州 22", _METRO_WORDS),
+    "metro_gf": (*_METRO, "广州 GF", _METRO_WORDS),
+    "metro_fs2": (*_METRO, "佛山 F2", _METRO_WORDS),
+    "metro_fs3": (*_METRO, "佛山 F3", _METRO_WORDS),
+    "metro_sz1": (*_METRO, "深圳 1", _METRO_WORDS),
+    "metro_sz4": (*_METRO, "深圳 4", _METRO_WORDS),
+    "metro_sz5": (*_METRO, "深圳 5", _METRO_WORDS),
+    "metro_sz11": (*_METRO, "深圳 11", _METRO_WORDS),
+    "metro_dg2": (*_METRO, "东莞 2", _METRO_WORDS),
 }
 #: Lines whose stretches are sought in the network of tracks of the sketch.
 SKETCHED = (
@@ -115,12 +127,8 @@ def course_of(folder: Path, key: str) -> shapely.LineString | None:
     path = folder / file
     if not path.is_file():
         return None
-    fitting = [
-        line
-        for row, line in features(path)
-        if row.get(column) == value
-        or (file.startswith("metro") and row.get("ref") == value and row.get("city") == "广州地铁")
-    ]
+    columns = column.split()
+    fitting = [line for row, line in features(path) if " ".join(str(row.get(name)) for name in columns) == value]
     return max(fitting, key=lambda line: line.length) if fitting else None
 
 

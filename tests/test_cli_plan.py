@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 
 
 def run(*words: str) -> Result:

@@ -26,12 +26,13 @@ from atlas.maps.pages.explore import draw_explorer
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
 from atlas.maps.pages.reach import draw_reach
+from atlas.maps.sheets.plan import draw_plan
 from atlas.network.build import build_network
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = {
     "atlas": payload.MapPage, "reach": payload.ReachPage, "compare": payload.ComparePage,
-    "explore": payload.ExplorePage, "matrix": payload.MatrixPage,
+    "explore": payload.ExplorePage, "matrix": payload.MatrixPage, "plan": payload.PlanPage,
 }  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def texts(catalog: Catalog) -> dict[str, str]:
         "compare": draw_compare(network, *years, layers, origins=["阳江"], **known).html(),
         "explore": draw_explorer(network, layers, catalog.parameters, **known).html(),
         "matrix": draw_matrix(network, years, places=("珠海", "阳江", "澳门")),
+        "plan": draw_plan(catalog.plan, layers),
     }
 
 

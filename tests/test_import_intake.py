@@ -78,9 +78,10 @@ def test_a_point_a_little_off_the_land_gets_that_error_and_one_far_off_is_kept_o
 
 
 def _metres_off(shore: Any, lon: float, lat: float) -> float:
-    from atlas.base.geodesy import to_metres
+    from atlas.base.geodesy import plane, reproject
 
-    return float(shapely.distance(to_metres(shapely.Point(lon, lat)), to_metres(shore)))
+    here, there = (reproject(shape, 4326, plane(112.7, 22.3)) for shape in (shapely.Point(lon, lat), shore))
+    return float(shapely.distance(here, there))
 
 
 def _off_shore(shore: Any, metres: float) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from atlas.imports.run import Target, take_in
 from atlas.imports.vector import Origin
 
 ORIGIN = Origin("2026-05-01")
+REGION = open_catalog().region
 
 
 def raster(
@@ -49,7 +50,7 @@ def raster(
 
 
 def read(path: Path, **how: Any) -> People:
-    return read_people(path, ORIGIN, **{"year": 2020, **how})
+    return read_people(path, ORIGIN, **{"year": 2020, "region": REGION, **how})
 
 
 def test_pixels_are_summed_and_nobody_is_lost(tmp_path: Path) -> None:

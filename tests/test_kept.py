@@ -173,19 +173,20 @@ def _through(column: np.ndarray) -> np.ndarray:
 
 
 def test_an_access_table_comes_back_whole(store: Store) -> None:
-    from atlas.base.geodesy import METRIC
+    from atlas.base.geodesy import plane
     from atlas.land.grid import Grid
     from atlas.land.links import AccessTable, access_of, packed_access
 
     land = np.array([[True, False], [True, True]])
-    grid = Grid(METRIC, -500.0, 1000.0, 500.0, (2, 2), land, (112.0, 22.0, 113.0, 23.0))
+    crs = plane(112.5, 22.5)
+    grid = Grid(crs, -500.0, 1000.0, 500.0, (2, 2), land, (112.0, 22.0, 113.0, 23.0))
     links = np.array([0, 2]), np.array([5, 1]), np.array([0.25, 3.5]), np.array([False, True])
     store.put("access", "key", *packed_access(AccessTable(grid, *links)))
     kept = store.get("access", "key")
     assert kept is not None
-    back = access_of(kept)
+    back = access_of(kept, crs)
     assert (back.grid.left, back.grid.top, back.grid.size_m) == (-500.0, 1000.0, 500.0)
-    assert (back.grid.shape, back.grid.box, back.grid.crs) == ((2, 2), grid.box, METRIC)
+    assert (back.grid.shape, back.grid.box, back.grid.crs) == ((2, 2), grid.box, crs)
     assert (back.grid.land == land).all()
     parts = back.cell, back.node, back.length_km, back.by_rail
     assert all((one == other).all() for one, other in zip(parts, links, strict=True))
@@ -252,7 +253,7 @@ def test_a_question_to_the_kept_network_loads_no_frames_and_no_shapes(folder: Pa
 def test_a_layer_that_changes_while_the_network_is_made_is_not_kept_under_the_old_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_network: object
 ) -> None:
-    from atlas.data.root import find_root
+    from atlas.data.region import find_root
 
     root = tmp_path / "own"
     (root / "data" / "geojson").mkdir(parents=True)

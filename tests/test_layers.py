@@ -172,6 +172,18 @@ def test_a_road_passes_its_own_nodes_in_their_order_and_turns_back_at_none(layer
                 assert cosine > -0.97, f"{road.id} turns back at {name}"
 
 
+def test_kilometres_by_quality_are_the_kilometres_drawn(layers: dict[str, Layer]) -> None:
+    for key in ("highways", "railways"):
+        layer = layers[key]
+        own = layer.frame[layer.frame["upgrades"] == ""]
+        assert sum(layer.km_by_quality.values()) == pytest.approx(own["drawn_length_km"].sum(), abs=1)
+        assert layer.km_by_quality["indicative"] == pytest.approx(
+            own.loc[own["course"] == "indicative", "drawn_length_km"].sum(), abs=1
+        )
+        assert layer.km_by_quality["traced"] > 0
+    assert layers["ports"].km_by_quality == {}
+
+
 def test_every_feature_is_open_announced_or_assumed_by_the_written_rule(layers: dict[str, Layer]) -> None:
     rule = {"under_construction": 2030, "preliminary": 2035}
     for key in ("highways", "railways", "cross_border_links", "airports", "ports"):

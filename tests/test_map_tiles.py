@@ -15,7 +15,7 @@ from tile_files import INKS, archive, vectors
 from atlas.base.errors import MapError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
-from atlas.maps.basemaps import REGION, basemap_of
+from atlas.maps.basemaps import basemap_of
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.tiles import read_tiles
 
@@ -95,11 +95,11 @@ def test_what_is_no_archive_of_the_area_is_refused_with_the_remedy(tmp_path: Pat
     for name, content in broken.items():
         (tmp_path / name).write_bytes(content)
         with pytest.raises(MapError, match="get it again"):
-            read_tiles(tmp_path / name, REGION)
+            read_tiles(tmp_path / name, BOX)
     with pytest.raises(MapError, match="cannot be read"):
-        read_tiles(tmp_path / "absent.pmtiles", REGION)
+        read_tiles(tmp_path / "absent.pmtiles", BOX)
     with pytest.raises(MapError, match="AVIF"):
-        read_tiles(archive(tmp_path / "avif.pmtiles", TileType.AVIF), REGION)
+        read_tiles(archive(tmp_path / "avif.pmtiles", TileType.AVIF), BOX)
     with pytest.raises(MapError, match="no tiles of the map's area"):
         read_tiles(tmp_path / "own.pmtiles", (2.0, 48.0, 3.0, 49.0))
 

@@ -13,7 +13,7 @@ from pages import DESKTOP, PHONE, opened
 from playwright.sync_api import Browser, Page
 
 from atlas.data.catalog import Catalog, open_catalog
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.reach import draw_reach

@@ -8,7 +8,7 @@ import pytest
 
 from atlas.base.errors import ParameterError, ScenarioError
 from atlas.data.parameters import SETS, ParameterTable, read_parameters
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario, parse_scenario
 
 HEADER = "name,low,central,high,unit,sense,source,note\n"

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from pyproj import Transformer
 
 from atlas.base.errors import ImportDataError, NetworkError, ScenarioError
-from atlas.base.geodesy import METRIC
+from atlas.base.geodesy import plane
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
 from atlas.data.places import find_place
@@ -27,6 +27,8 @@ from atlas.land.population import Population, own_population, spread_people, uni
 from atlas.land.surface import surface_from
 from atlas.network.build import Network, build_network
 from atlas.travel.trip import Trip
+
+METRIC = plane(112.7, 22.3)
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from atlas.base.errors import MapError
 from atlas.data.catalog import open_catalog
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario
 from atlas.data.stamp import find_stamps
 from atlas.maps.basemaps import basemap_of, displayed
@@ -176,5 +176,5 @@ def test_an_atlas_of_other_places_has_a_site_without_this_plans_promises(tmp_pat
     catalog = open_catalog(root)
     start = build_site(catalog, build_network(catalog.layers()), tmp_path / "site")
     made = {page.name for page in start.parent.glob("*.html")}
-    assert made == {"index.html", "atlas.html", "explore.html", "matrix.html"}
+    assert made == {"index.html", "atlas.html", "explore.html", "matrix.html", "plan.html"}
     assert "verdict" not in start.read_text("utf-8").partition("<body>")[2]

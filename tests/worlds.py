@@ -9,6 +9,10 @@ from typing import Any
 import geopandas as gpd
 import shapely
 
+from atlas.data.region import find_root, read_region
+
+#: Drawn worlds lie in the region of the atlas at hand.
+REGION = read_region(find_root())
 CONTRACT: dict[str, Any] = {
     "name_en": "",
     "kind": "",
@@ -60,7 +64,7 @@ def layer(key: str, *rows: dict[str, Any]) -> Any:
     full = [CONTRACT | EXTRA.get(key, {}) | {"name_zh": row["id"]} | row for row in rows]
     columns = [*CONTRACT, *EXTRA.get(key, {}), "id", "name_zh", "geometry"]
     frame = gpd.GeoDataFrame(full, columns=list(dict.fromkeys(columns)), geometry="geometry", crs="EPSG:4326")
-    return SimpleNamespace(key=key, frame=frame, hash="")
+    return SimpleNamespace(key=key, frame=frame, hash="", spec=SimpleNamespace(region=REGION))
 
 
 def line_world(

@@ -276,6 +276,15 @@ class Door:
                 )
         return tuple(values)
 
+    def numbers(self, raw: Any, name: str, count: int) -> tuple[float, ...]:
+        """Return the list of `count` numbers ``raw[name]``. See :meth:`entry`."""
+        values = self.entry(raw, name, list)
+        if len(values) != count or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
+            raise self.error(
+                f"{self.path}{self.what}: {name} = {_short(repr(values))} must be a list of {count} numbers"
+            )
+        return tuple(float(value) for value in values)
+
 
 _WORDS = {str: "a text in quotes", int: "a whole number", float: "a number", list: "a list", bool: "true or false",
           dict: "a table"}  # fmt: skip

@@ -8,13 +8,16 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-__all__ = ["LANGUAGES", "Words", "both", "capital", "joined", "language", "parameter_words", "say_in", "word_table"]
+__all__ = [
+    "LANGUAGES", "Words", "both", "capital", "joined", "language", "parameter_words", "say_in", "simple_pairs",
+    "simplified", "word_table",
+]  # fmt: skip
 
 #: Language → its tag in HTML.
 LANGUAGES: Mapping[str, str] = MappingProxyType({"zh": "zh-CN", "en": "en"})
@@ -115,3 +118,34 @@ def language(environment: Mapping[str, str] | None = None) -> str:
     known = os.environ if environment is None else environment
     asked = next((known[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if known.get(name)), "")
     return "zh" if asked.lower().startswith("zh") else "en"
+
+
+@cache
+def _simple() -> Mapping[int, str]:
+    """Traditional characters and the simplified ones they stand for (OpenCC's table, one to one)."""
+    lines = (Path(__file__).parent / "words" / "traditional.txt").read_text("utf-8").splitlines()
+    return MappingProxyType({ord(sign): simple for sign, simple in zip(*lines, strict=True)})
+
+
+def simplified(text: str) -> str:
+    """Return `text` in simplified characters.
+
+    Examples
+    --------
+    >>> simplified("廣東 · 陽江")
+    '广东 · 阳江'
+    """
+    return text.translate(_simple())
+
+
+def simple_pairs(texts: Iterable[str]) -> list[str]:
+    """Return two texts of one length, traditional and simplified characters, for what `texts` may be typed as.
+
+    Examples
+    --------
+    >>> simple_pairs(["阳江"])
+    ['陽', '阳']
+    """
+    held = set("".join(map(simplified, texts)))
+    pairs = [(chr(sign), simple) for sign, simple in _simple().items() if simple in held]
+    return ["".join(pair[i] for pair in pairs) for i in (0, 1)]

@@ -31,6 +31,9 @@ COMMANDS: dict[str, str] = {
     "scenario": "List scenarios, show one, compare two, or write a new one.",
     "claims": "Compute the plan's promises: definition, minutes by year and mode, margin, verdict, stability.",
     "compare": "Compare the scenario BEFORE with AFTER: pairs that change, and the projects that did it.",
+    "value": "Say what each project of the plan is worth: alone, as the last one missing, and on average.",
+    "critical": "Rank roads and lines by what is lost when one closes; with two PLACES, the ways apart between them.",
+    "solve": "Say what brings the trip between two PLACES within a limit: the least change of one thing, or of two.",
     "report": "Write the report: one HTML page, to be read offline or printed on A4.",
     "validate": "Compare the model with the calibration tables.",
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",
@@ -46,6 +49,7 @@ COMMANDS: dict[str, str] = {
 ROOMS = {
     "ask": ("reach", "route", "matrix", "isochrone", "surface", "coverage", "indicators", "compare"),
     "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
+    "decide": ("value", "critical", "solve"),
     "work": ("layers", "network", "verify", "map", "build", "export", "import", "restore"),
 }
 _HOME = {name: f"atlas.cli.{room}.{name}" for room, names in ROOMS.items() for name in names}

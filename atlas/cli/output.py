@@ -207,6 +207,8 @@ _CODED: Mapping[str, str] = MappingProxyType(
         "opens_basis": "opens_basis",
         "status": "status",
         "kind": "kinds",
+        "by": "need_kind",
+        "unit": "need_unit",
         "change": "change",
     }
 )

@@ -16,7 +16,7 @@ from atlas.base.doors import did_you_mean
 from atlas.base.errors import ExportError, ScenarioError
 from atlas.base.files import code_hash, content_hash
 from atlas.cli.output import LOUD, say, tell
-from atlas.data.root import find_root
+from atlas.data.region import find_root, read_region
 from atlas.kept.store import Kept, Store, user_store
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Session:
         key = self._network_key
         kept = self._kept("network", key)
         if kept is not None:
-            return network_of(kept, lambda: self.catalog.specs["places"])
+            return network_of(kept, lambda: self.catalog.specs["places"], lambda: read_region(self.folder))
         say("building the network ...", level=LOUD)
         start = time.perf_counter()
         from atlas.network.build import build_network
@@ -102,6 +102,7 @@ class Session:
         """Hashes of the files a network is made of, by name."""
         files = sorted((self.folder / "layers").glob("*.toml"))
         files += sorted((self.folder / "data" / "geojson").glob("*.geojson"))
+        files += sorted((self.folder / "data").glob("region.toml"))
         return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
 
     def _key_of(self, inputs: dict[str, str]) -> str:
@@ -113,10 +114,12 @@ class Session:
         """The access table of the land grid: from the store when nothing it is made of has changed, else computed."""
         from atlas.land.links import access_of, access_table, inputs_hash, packed_access
 
-        key = content_hash(*_made_with(), inputs_hash(self.network), code_hash())
+        region = self.network.region
+        where = repr(region.land_box), region.metric.to_wkt()
+        key = content_hash(*_made_with(), *where, inputs_hash(self.network), code_hash())
         kept = self._kept("access", key)
         if kept is not None:
-            return access_of(kept)
+            return access_of(kept, region.metric)
         tell("answer.linking")
         table = access_table(self.network)
         self._keep("access", key, *packed_access(table))

@@ -13,10 +13,10 @@ from atlas.base.errors import LayerError
 from atlas.base.foreign import apart, only_drivers
 from atlas.data.checks import Known, Violation, read_known_findings, validate
 from atlas.data.declaration import LayerSpec, read_specs
-from atlas.data.layer import Layer, read_layer
+from atlas.data.layer import Layer, read_layer, region_of
 from atlas.data.parameters import ParameterTable, read_parameters
+from atlas.data.region import Region, find_root, read_region
 from atlas.data.register import Register, read_register
-from atlas.data.root import find_root
 from atlas.data.sources import Source, read_sources
 
 __all__ = ["Catalog", "open_catalog"]
@@ -39,6 +39,11 @@ class Catalog:
     root: Path
     specs: dict[str, LayerSpec]
     sources: dict[str, Source]
+
+    @property
+    def region(self) -> Region:
+        """The region this atlas is of, its box about the places where it declares none."""
+        return region_of(self.layers("places")) if "places" in self.specs else read_region(self.root)
 
     def layer(self, key: str) -> Layer:
         """Read the layer `key`.

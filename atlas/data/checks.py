@@ -19,12 +19,14 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
 from atlas.base.errors import LayerError
 from atlas.data.declaration import STATUSES
-from atlas.data.layer import Layer, out_of_range
+from atlas.data.layer import Layer, out_of_range, region_of
+from atlas.data.region import Region
 
 __all__ = [
     "REFERENCES",
@@ -41,9 +43,11 @@ __all__ = [
     "validate",
 ]
 
+#: Roles of layers that the network asks for and a region may have none of: railways and stations.
+_MAY_BE_EMPTY = {"rail_line", "rail_stop"}
 #: Rule id and what it demands.
 RULES = {
-    "layer-empty": "a layer holds at least one feature",
+    "layer-empty": "a layer holds at least one feature, railways and stations apart",
     "column-missing": "a layer carries every declared column",
     "crs": "coordinates are in EPSG:4326",
     "id": "ids are slugs and stand once in a layer",
@@ -198,7 +202,7 @@ def require_valid(violations: Collection[Violation]) -> None:
 
 
 def _whole(layer: Layer) -> Iterator[Violation]:
-    if layer.frame.empty:
+    if layer.frame.empty and layer.spec.role not in _MAY_BE_EMPTY:
         yield Violation(layer.key, "", "layer-empty", "no feature", "add features or take out the declaration")
     for name in layer.spec.column_names:
         if name not in layer.frame.columns:
@@ -300,21 +304,23 @@ def _shapes(layer: Layer) -> Iterator[Violation]:
         elif not np.isfinite(shapely.get_coordinates(geometry)).all():
             yield Violation(layer.key, name, "coordinates", "a coordinate is NaN or infinite", "give a number")
         else:
-            yield from _shape(layer.key, name, geometry)
+            yield from _shape(layer.spec.region, layer.key, name, geometry)
             if length == length and length > 0:
                 yield from _length(layer.key, name, geometry, float(length))
 
 
-def _shape(key: str, name: str, geometry: BaseGeometry) -> Iterator[Violation]:
+def _shape(region: Region, key: str, name: str, geometry: BaseGeometry) -> Iterator[Violation]:
     west, south, east, north = geometry.bounds
-    if geodesy.in_region(south, west) and geodesy.in_region(north, east):
+    if region.holds(west, south) and region.holds(east, north):
+        pass
+    elif region.holds(south, west) and region.holds(north, east):
         yield Violation(
             key, name, "axes", f"({west:.4f}, {south:.4f}) has latitude first", "write longitude, then latitude"
         )
-    elif not (geodesy.in_region(west, south) and geodesy.in_region(east, north)):
+    else:
         yield Violation(
             key, name, "region", f"({west:.4f}, {south:.4f}) to ({east:.4f}, {north:.4f}) is out of the region",
-            f"the region is {geodesy.REGION}: correct the coordinate or leave the feature out",
+            f"the region is {region.bounds}: correct the coordinate or leave the feature out",
         )  # fmt: skip
     if not geometry.is_valid:
         reason = shapely.is_valid_reason(geometry)
@@ -418,7 +424,7 @@ def _parts(text: object) -> list[str]:
 def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
     """Yield the points to look for on land; beyond the edge of the land extract nothing is known."""
     known = "land" in layers and not layers["land"].frame.empty
-    west, south, east, north = layers["land"].frame.total_bounds if known else geodesy.REGION
+    west, south, east, north = layers["land"].frame.total_bounds if known else region_of(layers).bounds
     for key, layer in layers.items():
         frame = layer.frame
         if layer.spec.geometry == "Point" and len(frame):
@@ -428,19 +434,20 @@ def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame
                 yield key, points
 
 
-def _parts_in_metres(layer: Layer) -> Any:
+def _parts_in_metres(layer: Layer, metric: CRS) -> Any:
     parts = shapely.get_parts(layer.frame.geometry.values)
-    return np.array([geodesy.to_metres(part) for part in parts[shapely.is_valid(parts)]])
+    return np.array([geodesy.reproject(part, 4326, metric) for part in parts[shapely.is_valid(parts)]])
 
 
 def _water(layers: Mapping[str, Layer]) -> Iterator[Violation]:
     if "land" not in layers or layers["land"].frame.empty:
         return
-    land = shapely.STRtree(_parts_in_metres(layers["land"]))
-    waters = _parts_in_metres(layers["water"]) if "water" in layers else np.array([])
+    metric = region_of(layers).metric
+    land = shapely.STRtree(_parts_in_metres(layers["land"], metric))
+    waters = _parts_in_metres(layers["water"], metric) if "water" in layers else np.array([])
     inside = shapely.STRtree(waters)
     for key, frame in _points(layers):
-        where = np.array([geodesy.to_metres(point) for point in frame.geometry])
+        where = np.array([geodesy.reproject(point, 4326, metric) for point in frame.geometry])
         nearest = shapely.distance(where, land.geometries[land.nearest(where)])
         afloat = np.zeros(len(where))
         for point, water in inside.query(where, predicate="within").T if len(waters) else ():
@@ -455,9 +462,10 @@ def _water(layers: Mapping[str, Layer]) -> Iterator[Violation]:
 
 
 def _counties(layers: Mapping[str, Layer], polygons: gpd.GeoDataFrame) -> Iterator[Violation]:
+    metric = region_of(layers).metric
     by_code: dict[str, list[BaseGeometry]] = {}
     for code, polygon in zip(polygons["adcode"].astype(str), polygons.geometry, strict=True):
-        by_code.setdefault(code, []).append(geodesy.to_metres(polygon))
+        by_code.setdefault(code, []).append(geodesy.reproject(polygon, 4326, metric))
         by_code.setdefault(code[:4], []).append(by_code[code][-1])
     areas = {code: shapely.union_all(parts) for code, parts in by_code.items()}
     cities: dict[str, str] = {}
@@ -470,7 +478,7 @@ def _counties(layers: Mapping[str, Layer], polygons: gpd.GeoDataFrame) -> Iterat
             code = _county_of(key, row) or cities.get(row.city or "", "")
             if code not in areas:
                 continue
-            metres = shapely.distance(geodesy.to_metres(row.geometry), areas[code])
+            metres = shapely.distance(geodesy.reproject(row.geometry, 4326, metric), areas[code])
             if metres > row.position_error_m:
                 yield Violation(
                     key, str(row.id), "county", f"{metres:.0f} m outside {row.city} ({code})",

@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 
 from atlas.base.doors import Door
 from atlas.base.errors import LayerError
+from atlas.data.region import ANYWHERE, Region, read_region
 
 __all__ = [
     "CONTRACT",
@@ -117,6 +118,8 @@ class LayerSpec:
         Values the column ``kind`` may take.
     own_columns
         Columns besides :data:`CONTRACT`.
+    region
+        The region of the atlas that declares the layer.
     """
 
     key: str
@@ -131,6 +134,7 @@ class LayerSpec:
     kinds: tuple[str, ...]
     sources: tuple[str, ...]
     own_columns: tuple[Column, ...]
+    region: Region = ANYWHERE
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -164,7 +168,7 @@ def _column(door: Door, raw: Any) -> Column:
     )
 
 
-def read_spec(path: str | Path) -> LayerSpec:
+def read_spec(path: str | Path, region: Region = ANYWHERE) -> LayerSpec:
     """Read one ``layers/<key>.toml``.
 
     Raises
@@ -182,6 +186,7 @@ def read_spec(path: str | Path) -> LayerSpec:
         kinds=door.texts(raw, "kinds"),
         sources=door.texts(raw, "sources"),
         own_columns=tuple(_column(door, column) for column in door.entry(raw, "columns", list, ())),
+        region=region,
     )
     names = [column.name for column in spec.columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -194,8 +199,9 @@ def read_spec(path: str | Path) -> LayerSpec:
 
 
 def read_specs(folder: str | Path) -> dict[str, LayerSpec]:
-    """Read every declaration in `folder`, in order of ``order``, then of key."""
-    specs = [read_spec(path) for path in sorted(Path(folder).glob("*.toml"))]
+    """Read every declaration in `folder`, ``layers/`` of an atlas, in order of ``order``, then of key."""
+    region = read_region(Path(folder).parent)
+    specs = [read_spec(path, region) for path in sorted(Path(folder).glob("*.toml"))]
     if not specs:
         raise LayerError(f"{folder} holds no layer declaration (*.toml)")
     return {spec.key: spec for spec in sorted(specs, key=lambda spec: (spec.order, spec.key))}

@@ -27,15 +27,20 @@ from shapely.geometry.polygon import orient
 from atlas.base.doors import MOST_DIGITS, Door
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
+from atlas.base.geodesy import lengths_km
 from atlas.data.declaration import Column, LayerSpec
+from atlas.data.region import ANYWHERE, Region
 
 __all__ = [
-    "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "require_usable", "write_layer",
+    "CRS", "LISTS", "QUALITIES", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
+    "require_usable", "write_layer",
 ]  # fmt: skip
 
 CRS = "EPSG:4326"
 DECIMALS = 6
 LARGEST_FILE_MB = 128
+#: How true the course of a line is, the truest first.
+QUALITIES = ("surveyed", "traced", "sketched", "indicative")
 _CRS84 = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 
@@ -73,6 +78,36 @@ class Layer:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    @cached_property
+    def km_by_quality(self) -> dict[str, float]:
+        """Geodesic kilometres by how true their course is; empty for layers that are not of roads and railways.
+
+        ``surveyed``, ``traced`` (read off a course) and ``sketched`` (straight between points with a source) are the
+        layer's ``geometry_quality``; ``indicative`` are lines of which only the ends are known.
+        """
+        frame = self.frame
+        if self.spec.geometry != "LineString" or "course" not in frame or "drawn_length_km" not in frame:
+            return {}
+        kept = (frame["upgrades"] == "").to_numpy(dtype=bool)
+        quality = frame["geometry_quality"].replace("schematic", "sketched")
+        quality = quality.mask(frame["course"] == "indicative", "indicative")[kept]
+        km = lengths_km(frame.geometry.to_numpy()[kept])
+        return {name: float(km[(quality == name).to_numpy()].sum()) for name in QUALITIES}
+
+
+def region_of(layers: Mapping[str, Layer]) -> Region:
+    """Return the region the layers are of; one without a box has it about the places, else about all features."""
+    if not layers:
+        return ANYWHERE
+    region = next(iter(layers.values())).spec.region
+    told = [layers["places"]] if "places" in layers and len(layers["places"].frame) else list(layers.values())
+    boxes = np.array([layer.frame.total_bounds for layer in told if len(layer.frame)]).reshape(-1, 4)
+    boxes = boxes[np.isfinite(boxes).all(axis=1)]
+    if region.box is not None or not len(boxes):
+        return region
+    (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    return region.over((float(west), float(south), float(east), float(north)))
 
 
 def frame_of(

@@ -6,12 +6,14 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from atlas.base.errors import UnknownPlaceError
+from atlas.base.words import simplified
+from atlas.data.region import Region
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -19,11 +21,10 @@ if TYPE_CHECKING:
     from atlas.data.layer import Layer
 
 __all__ = [
-    "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "find_place", "names_of_layer", "nearest_names",
+    "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place", "names_of_layer",
+    "nearest_names",
 ]  # fmt: skip
 
-#: Columns by name, with ``lon`` and ``lat``: what is needed to look a name up, without a frame.
-Names = Mapping[str, Sequence[Any]]
 PLACE_COLUMNS = ("id", "name_zh", "name_en", "level", "city", "adcode", "parent", "aliases")
 POINT_COLUMNS = ("node_id", "kind", "layer", "feature_id", "name_zh", "name_en", "city")
 
@@ -44,11 +45,6 @@ _ENDINGS = {
 _BRACKETS = re.compile(r"[(（][^)）]*[)）]")
 _OFFERED = 5
 _ALIKE = 0.45
-# Traditional forms of the characters that occur in the names of the region.
-_SIMPLE = str.maketrans(
-    "門陽廣東灣區縣鎮開龍會鶴臺島雙橫欄蓮鳳頭環紅豐長馬崗樂園羅雲慶興禮連澤場雞織蜆岡聖擔桿萬橋勝蒼塢壩車鄉銀陳麗與濱",
-    "门阳广东湾区县镇开龙会鹤台岛双横栏莲凤头环红丰长马岗乐园罗云庆兴礼连泽场鸡织蚬冈圣担杆万桥胜苍坞坝车乡银陈丽与滨",
-)
 
 
 _BARE = {ord(sign): None for sign in " -'·_."}
@@ -79,6 +75,22 @@ class Place:
     level: str
     city: str
     adcode: str
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """What is needed to look a name up, without a frame.
+
+    Attributes
+    ----------
+    columns
+        Columns by name, with ``lon`` and ``lat``.
+    region
+        Gives the region the places are of.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    region: Callable[[], Region]
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +153,7 @@ def find_place(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Name
     """
     coordinate = _COORDINATES.fullmatch(text)
     if coordinate:
-        return _point(float(coordinate[1]), float(coordinate[2]))
+        return _point(float(coordinate[1]), float(coordinate[2]), _as_names(places).region())
     key = _plain(text)
     entries = _entries(places)
     code = text.strip().casefold()
@@ -199,16 +211,14 @@ def _single(text: str, found: list[_Entry]) -> Place:
     raise UnknownPlaceError(f"{text!r} may be any of {', '.join(names)}; write one of these", names)
 
 
-def _point(lon: float, lat: float) -> Place:
-    from atlas.base import geodesy
-
-    if geodesy.in_region(lon, lat):
+def _point(lon: float, lat: float, region: Region) -> Place:
+    if region.holds(lon, lat):
         name = f"{lon:.5f},{lat:.5f}"
         return Place(f"at-{lon:.5f}-{lat:.5f}", name, name, lon, lat, "point", "", "")
-    if geodesy.in_region(lat, lon):
+    if region.holds(lat, lon):
         swapped = f"{lat:g},{lon:g}"
         raise UnknownPlaceError(f"{lon:g},{lat:g} has latitude first; write {swapped}", (swapped,))
-    west, south, east, north = geodesy.REGION
+    west, south, east, north = region.bounds
     raise UnknownPlaceError(
         f"{lon:g},{lat:g} lies out of the region (longitude {west:g} to {east:g}, latitude {south:g} to {north:g}); "
         "write lon,lat in degrees"
@@ -222,7 +232,7 @@ def _plain(text: str) -> str:
         return text.casefold().translate(_BARE)
     bare = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     letters = (sign for sign in bare if not unicodedata.combining(sign) and sign not in " -'’·_.")
-    return "".join(letters).translate(_SIMPLE)
+    return simplified("".join(letters))
 
 
 def _entries(places: Layer | Names) -> tuple[_Entry, ...]:
@@ -244,22 +254,26 @@ class _Key:
 
 
 def names_of_layer(places: Layer) -> Names:
-    """Return the columns of the layer `places` that names are looked up in."""
-    return _names_of(places.frame, PLACE_COLUMNS)
+    """Return what names of the layer `places` are looked up in."""
+    return Names(_columns_of(places.frame, PLACE_COLUMNS), lambda: places.spec.region)
 
 
-def _names_of(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> Names:
+def _as_names(places: Layer | Names) -> Names:
+    return places if isinstance(places, Names) else names_of_layer(places)
+
+
+def _columns_of(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> Mapping[str, Sequence[Any]]:
     at = {"lon": frame.geometry.x.tolist(), "lat": frame.geometry.y.tolist()}
     return {name: frame[name].tolist() for name in columns} | at
 
 
-def _rows(names: Names) -> Iterator[dict[str, Any]]:
-    return (dict(zip(names, row, strict=True)) for row in zip(*names.values(), strict=True))
+def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
 @lru_cache(maxsize=8)
 def _compiled(key: _Key) -> tuple[_Entry, ...]:
-    columns: Names = key.source if isinstance(key.source, Mapping) else names_of_layer(key.source)
+    columns = _as_names(key.source).columns
     names = dict(zip(columns["adcode"], columns["name_zh"], strict=True))
     told = [name for column in ("name_zh", "name_en") for name in columns[column] if isinstance(name, str)]
     counts = Counter(map(_plain, told))
@@ -304,8 +318,8 @@ def _spellings(entry: _Entry) -> frozenset[str]:
     return _plains("".join(lazy_pinyin(name)) for name in names if not name.isascii())
 
 
-def _point_columns(source: Any) -> Names:
-    return source if isinstance(source, Mapping) else _names_of(source, POINT_COLUMNS)
+def _point_columns(source: Any) -> Mapping[str, Sequence[Any]]:
+    return source.columns if isinstance(source, Names) else _columns_of(source, POINT_COLUMNS)
 
 
 @lru_cache(maxsize=8)
@@ -321,6 +335,37 @@ def _point_codes(key: _Key) -> frozenset[str]:
         for code in (node, f"{layer}/{feature}", *([feature] if kind == "airport" else []))
     ]
     return frozenset(map(str.casefold, found))
+
+
+def _said(level: str, name_zh: str, name_en: str, city: str) -> tuple[set[str], set[str]]:
+    """Return the stems of a point's names, without what may be left out, and the stems with what may be added."""
+    bare = [_BRACKETS.sub("", name) for name in (name_zh, name_en)]
+    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
+    endings = _ENDINGS[level]
+    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
+    if level in ("airport", "port"):
+        stems |= {stem.removeprefix(city) for stem in stems}
+    stems -= {""}
+    return stems, {stem + ending for stem in stems for ending in endings}
+
+
+def also_called(layer: str, name_zh: str, name_en: str, city: str) -> tuple[str, ...]:
+    """Return what a station, airport or port may also be called; nothing for features of other layers.
+
+    Examples
+    --------
+    >>> also_called("stations", "珠海", "Zhuhai", "珠海")
+    ('Zhuhai Railway Station', 'Zhuhai Station', '珠海火车站', '珠海站', '珠海高铁站')
+    """
+    level = {"stations": "stop", "airports": "airport", "ports": "port"}.get(layer)
+    if level is None:
+        return ()
+    stems, _ = _said(level, name_zh, name_en, city)
+    endings = [ending for ending in _ENDINGS[level] if ending]
+    bare = [stem for stem in stems if not any(stem.endswith(ending.strip()) for ending in endings)]
+    ended = {stem + ending for stem in bare for ending in endings if stem.isascii() == ending.isascii()}
+    with_city = {city + name for name in ended if not name.isascii() and not name.startswith(city)}
+    return tuple(sorted((ended | with_city) - {name_zh, name_en}))
 
 
 @lru_cache(maxsize=8)
@@ -343,19 +388,9 @@ def _points(key: _Key) -> tuple[_Entry, ...]:
 def _point_entry(row: Mapping[str, Any], counts: Counter[str]) -> _Entry:
     at = row["lon"], row["lat"]
     place = Place(row["node_id"], row["name_zh"], row["name_en"], *at, row["kind"], row["city"], "")
-    bare = [_BRACKETS.sub("", name) for name in (place.name_zh, place.name_en)]
-    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
-    endings = _ENDINGS[place.level]
-    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
-    if place.level in ("airport", "port"):
-        stems |= {stem.removeprefix(place.city) for stem in stems}
-    stems -= {""}
-    ended = {stem + ending for stem in stems for ending in endings}
-    codes = [
-        place.id,
-        f"{row['layer']}/{row['feature_id']}",
-        *([row["feature_id"]] if place.level == "airport" else []),
-    ]
+    stems, ended = _said(place.level, place.name_zh, place.name_en, place.city)
+    codes = [place.id, f"{row['layer']}/{row['feature_id']}"]
+    codes += [row["feature_id"]] if place.level == "airport" else []
     full = [f"{place.name_zh}站", f"{place.name_en} Station"] if place.level == "stop" else []
     shown = full[0] if full else place.name_zh if counts[place.name_zh] == 1 else place.id
     return _Entry(

@@ -70,6 +70,8 @@ class PlanItem:
         How this atlas reads them.
     reason
         Why the item has no geometry; empty for items that have one.
+    aliases
+        What people also call it.
     """
 
     id: str
@@ -81,6 +83,7 @@ class PlanItem:
     wording: str = ""
     reading: str = ""
     reason: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -316,6 +319,7 @@ def read_register(folder: str | Path) -> Register:
             wording=row["wording"],
             reading=row["reading"],
             reason=row["reason"],
+            aliases=tuple(alias for alias in row.get("aliases", "").split(";") if alias),
         )
         for row in rows
     )

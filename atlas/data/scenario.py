@@ -29,7 +29,7 @@ from atlas.base.doors import Door, did_you_mean
 from atlas.base.errors import ScenarioError
 from atlas.base.files import content_hash
 from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_parameters
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 
 __all__ = [
     "BUILT_IN", "FULL", "FULL_KNOWN", "MODES", "Mode", "Scenario", "is_scenario_file", "load_scenario",

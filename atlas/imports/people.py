@@ -10,7 +10,7 @@ import csv
 import io
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from atlas.base import geodesy
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.foreign import apart
+from atlas.data.region import ANYWHERE, Region
 from atlas.data.sources import Source
 from atlas.imports.archives import check_file
 from atlas.imports.store import file_sha256
@@ -79,6 +80,7 @@ def read_people(
     crs: str | None = None,
     shift: str | None = None,
     encoding: str | None = None,
+    region: Region = ANYWHERE,
 ) -> People:
     """Read residents from a raster or from points.
 
@@ -98,6 +100,8 @@ def read_people(
         The raster holds residents per square kilometre: they are multiplied by the pixels' geodesic area.
     crs, shift, encoding
         As in :func:`atlas.imports.vector.read_vector`.
+    region
+        Residents out of its extent are left out and counted.
 
     Raises
     ------
@@ -114,11 +118,11 @@ def read_people(
         raise ImportDataError(f"year {year}: give the year of the population, such as 2020")
     notes: list[str] = []
     if path.suffix.lower() in _RASTERS:
-        frame, told = apart(lambda: _raster(path, band, density, crs, shift), path, ImportDataError)
+        frame, told = apart(lambda: _raster(path, band, density, crs, shift, region), path, ImportDataError)
         notes += told
     else:
         frame = _points(path, column, crs, shift, encoding, notes)
-    west, south, east, north = geodesy.REGION
+    west, south, east, north = region.extent
     inside = frame["lon"].between(west, east) & frame["lat"].between(south, north)
     if not inside.all():
         lost = float(frame.loc[~inside, "people"].sum())
@@ -126,7 +130,7 @@ def read_people(
     frame = frame[inside & (frame["people"] > 0)].sort_values(["lat", "lon"], ignore_index=True)
     if frame.empty:
         raise ImportDataError(
-            f"{path}: nobody lives in the atlas's region {geodesy.REGION}; is its coordinate system right?"
+            f"{path}: nobody lives in the atlas's region {region.extent}; is its coordinate system right?"
         )
     digest = file_sha256(path)
     source = Source(
@@ -169,14 +173,16 @@ def _points(
     return frame.round({"lon": 6, "lat": 6})
 
 
-def _raster(path: Path, band: int, density: bool, crs: str | None, shift: str | None) -> tuple[pd.DataFrame, list[str]]:
+def _raster(
+    path: Path, band: int, density: bool, crs: str | None, shift: str | None, region: Region
+) -> tuple[pd.DataFrame, list[str]]:
     notes: list[str] = []
     try:
         import rasterio
         from rasterio.errors import RasterioError
     except ModuleNotFoundError as reason:
         raise ImportDataError(missing_extra("rasterio")) from reason
-    grid = _Grid.empty()
+    grid = _Grid(region.extent)
     try:
         with (
             warnings.catch_warnings(action="ignore"),
@@ -238,31 +244,28 @@ def _pixel_km2(raster: Any, change: Any, x: Floats, y: Floats) -> Floats:
 
 @dataclass
 class _Grid:
-    """Sums of residents, and of residents times longitude and latitude, by cell of the region."""
+    """Sums of residents, and of residents times longitude and latitude, by cell of 15 seconds of arc in a box."""
 
-    sums: Floats
+    box: tuple[float, float, float, float]
+    sums: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["people", "east", "north"], dtype=float))
     outside: float = 0.0
     pixels: int = 0
 
-    @classmethod
-    def empty(cls) -> _Grid:
-        west, south, east, north = geodesy.REGION
-        shape = (int(np.ceil((north - south) / CELL_DEGREES)) + 1, int(np.ceil((east - west) / CELL_DEGREES)) + 1)
-        return cls(np.zeros((3, *shape)))
-
     def add(self, lon: Floats, lat: Floats, people: Floats) -> None:
-        """Add pixels; those outside the region are counted apart."""
-        west, south, east, north = geodesy.REGION
+        """Add pixels; those outside the box are counted apart."""
+        west, south, east, north = self.box
         here = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
         self.outside += float(people[~here].sum())
         lon, lat, people = lon[here], lat[here], people[here]
         self.pixels += len(people)
-        row, column = ((lat - south) / CELL_DEGREES).astype(int), ((lon - west) / CELL_DEGREES).astype(int)
-        for layer, weight in enumerate((people, people * lon, people * lat)):
-            np.add.at(self.sums[layer], (row, column), weight)
+        row = np.floor((lat - south) / CELL_DEGREES).astype(np.int64)
+        column = np.floor((lon - west) / CELL_DEGREES).astype(np.int64)
+        cell = row * (int(np.ceil((east - west) / CELL_DEGREES)) + 1) + column
+        fresh = pd.DataFrame({"people": people, "east": people * lon, "north": people * lat}, index=cell)
+        self.sums = pd.concat([self.sums, fresh]).groupby(level=0).sum()
 
     def frame(self) -> pd.DataFrame:
         """Residents by cell, each at the middle of its residents."""
-        row, column = np.nonzero(self.sums[0] > 0)
-        people, lon, lat = self.sums[:, row, column]
+        sums = self.sums[self.sums["people"] > 0]
+        people, lon, lat = (sums[name].to_numpy(dtype=np.float64) for name in ("people", "east", "north"))
         return pd.DataFrame({"lon": (lon / people).round(6), "lat": (lat / people).round(6), "people": people})

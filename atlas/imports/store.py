@@ -18,7 +18,7 @@ from atlas.base.errors import ExportError, ImportDataError
 from atlas.base.files import content_hash, exchange, scratch
 from atlas.data.declaration import LayerSpec, read_spec
 from atlas.data.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
-from atlas.data.root import find_root
+from atlas.data.region import find_root
 from atlas.data.sources import Source, read_sources
 from atlas.network.build import REQUIRED
 
@@ -39,7 +39,7 @@ _BACKUP = re.compile(r"(\d{4})-([0-9a-f]{12})\.(geojson|csv)")
 #: Key under which the user's own population is kept and restored.
 POPULATION = "population"
 _PLAN_HEADS = {
-    "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note\n",
+    "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note,aliases\n",
     "plan_links.csv": "plan_id,layer,feature_id,how\n",
     "status.csv": "item,date,status,basis,source,confidence,note\n",
 }

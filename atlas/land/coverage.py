@@ -10,9 +10,10 @@ import pandas as pd
 from atlas.land.population import Population
 from atlas.land.surface import Surface, check_cutoffs
 
-__all__ = ["CORE_CITIES", "COVERAGE_COLUMNS", "coverage"]
+__all__ = ["COVERAGE_COLUMNS", "ELSEWHERE", "coverage"]
 
-CORE_CITIES = ("珠海", "中山", "江门", "阳江")
+#: What lies in none of them.
+ELSEWHERE = "其他"
 COVERAGE_COLUMNS = (
     "origin", "origin_zh", "scenario", "mode", "cutoff_min", "scope", "name_zh", "people", "people_low",
     "people_high", "people_total", "share", "area_km2", "places", "hash",
@@ -50,14 +51,14 @@ def coverage(
         See :func:`atlas.land.surface.check_cutoffs`.
     """
     cutoffs = check_cutoffs(cutoffs_min)
-    units = population.units
+    units, region = population.units, surface.network.region
     on_grid = (units["people"] - units["outside"]).to_numpy(dtype=np.float64)
-    core = units["city"].isin(CORE_CITIES).to_numpy()
+    core = units["city"].isin(region.core_cities).to_numpy()
     scopes: list[tuple[str, str, np.ndarray]] = [
         ("region", "全域", np.ones(len(units), dtype=bool)),
-        ("metropolitan", "珠江口西岸都市圈", core),
+        ("metropolitan", region.name_zh, core),
     ]
-    scopes += [("city", city, (units["city"] == city).to_numpy()) for city in CORE_CITIES]
+    scopes += [("city", city, (units["city"] == city).to_numpy()) for city in region.core_cities]
     if by_county:
         scopes += [("county", str(units["name_zh"].iloc[i]), np.arange(len(units)) == i) for i in np.nonzero(core)[0]]
     lon, lat, zh = _places(surface)

@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import METRIC, transformer
+from atlas.base.geodesy import transformer
 from atlas.land.water import WaterRaster
 
-__all__ = ["CELL_KM", "REGION_BOX", "SNAP_KM", "Grid", "land_grid"]
+__all__ = ["CELL_KM", "SNAP_KM", "Grid", "land_grid"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-#: West, south, east, north: the four cities and their neighbours from Guangzhou to Hong Kong.
-REGION_BOX = (111.1, 21.45, 114.5, 23.45)
 CELL_KM = 0.5
 #: How far from the middle of a land cell a place may stand that is taken to be on it.
 SNAP_KM = 2.0
@@ -33,7 +31,7 @@ class Grid:
     Attributes
     ----------
     crs
-        Equal-area metric CRS (:data:`atlas.base.geodesy.METRIC`).
+        Equal-area metric CRS (:attr:`atlas.data.region.Region.metric`).
     left, top
         Corner of the first cell, metres in that CRS; rows run southwards.
     size_m
@@ -52,7 +50,7 @@ class Grid:
     size_m: float
     shape: tuple[int, int]
     land: Bools
-    box: tuple[float, float, float, float] = REGION_BOX
+    box: tuple[float, float, float, float]
 
     @property
     def cell_km2(self) -> float:
@@ -117,7 +115,7 @@ class Grid:
 
 
 def land_grid(
-    raster: WaterRaster, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] = REGION_BOX
+    raster: WaterRaster, crs: CRS, box: tuple[float, float, float, float], *, cell_km: float = CELL_KM
 ) -> Grid:
     """Return the grid of cells over `box`.
 
@@ -125,13 +123,15 @@ def land_grid(
     ----------
     raster
         Where land is.
-    cell_km
-        Side of a cell.
+    crs
+        Equal-area metric system about the region.
     box
         West, south, east, north, degrees.
+    cell_km
+        Side of a cell.
     """
     west, south, east, north = box
-    there = transformer(4326, METRIC)
+    there = transformer(4326, crs)
     edge = np.linspace(0.0, 1.0, 21)
     lon = np.concatenate([west + edge * (east - west)] * 2 + [np.full(21, west), np.full(21, east)])
     lat = np.concatenate([np.full(21, south), np.full(21, north)] + [south + edge * (north - south)] * 2)
@@ -140,8 +140,8 @@ def land_grid(
     left, top = float(np.floor(x.min() / size) * size), float(np.ceil(y.max() / size) * size)
     columns, rows = int(np.ceil((x.max() - left) / size)), int(np.ceil((top - y.min()) / size))
     column, row = np.meshgrid(np.arange(columns) + 0.5, np.arange(rows) + 0.5)
-    back = transformer(METRIC, 4326)
+    back = transformer(crs, 4326)
     lon, lat = back.transform(left + column.ravel() * size, top - row.ravel() * size)
     inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     land = inside & ~raster.is_wet(lon, lat)
-    return Grid(METRIC, left, top, size, (rows, columns), land.reshape(rows, columns), box)
+    return Grid(crs, left, top, size, (rows, columns), land.reshape(rows, columns), box)

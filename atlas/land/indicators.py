@@ -85,7 +85,7 @@ def accessibility(
     if nth < 1:
         raise ScenarioError(f"nth counts from 1, the nearest; it is {nth}")
     places = network.place_layer.frame.set_index("id")
-    core = population.units["city"].isin(("珠海", "中山", "江门", "阳江")).to_numpy()
+    core = population.units["city"].isin(network.region.core_cities).to_numpy()
     people = population.people[0]
     in_core = np.append(core, False)[population.unit]
     rows = []

@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 from scipy.spatial import cKDTree
 
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
-from atlas.base.geodesy import METRIC
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.kept.store import Kept
-from atlas.land.grid import CELL_KM, REGION_BOX, Grid, land_grid
+from atlas.land.grid import CELL_KM, Grid, land_grid
 from atlas.land.water import WaterRaster
 from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
 from atlas.network.barrier import Barrier
@@ -94,7 +94,7 @@ class AccessTable:
 
 
 def access_table(
-    network: Network, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] = REGION_BOX
+    network: Network, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] | None = None
 ) -> AccessTable:
     """Link every land cell with the network.
 
@@ -102,16 +102,19 @@ def access_table(
     ----------
     network
         Built with the layer ``land``.
-    cell_km, box
-        See :func:`land_grid`.
+    cell_km
+        Side of a cell.
+    box
+        West, south, east, north, degrees: where land is divided into cells; None: the box of the region.
 
     Raises
     ------
     NetworkError
         The network has no barrier: it was built without the layer ``land``.
     """
+    box = box or network.region.land_box
     raster = WaterRaster.of(_barrier_of(network), box)
-    grid = land_grid(raster, cell_km=cell_km, box=box)
+    grid = land_grid(raster, network.region.metric, box, cell_km=cell_km)
     nodes = network.nodes
     at = shapely.get_coordinates(nodes.geometry.to_numpy())
     exits = np.nonzero(((nodes["kind"] == "junction") & nodes["exit"]).to_numpy())[0]
@@ -167,12 +170,12 @@ def packed_access(table: AccessTable) -> tuple[dict[str, NDArray[Any]], dict[str
     return {"land": grid.land} | {name: getattr(table, name) for name in _LINKS}, about
 
 
-def access_of(kept: Kept) -> AccessTable:
-    """Return the table that :func:`packed_access` packed; its arrays stay in the file until they are read."""
+def access_of(kept: Kept, crs: CRS) -> AccessTable:
+    """Return the table that :func:`packed_access` packed, its grid in `crs`; arrays stay in the file until read."""
     land, about = kept.array("land"), kept.facts
     west, south, east, north = about["box"]
     shape = (land.shape[0], land.shape[1])
-    grid = Grid(METRIC, about["left"], about["top"], about["size_m"], shape, land, (west, south, east, north))
+    grid = Grid(crs, about["left"], about["top"], about["size_m"], shape, land, (west, south, east, north))
     return AccessTable(grid, *(kept.array(name) for name in _LINKS))
 
 

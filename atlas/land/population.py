@@ -85,10 +85,17 @@ class Population:
 
 def units_of(places: pd.DataFrame) -> pd.DataFrame:
     """Return the units that are counted, none twice, with their population."""
+    places = _coded(places)
     parts = places[places["level"].isin(COUNTIES)]
     whole = places[(places["level"] == "prefecture") & ~places["adcode"].isin(set(parts["parent"].dropna()))]
     units = pd.concat([parts, whole])
     return units[units["population"].notna()].reset_index(drop=True)
+
+
+def _coded(places: pd.DataFrame) -> pd.DataFrame:
+    """Return the places, those without an administrative code under their id."""
+    bare = places["adcode"].isna() | (places["adcode"] == "")
+    return places.assign(adcode=places["adcode"].where(~bare, places["id"]))
 
 
 def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
@@ -101,7 +108,7 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     places
         Frame of the layer ``places``: ``adcode``, ``parent``, ``level``, ``population``, geometry.
     """
-    units = units_of(places)
+    places, units = _coded(places), units_of(places)
     towns = places[(places["level"] == "town") & places["parent"].isin(set(units["adcode"]))]
     bare = units[~units["adcode"].isin(set(towns["parent"]))]
     owner = {code: i for i, code in enumerate(units["adcode"])}

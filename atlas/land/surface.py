@@ -17,10 +17,11 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 from scipy.ndimage import distance_transform_edt
 
 from atlas.base.errors import NetworkError, ScenarioError
-from atlas.base.geodesy import KM_A_DEGREE, METRIC, transformer
+from atlas.base.geodesy import KM_A_DEGREE, transformer
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -195,6 +196,7 @@ def isochrones(surface: Surface, cutoffs_min: Sequence[float] = (60.0, 120.0)) -
             "cutoff_min": list(cutoffs),
             "hash": surface.hash,
         },
+        surface.grid.crs,
     )
 
 
@@ -241,6 +243,7 @@ def circle(
             "cutoff_min": wanted,
             "hash": first.hash,
         },
+        first.grid.crs,
     )
 
 
@@ -267,17 +270,18 @@ def nearest_origin(surfaces: Sequence[Surface], cutoff_min: float) -> gpd.GeoDat
             "cutoff_min": cutoff,
             "hash": first.hash,
         },
+        first.grid.crs,
     )
 
 
-def _frame(shapes: list[shapely.MultiPolygon], columns: dict[str, object]) -> gpd.GeoDataFrame:
+def _frame(shapes: list[shapely.MultiPolygon], columns: dict[str, object], crs: CRS) -> gpd.GeoDataFrame:
     frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=4326), index=range(len(shapes)))
-    frame.insert(len(frame.columns) - 1, "area_km2", _area_km2(frame.geometry.to_numpy()))
+    frame.insert(len(frame.columns) - 1, "area_km2", _area_km2(frame.geometry.to_numpy(), crs))
     return frame
 
 
-def _area_km2(shapes: NDArray[np.object_]) -> Floats:
-    return np.asarray(gpd.GeoSeries(shapes, crs=4326).to_crs(METRIC).area / 1e6, dtype=np.float64)
+def _area_km2(shapes: NDArray[np.object_], crs: CRS) -> Floats:
+    return np.asarray(gpd.GeoSeries(shapes, crs=4326).to_crs(crs).area / 1e6, dtype=np.float64)
 
 
 def _areas(

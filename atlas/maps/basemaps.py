@@ -24,8 +24,6 @@ from atlas.maps.tiles import read_tiles
 __all__ = ["Basemap", "basemap_of", "displayed", "shift_shapes"]
 
 #: Names a user may ask for; ``builtin`` is land and water from the page itself.
-#: West, south, east, north, degrees: the region, for tiles that go into the page.
-REGION = (111.3, 21.5, 114.2, 23.2)
 _WGS84, _CGCS2000, _GCJ02 = (both(f"basemap.{name}") for name in ("wgs84", "cgcs2000", "gcj02"))
 
 
@@ -90,7 +88,7 @@ def basemap_of(
     url
         The tile template, needed for ``xyz``; the file's path, needed for ``pmtiles``.
     box
-        West, south, east, north in degrees: of which area ``pmtiles`` are taken into the page; None: the region.
+        West, south, east, north in degrees: of which area ``pmtiles``, which need it, are taken into the page.
 
     Raises
     ------
@@ -126,8 +124,10 @@ def basemap_of(
     if name == "pmtiles":
         if not url:
             raise MapError("the basemap pmtiles needs a file of yours: name it with --tiles FILE.pmtiles")
+        if box is None:
+            raise MapError("the basemap pmtiles needs the area that is taken into the page: give it with --bbox")
         path = Path(url)
-        embedded, whose = read_tiles(path, box or REGION)
+        embedded, whose = read_tiles(path, box)
         note = both("basemap.tiles", name=path.name, whose=whose or both("basemap.no_source"))
         return Basemap(name, "", "", note, _WGS84, embedded=embedded)
     raise MapError(f"unknown basemap {name!r}; choose one of {', '.join(BASEMAPS)}")

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, NotRequired, TypedDict
 
 __all__ = [
     "Backdrop", "Boxed", "Common", "CompareData", "ComparePage", "ExploreData", "ExplorePage", "Header", "LayerData",
-    "Leg", "MapPage", "MatrixData", "MatrixLeg", "MatrixPage", "Meta", "Packed", "Pair", "Plan", "PlanItem", "Project",
-    "ReachData", "ReachPage", "Shapes",
+    "Leg", "MapPage", "MatrixData", "MatrixLeg", "MatrixPage", "Meta", "Packed", "Pair", "Plan", "PlanItem", "PlanPage",
+    "Project", "ReachData", "ReachPage", "Shapes",
 ]  # fmt: skip
 
 #: Whole numbers as text.
@@ -88,12 +88,30 @@ class Backdrop(TypedDict):
 
 
 class PlanItem(TypedDict):
-    """An item of the plan: name, section, wording, kind."""
+    """An item of the plan, from :func:`atlas.maps.sheets.items.pack_items`.
+
+    Name, section, wording, kind; status with its date and source; year it opens in and what that rests on; how it
+    counts, from which year and on which course; cities, features as ``layer/id``, reason;
+    other names, and names of parts.
+    """
 
     n: Pair
     s: str
     w: str
     k: str
+    t: str
+    d: str
+    q: str
+    y: int | None
+    b: str
+    c: str
+    cy: int | None
+    x: str
+    ct: list[str]
+    f: list[str]
+    r: str
+    a: list[str]
+    v: list[str]
 
 
 class Plan(TypedDict):
@@ -119,6 +137,8 @@ class Common(TypedDict):
     backdrop: Backdrop
     layers: list[LayerData]
     plan: Plan
+    #: Traditional characters, and the simplified ones they stand for.
+    simple: list[str]
     sources: dict[str, list[str]]
     years: list[int]
     meta: Meta
@@ -250,3 +270,14 @@ class MatrixPage(TypedDict):
     tokens: dict[str, Any]
     words: dict[str, Pair]
     matrix: MatrixData
+
+
+class PlanPage(TypedDict):
+    """The plan list: words, items, names of their features and layers, and the address of the atlas page."""
+
+    words: dict[str, dict[str, Pair]]
+    items: dict[str, PlanItem]
+    features: dict[str, Pair]
+    layers: dict[str, Pair]
+    simple: list[str]
+    atlas: str

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from atlas.base.words import word_table
+from atlas.base.words import Words, both, say_in, word_table
+from atlas.data.region import Region
 
-__all__ = ["FACTS", "place_words"]
+__all__ = ["FACTS", "city_words", "place_words", "region_lead", "region_title"]
+
+#: Tables of words every map page has, beside the facts.
+_TABLES = (
+    "ui", "status", "item_status", "item_kind", "plan_basis", "counts", "count_course", "kinds", "groups",
+)  # fmt: skip
 
 #: Units of the columns shown as facts on a card that have one.
 _UNITS: Mapping[str, str] = MappingProxyType(
@@ -30,8 +36,30 @@ FACTS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
 )
 
 
-def place_words() -> dict[str, dict[str, list[str]]]:
+def place_words(region: Region) -> dict[str, dict[str, list[str]]]:
     """Return the tables of words as a page is given them."""
-    tables = {name: word_table(name) for name in ("ui", "status", "kinds", "groups", "cities")}
+    tables = {name: word_table(name) for name in _TABLES}
     words = {name: {key: list(pair) for key, pair in table.items()} for name, table in tables.items()}
-    return {**words, "facts": {name: list(triple) for name, triple in FACTS.items()}}
+    cities = {zh: [zh, en] for zh, en in region.cities.items()}
+    return {**words, "cities": cities, "facts": {name: list(triple) for name, triple in FACTS.items()}}
+
+
+def city_words(region: Region, city: str) -> Words:
+    """Return what a city is called; its name in both where the region tells no English one."""
+    return Words(city, region.cities.get(city, city))
+
+
+def region_title(region: Region) -> Words:
+    """Return the title of the region's atlas."""
+    if not (region.name_zh or region.title_zh):
+        return both("start.title")
+    named = Words(
+        say_in("zh", "start.title_of", region=region.name_zh), say_in("en", "start.title_of", region=region.name_en)
+    )
+    return Words(region.title_zh or named.zh, region.title_en or named.en)
+
+
+def region_lead(region: Region) -> Words:
+    """Return what the start page says the atlas holds."""
+    common = both("start.lead")
+    return Words(region.lead_zh or common.zh, region.lead_en or common.en)

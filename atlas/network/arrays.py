@@ -209,11 +209,8 @@ class EdgeArrays:
         boards = np.isin(self.role, ("board", "alight", "transfer")) & np.isin(self.feature_id, ridden)
         return np.asarray(hit | boards, dtype=bool)
 
-    def open_in(self, scenario: Scenario) -> Bools:
-        """(m,) which edges exist in `scenario`: opened by its year on a known course, put in, not left out, not closed.
-
-        Ramps and local links go where the junction or station they lead to has nothing open passing or calling.
-        """
+    def present_in(self, scenario: Scenario) -> Bools:
+        """(m,) the edges `scenario` holds by themselves: opened by its year on a known course, put in, not left out."""
         present = ~np.isposinf(self.opens_year) if scenario.year is None else self.opens_year <= scenario.year
         if scenario.known_courses:
             present = present & ~self.indicative
@@ -221,8 +218,19 @@ class EdgeArrays:
             present = present | self._put_in(scenario.with_)
         if scenario.without or scenario.close:
             present = present & ~self.named(scenario.without | scenario.close)
+        return np.asarray(present, dtype=bool)
+
+    def standing(self, present: Bools) -> Bools:
+        """(m,) what of the edges `present` can be used.
+
+        Ramps and local links go where the junction or station they lead to has nothing open passing or calling.
+        """
         passed = self._served(present)
         return np.asarray(present & (~self.dependent | (passed[self.tail] & passed[self.head])), dtype=bool)
+
+    def open_in(self, scenario: Scenario) -> Bools:
+        """(m,) which edges exist in `scenario`: :meth:`present_in` and :meth:`standing`."""
+        return self.standing(self.present_in(scenario))
 
     def served(self, scenario: Scenario) -> Bools:
         """(n,) nodes where local travel can meet the network in `scenario`: something open passes or calls."""

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from atlas.data.scenario import BASE_YEAR
 from atlas.network.barrier import Barrier
-from atlas.network.borders import side_of
 from atlas.network.lines import LocalLinks, local_links
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
@@ -44,7 +43,7 @@ def point_columns(frame: gpd.GeoDataFrame, layer: str, kind: str) -> Columns:
     return filled(
         "nodes", len(rows), node_id=column_of((f"{kind}/{name}" for name in ids), "text"), kind=kind, mode="local",
         layer=layer, feature_id=ids, name_zh=rows["name_zh"].to_numpy(dtype=object), name_en=texts_of(rows["name_en"]),
-        city=texts_of(rows["city"]), side=column_of((side_of(city) for city in rows["city"]), "text"), exit=True,
+        city=texts_of(rows["city"]), side=rows["side"].to_numpy(dtype=object), exit=True,
         service="" if is_place else rows["kind"].to_numpy(dtype=object), geometry=rows.geometry.to_numpy(),
         opens_year=0.0 if is_place else years_of(rows["opens_year"]), status=rows["status"].to_numpy(dtype=object),
         opens_basis=rows["opens_basis"].to_numpy(dtype=object), plan_ids=texts_of(rows["plan_ids"]),

@@ -8,17 +8,11 @@ from dataclasses import dataclass
 import geopandas as gpd
 import shapely
 
+from atlas.data.region import Region
 from atlas.network.lines import line_km
 from atlas.network.rows import Edge, year_of
 
-__all__ = ["Crossing", "border_pair", "read_crossings", "side_of"]
-
-_SIDES = {"香港": "hk", "澳门": "mo"}
-
-
-def side_of(city: str | None) -> str:
-    """Return the side of the border a city lies on: ``hk``, ``mo`` or ``mainland``."""
-    return _SIDES.get((city or "").removesuffix("特别行政区"), "mainland")
+__all__ = ["Crossing", "border_pair", "read_crossings"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +29,7 @@ class Crossing:
     status: str
 
 
-def read_crossings(frame: gpd.GeoDataFrame) -> Iterator[Crossing]:
+def read_crossings(frame: gpd.GeoDataFrame, region: Region) -> Iterator[Crossing]:
     """Yield the border crossings of the layer ``cross_border_links`` that are in the network."""
     for row in frame.to_dict("records"):
         if row["kind"] != "border_crossing" or not row["in_network"]:
@@ -46,7 +40,7 @@ def read_crossings(frame: gpd.GeoDataFrame) -> Iterator[Crossing]:
             row["name_zh"],
             row["name_en"] or "",
             ((float(xy[0, 0]), float(xy[0, 1])), (float(xy[-1, 0]), float(xy[-1, 1]))),
-            (side_of(row["side_a_city"]), side_of(row["side_b_city"])),
+            (region.side_of(row["side_a_city"]), region.side_of(row["side_b_city"])),
             year_of(row["opens_year"]),
             row["opens_basis"],
             row["status"],

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.data.layer import require_usable
+from atlas.data.region import Region
 from atlas.data.stamp import layers_hash
 from atlas.network.attach import link_piers, link_points, point_columns
 from atlas.network.barrier import Barrier
@@ -94,13 +95,14 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     if missing:
         raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(REQUIRED)}")
     require_usable(layers)
-    frames = {key: _with_requested(key, layer.frame, on_request) for key, layer in layers.items()}
+    region = layers["places"].spec.region
+    frames = {key: _with_sides(_with_requested(key, layer.frame, on_request), region) for key, layer in layers.items()}
     barrier = None
     if "land" in frames:
         water = frames["water"].geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
         barrier = Barrier.of(frames["land"].geometry.to_numpy(), water)
     links = frames.get("cross_border_links")
-    crossings = list(read_crossings(links)) if links is not None else []
+    crossings = list(read_crossings(links, region)) if links is not None else []
     roads = road_part(frames["highways"], frames["interchanges"], crossings, links, snap_km=snap_km)
     rails = rail_part(frames["railways"], frames["stations"], frames.get("rail_services"), crossings)
     stations = columns_of("nodes", list(rails.nodes.values()))
@@ -159,6 +161,12 @@ def _with_requested(key: str, frame: gpd.GeoDataFrame, names: Collection[str]) -
         opens_year=frame["opens_year"].mask(chosen),
         opens_basis=frame["opens_basis"].mask(chosen, "on_request"),
     )
+
+
+def _with_sides(frame: gpd.GeoDataFrame, region: Region) -> gpd.GeoDataFrame:
+    """Return the features with the side of the border that their city lies on."""
+    known = {city: region.side_of(city) for city in frame["city"].dropna().unique()}
+    return frame.assign(side=[known.get(city) or region.side_of(None) for city in frame["city"]])
 
 
 def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.network.borders import Crossing, border_pair, side_of
+from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import cut_line, line_km
 from atlas.network.rows import Edge, Join, Node, Opening, year_of
 
@@ -351,7 +351,7 @@ def _node(name: str, kind: str, halt: Row) -> Node:
     opening = Opening(year_of(halt["opens_year"]), halt["status"], halt["opens_basis"], halt["plan_ids"] or "")
     return Node(
         name, kind, "rail", "stations", halt["id"], halt["name_zh"], halt["name_en"] or "", halt["city"] or "",
-        side_of(halt["city"]), halt["geometry"], exit=kind == "stop", service=halt["kind"] if kind == "stop" else "",
+        halt["side"], halt["geometry"], exit=kind == "stop", service=halt["kind"] if kind == "stop" else "",
         opening=opening,
     )  # fmt: skip
 
@@ -374,7 +374,7 @@ def _add_ride(
     if service.elapsed_min is not None:
         ride = replace(ride, run_min=service.elapsed_min[k + 1] - service.elapsed_min[k])
     near, far = halts[service.stops[k]], halts[service.stops[k + 1]]
-    sides = side_of(near["city"]), side_of(far["city"])
+    sides = near["side"], far["side"]
     if sides[0] != sides[1]:
         crossing = _rail_crossing(service, sides, near, far, crossings)
         beyond = f"border/{crossing.feature_id}/{service.service_id}/{k}"

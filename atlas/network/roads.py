@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import KM_A_DEGREE, distance_km, distances_km, lengths_km
-from atlas.network.borders import Crossing, border_pair, side_of
+from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import LEAST_RADIUS_KM, cut_line, cut_lines, line_km, on_sphere
 from atlas.network.rows import (
     Columns,
@@ -114,6 +114,7 @@ class _Junctions:
     name_en: list[str]
     kind: list[str]
     city: list[str]
+    side: list[str]
     exit: list[bool]
     lonlat: list[tuple[float, float]]
 
@@ -124,7 +125,7 @@ class _Junctions:
         return cls(
             {name: i for i, name in enumerate(ids)}, ids, frame["name_zh"].tolist(),
             texts_of(frame["name_en"]).tolist(), frame["kind"].tolist(), texts_of(frame["city"]).tolist(),
-            frame["exit"].astype(bool).tolist(), at,
+            frame["side"].tolist(), frame["exit"].astype(bool).tolist(), at,
         )  # fmt: skip
 
     def add(self, name: str, road: dict[str, Any], at: Floats) -> int:
@@ -136,13 +137,13 @@ class _Junctions:
             self.name_en.append(road["name_en"] or "")
             self.kind.append("line_end")
             self.city.append(road.get("city") or "")
+            self.side.append(road["side"])
             self.exit.append(True)
             self.lonlat.append((float(at[0]), float(at[1])))
         return self.row[name]
 
     def sides(self) -> Texts:
-        known = {city: side_of(city) for city in set(self.city)}
-        return column_of((known[city] for city in self.city), "text")
+        return column_of(self.side, "text")
 
 
 @dataclass(frozen=True, eq=False)

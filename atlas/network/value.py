@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from atlas.data.declaration import LayerSpec
     from atlas.data.layer import Layer
+    from atlas.data.region import Region
     from atlas.data.scenario import Scenario
     from atlas.network.barrier import Barrier
 
@@ -97,6 +98,13 @@ class Network:
         return np.asarray(shapely.get_coordinates(self.nodes.geometry.to_numpy()), dtype=np.float64)
 
     @cached_property
+    def region(self) -> Region:
+        """The region of its places, with its box about them where it declares none."""
+        from atlas.data.layer import region_of
+
+        return region_of({"places": self.place_layer})
+
+    @cached_property
     def row_of(self) -> dict[str, int]:
         """Row of `nodes` by node id."""
         return {str(name): i for i, name in enumerate(self.node_column("node_id").tolist())}
@@ -112,14 +120,14 @@ class Network:
         kept: KeptTable | None = self.__dict__.get("_tables", {}).get("places")
         if kept is None:
             return names_of_layer(self.place_layer)
-        at = kept.column("lonlat").T.tolist()
-        return {name: kept.column(name).tolist() for name in PLACE_COLUMNS} | dict(zip(("lon", "lat"), at, strict=True))
+        at = dict(zip(("lon", "lat"), kept.column("lonlat").T.tolist(), strict=True))
+        return Names({name: kept.column(name).tolist() for name in PLACE_COLUMNS} | at, self._makers["region"])
 
     @cached_property
     def point_names(self) -> Names:
         """The nodes as names: stations, airports, ports and junctions answer to theirs."""
         at = dict(zip(("lon", "lat"), self.lonlat.T.tolist(), strict=True))
-        return {name: self.node_column(name).tolist() for name in POINT_COLUMNS} | at
+        return Names({name: self.node_column(name).tolist() for name in POINT_COLUMNS} | at, lambda: self.region)
 
     @cached_property
     def english_names(self) -> dict[str, str]:
@@ -283,7 +291,7 @@ def _objects(values: pd.Series[Any]) -> NDArray[Any]:
     return values.astype(object).where(values.notna(), None).to_numpy(dtype=object)
 
 
-def network_of(kept: Kept, spec: Callable[[], LayerSpec]) -> Network:
+def network_of(kept: Kept, spec: Callable[[], LayerSpec], region: Callable[[], Region]) -> Network:
     """Return the network that :func:`packed_network` packed; each part is made when first asked for.
 
     Parameters
@@ -292,6 +300,8 @@ def network_of(kept: Kept, spec: Callable[[], LayerSpec]) -> Network:
         From :meth:`atlas.kept.store.Store.get`.
     spec
         Gives the declaration of the layer ``places``.
+    region
+        Gives the region as it is declared.
     """
     tables = {name: KeptTable(kept, name) for name in ("nodes", "edges", "joins", "arrays", "places", "names")}
 
@@ -334,7 +344,7 @@ def network_of(kept: Kept, spec: Callable[[], LayerSpec]) -> Network:
         _makers={
             "nodes": frame_maker("nodes", "node_frame"), "edges": frame_maker("edges", "edge_frame"),
             "joins": frame_maker("joins", "join_frame"), "place_layer": places, "feature_names": names,
-            "barrier": barrier,
+            "barrier": barrier, "region": region,
         },
     )  # fmt: skip
     return network

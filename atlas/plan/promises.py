@@ -18,8 +18,8 @@ import pandas as pd
 from atlas.base.doors import Door, nearest
 from atlas.base.errors import PlanError
 from atlas.data.parameters import SETS
+from atlas.data.region import find_root
 from atlas.data.register import Section, read_sections
-from atlas.data.root import find_root
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network

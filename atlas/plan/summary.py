@@ -16,6 +16,7 @@ import pandas as pd
 
 from atlas.data.catalog import Catalog
 from atlas.data.parameters import ParameterTable
+from atlas.data.region import Region
 from atlas.data.register import ISSUED, Change, Register, item_table
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.data.sources import Source
@@ -61,6 +62,8 @@ class Report:
 
     Attributes
     ----------
+    region
+        What the atlas is of.
     register, targets, parameters, sources
         What was read.
     items, items_at_issue : DataFrame
@@ -91,6 +94,7 @@ class Report:
         Stamp of the layers and of all scenarios under all parameter sets.
     """
 
+    region: Region
     register: Register
     targets: Targets
     parameters: ParameterTable
@@ -161,6 +165,7 @@ def make_report(
     english = {f"{key}/{row[0]}": row[1] for key, frame in frames.items() for row in _names(frame)}
     known = [str(date) for frame in frames.values() for date in frame["status_as_of"] if isinstance(date, str)]
     return Report(
+        region=network.region,
         register=register,
         targets=targets,
         parameters=catalog.parameters,

@@ -188,8 +188,9 @@ def _width(weight: Floats) -> tuple[float, float]:
     """Return the width of a bucket and the longest arc, minutes; computed once an array."""
     known = _widths.get(id(weight))
     if known is None or known[0]() is not weight:
-        longest = float(weight.max(initial=1.0))
-        width = max(float(weight.mean()) * 0.5 if len(weight) else 1.0, longest / _MOST_BUCKETS)
+        finite = weight[np.isfinite(weight)]
+        longest = float(finite.max(initial=1.0))
+        width = max(float(finite.mean()) * 0.5 if len(finite) else 1.0, longest / _MOST_BUCKETS)
         known = (weakref.ref(weight), width, longest)
         if len(_widths) > 64:
             _widths.clear()

@@ -21,7 +21,7 @@ from atlas.network.arrays import EdgeArrays
 if TYPE_CHECKING:
     from atlas.network.value import Network
 
-__all__ = ["EdgeTimes", "edge_minutes", "edge_times", "run_minutes", "usable_edges"]
+__all__ = ["EdgeTimes", "edge_minutes", "edge_times", "run_minutes", "usable_edges", "usable_of"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -74,10 +74,14 @@ def usable_edges(network: Network, scenario: Scenario, mode: str) -> Bools:
     ScenarioError
         Unknown mode.
     """
+    return usable_of(network.arrays, network.arrays.present_in(scenario), scenario, mode)
+
+
+def usable_of(arrays: EdgeArrays, present: Bools, scenario: Scenario, mode: str) -> Bools:
+    """Return which of the edges `present` `mode` may use; :func:`usable_edges` for a choice of edges of one's own."""
     if mode not in MODES:
         raise ScenarioError(f"unknown mode {mode!r}; choose one of {', '.join(MODES)}")
-    arrays = network.arrays
-    usable = arrays.open_in(scenario) & arrays.in_mode[mode]
+    usable = arrays.standing(present) & arrays.in_mode[mode]
     if scenario.timetable == "ordinary":
         usable &= ~((arrays.role == "board") & (arrays.service_ordinary == 0)).astype(bool)
     return np.asarray(usable, dtype=bool)

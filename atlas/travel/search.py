@@ -25,6 +25,7 @@ __all__ = [
     "Graph",
     "Tree",
     "arcs_csr",
+    "arcs_matrix",
     "arcs_minutes",
     "counted",
     "early_nodes",
@@ -203,6 +204,14 @@ def arcs_csr(
     indptr = np.zeros(states + 1, dtype=np.int32)
     np.cumsum(np.bincount(tail, minlength=states), out=indptr[1:])
     return indptr, head.astype(np.int32), np.maximum(weight, 1e-12)
+
+
+def arcs_matrix(tail: Ints, head: Ints, weight: Floats, states: int) -> csr_array:
+    """Return the (states, states) matrix of arcs sorted by tail; parallel arcs stay side by side."""
+    from scipy.sparse import csr_array
+
+    indptr, heads, minutes = arcs_csr(tail, head, weight, states)
+    return csr_array((minutes, heads, indptr), shape=(states, states))
 
 
 def arcs_minutes(tail: Ints, head: Ints, weight: Floats, states: int, starts: Ints) -> Floats:

@@ -60,11 +60,10 @@ def command(
       atlas indicators --by city --year 2023 --year 2035 --mode drive --format csv
     """
     from atlas.data.stamp import stamp
-    from atlas.land.coverage import CORE_CITIES
     from atlas.land.indicators import DECAY_PER_MIN, NEAR_KM, accessibility
 
     places = session.catalog.layer("places").frame
-    chosen = places[places["level"].isin(_LEVELS[by]) & places["city"].isin(CORE_CITIES)]
+    chosen = places[places["level"].isin(_LEVELS[by]) & places["city"].isin(session.network.region.core_cities)]
     scenarios = [session.scenario(choice) for choice in choices]
     frame = accessibility(
         session.network,

@@ -416,7 +416,16 @@ def population(
     _, target = _where(session, into, output, dry_run, overwrite=overwrite)
     origin = Origin(as_of or date.today().isoformat(), publisher, licence)
     people = read_people(
-        file, origin, year=year, column=column, band=band, density=density, crs=crs, shift=shift, encoding=encoding
+        file,
+        origin,
+        year=year,
+        column=column,
+        band=band,
+        density=density,
+        crs=crs,
+        shift=shift,
+        encoding=encoding,
+        region=session.catalog.region,
     )
     for note in people.notes:
         say(note)

@@ -10,6 +10,7 @@ from atlas.base.words import Words
 from atlas.cli.options import format_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Session
+from atlas.data.layer import QUALITIES
 
 __all__ = ["command"]
 
@@ -20,6 +21,10 @@ _LIST = (
     Column("geometry", "geometry"),
     Column("features", "features"),
     Column("group", "group"),
+    Column("surveyed_km", "surveyed km", 0),
+    Column("traced_km", "traced km", 0),
+    Column("sketched_km", "sketched km", 0),
+    Column("indicative_km", "indicative km", 0),
 )
 _DESCRIBE = (
     Column("name", "column"),
@@ -74,24 +79,32 @@ def command(ctx: click.Context) -> None:
 def list_layers(session: Session, sink: Sink) -> None:
     """List all layers with the number of their features.
 
+    Roads and railways say how many of their kilometres are surveyed, traced
+    (read off a course), sketched (straight between known points) and
+    indicative (only the ends are known).
+
     \b
     Example:
       atlas layers list --format json
     """
     catalog = session.catalog
-    rows = [
-        {
-            "key": spec.key,
-            "title_zh": spec.title_zh,
-            "title_en": spec.title_en,
-            "geometry": spec.geometry,
-            "features": len(catalog.layer(spec.key)),
-            "group": spec.group,
-            "role": spec.role,
-            "sources": ";".join(spec.sources),
-        }
-        for spec in catalog.specs.values()
-    ]
+    rows = []
+    for spec in catalog.specs.values():
+        layer = catalog.layer(spec.key)
+        known = layer.km_by_quality
+        rows.append(
+            {
+                "key": spec.key,
+                "title_zh": spec.title_zh,
+                "title_en": spec.title_en,
+                "geometry": spec.geometry,
+                "features": len(layer),
+                "group": spec.group,
+                **{f"{name}_km": round(known[name], 1) if known else None for name in QUALITIES},
+                "role": spec.role,
+                "sources": ";".join(spec.sources),
+            }
+        )
     emit(Answer(_LIST, rows, {}, "layers"), sink)
 
 

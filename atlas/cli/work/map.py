@@ -35,7 +35,7 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 
 
 @click.command(name="map")
-@click.argument("kind", type=click.Choice(["layers", "explore", "reach", "compare", "matrix"]))
+@click.argument("kind", type=click.Choice(["layers", "plan", "explore", "reach", "compare", "matrix"]))
 @click.option(
     "--origin", "origins", multiple=True, metavar="PLACE", help="Needed for reach; may be repeated for others."
 )
@@ -56,7 +56,7 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @talk_options
 @click.pass_obj
 def command(session: Session, /, kind: str, output: Path, overwrite: bool, **options: Any) -> None:
-    """Write one map page: KIND is layers, explore, reach, compare or matrix.
+    """Write one map page: KIND is layers, plan, explore, reach, compare or matrix.
 
     The page compare takes two years or scenario files, in order.
 
@@ -67,6 +67,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
     Example:
       atlas map layers -o atlas.html
       atlas map layers --layers railways,stations,places --lang en -o rail.html
+      atlas map plan -o plan.html
       atlas map explore --origin 阳江 -o explore.html
       atlas map reach --origin 江门 --year 2026 --year 2035 -o jiangmen.html
       atlas map compare --year 2026 --year 2035 --origin 阳江 -o compare.html
@@ -89,10 +90,16 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "approval": options["approval"],
         "date": as_of(catalog.layers()),
         "boundaries": catalog.boundaries(),
-        "basemap": basemap_of(options["basemap"], key=options["key"], url=options["tiles"], box=options["bbox"]),
+        "basemap": basemap_of(
+            options["basemap"],
+            key=options["key"],
+            url=options["tiles"],
+            box=options["bbox"] or catalog.region.picture_box,
+        ),
     }
-    if kind == "matrix":
-        write_text(output, _matrix(session, options), overwrite=overwrite)
+    if kind in ("matrix", "plan"):
+        text = _matrix(session, options) if kind == "matrix" else _plan(session, options)
+        write_text(output, text, overwrite=overwrite)
     else:
         draw = {"layers": _draw_layers, "explore": _draw_explorer, "reach": _draw_reach, "compare": _draw_compare}[kind]
         draw(session, options, shared).save(output, overwrite=overwrite)
@@ -152,11 +159,18 @@ def _draw_compare(session: Session, options: dict[str, Any], shared: dict[str, A
     scenarios = _scenarios(session, options)
     if len(scenarios) != 2:
         raise click.UsageError("the page compare needs two years or scenario files: --year 2026 --year 2035")
-    origins = options["origins"] or ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
+    origins = options["origins"] or [one.seat for one in session.catalog.region.core]
     ground = Ground(session.access, session.population)
     layers, modes = session.catalog.layers(), options["modes"] or MODES
     before, after = scenarios
     return draw_compare(session.network, before, after, layers, origins=origins, modes=modes, ground=ground, **shared)
+
+
+def _plan(session: Session, options: dict[str, Any]) -> str:
+    from atlas.maps.sheets.plan import draw_plan
+
+    title = (options["title"], options["title"]) if options["title"] else None
+    return draw_plan(session.catalog.plan, session.catalog.layers(), title=title, lang=options["lang"], home=False)
 
 
 def _matrix(session: Session, options: dict[str, Any]) -> str:

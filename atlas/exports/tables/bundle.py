@@ -14,8 +14,8 @@ from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
 from atlas.data.catalog import Catalog
 from atlas.data.declaration import GEOMETRIES
-from atlas.data.layer import Layer
-from atlas.data.root import find_root
+from atlas.data.layer import Layer, region_of
+from atlas.data.region import find_root
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source, read_sources
 from atlas.data.stamp import layers_hash, stamp
@@ -185,7 +185,9 @@ def _bundle(thing: object, name: str | None, scenarios: Sequence[Scenario]) -> B
 
 def _layers_bundle(layers: Mapping[str, Layer]) -> Bundle:
     tables = tuple(_layer_table(layer) for layer in sorted(layers.values(), key=lambda one: one.spec.order))
-    return Bundle("atlas", "珠江口西岸都市圈图集", "Pearl River West Bank atlas", tables, stamp(layers_hash(layers)))
+    region = region_of(layers)
+    titles = region.title_zh or region.name_zh or "atlas", region.title_en or region.name_en or "atlas"
+    return Bundle("atlas", *titles, tables, stamp(layers_hash(layers)))
 
 
 def _layer_table(layer: Layer) -> Table:

@@ -20,6 +20,7 @@ from atlas.base.geodesy import length_km
 from atlas.data.checks import SERVICE_COLUMNS, Violation
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import LARGEST_FILE_MB, Layer
+from atlas.data.region import Region
 from atlas.data.sources import Source
 from atlas.imports.admit import layer_of
 from atlas.imports.archives import check_file
@@ -30,7 +31,6 @@ from atlas.imports.osm.roads import pieces_of, roads_of
 from atlas.imports.osm.tags import DEFAULT_CLASSES, Tags, common, opening
 from atlas.imports.store import extra_spec, file_sha256
 from atlas.imports.vector import in_degrees, read_frame
-from atlas.network.borders import side_of
 
 __all__ = ["LAYERS", "OsmLayers", "area_of", "osm_layers"]
 
@@ -157,7 +157,7 @@ def osm_layers(
         roads = roads_of(extract, area, cities, **about)
         _bounded(roads.lines)
         notes += roads.notes
-        notes += _beyond(roads.roads, roads.junctions, roads.points, crossings)
+        notes += _beyond(roads.roads, roads.junctions, roads.points, crossings, specs["places"].region)
         made["interchanges"] = roads.junctions, roads.points
         made["highways"] = roads.roads, roads.lines
     points = points_of(extract, area, cities, **about)
@@ -212,10 +212,10 @@ def _bounded(lines: list[BaseGeometry]) -> None:
 
 
 def _beyond(
-    roads: list[Record], junctions: list[Record], points: list[BaseGeometry], crossings: Layer | None
+    roads: list[Record], junctions: list[Record], points: list[BaseGeometry], crossings: Layer | None, region: Region
 ) -> list[str]:
     """Take roads out of the network that leave one side of the border where no crossing is declared."""
-    side = {record["id"]: side_of(record["city"]) for record in junctions}
+    side = {record["id"]: region.side_of(record["city"]) for record in junctions}
     at = {record["id"]: point for record, point in zip(junctions, points, strict=True)}
     declared = [] if crossings is None else [
         shapely.MultiPoint(shapely.get_coordinates(row.geometry)[[0, -1]])

@@ -8,13 +8,15 @@ from typing import Any, Protocol
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
-from pypinyin import lazy_pinyin
 
 from atlas.base.style import symbol_of, tokens
-from atlas.base.words import both
+from atlas.base.words import simple_pairs
 from atlas.data.declaration import CONTRACT
-from atlas.data.layer import Layer
+from atlas.data.layer import Layer, region_of
+from atlas.data.places import also_called
+from atlas.data.region import Region
 from atlas.data.register import Register
 from atlas.data.scenario import FIRST_YEAR, LAST_YEAR
 from atlas.data.sources import Source
@@ -22,7 +24,8 @@ from atlas.data.stamp import layers_hash, stamp
 from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.packing import pack_columns, pack_geometries
 from atlas.maps.page import Links, Page
-from atlas.maps.words import FACTS, place_words
+from atlas.maps.sheets.items import corridors_of, pack_items, spelling
+from atlas.maps.words import FACTS, city_words, place_words, region_title
 
 __all__ = [
     "BACKDROP",
@@ -38,6 +41,8 @@ __all__ = [
 BACKDROP = ("land", "water")
 #: Layers that are off when the page opens.
 _OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
+#: What the names people type are made of.
+_TYPED = ("name_zh", "name_en", "city", "service", "iata", "icao")
 _COLUMNS = (*(column.name for column in CONTRACT), *FACTS)
 STYLES = ("page.css", "sheet.css")
 #: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
@@ -54,7 +59,7 @@ class _HasFrame(Protocol):
     def frame(self) -> gpd.GeoDataFrame: ...
 
 
-def pack_layer(layer: Layer) -> dict[str, Any]:
+def pack_layer(layer: Layer, region: Region) -> dict[str, Any]:
     """Return one layer as a page is given it: packed geometry, packed columns, symbols by kind."""
     frame = layer.frame
     names = [name for name in dict.fromkeys(_COLUMNS) if name in frame.columns]
@@ -68,7 +73,7 @@ def pack_layer(layer: Layer) -> dict[str, Any]:
         "on": layer.key not in _OFF_AT_FIRST,
         "count": len(frame),
         "shapes": pack_geometries(frame.geometry.to_numpy(), decimals=_DECIMALS),
-        "columns": pack_columns(frame, names) | _pinyin(frame, layer.key),
+        "columns": pack_columns(frame, names) | _pinyin(frame, layer.key) | _also(frame, layer.key, region),
         "symbols": {kind: _symbol(layer.key, kind) for kind in [*kinds, ""]},
     }
 
@@ -84,8 +89,30 @@ def _pinyin(frame: gpd.GeoDataFrame, key: str) -> dict[str, dict[str, Any]]:
 @lru_cache(maxsize=65_536)
 def _spelling(name: object) -> str:
     """Return the pinyin of one name; most of the time a page takes would go here, and names recur."""
-    syllables = lazy_pinyin(name) if isinstance(name, str) else []
-    return "".join(syllables) + " " + "".join(syllable[:1] for syllable in syllables)
+    return spelling(name) if isinstance(name, str) else ""
+
+
+def _also(frame: gpd.GeoDataFrame, key: str, region: Region) -> dict[str, dict[str, Any]]:
+    """Return what stations, airports and ports are called by those who type, joined by ``;``."""
+    if key not in ("stations", "airports", "ports"):
+        return {}
+    columns = [frame[name] if name in frame.columns else [None] * len(frame) for name in _TYPED]
+    called = [";".join(_called(key, region, *map(_text, row))) for row in zip(*columns, strict=True)]
+    return pack_columns(pd.DataFrame({"also": called}), ["also"]) if any(called) else {}
+
+
+def _called(
+    key: str, region: Region, name_zh: str, name_en: str, city: str, service: str, iata: str, icao: str
+) -> list[str]:
+    names = [*also_called(key, name_zh, name_en, city)]
+    if service == "scheduled":
+        # the airport of a city goes by the city's name: 珠海机场
+        names += [f"{city}机场", f"{city_words(region, city).en} Airport", iata, icao]
+    return [name for name in names if name]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _symbol(layer: str, kind: str) -> list[Any]:
@@ -117,32 +144,38 @@ def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, floa
     frames = [layer.frame for key, layer in layers.items() if key not in BACKDROP and len(layer.frame)]
     if "places" in layers:
         places = layers["places"].frame
-        core = places[places["city"].isin(["珠海", "中山", "江门", "阳江"])]
+        core = places[places["city"].isin(region_of(layers).core_cities)]
         if len(core) > 1:
             frames = [core]
     if not frames:
         frames = [layer.frame for layer in layers.values() if len(layer.frame)]
     if not frames:
-        return (111.3, 21.5, 114.2, 23.2)
+        return region_of(layers).picture_box
     sides = np.array([frame.total_bounds for frame in frames])
     west, south = sides[:, :2].min(axis=0)
     east, north = sides[:, 2:].max(axis=0)
     return (float(west), float(south), float(east), float(north))
 
 
-def _pack_plan(plan: Register | None) -> dict[str, Any]:
+def _pack_plan(plan: Register | None, layers: Mapping[str, Layer]) -> dict[str, Any]:
     if plan is None:
         return {"items": {}, "corridors": {}}
-    items = {
-        item.id: {"n": [item.name_zh, item.name_en], "s": item.section, "w": item.wording, "k": item.kind}
-        for item in plan
-    }
-    corridors = {
-        item.id: sorted(f"{link.layer}/{link.feature_id}" for link in plan.links_of(item.id))
-        for item in plan
-        if item.kind == "corridor"
-    }
-    return {"items": items, "corridors": {key: ids for key, ids in corridors.items() if ids}}
+    return {"items": pack_items(plan, layers), "corridors": corridors_of(plan)}
+
+
+def _typed(layers: Sequence[dict[str, Any]], plan: dict[str, Any]) -> list[str]:
+    """Return the characters of the names with their traditional forms, which people may type."""
+    names = [
+        str(name)
+        for layer in layers
+        for column in ("name_zh", "aliases", "also")
+        if column in layer["columns"]
+        for name in layer["columns"][column]["v"]
+        if name is not None
+    ]
+    return simple_pairs(
+        [*names, *(name for item in plan["items"].values() for name in (*item["n"], *item["a"], *item["v"]))]
+    )
 
 
 def _pack_sources(sources: Mapping[str, Source] | None) -> dict[str, list[str]]:
@@ -165,12 +198,14 @@ def common_data(
     boundaries: gpd.GeoDataFrame | None = None,
 ) -> dict[str, Any]:
     """Return what every map page is given: words, tokens, backdrop, layers, plan, sources, marginalia."""
+    packed, items = [pack_layer(layers[key], region_of(layers)) for key in shown], _pack_plan(plan, layers)
     return {
-        "words": place_words(),
+        "words": place_words(region_of(layers)),
         "tokens": tokens(),
         "backdrop": _pack_backdrop(layers) | _pack_boundaries(boundaries),
-        "layers": [pack_layer(layers[key]) for key in shown],
-        "plan": _pack_plan(plan),
+        "layers": packed,
+        "plan": items,
+        "simple": _typed(packed, items),
         "sources": _pack_sources(sources),
         "years": [FIRST_YEAR, LAST_YEAR],
         "meta": {"author": author, "date": date, "approval": approval},
@@ -244,7 +279,7 @@ def draw_layers(
     return Page(
         "atlas",
         data,
-        title=titled(title, both("start.title")),
+        title=titled(title, region_title(region_of(layers))),
         lang=lang,
         styles=STYLES,
         bounds=bounds or opening_view(layers),

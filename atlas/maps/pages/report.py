@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from atlas.base.words import Words, both, capital, joined, word_table
+from atlas.base.words import LANGUAGES, Words, both, capital, joined, say_in, word_table
 from atlas.data.register import ISSUED, ITEM_STATUSES
+from atlas.land.coverage import ELSEWHERE
 from atlas.maps.document import Cell, Table, fill, heads, held, number, year
 from atlas.maps.pages.claims import target_sections
 from atlas.maps.pages.report_method import parameter_table, source_table
 from atlas.maps.pages.start import verdict_table
+from atlas.maps.words import city_words
 from atlas.plan.summary import MATRIX_MODES, Report, Step
 
 __all__ = ["draw_report"]
 
 _CHAPTERS = ("numbers", "status", "kilometres", "scenarios", "promises", "years", "matrix", "method", "sources")
-_FROM = ("zhuhai", "zhongshan", "jiangmen", "yangjiang")
-_CITIES = ("珠海", "中山", "江门", "阳江")
-_ELSEWHERE = "其他"
 _MOST = 14
 Minutes = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -67,9 +66,10 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
     """
     names = [scenario.name for scenario in report.scenarios]
     matrices, same = _matrices(report)
+    region = report.region
     return fill(
         "report.html",
-        title=both("report.title"),
+        title=_in_both("report.title", region=(region.name_zh, region.name_en)),
         lang=lang,
         hash=report.hash,
         home=home,
@@ -79,6 +79,7 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         chapters=_CHAPTERS,
         facts=_numbers(report),
         issued=str(ISSUED),
+        about_numbers=_in_both("report.numbers_text", plan=(region.plan_zh, region.plan_en), issued=(str(ISSUED),) * 2),
         status=_status(report),
         published_share=report.kilometres["published_km"].sum() / report.kilometres["km"].sum(),
         kilometres=_kilometres(report),
@@ -89,7 +90,7 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         targets=target_sections(
             report.summary, report.targets, scenarios=names, english=report.english, deciding=report.deciding
         ),
-        steps=[_step(step, report.english) for step in report.steps],
+        steps=[_step(step, report.english, [one.seat for one in region.core]) for step in report.steps],
         same=same,
         matrices=matrices,
         period=both(f"period.{report.scenarios[0].period}"),
@@ -186,18 +187,19 @@ def _pivot(frame: pd.DataFrame, rows: Sequence[str], head: str, names: Mapping[s
 
 def _kilometres(report: Report) -> list[Table]:
     corridors = {item.id: Words(item.name_zh, item.name_en) for item in report.register if item.kind == "corridor"}
-    cities = {name: both(f"cities.{name}") for name in _CITIES} | {_ELSEWHERE: both("report.elsewhere")}
+    core = report.region.core_cities
+    cities = {name: city_words(report.region, name) for name in core} | {ELSEWHERE: both("report.elsewhere")}
     return [
         _pivot(report.kilometres, ["mode"], "mode", {}, "by_mode"),
-        _pivot(_own_cities(report.cities), ["city", "mode"], "city_mode", cities, "by_city"),
+        _pivot(_own_cities(report.cities, core), ["city", "mode"], "city_mode", cities, "by_city"),
         _pivot(report.corridors, ["corridor", "mode"], "corridor_mode", corridors, "by_corridor"),
     ]
 
 
-def _own_cities(cities: pd.DataFrame) -> pd.DataFrame:
-    """Put the four cities of the plan first and all others together."""
-    named = cities.assign(city=cities["city"].where(cities["city"].isin(_CITIES), _ELSEWHERE))
-    order = named["city"].map({name: i for i, name in enumerate((*_CITIES, _ELSEWHERE))})
+def _own_cities(cities: pd.DataFrame, core: Sequence[str]) -> pd.DataFrame:
+    """Put the cities of the core first and all others together."""
+    named = cities.assign(city=cities["city"].where(cities["city"].isin(core), ELSEWHERE))
+    order = named["city"].map({name: i for i, name in enumerate((*core, ELSEWHERE))})
     return named.assign(order=order).sort_values(["order", "mode"], kind="stable")
 
 
@@ -231,7 +233,7 @@ def _scenarios(report: Report) -> list[Table]:
     ]
 
 
-def _step(step: Step, english: Mapping[str, str]) -> _StepSection:
+def _step(step: Step, english: Mapping[str, str], centres: Collection[str]) -> _StepSection:
     rows = [
         [
             Cell(Words(row["name_zh"], row["name_en"]), head=True),
@@ -244,11 +246,16 @@ def _step(step: Step, english: Mapping[str, str]) -> _StepSection:
     return _StepSection(
         both("report.step", before=year(step.before.name), after=year(step.after.name)),
         Table(heads("opens", "id", "year", "basis"), rows, both("report.opened")),
-        tuple(_changes(step, mode, english) for mode in MATRIX_MODES),
+        tuple(_changes(step, mode, english, centres) for mode in MATRIX_MODES),
     )
 
 
-def _changes(step: Step, mode: str, english: Mapping[str, str]) -> _Change:
+def _in_both(key: str, **facts: tuple[str, str]) -> Words:
+    """Return a sentence whose facts are told in Chinese and in English."""
+    return Words(*(say_in(lang, key, **{k: pair[i] for k, pair in facts.items()}) for i, lang in enumerate(LANGUAGES)))
+
+
+def _changes(step: Step, mode: str, english: Mapping[str, str], centres: Collection[str]) -> _Change:
     change, by = step.changes[mode], both(f"mode.{mode}")
     pairs = change.pairs
     if not len(pairs):
@@ -269,7 +276,7 @@ def _changes(step: Step, mode: str, english: Mapping[str, str]) -> _Change:
     ]
     names = heads("project", "pairs_on_it", "lost_without", "crossings_lost")
     tables = [Table(names, projects, both("report.projects", mode=by), kind="keep figures")]
-    people = [row for row in change.totals.to_dict("records") if row["from_id"] in _FROM and _differs(row)]
+    people = [row for row in change.totals.to_dict("records") if row["from_id"] in centres and _differs(row)]
     if people:
         tables.append(_people(people, by, english))
     return _Change(said, tuple(tables))

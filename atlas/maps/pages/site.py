@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -26,23 +27,15 @@ from atlas.maps.pages.report import draw_report
 from atlas.maps.pages.start import Card, as_of, draw_start
 from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
+from atlas.maps.sheets.plan import draw_plan
 from atlas.network.build import Network
 from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims
 from atlas.plan.summary import make_report
 from atlas.travel.comparison import seats
 from atlas.travel.status import scenario_header
 
-__all__ = ["CORE", "Job", "build_site", "site_jobs", "site_views"]
+__all__ = ["Job", "build_site", "site_jobs", "site_views"]
 
-#: The core cities: place id, file, Chinese and English name.
-CORE = (
-    ("zhuhai", "explore.html#o=zhuhai", "珠海", "Zhuhai"),
-    ("zhongshan", "explore.html#o=zhongshan", "中山", "Zhongshan"),
-    ("jiangmen", "explore.html#o=jiangmen", "江门", "Jiangmen"),
-    ("yangjiang", "explore.html#o=yangjiang", "阳江", "Yangjiang"),
-)
-#: The explorer on what the plan changes by 2035 from Yangjiang, which is furthest.
-_CHANGE = "explore.html#d=change&o=yangjiang&pin=y%3D2023%26o%3Dyangjiang&y=2035"
 _KEY = "<!-- atlas-build {} -->\n"
 _LINKS: Links = (("index.html", both("site.start")),)
 
@@ -68,7 +61,7 @@ def site_jobs(
     date = as_of(layers)
     known = set(layers["places"].frame["id"].astype(str))
     boundaries = catalog.boundaries()
-    cities = [city for city in CORE if city[0] in known]
+    cities = [one.seat for one in network.region.core if one.seat in known]
 
     def atlas_page() -> str:
         return draw_layers(
@@ -81,7 +74,7 @@ def site_jobs(
         def explorer() -> str:
             return draw_explorer(
                 network, layers, catalog.parameters, ground=ground, targets=_targets(catalog, known),
-                origin=cities[0][0] if cities else None, plan=catalog.plan, sources=catalog.sources, date=date,
+                origin=cities[0] if cities else None, plan=catalog.plan, sources=catalog.sources, date=date,
                 links=_LINKS, boundaries=boundaries,
             ).html()  # fmt: skip
 
@@ -92,16 +85,27 @@ def site_jobs(
     yield Job(card, lambda: draw_matrix(network, scenarios))
 
 
+def _hour(seat: str) -> str:
+    """Where the explorer shows the hour around a core city."""
+    return f"explore.html#o={quote(seat)}"
+
+
+def _change(seat: str) -> str:
+    """Where the explorer shows what the plan changes by 2035 from a core city."""
+    seat = quote(seat)
+    return f"explore.html#d=change&o={seat}&pin=y%3D2023%26o%3D{seat}&y=2035"
+
+
 def site_views(catalog: Catalog, scenarios: Sequence[Scenario]) -> list[Card]:
     """Return cards that open the explorer on a question: the hour of each core city, and what the plan changes."""
     known = set(catalog.layer("places").frame["id"].astype(str))
     cards = []
-    for place, address, zh, en in CORE:
-        if place in known:
-            city = Words(zh, en)
-            cards.append(Card(address, both("site.reach", city=city), both("site.reach_about", city=city)))
+    core = [one for one in catalog.region.core if one.seat in known]
+    for one in core:
+        city = Words(one.city, one.name_en)
+        cards.append(Card(_hour(one.seat), both("site.reach", city=city), both("site.reach_about", city=city)))
     if cards and {"2023", "2035"} <= {scenario.name for scenario in scenarios}:
-        cards.append(Card(_CHANGE, both("site.compare"), both("site.compare_about")))
+        cards.append(Card(_change(core[-1].seat), both("site.compare"), both("site.compare_about")))
     return cards
 
 
@@ -153,16 +157,16 @@ def build_site(
     people = ground.people.people.tobytes() if ground is not None else b""
     key = _build_key(catalog, network, scenarios, lang, people)
     jobs = list(site_jobs(catalog, network, scenarios, ground))
-    targets = read_targets(catalog.root / "data" / "plan" / "targets.toml")
-    known = set(catalog.layer("places").frame["id"].astype(str))
-    named = {place for target in targets for one in target.readings for place in (*one.origins, *one.destinations)}
-    promised = bool(named) and named <= known
+    targets = _targets(catalog, set(catalog.layer("places").frame["id"].astype(str)))
     claims, checks, told = (
         Card(f"{name}.html", both(f"site.{name}"), both(f"site.{name}_about"))
         for name in ("claims", "validation", "report")
     )
     # an atlas of other places has neither this plan's promises nor its calibration tables
-    read = [claims, told, checks] if promised else []
+    read = [claims, told, checks] if targets is not None else []
+    if len(catalog.plan):
+        listed = Card("plan.html", both("plan_list.title"), both("site.plan_about", count=len(catalog.plan)))
+        read = [listed, *read]
     wanted = [*(job.name for job in jobs), *(card.address for card in read), "index.html"]
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
@@ -171,9 +175,12 @@ def build_site(
         if not _is_current(target / job.name, key):
             say(job.name)
             _write(target / job.name, job.make(), key)
+    if len(catalog.plan):
+        say("plan.html")
+        _write(target / "plan.html", draw_plan(catalog.plan, catalog.layers(), atlas_page="atlas.html"), key)
     names = [scenario.name for scenario in scenarios]
     summary, items = pd.DataFrame(), None
-    if promised:
+    if targets is not None:
         say(claims.address)
         trips = check_claims(network, scenarios, targets, readings=["all"])
         summary = summarise_claims(trips)
@@ -202,6 +209,7 @@ def build_site(
         assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
         english=network.english_names,
         items=items,
+        region=network.region,
         lang=lang,
     )
     _write(target / "index.html", start, key)
@@ -215,18 +223,20 @@ def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenari
     pictures: dict[str, Callable[[], str]] = {
         "atlas.html": lambda: lines_picture(catalog.layers()),
         "explore.html": lambda: explorer_picture(catalog, network, now),
-        _CHANGE: lambda: change_picture(network, by_name["2023"], by_name["2035"]),
         "matrix.html": lambda: matrix_picture(network, now),
     }
-    for place, name, *_ in CORE:
-        pictures[name] = partial(reach_picture, network, place, now)
+    for one in catalog.region.core:
+        pictures[_hour(one.seat)] = partial(reach_picture, network, one.seat, now)
+        pictures[_change(one.seat)] = lambda: change_picture(network, by_name["2023"], by_name["2035"])
     return [replace(card, picture=pictures[card.address]()) for card in cards]
 
 
 def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario) -> str:
     """A picture of the explorer's answer for the first core city, else for the first place."""
     known = catalog.layer("places").frame["id"].astype(str).tolist()
-    return reach_picture(network, next((place for place, *_ in CORE if place in known), known[0]), scenario)
+    return reach_picture(
+        network, next((one.seat for one in network.region.core if one.seat in known), known[0]), scenario
+    )
 
 
 def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:

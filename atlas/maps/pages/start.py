@@ -11,7 +11,9 @@ import pandas as pd
 
 from atlas.base.words import Words, both, joined, word_table
 from atlas.data.layer import Layer
+from atlas.data.region import ANYWHERE, Region
 from atlas.maps.document import Cell, Table, fill, heads, held, year
+from atlas.maps.words import region_lead, region_title
 
 __all__ = ["Card", "as_of", "draw_start", "trip", "verdict_cell", "verdict_table"]
 
@@ -87,6 +89,7 @@ def draw_start(
     assumed: Mapping[str, int],
     english: Mapping[str, str] | None = None,
     items: pd.DataFrame | None = None,
+    region: Region = ANYWHERE,
     lang: str = "zh",
 ) -> str:
     """Return the start page.
@@ -113,6 +116,8 @@ def draw_start(
         English names of places by the Chinese ones.
     items
         From :func:`atlas.data.register.item_table`: what the full plan holds is said beside its numbers.
+    region
+        What the atlas is of.
     lang
         Language the page opens in.
     """
@@ -122,7 +127,8 @@ def draw_start(
         verdicts = verdict_table(summary, mode="multimodal", measure="door", scenarios=scenarios)
     return fill(
         "start.html",
-        title=both("start.title"),
+        title=region_title(region),
+        lead=region_lead(region),
         lang=lang,
         hash=hash,
         home=False,

@@ -15,6 +15,7 @@ export interface Common {
   backdrop: Backdrop;
   layers: LayerData[];
   plan: Plan;
+  simple: string[];
   sources: Record<string, string[]>;
   years: number[];
   meta: Meta;
@@ -33,6 +34,7 @@ export interface ComparePage {
   backdrop: Backdrop;
   layers: LayerData[];
   plan: Plan;
+  simple: string[];
   sources: Record<string, string[]>;
   years: number[];
   meta: Meta;
@@ -71,6 +73,7 @@ export interface ExplorePage {
   backdrop: Backdrop;
   layers: LayerData[];
   plan: Plan;
+  simple: string[];
   sources: Record<string, string[]>;
   years: number[];
   meta: Meta;
@@ -118,6 +121,7 @@ export interface MapPage {
   backdrop: Backdrop;
   layers: LayerData[];
   plan: Plan;
+  simple: string[];
   sources: Record<string, string[]>;
   years: number[];
   meta: Meta;
@@ -165,12 +169,35 @@ export interface Plan {
   corridors: Record<string, string[]>;
 }
 
-/** An item of the plan: name, section, wording, kind. */
+/** An item of the plan, from :func:`atlas.maps.sheets.items.pack_items`. */
 export interface PlanItem {
   n: string[];
   s: string;
   w: string;
   k: string;
+  t: string;
+  d: string;
+  q: string;
+  y: number | null;
+  b: string;
+  c: string;
+  cy: number | null;
+  x: string;
+  ct: string[];
+  f: string[];
+  r: string;
+  a: string[];
+  v: string[];
+}
+
+/** The plan list: words, items, names of their features and layers, and the address of the atlas page. */
+export interface PlanPage {
+  words: Record<string, Record<string, string[]>>;
+  items: Record<string, PlanItem>;
+  features: Record<string, string[]>;
+  layers: Record<string, string[]>;
+  simple: string[];
+  atlas: string;
 }
 
 /** A project that makes a difference between two scenarios: in how many pairs it saves time. */
@@ -217,6 +244,7 @@ export interface ReachPage {
   backdrop: Backdrop;
   layers: LayerData[];
   plan: Plan;
+  simple: string[];
   sources: Record<string, string[]>;
   years: number[];
   meta: Meta;

@@ -60,6 +60,8 @@ export interface PageState {
   paints: Paint[];
   placed: any[];
   marked: Hit | null;
+  /** What the item whose card is open stands for. */
+  marks: Hit[];
   year: number | null;
   noHover: boolean;
   twin: any;

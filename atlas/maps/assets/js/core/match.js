@@ -1,11 +1,20 @@
 /* Search by name: Chinese, English, alias, number, pinyin or its initials. */
 
+/** Traditional characters → simplified. @type {Map<string, string>} */
+const simple = new Map();
+
+/** Learn which simplified character a traditional one stands for. @param {string[]} pairs two texts of one length */
+export function learn(pairs) { Array.from(pairs[0]).forEach(function (sign, i) { simple.set(sign, pairs[1].charAt(i)); }); }
+
 /**
- * A text as it is compared: lower case, without spaces, dashes and apostrophes.
+ * A text as it is compared: lower case, simplified, without spaces, dashes, brackets and apostrophes.
  * @param {unknown} text
  * @returns {string}
  */
-export function plain(text) { return String(text || "").toLowerCase().replace(/[\s'’·—-]/g, ""); }
+export function plain(text) {
+  const bare = String(text || "").normalize("NFKC").toLowerCase().replace(/[\s'’·—–()（）、，,./-]/g, "");
+  return Array.from(bare, function (sign) { return simple.get(sign) || sign; }).join("");
+}
 
 /** What nothing matches. */
 export const NO_MATCH = 9;

@@ -2,6 +2,7 @@
 import { el, phone } from "../core/dom.js";
 import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
+import { learn } from "../core/match.js";
 import { latOf, lonOf, worldX, worldY } from "../core/mercator.js";
 import { unpackLayer, unpackShapes } from "../core/pack.js";
 import { hooks, page } from "../core/page.js";
@@ -28,6 +29,7 @@ export function startPage(map, data, build) {
   ["land", "water", "bounds"].forEach(function (key) {
     if (data.backdrop[key]) page.backdrop[key] = unpackShapes(data.backdrop[key]);
   });
+  learn(data.simple);
   buildFrame();
   takeTiles(data.basemap);
   buildMap(map);

@@ -2,13 +2,15 @@
 import { el, phone } from "../core/dom.js";
 import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
+import { own } from "../core/own.js";
 import { hooks, page } from "../core/page.js";
 import { ui } from "../core/words.js";
 import { featuresAt, paintLayer, paintMark } from "../map/canvas.js";
 import { redraw, startPage } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
 import { closeCard, openFeature } from "../parts/card.js";
-import { addSection, centre, corridorFilter, drawLegend, kindLegend, layerControl, searchBox, sourceList, statusLegend } from "../parts/panel.js";
+import { featuresOf, openItem } from "../parts/item.js";
+import { addSection, centre, centreAll, corridorFilter, drawLegend, kindLegend, layerControl, searchBox, sourceList, statusLegend } from "../parts/panel.js";
 import { sheetTools } from "../parts/sheet.js";
 import { featureColumns, featureRows, tableTool } from "../parts/table.js";
 import { addTimeline, openByYear } from "../parts/timeline.js";
@@ -25,16 +27,23 @@ export function atlasPage() {
   hooks.labelsOf = function () { return candidates; };
   page.paints.push(function (ctx, view) {
     if (page.marked) paintMark(ctx, view, page.marked.layer, page.marked.row);
+    page.marks.forEach(function (hit) { paintMark(ctx, view, hit.layer, hit.row); });
     page.layers.forEach(function (layer) { if (layer.on) paintLayer(ctx, view, layer); });
   });
+  function showLayer(layer) {
+    if (layer.on) return;
+    layer.on = true;
+    var box = document.querySelector('[data-layer="' + layer.key + '"]');
+    if (box) box.checked = true;
+  }
   searchBox(function (layer, row) {
-    if (!layer.on) {
-      layer.on = true;
-      var box = document.querySelector('[data-layer="' + layer.key + '"]');
-      if (box) box.checked = true;
-    }
+    showLayer(layer);
     centre(layer, row);
     openFeature([{ layer: layer, row: row }], 0, true);
+    fire("filter");
+  }, function (id) {
+    featuresOf(id).forEach(function (hit) { showLayer(hit.layer); });
+    openItem(id, true);
     fire("filter");
   });
   layerControl();
@@ -71,8 +80,16 @@ export function atlasPage() {
     else closeCard();
   });
   listen("lang", function () {
-    if (page.marked && !page.cardHost.hidden) openFeature([page.marked], 0, false);
+    if (urlState.values.p && !page.cardHost.hidden) openItem(urlState.values.p, false, true);
+    else if (page.marked && !page.cardHost.hidden) openFeature([page.marked], 0, false);
   });
+  if (urlState.values.p && own(page.data.plan.items, urlState.values.p)) {
+    var item = urlState.values.p;
+    featuresOf(item).forEach(function (hit) { showLayer(hit.layer); });
+    openItem(item, false, true);
+    hooks.atFirst = function () { centreAll(featuresOf(item)); };
+    return;
+  }
   var asked = (urlState.values.f || "").split("/");
   page.layers.forEach(function (layer) {
     if (layer.key !== asked[0]) return;

@@ -10,11 +10,12 @@ import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
 import { explorePaint } from "../explore/paint.js";
-import { featuresAt, inView } from "../map/canvas.js";
+import { featuresAt, inView, paintMark } from "../map/canvas.js";
 import { redraw, startPage, tell } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
 import { closeCard, showCard } from "../parts/card.js";
 import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
+import { openItem } from "../parts/item.js";
 import { legList } from "../parts/reach.js";
 import { sheetTools } from "../parts/sheet.js";
 import { tableTool } from "../parts/table.js";
@@ -637,7 +638,11 @@ export function explorePage(data) {
       var id = idOf({ layer: layer, row: row });
       if (nodeOf.has(id)) { chosen = null; change({ origins: adding ? state.origins.concat([{ id: id }]).slice(0, 12) : [{ id: id }] }); }
       centre(layer, row, 10.5);
+    }, function (id) {
+      openItem(id, true);
+      if (inner.projectSearch) { inner.projectSearch.value = data.plan.items[id].n[0]; fillProjects(); }
     });
+    page.paints.unshift(function (ctx, view) { page.marks.forEach(function (hit) { paintMark(ctx, view, hit.layer, hit.row); }); });
     tableTool([{ key: "name", text: "place" }, { key: "level", text: "kind" }, { key: "city", text: "city" }, { key: "min", text: "minutes", number: true, digits: 1 }], placeRows, function (row) { open(row.id, true); });
     sheetTools();
     hooks.heart = function () { return pointOf(state.origins[0]); };

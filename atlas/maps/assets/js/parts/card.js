@@ -14,8 +14,9 @@ var opener = null;
 export function closeCard() {
   if (!page.cardHost.hidden && page.cardHost.contains(document.activeElement) && opener && document.contains(opener)) opener.focus();
   page.marked = null;
+  page.marks = [];
   page.cardHost.hidden = true;
-  urlState.write({ f: null });
+  urlState.write(page.data.kind === "atlas" ? { f: null, p: null } : { f: null });
   if (page.renderers) redraw();
 }
 
@@ -34,6 +35,8 @@ export function showCard(nodes, focus) {
 export function openFeature(hits, at, focus) {
   var hit = hits[at], layer = hit.layer, row = hit.row;
   page.marked = hit;
+  page.marks = [];
+  if (page.data.kind === "atlas") urlState.write({ p: null });
   urlState.write({ f: layer.key + "/" + layer.get("id", row) });
   var name = layer.name(row), kind = layer.get("kind", row);
   var steps = hits.length < 2 ? null : el("div", { class: "steps" }, [

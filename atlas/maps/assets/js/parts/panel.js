@@ -127,8 +127,12 @@ export function sourceList(sheet) {
   return list;
 }
 
-/* Search by Chinese, English, alias, number or pinyin; arrows and Enter choose. */
-export function searchBox(choose) {
+/* Which of several hits of one rank comes first. */
+var FIRST = { places: 0, plan: 1, airports: 2, stations: 3, interchanges: 6 };
+
+/* Search by Chinese (both scripts), English, alias, number or pinyin, for features and for items of the plan; arrows
+   and Enter choose. choose(layer, row), chooseItem(id). */
+export function searchBox(choose, chooseItem) {
   var input = el("input", { type: "search", id: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "hits", autocomplete: "off" });
   labelled(input, "search");
   labelled(input, "search", "placeholder");
@@ -141,26 +145,34 @@ export function searchBox(choose) {
       if (layer.key === "rail_services") return;
       for (var row = 0; row < layer.size; row++) {
         var name = layer.name(row);
-        index.push({ layer: layer, row: row, names: [name[0], name[1], layer.get("pinyin", row), layer.get("ref", row)]
-          .concat(String(layer.get("aliases", row) || "").split(";")).map(plain).filter(Boolean) });
+        index.push({ layer: layer, row: row, first: own(FIRST, layer.key) === undefined ? 4 : FIRST[layer.key], name: name, of: layer.title,
+          names: [name[0], name[1], layer.get("pinyin", row), layer.get("ref", row)]
+            .concat(String(layer.get("aliases", row) || "").split(";"), String(layer.get("also", row) || "").split(";")).map(plain).filter(Boolean) });
       }
+    });
+    if (!chooseItem) return;
+    Object.keys(page.data.plan.items).forEach(function (id) {
+      var item = page.data.plan.items[id];
+      index.push({ item: id, first: FIRST.plan, name: item.n, of: page.words.ui.plan_item, names: item.n.concat(item.a, id).map(plain).filter(Boolean), parts: item.v.map(plain).filter(Boolean) });
     });
   }
   function rank(entry, wanted) {
-    var best = matchRank(entry.names, wanted);
-    return best < NO_MATCH ? best * 10 + (entry.layer.key === "places" ? 0 : entry.layer.key === "interchanges" ? 5 : 2) : 99;
+    /* a part that is it comes behind a whole that is it, and before names that only begin with it */
+    var best = matchRank(entry.names, wanted), part = entry.parts ? matchRank(entry.parts, wanted) : NO_MATCH;
+    if (best === NO_MATCH && part === NO_MATCH) return 99;
+    return Math.min(best < NO_MATCH ? best * 10 : 99, part < NO_MATCH ? part * 10 + 4 : 99) + entry.first / 2;
   }
   function look() {
     var wanted = plain(input.value);
     if (!index) build();
     found = wanted ? index.map(function (entry) { return [rank(entry, wanted), entry]; })
-      .filter(function (pair) { return pair[0] < 99; }).sort(function (a, b) { return a[0] - b[0]; }).slice(0, 12) : [];
+      .filter(function (pair) { return pair[0] < 99; }).sort(function (a, b) { return a[0] - b[0] || a[1].name[0].length - b[1].name[0].length; }).slice(0, 12) : [];
     active = -1;
     emptied(list);
     found.forEach(function (pair, i) {
-      var entry = pair[1], name = entry.layer.name(entry.row);
-      var item = el("li", { role: "option", id: "hit-" + i, "aria-selected": "false" }, [
-        el("b", {}, pick(name)), " ", el("small", {}, [otherName(name), pick(entry.layer.title)].filter(Boolean).join(" · "))]);
+      var entry = pair[1], name = entry.name;
+      var item = el("li", { role: "option", id: "hit-" + i, "aria-selected": "false", "data-hit": entry.item || entry.layer.key + "/" + entry.layer.get("id", entry.row) }, [
+        el("b", {}, pick(name)), " ", el("small", {}, [otherName(name), pick(entry.of)].filter(Boolean).join(" · "))]);
       item.addEventListener("mousedown", function (event) { event.preventDefault(); pickHit(i); });
       list.appendChild(item);
     });
@@ -172,8 +184,9 @@ export function searchBox(choose) {
     var entry = found[i][1];
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
-    input.value = pick(entry.layer.name(entry.row));
-    choose(entry.layer, entry.row);
+    input.value = pick(entry.name);
+    if (entry.item) chooseItem(entry.item);
+    else choose(entry.layer, entry.row);
   }
   input.addEventListener("input", look);
   input.addEventListener("blur", function () { list.hidden = true; input.setAttribute("aria-expanded", "false"); });
@@ -190,8 +203,14 @@ export function searchBox(choose) {
   page.finder.appendChild(list);
 }
 
-export function centre(layer, row, zoom) {
-  var b = layer.shapes.boxes, i = 4 * row;
-  var box = [lonOf(b[i]), latOf(b[i + 3]), lonOf(b[i + 2]), latOf(b[i + 1])];
-  fitBox(box, zoom || 11.5, coveredByCard());
+export function centre(layer, row, zoom) { centreAll([{ layer: layer, row: row }], zoom); }
+
+/* The view that holds all of these features. */
+export function centreAll(hits, zoom) {
+  var box = [Infinity, Infinity, -Infinity, -Infinity];
+  hits.forEach(function (hit) {
+    var b = hit.layer.shapes.boxes, i = 4 * hit.row;
+    box = [Math.min(box[0], lonOf(b[i])), Math.min(box[1], latOf(b[i + 3])), Math.max(box[2], lonOf(b[i + 2])), Math.max(box[3], latOf(b[i + 1]))];
+  });
+  if (hits.length) fitBox(box, zoom || 11.5, coveredByCard());
 }

@@ -63,7 +63,7 @@ export function featureRows() {
       rows.push({
         layer: layer, row: row, name: pick(layer.name(row)), of: pick(layer.title),
         kind: wordFor("kinds", layer.get("kind", row) || ""), status: layer.key === "places" ? "" : wordFor("status", layer.get("status", row) || "unknown"),
-        opens: layer.get("opens_year", row), city: wordFor("cities", layer.get("city", row) || ""),
+        opens: layer.get("opens_basis", row) === "unknown" ? null : layer.get("opens_year", row), city: wordFor("cities", layer.get("city", row) || ""),
         km: layer.get("published_length_km", row) || layer.get("drawn_length_km", row)
       });
     }

@@ -13,6 +13,9 @@ export function openByYear(layer, row) {
   return layer.key === "places" ? true : year !== null && year <= page.year;
 }
 
+/* Whether the year is one in which it opens; what runs without a known date counts from the first year and opened before. */
+export function datedOpening(layer, row) { return layer.get("opens_basis", row) !== "unknown"; }
+
 export function addTimeline() {
   var first = page.data.years[0], last = page.data.years[1], full = last + 1;
   var slider = labelled(el("input", { type: "range", id: "year", min: first, max: full, step: 1 }), "year");
@@ -38,19 +41,17 @@ export function addTimeline() {
     page.layers.forEach(function (layer) {
       if (["railways", "highways", "airports", "ports", "stations"].indexOf(layer.key) < 0) return;
       for (var row = 0; row < layer.size; row++) {
-        if (layer.get("opens_year", row) !== page.year) continue;
-        names.push({ layer: layer, row: row });
+        if (layer.get("opens_year", row) === page.year && datedOpening(layer, row)) names.push({ layer: layer, row: row });
       }
     });
     note.appendChild(el("b", {}, ui("opens_in", page.year) + (names.length ? " (" + names.length + ") " : " ")));
     if (!names.length) note.appendChild(document.createTextNode(ui("none_opens")));
-    names.slice(0, 8).forEach(function (hit) {
+    names.forEach(function (hit) {
       note.appendChild(el("button", { type: "button", class: "chip", onclick: function () {
         centre(hit.layer, hit.row);
         openFeature([hit], 0, true);
       } }, pick(hit.layer.name(hit.row))));
     });
-    if (names.length > 8) note.appendChild(document.createTextNode("…"));
   }
   slider.addEventListener("input", function () { set(Number(slider.value)); });
   typed.addEventListener("change", function () {

@@ -1,0 +1,1 @@
+"""Commands for decisions: projects, needs, gaps, closures, events, hinterland, fairness, corridors."""

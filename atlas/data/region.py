@@ -1,0 +1,214 @@
+"""Where an atlas keeps its layers and data, and the region it is of: names, cities, boxes, sides of borders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from atlas.base.doors import Door
+from atlas.base.errors import LayerError
+
+if TYPE_CHECKING:
+    from pyproj import CRS
+
+__all__ = ["ANYWHERE", "Core", "Region", "find_root", "read_region"]
+
+Box = tuple[float, float, float, float]
+EARTH: Box = (-180.0, -90.0, 180.0, 90.0)
+#: How far beyond its places the box of a region without one reaches, degrees.
+_MARGIN = 0.15
+_TEXTS = ("name_zh", "name_en", "title_zh", "title_en", "lead_zh", "lead_en", "plan_zh", "plan_en")
+
+
+@dataclass(frozen=True)
+class Core:
+    """A city the atlas is about: its name as the column ``city`` has it, and the place that is its centre."""
+
+    city: str
+    seat: str
+    name_en: str
+
+
+@dataclass(frozen=True)
+class Region:
+    """What an atlas is of.
+
+    Attributes
+    ----------
+    name_zh, name_en, title_zh, title_en
+        The region, and the title of its atlas; empty: nobody has named it.
+    lead_zh, lead_en
+        What the start page says it holds.
+    plan_zh, plan_en
+        The plan it is judged by: what the document is cited as.
+    core
+        Cities the atlas is about, in the order in which they are shown; the last is furthest.
+    cities
+        English names of cities by the Chinese ones.
+    sides
+        Side of a border by city; all others lie on the side ``mainland``.
+    bounds
+        West, south, east, north, degrees: a feature out of it is a mistake.
+    box
+        Where land is divided into cells; None: about the places.
+    view
+        What maps without places open on, and pictures show; None: `box`.
+    centre
+        lon, lat of the planar system; None: the middle of `box`.
+    """
+
+    name_zh: str = ""
+    name_en: str = ""
+    title_zh: str = ""
+    title_en: str = ""
+    lead_zh: str = ""
+    lead_en: str = ""
+    plan_zh: str = ""
+    plan_en: str = ""
+    core: tuple[Core, ...] = ()
+    cities: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sides: Mapping[str, str] = field(default_factory=dict, hash=False)
+    bounds: Box = EARTH
+    box: Box | None = None
+    view: Box | None = None
+    centre: tuple[float, float] | None = None
+
+    def holds(self, lon: float, lat: float) -> bool:
+        """Return whether a point lies within :attr:`bounds`."""
+        west, south, east, north = self.bounds
+        return west <= lon <= east and south <= lat <= north
+
+    def side_of(self, city: str | None) -> str:
+        """Return the side of the border a city lies on; ``mainland`` where none is declared.
+
+        >>> Region(sides={"香港": "hk"}).side_of("香港特别行政区")
+        'hk'
+        """
+        return self.sides.get((city or "").removesuffix("特别行政区"), "mainland")
+
+    def over(self, extent: Box) -> Region:
+        """Return the region with its box, where it has none, about `extent`."""
+        if self.box is not None:
+            return self
+        west, south, east, north = extent
+        box = (
+            max(west - _MARGIN, -180.0), max(south - _MARGIN, -90.0),
+            min(east + _MARGIN, 180.0), min(north + _MARGIN, 90.0),
+        )  # fmt: skip
+        return replace(self, box=box)
+
+    @property
+    def land_box(self) -> Box:
+        """Where land is divided into cells; the bounds where nothing is known."""
+        return self.box or self.bounds
+
+    @property
+    def extent(self) -> Box:
+        """Where people of the region may live: the bounds where they are declared, else the box."""
+        return self.bounds if self.bounds != EARTH else self.land_box
+
+    @property
+    def picture_box(self) -> Box:
+        """What pictures show."""
+        return self.view or self.land_box
+
+    @cached_property
+    def metric(self) -> CRS:
+        """The planar system: azimuthal equal-area about the centre, metres, x east and y north."""
+        from atlas.base.geodesy import plane
+
+        west, south, east, north = self.land_box
+        return plane(*(self.centre or ((west + east) / 2, (south + north) / 2)))
+
+    @property
+    def core_cities(self) -> tuple[str, ...]:
+        """Names of the core cities as layers have them."""
+        return tuple(one.city for one in self.core)
+
+
+#: The region of layers that belong to no atlas.
+ANYWHERE = Region()
+
+
+def _box(door: Door, raw: dict[str, Any], name: str) -> Box | None:
+    if name not in raw:
+        return None
+    values = door.numbers(raw, name, 4)
+    west, south, east, north = values
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        door.refuse(f"{name} = {list(values)} is no box; give west, south, east, north in degrees")
+    return west, south, east, north
+
+
+def _core(door: Door, raw: Any, cities: Mapping[str, str]) -> Core:
+    city = door.entry(raw, "city", str)
+    return Core(city, door.entry(raw, "seat", str), cities.get(city, city))
+
+
+@cache
+def _read(path: Path, stamp: tuple[int, int]) -> Region:
+    door = Door(path, LayerError, ", the region,", largest_mb=1)
+    raw = door.toml()
+    known = {*_TEXTS, "bounds", "box", "view", "centre", "core", "cities", "sides"}
+    if unknown := sorted(set(raw) - known):
+        door.refuse(f"there is no entry {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+    centre = door.numbers(raw, "centre", 2) if "centre" in raw else None
+    tables = {name: door.entry(raw, name, dict, {}) for name in ("cities", "sides")}
+    for table in tables.values():
+        for key in table:
+            door.entry(table, key, str)
+    return Region(
+        **{name: door.entry(raw, name, str, "") for name in _TEXTS},
+        core=tuple(_core(door, one, tables["cities"]) for one in door.entry(raw, "core", list, [])),
+        cities=tables["cities"],
+        sides=tables["sides"],
+        bounds=_box(door, raw, "bounds") or EARTH,
+        box=_box(door, raw, "box"),
+        view=_box(door, raw, "view"),
+        centre=None if centre is None else (centre[0], centre[1]),
+    )
+
+
+def read_region(root: str | Path) -> Region:
+    """Return the region of the atlas in the folder `root`; one without a name where it declares none.
+
+    Raises
+    ------
+    LayerError
+        ``data/region.toml`` cannot be read, or an entry is of another type, unknown, or no box.
+    """
+    root = Path(root)
+    path = root / "data" / "region.toml"
+    if not path.exists():
+        return Region(name_zh=root.resolve().name, name_en=root.resolve().name)
+    told = path.stat()
+    return _read(path, (told.st_mtime_ns, told.st_size))
+
+
+def find_root(root: str | Path | None = None) -> Path:
+    """Return the folder that holds ``layers/`` and ``data/``.
+
+    Parameters
+    ----------
+    root
+        A folder of the user's own with the same shape. None: the checkout this package stands in,
+        else what was installed with the package.
+
+    Raises
+    ------
+    LayerError
+        The folder given has no ``layers/`` or no ``data/``.
+    """
+    if root is not None:
+        given = Path(root)
+        if not ((given / "layers").is_dir() and (given / "data").is_dir()):
+            raise LayerError(f"{given} is no atlas: it needs the folders layers/ and data/")
+        return given
+    package = Path(__file__).resolve().parent.parent
+    for candidate in (package.parent, package / "shipped"):
+        if (candidate / "layers").is_dir() and (candidate / "data").is_dir():
+            return candidate
+    raise LayerError("neither a checkout nor an installed copy of layers/ and data/ was found; install again")

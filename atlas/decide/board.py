@@ -1,0 +1,212 @@
+"""One scenario compiled once, of which many questions close a part.
+
+A board holds every arc of the search graph with its minutes. Closing edges sets the minutes of their arcs to
+infinity; nothing is rebuilt, so that a question costs as much as its searches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import dijkstra
+
+from atlas.data.scenario import Scenario
+from atlas.network.build import Network
+from atlas.travel.journey import Journey, journey_on
+from atlas.travel.minutes import edge_minutes, usable_of
+from atlas.travel.search import TOLERANCE_MIN, Graph, arcs_matrix, counted, early_nodes, search
+from atlas.travel.trip import Trip
+
+__all__ = ["Board", "Opened"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Board:
+    """A network under one scenario and mode, with everything compiled that closing a part leaves alone.
+
+    Attributes
+    ----------
+    network, scenario
+        What is there, and what of it is open at which speeds, waits and border minutes.
+    mode
+        ``drive``, ``rail`` or ``multimodal``.
+
+    Examples
+    --------
+    With `network` as in the documentation of :mod:`atlas`:
+
+    >>> board = Board(network, atlas.load_scenario("2026"), "drive")
+    >>> start, end = network.row_of["place/zhongshan"], network.row_of["place/shenzhen"]
+    >>> whole, without = board.opened(), board.without(["g2518_szzs"])
+    >>> bool(without.towards(end)[start] > whole.towards(end)[start])
+    True
+    """
+
+    network: Network
+    scenario: Scenario
+    mode: str = "multimodal"
+
+    @cached_property
+    def present(self) -> Bools:
+        """(m,) the edges the scenario holds, before anything is closed."""
+        return self.network.arrays.present_in(self.scenario)
+
+    @cached_property
+    def early(self) -> Bools:
+        """(n,) nodes that count as reached before a first train."""
+        return early_nodes(self.network.arrays.rail_node, must_ride=self.mode == "rail")
+
+    @cached_property
+    def minutes(self) -> tuple[Floats, Floats]:
+        """(m,) minutes by edge before and after the first train, all edges taken as open."""
+        first, later = edge_minutes(
+            self.network.arrays, self.scenario, lambda name: np.array([self.scenario.value(name)])
+        )
+        return first[:, 0], later[:, 0]
+
+    @cached_property
+    def _weight(self) -> Floats:
+        return self.network.arrays.arcs.weights(*self.minutes)
+
+    @cached_property
+    def _kept(self) -> Ints:
+        """Arcs that are there when nothing is closed; closing only takes away."""
+        usable = usable_of(self.network.arrays, self.present, self.scenario, self.mode)
+        arcs = self.network.arrays.arcs
+        return np.nonzero(usable[arcs.edge] & ~np.isnan(self._weight))[0]
+
+    @cached_property
+    def _onward(self) -> csr_array:
+        arcs, kept = self.network.arrays.arcs, self._kept
+        return arcs_matrix(arcs.tail[kept], arcs.head[kept], self._weight[kept], 2 * arcs.size)
+
+    @cached_property
+    def _back(self) -> tuple[csr_array, Ints]:
+        """The arcs turned round, and the order in which they stand there."""
+        arcs, kept = self.network.arrays.arcs, self._kept
+        order = np.argsort(arcs.head[kept], kind="stable")
+        rows = kept[order]
+        return arcs_matrix(arcs.head[rows], arcs.tail[rows], self._weight[rows], 2 * arcs.size), order
+
+    def named(self, ids: Iterable[str]) -> Bools:
+        """(m,) the edges of features, lines or plan items among `ids`."""
+        return self.network.arrays.named(ids)
+
+    def opened(self, shut: Bools | None = None) -> Opened:
+        """Return the board with the edges `shut` (m,) closed; with nothing closed for None."""
+        if shut is None:
+            return Opened(self, np.ones(len(self._kept), dtype=bool))
+        usable = usable_of(self.network.arrays, self.present & ~shut, self.scenario, self.mode)
+        return Opened(self, usable[self.network.arrays.arcs.edge[self._kept]])
+
+    def eased(self, first_off: Floats, later_off: Floats) -> Opened:
+        """Return the board with minutes (m,) taken off each edge, before and after the first train."""
+        off = self.network.arrays.arcs.weights(first_off, later_off)[self._kept]
+        return Opened(self, np.ones(len(self._kept), dtype=bool), off)
+
+    def without(self, ids: Iterable[str]) -> Opened:
+        """Return the board with all edges of `ids` closed."""
+        return self.opened(self.named(ids))
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A board with some of its edges closed, ready to be searched.
+
+    Attributes
+    ----------
+    open_
+        (kept arcs,) which of the board's arcs are open.
+    off
+        (kept arcs,) minutes taken off each; None: none.
+    """
+
+    board: Board
+    open_: Bools
+    off: Floats | None = None
+
+    @cached_property
+    def _forward(self) -> csr_array:
+        return _weighed(self.board._onward, self.open_, self.off)
+
+    @cached_property
+    def _backward(self) -> csr_array:
+        matrix, order = self.board._back
+        return _weighed(matrix, self.open_[order], None if self.off is None else self.off[order])
+
+    def many(self, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
+        """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way."""
+        size = len(self.board.early)
+        minutes = dijkstra(self._forward, indices=nodes, limit=limit_min + TOLERANCE_MIN)
+        best = counted(minutes[:, :size], minutes[:, size:], self.board.early)
+        best[np.arange(len(nodes)), nodes] = 0.0
+        return best
+
+    def towards(self, node: int, *, limit_min: float = np.inf) -> Floats:
+        """Return (n,) minutes from every node, before its first train, to `node`."""
+        return self.nearest(np.array([node]), limit_min=limit_min)[0]
+
+    def nearest(self, nodes: Ints, *, limit_min: float = np.inf) -> tuple[Floats, Ints]:
+        """Return (n,) minutes to the nearest of `nodes` from every node, and which of them it is (−1: none)."""
+        size = len(self.board.early)
+        ends = np.concatenate([nodes[self.board.early[nodes]], nodes + size])
+        minutes, _, source = dijkstra(
+            self._backward,
+            indices=ends,
+            limit=limit_min + TOLERANCE_MIN,
+            min_only=True,
+            return_predecessors=True,
+        )
+        found = np.asarray(minutes[:size], dtype=np.float64).copy()
+        which = np.where(np.isfinite(found), source[:size] % size, -1).astype(np.int64)
+        found[nodes], which[nodes] = 0.0, nodes
+        return found, which
+
+    def journey(self, start: int, end: int) -> Journey:
+        """Return the fastest way from one node to another, with its legs."""
+        board = self.board
+        arcs = board.network.arrays.arcs
+        matrix = self._forward
+        csr = matrix.indptr, matrix.indices, matrix.data
+        graph = Graph(arcs.size, *csr, arcs.edge[board._kept], arcs.rail_node, board.mode == "rail")
+        return journey_on(Trip(board.network, board.scenario, board.mode), search(graph, start), end)
+
+    def used_towards(self, node: int) -> Bools:
+        """(kept arcs,) which arcs lie on a fastest way from anywhere to `node`, parallel ones with them.
+
+        While none of them closes, no minutes to `node` change.
+        """
+        size = len(self.board.early)
+        ends = [node, node + size] if self.board.early[node] else [node + size]
+        _, before, _ = dijkstra(self._backward, indices=ends, min_only=True, return_predecessors=True)
+        return self._arcs_between(np.arange(2 * size), before.astype(np.int64))
+
+    def used_from(self, nodes: Ints) -> Bools:
+        """(kept arcs,) which arcs lie on a fastest way from any of `nodes` to anywhere."""
+        size = len(self.board.early)
+        _, before = dijkstra(self._forward, indices=nodes, return_predecessors=True)
+        used = np.zeros(len(self.open_), dtype=bool)
+        for row in before.astype(np.int64):
+            used |= self._arcs_between(row, np.arange(2 * size))
+        return used
+
+    def _arcs_between(self, tail: Ints, head: Ints) -> Bools:
+        arcs, kept = self.board.network.arrays.arcs, self.board._kept
+        states = 2 * arcs.size
+        known = (tail >= 0) & (head >= 0)
+        return np.isin(arcs.tail[kept] * states + arcs.head[kept], tail[known] * states + head[known])
+
+
+def _weighed(matrix: csr_array, open_: Bools, off: Floats | None) -> csr_array:
+    """The matrix with closed arcs at infinite minutes: the search never takes them."""
+    minutes = matrix.data if off is None else np.maximum(matrix.data - off, 1e-12)
+    return csr_array((np.where(open_, minutes, np.inf), matrix.indices, matrix.indptr), shape=matrix.shape)

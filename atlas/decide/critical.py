@@ -1,0 +1,395 @@
+"""What breaks the network: each road and line closed in turn, and the worst of them two at once.
+
+Losses are counted as losses of accessibility (M. A. P. Taylor, S. V. C. Sekhar, G. M. D'Este, *Application of
+accessibility based methods for vulnerability analysis of strategic road networks*, Networks and Spatial Economics 6,
+2006), and people and pairs that are cut off are never mixed with those that are delayed: an infinite time has no mean.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from atlas.base.errors import PlanError
+from atlas.data.scenario import Scenario
+from atlas.data.stamp import stamp
+from atlas.decide.board import Board, Opened
+from atlas.decide.homes import Homes, minutes_to
+from atlas.decide.measures import centre_rows
+from atlas.land.ground import Ground
+from atlas.network.build import Network
+from atlas.travel.comparison import seats
+from atlas.travel.search import TOLERANCE_MIN
+
+__all__ = [
+    "CRITICAL_COLUMNS", "NOTICED_MIN", "PAIR_LOSS_COLUMNS", "Closure", "Losses", "Watch", "closures", "critical_links",
+    "dividend", "worst_pairs",
+]  # fmt: skip
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+#: A delay from so many minutes on counts as one: less is within what the model can say.
+NOTICED_MIN = 5.0
+_LOSSES = (
+    "people_lost", "people_cut", "people_delayed", "person_hours", "pairs_lost", "pairs_cut", "pairs_delayed",
+    "worst_delay_min",
+)  # fmt: skip
+CRITICAL_COLUMNS = (
+    "scenario", "rank", "link", "name_zh", "name_en", "from_zh", "to_zh", "mode", *_LOSSES, "length_km", "hash",
+)  # fmt: skip
+PAIR_LOSS_COLUMNS = (
+    "scenario", "rank", "link", "name_zh", "name_en", "other", "other_zh", "other_en", *_LOSSES, "beyond_sum", "hash",
+)  # fmt: skip
+_ROAD_ROLES = ("run",)
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What may close: a road or line, or one stretch of a road between two junctions.
+
+    Attributes
+    ----------
+    id
+        ``layer/feature``; for a stretch followed by ``:`` and the nodes of its ends.
+    edges
+        Rows of ``Network.edges``, both directions.
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    from_zh: str
+    to_zh: str
+    mode: str
+    length_km: float
+    edges: Ints
+
+
+@dataclass(frozen=True)
+class Losses:
+    """What is lost when something closes.
+
+    Attributes
+    ----------
+    people_lost
+        Residents who drop out of the limit of a centre, summed over the centres; those cut off are among them where
+        they were within it.
+    people_cut
+        Residents who have no way to a centre any more, summed over the centres.
+    people_delayed, person_hours
+        Residents who come to a centre :data:`NOTICED_MIN` or more minutes later, and the hours all delays add up to.
+    pairs_lost, pairs_cut, pairs_delayed
+        The same for ordered pairs: from the seats of the four cities to all seats and to their towns.
+    worst_delay_min
+        Of all pairs with a way left.
+    """
+
+    people_lost: float
+    people_cut: float
+    people_delayed: float
+    person_hours: float
+    pairs_lost: int
+    pairs_cut: int
+    pairs_delayed: int
+    worst_delay_min: float
+
+    def order(self, rank: str) -> tuple[float, ...]:
+        """Return what ranks it, greatest first."""
+        people = self.people_lost, self.people_cut, self.person_hours
+        pairs = float(self.pairs_lost), float(self.pairs_cut), float(self.pairs_delayed)
+        return (*people, *pairs) if rank == "people" else (*pairs, *people)
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """People and pairs that are watched while things close, with their minutes when nothing is closed."""
+
+    board: Board
+    homes: Homes
+    centres: tuple[int, ...]
+    limit_min: float
+    starts: Ints
+    ends: Ints
+    home_minutes: tuple[Floats, ...]
+    pair_minutes: Floats
+    home_arcs: tuple[Bools, ...]
+    pair_arcs: Bools
+
+    @classmethod
+    def of(
+        cls,
+        network: Network,
+        scenario: Scenario,
+        ground: Ground,
+        *,
+        mode: str = "multimodal",
+        limit_min: float = 60.0,
+        centres: Sequence[str] = (),
+    ) -> Watch:
+        """Return the watch over one scenario; see :func:`critical_links`."""
+        board = Board(network, scenario, mode)
+        homes = Homes.of(board, ground)
+        nodes = tuple(centre_rows(network, centres))
+        frame = network.place_layer.frame
+        chief = frame["id"].isin(seats(network))
+        own = frame["city"].isin(network.region.core_cities)
+        starts, ends = (
+            np.array([network.row_of[f"place/{name}"] for name in frame.loc[chosen, "id"]], dtype=np.int64)
+            for chosen in (chief & own, chief | (own & (frame["level"] == "town")))
+        )
+        whole = board.opened()
+        home = tuple(homes.minutes(minutes_to(whole, node)) for node in nodes)
+        used = tuple(whole.used_towards(node) for node in nodes)
+        pairs = whole.many(starts)[:, ends]
+        return cls(board, homes, nodes, limit_min, starts, ends, home, pairs, used, whole.used_from(starts))
+
+    def losses(self, opened: Opened) -> Losses:
+        """Return what `opened` loses against the board with nothing closed.
+
+        Centres and pairs on whose fastest ways nothing closed are not searched again: their minutes cannot change.
+        """
+        limit = self.limit_min + TOLERANCE_MIN
+        lost = cut = delayed = hours = 0.0
+        people = self.homes.people
+        for node, before, used in zip(self.centres, self.home_minutes, self.home_arcs, strict=True):
+            if opened.open_[used].all():
+                continue
+            after = self.homes.minutes(minutes_to(opened, node))
+            had, has = np.isfinite(before), np.isfinite(after)
+            later = np.where(had & has, after - np.where(had, before, 0.0), 0.0)
+            lost += float(people[(before <= limit) & (after > limit)].sum())
+            cut += float(people[had & ~has].sum())
+            delayed += float(people[later >= NOTICED_MIN].sum())
+            hours += float((people * np.where(later > TOLERANCE_MIN, later, 0.0)).sum()) / 60.0
+        if opened.open_[self.pair_arcs].all():
+            return Losses(lost, cut, delayed, hours, 0, 0, 0, 0.0)
+        before, after = self.pair_minutes, opened.many(self.starts)[:, self.ends]
+        had, has = np.isfinite(before), np.isfinite(after)
+        later = np.where(had & has, after - np.where(had, before, 0.0), 0.0)
+        return Losses(
+            lost, cut, delayed, hours,
+            int(((before <= limit) & (after > limit)).sum()), int((had & ~has).sum()),
+            int((later >= NOTICED_MIN).sum()), float(np.max(later, initial=0.0)),
+        )  # fmt: skip
+
+    def closed(self, *some: Closure) -> Losses:
+        """Return what is lost when `some` close together."""
+        return self.losses(self.board.opened(_shut(self.board, some)))
+
+
+def _shut(board: Board, some: Iterable[Closure]) -> Bools:
+    shut = np.zeros(len(board.present), dtype=bool)
+    for one in some:
+        shut[one.edges] = True
+    return shut
+
+
+def closures(network: Network, scenario: Scenario, *, by: str = "feature") -> tuple[Closure, ...]:
+    """Return what of `scenario` may close.
+
+    Parameters
+    ----------
+    network, scenario
+        What is open.
+    by
+        ``feature``: each road, crossing and railway line as a whole. ``link``: each stretch of a road between two
+        junctions; railway lines as a whole, since trains that pass a station run over stretches they do not stop at.
+
+    Raises
+    ------
+    PlanError
+        Another `by`.
+    """
+    if by not in ("feature", "link"):
+        raise PlanError(f"links are closed by feature or by link, not by {by!r}")
+    arrays, columns, names = network.arrays, network.edge_columns, network.node_names
+    present = arrays.open_in(scenario)
+    found: dict[str, list[int]] = {}
+    for row in np.nonzero(present & np.isin(arrays.role, _ROAD_ROLES))[0].tolist():
+        key = f"{columns['layer'][row]}/{columns['feature_id'][row]}"
+        if by == "link":
+            ends = sorted(str(network.nodes["node_id"].iloc[arrays.twin[x[row]]]) for x in (arrays.tail, arrays.head))
+            key = f"{key}:{'—'.join(end.removeprefix('road/') for end in ends)}"
+        found.setdefault(key, []).append(row)
+    for row in np.nonzero(present & (arrays.role == "ride"))[0].tolist():
+        for line in str(columns["line_ids"][row]).split(";"):
+            if line:
+                found.setdefault(f"railways/{line}", []).append(row)
+    made = []
+    for key, rows in found.items():
+        layer, _, feature = key.partition(":")[0].partition("/")
+        zh, en = network.names_of(layer, feature)
+        rail = layer == "railways"
+        stretch = by == "link" and not rail
+        start, end = (names[ends[rows[0]]] for ends in (arrays.tail, arrays.head)) if stretch else ("", "")
+        km = 0.0 if rail else float(sum(columns["length_km"][row] for row in rows)) / 2.0
+        # a whole feature closes as `close` in a scenario file closes it
+        edges = np.array(rows, dtype=np.int64) if stretch else arrays.rows_by_id[key]
+        made.append(Closure(key, zh, en, start, end, "rail" if rail else "road", km, edges))
+    return tuple(made)
+
+
+def critical_links(
+    network: Network,
+    scenarios: Sequence[Scenario],
+    ground: Ground,
+    *,
+    by: str = "feature",
+    mode: str = "multimodal",
+    limit_min: float = 60.0,
+    centres: Sequence[str] = (),
+    rank: str = "people",
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Return what is lost when each road or line closes, in each scenario, the worst first.
+
+    Parameters
+    ----------
+    network, scenarios
+        What is open; one ranking a scenario.
+    ground
+        Land cells and people, from :func:`atlas.ground`.
+    by
+        See :func:`closures`.
+    mode
+        ``drive``, ``rail`` or ``multimodal``.
+    limit_min, centres
+        Whose circle: minutes, and places by name or id (none: the seats of the four cities).
+    rank
+        ``people`` or ``pairs``: by those lost to the limit, then by those cut off, then by delay.
+    progress
+        Called with closures done and their number.
+
+    Returns
+    -------
+    DataFrame
+        :data:`CRITICAL_COLUMNS`, see :class:`Losses`; every closure, those that lose nothing last.
+
+    Raises
+    ------
+    PlanError
+        An unknown `by` or `rank`, or a centre that is no place.
+    UnknownPlaceError
+        A centre that no place answers to.
+
+    Examples
+    --------
+    >>> ground = atlas.ground(network)
+    >>> found = atlas.critical_links(network, [now], ground, mode="drive", centres=["zhongshan"], rank="pairs")
+    >>> bool((found["pairs_lost"].diff().dropna() <= 0).all())
+    True
+    """
+    if rank not in ("people", "pairs"):
+        raise PlanError(f"links are ranked by people or by pairs, not by {rank!r}")
+    every = [(scenario, closures(network, scenario, by=by)) for scenario in scenarios]
+    total, done, frames = sum(len(some) for _, some in every), 0, []
+    for scenario, some in every:
+        watch = Watch.of(network, scenario, ground, mode=mode, limit_min=limit_min, centres=centres)
+        rows: list[tuple[Closure, Losses]] = []
+        for one in some:
+            rows.append((one, watch.closed(one)))
+            done += 1
+            if progress is not None:
+                progress(done, total)
+        rows.sort(key=lambda row: [-x for x in row[1].order(rank)])
+        mark = stamp(network.hash, [scenario])
+        frames.append([_row(scenario, i, one, losses, mark) for i, (one, losses) in enumerate(rows, start=1)])
+    return pd.DataFrame([row for rows in frames for row in rows], columns=list(CRITICAL_COLUMNS))
+
+
+def _row(scenario: Scenario, rank: int, one: Closure, losses: Losses, mark: str) -> dict[str, Any]:
+    return {
+        "scenario": scenario.name, "rank": rank, "link": one.id, "name_zh": one.name_zh, "name_en": one.name_en,
+        "from_zh": one.from_zh, "to_zh": one.to_zh, "mode": one.mode, **losses.__dict__, "length_km": one.length_km,
+        "hash": mark,
+    }  # fmt: skip
+
+
+def worst_pairs(
+    watch: Watch, some: Sequence[Closure], *, rank: str = "people", progress: Callable[[int, int], None] | None = None
+) -> pd.DataFrame:
+    """Return what is lost when two of `some` close at once, the worst first.
+
+    Returns
+    -------
+    DataFrame
+        :data:`PAIR_LOSS_COLUMNS`; ``beyond_sum`` is by how much people lost exceed the sum of each alone: above 0 the
+        two stand in for each other, and one of them closed is bearable only while the other is open.
+    """
+    alone = [watch.closed(one) for one in some]
+    couples = list(itertools.combinations(range(len(some)), 2))
+    rows = []
+    for k, (i, j) in enumerate(couples, start=1):
+        losses = watch.closed(some[i], some[j])
+        beyond = losses.people_lost - alone[i].people_lost - alone[j].people_lost
+        rows.append((some[i], some[j], losses, 0.0 if abs(beyond) < 1e-6 else beyond))
+        if progress is not None:
+            progress(k, len(couples))
+    rows.sort(key=lambda row: [-x for x in row[2].order(rank)])
+    scenario = watch.board.scenario
+    mark = stamp(watch.board.network.hash, [scenario])
+    table = [
+        {
+            "scenario": scenario.name, "rank": n, "link": one.id, "name_zh": one.name_zh, "name_en": one.name_en,
+            "other": other.id, "other_zh": other.name_zh, "other_en": other.name_en, **losses.__dict__,
+            "beyond_sum": beyond, "hash": mark,
+        }
+        for n, (one, other, losses, beyond) in enumerate(rows, start=1)
+    ]  # fmt: skip
+    return pd.DataFrame(table, columns=list(PAIR_LOSS_COLUMNS))
+
+
+def dividend(watch: Watch, features: Sequence[str], some: Sequence[Closure]) -> pd.DataFrame:
+    """Return what a link is worth on fair days, and on days when another is closed.
+
+    Parameters
+    ----------
+    watch
+        Over a scenario that has the link.
+    features
+        The link, as ids.
+    some
+        What else may close.
+
+    Returns
+    -------
+    DataFrame
+        A row for fair days, ``closed`` empty, and one for each closure: ``people_with`` and ``people_without`` within
+        the limit, and their difference ``worth``.
+
+    Raises
+    ------
+    PlanError
+        The scenario has nothing open of the link.
+    """
+    board = watch.board
+    own = board.named(features)
+    if not (own & board.network.arrays.open_in(board.scenario)).any():
+        raise PlanError(f"{', '.join(features)}: nothing of it is open in {board.scenario.name}")
+
+    def within(shut: Bools) -> float:
+        opened, total = board.opened(shut), 0.0
+        for node in watch.centres:
+            inside = watch.homes.minutes(minutes_to(opened, node, watch.limit_min))
+            total += float(watch.homes.people[inside <= watch.limit_min + TOLERANCE_MIN].sum())
+        return total
+
+    rows = []
+    fair = Closure("", "", "", "", "", "", 0.0, np.zeros(0, dtype=np.int64))
+    for one in (fair, *(one for one in some if not own[one.edges].all())):
+        shut = _shut(board, [one])
+        has, lacks = within(shut), within(shut | own)
+        rows.append(
+            {
+                "closed": one.id, "name_zh": one.name_zh, "name_en": one.name_en, "people_with": has,
+                "people_without": lacks, "worth": has - lacks,
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
