@@ -102,7 +102,8 @@ def search_synthetic() -> Iterator[Result]:
     minutes = np.random.default_rng(7).uniform(0.5, 5.0, len(tail))
     size = side * side
     matrix = csr_array((minutes, (tail, head)), shape=(2 * size, 2 * size))
-    graph = Graph(size, matrix, np.arange(matrix.nnz), np.zeros(size, dtype=bool))
+    arcs = matrix.indptr, matrix.indices, matrix.data
+    graph = Graph(size, *arcs, np.arange(matrix.nnz), np.zeros(size, dtype=bool))
     yield from _searches("lattice 40k", graph, int(number[side // 2, side // 2]))
 
 
@@ -113,7 +114,7 @@ def _searches(case: str, graph: Graph, origin: int) -> Iterator[Result]:
     agree = np.allclose([ours[node] for node in theirs], list(theirs.values()), atol=1e-9)
     if not agree:
         raise SystemExit(f"{case}: the search and networkx disagree")
-    about = {"case": case, "states": graph.matrix.shape[0], "arcs": graph.matrix.nnz, "agree": bool(agree)}
+    about = {"case": case, "states": graph.states, "arcs": len(graph.heads), "agree": bool(agree)}
     yield {**about, "peer": "networkx, graph at hand"} | paired(
         lambda: search(graph, origin, limit_min=LIMIT_MIN),
         lambda: nx.single_source_dijkstra(peer, origin, cutoff=LIMIT_MIN),

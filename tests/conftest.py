@@ -7,12 +7,16 @@ from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from pages import headless_browser
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
 #: Files whose tests share no costly fixture: a worker that is free takes them one by one.
 _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
+# Tests are never timed: what loads or compiles within the first example would fail it on a busy machine.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 UNDER_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 

@@ -236,7 +236,7 @@ def test_it_runs_where_no_cache_can_be_kept(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_broken_cache_is_built_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", ".")
     first = run("reach", "珠海", "--within", "20", "--format", "csv").stdout
-    (cached,) = Path("zhuxi-atlas").glob("network-*.pickle")
+    (cached,) = Path("zhuxi-atlas").glob("network-*.kept")
     cached.write_bytes(cached.read_bytes()[:1000])
     assert run("reach", "珠海", "--within", "20", "--format", "csv").stdout == first
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.build import Network, build_network
+from atlas.travel.kernel import ENGINES, least_minutes
 from atlas.travel.search import graph_of, search, search_many, search_towards
 from atlas.travel.trip import Trip
 
@@ -46,6 +47,23 @@ def two_state_graph(size, tail, head, first, later, rail) -> nx.DiGraph:
             add((u, False), (v, False), a)
             add((u, True), (v, not rail[v]), b)
     return graph
+
+
+@settings(deadline=None)  # the first search compiles
+@given(edge_lists(), st.sampled_from([np.inf, 20.0]), st.integers(1, 40))
+def test_every_engine_gives_the_same_minutes_and_ways_to_the_last_bit(world, limit: float, most: int) -> None:
+    pytest.importorskip("numba")
+    graph = graph_of(*world)
+    arcs = graph.indptr, graph.heads, graph.minutes * np.linspace(0.1, 1.0, most)[len(graph.heads) % most]
+    starts = np.arange(min(4, graph.size))
+    minutes, before = zip(
+        *(least_minutes(*arcs, starts, limit=limit, paths=True, engine=name) for name in ENGINES), strict=True
+    )
+    assert all((one == minutes[0]).all() for one in minutes[1:])
+    assert all((one == before[0]).all() for one in before[1:])
+    for name in ENGINES:
+        alone, _ = least_minutes(*arcs, starts, limit=limit, engine=name)
+        assert (alone == minutes[0]).all()
 
 
 @given(edge_lists())

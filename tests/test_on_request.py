@@ -13,8 +13,8 @@ from atlas.data.catalog import open_catalog
 from atlas.data.layer import Layer
 from atlas.data.scenario import BUILT_IN, load_scenario
 from atlas.network.build import Network, build_network, lines_on_request, open_edges
-from atlas.network.status import open_features
 from atlas.travel.matrix import od_minutes
+from atlas.travel.status import open_features
 
 SEATS = ("zhuhai", "zhongshan", "jiangmen", "yangjiang", "shenzhen", "taishan")
 MODES = ("drive", "rail", "multimodal")

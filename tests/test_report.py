@@ -14,11 +14,11 @@ from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.stamp import find_stamps, stamp
 from atlas.maps.pages.report import draw_report
 from atlas.network.build import Network, build_network
-from atlas.network.status import scenario_header
 from atlas.plan.lengths import stretches, total_kilometres
 from atlas.plan.promises import check_claims
 from atlas.plan.summary import MATRIX_MODES, Report, make_report
 from atlas.travel.reach import od_matrix
+from atlas.travel.status import scenario_header
 
 A4_PX = (794 - 106, 1123 - 106)
 

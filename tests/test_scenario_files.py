@@ -17,10 +17,10 @@ from atlas.data.parameters import read_parameters
 from atlas.data.scenario import BUILT_IN, MODES, Scenario, load_scenario, parse_scenario, scenario_text
 from atlas.data.stamp import check_stamp, stamp
 from atlas.network.build import Network, build_network, open_edges
-from atlas.network.status import open_features, scenario_difference, scenario_header
 from atlas.travel.comparison import seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.search import search
+from atlas.travel.status import open_features, scenario_difference, scenario_header
 from atlas.travel.trip import Trip
 
 ROOT = Path(__file__).resolve().parent.parent

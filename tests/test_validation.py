@@ -22,7 +22,7 @@ from atlas.evidence.accuracy import Validation, check_times, summary, validate, 
 from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_roads, read_priors
 from atlas.maps.pages.validation import draw_validation
 from atlas.network.build import Network, build_network
-from atlas.network.rail import run_minutes
+from atlas.travel.minutes import run_minutes
 from atlas.travel.reach import reach_from, route
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from atlas.base import words as module
 from atlas.base.words import both, language, parameter_words, say_in, word_table
 from atlas.cli import cli
 from atlas.data.parameters import read_parameters
@@ -254,3 +255,10 @@ def test_every_sentence_asked_for_stands_in_the_table_it_is_asked_of(suffix: str
     asked = {one for one in asked if one[1] not in {"html", "py", "csv", "json", "toml"}}
     assert len(asked) > 20
     assert [one for one in sorted(asked) for lang in ("zh", "en") if one[1] not in tables(lang).get(one[0], {})] == []
+
+
+def test_a_table_read_alone_is_the_table_of_the_whole_file() -> None:
+    for lang in module.LANGUAGES:
+        whole = tomllib.loads((WORDS / f"{lang}.toml").read_text("utf-8"))
+        assert {name: dict(module._table(lang, name)) for name in whole} == whole
+        assert set(module._parts(lang)) == set(whole)

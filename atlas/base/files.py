@@ -6,14 +6,11 @@ in the same place knows a draft whose maker was killed, and takes it away.
 
 from __future__ import annotations
 
-import ctypes
 import hashlib
 import importlib
 import os
 import re
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -127,6 +124,8 @@ def scratch(parent: str | Path | None = None) -> Iterator[Path]:
         No folder can be made there.
     """
     try:
+        import tempfile
+
         place = Path(tempfile.gettempdir() if parent is None else parent)
         _sweep(place)
         folder, handle = _locked_folder(place)
@@ -136,6 +135,8 @@ def scratch(parent: str | Path | None = None) -> Iterator[Path]:
     try:
         yield folder
     finally:
+        import shutil
+
         shutil.rmtree(folder, ignore_errors=True)
         if handle is not None:
             os.close(handle)
@@ -143,6 +144,8 @@ def scratch(parent: str | Path | None = None) -> Iterator[Path]:
 
 def _locked_folder(place: Path) -> tuple[Path, int | None]:
     while True:
+        import tempfile
+
         folder = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=place))
         if fcntl is None:
             return folder, None
@@ -158,6 +161,8 @@ def _locked_folder(place: Path) -> tuple[Path, int | None]:
 
 def exchange(one: Path, other: Path) -> bool:
     """Let two paths of one file system change places in one step; return False where the system cannot."""
+    import ctypes
+
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError, TypeError):
@@ -180,6 +185,8 @@ def _sweep(place: Path) -> None:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                import shutil
+
                 shutil.rmtree(path, ignore_errors=True)
             finally:
                 os.close(handle)
@@ -248,5 +255,14 @@ def code_hash() -> str:
     """
     package = Path(__file__).resolve().parent.parent
     kept = (".py", ".js", ".css", ".html", ".toml", ".csv")
-    files = sorted(path for path in package.rglob("*") if path.suffix in kept and "shipped" not in path.parts)
-    return content_hash(*(part for path in files for part in (path.relative_to(package).as_posix(), path.read_bytes())))
+    found: list[str] = []
+    folders = [str(package)]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(kept):
+                    found.append(entry.path)
+                elif entry.name not in ("shipped", "__pycache__") and entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+    named = sorted((os.path.relpath(path, package).replace(os.sep, "/"), path) for path in found)
+    return content_hash(*(part for name, path in named for part in (name, Path(path).read_bytes())))

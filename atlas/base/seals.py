@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import zipfile
-import zlib
 from pathlib import Path
 
 __all__ = ["UNSEALED", "intact", "members_digest", "sealed"]
@@ -59,6 +57,9 @@ def members_digest(path: Path, *, but: str = "datapackage.json", most_bytes: int
     ValueError
         It is no sound archive, or unpacks to more than `most_bytes`.
     """
+    import zipfile
+    import zlib
+
     digest = hashlib.sha256()
     try:
         with zipfile.ZipFile(path) as archive:

@@ -6,10 +6,11 @@ Rooms that compute give facts; a page or a command names the sentence by its key
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -29,10 +30,22 @@ class Words(NamedTuple):
     en: str
 
 
+#: The head of a table. A command needs a few tables of some dozens: only these are parsed.
+_HEAD = re.compile(r"^\[(\w+)\][ \t]*(?:#.*)?$", re.MULTILINE)
+
+
 @cache
-def _tables() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
-    folder = files("atlas.base") / "words"
-    return {lang: tomllib.loads((folder / f"{lang}.toml").read_text("utf-8")) for lang in LANGUAGES}
+def _parts(lang: str) -> Mapping[str, str]:
+    """The text of each table of a language, by name."""
+    text = (Path(__file__).parent / "words" / f"{lang}.toml").read_text("utf-8")
+    heads = list(_HEAD.finditer(text))
+    ends = [*(head.start() for head in heads[1:]), len(text)]
+    return {head[1]: text[head.end() : end] for head, end in zip(heads, ends, strict=True)}
+
+
+@cache
+def _table(lang: str, name: str) -> Mapping[str, str]:
+    return tomllib.loads(_parts(lang)[name])
 
 
 @cache
@@ -49,7 +62,7 @@ def word_table(name: str) -> Mapping[str, Words]:
     >>> word_table("verdict")["inside"]
     Words(zh='达标', en='met')
     """
-    zh, en = (_tables()[lang][name] for lang in LANGUAGES)
+    zh, en = (_table(lang, name) for lang in LANGUAGES)
     return MappingProxyType({key: Words(text, en[key]) for key, text in zh.items()})
 
 
@@ -69,7 +82,8 @@ def say_in(lang: str, key: str, /, **facts: object) -> str:
     table, _, name = key.partition(".")
     i = list(LANGUAGES).index(lang)
     told = {fact: value[i] if isinstance(value, Words) else value for fact, value in facts.items()}
-    return _tables()[lang][table][name].format(**told) if told else _tables()[lang][table][name]
+    sentence = _table(lang, table)[name]
+    return sentence.format(**told) if told else sentence
 
 
 def both(key: str, /, **facts: object) -> Words:
@@ -109,7 +123,7 @@ def language(environment: Mapping[str, str] | None = None) -> str:
 @cache
 def _simple() -> Mapping[int, str]:
     """Traditional characters and the simplified ones they stand for (OpenCC's table, one to one)."""
-    lines = (files("atlas.base") / "words" / "traditional.txt").read_text("utf-8").splitlines()
+    lines = (Path(__file__).parent / "words" / "traditional.txt").read_text("utf-8").splitlines()
     return MappingProxyType({ord(sign): simple for sign, simple in zip(*lines, strict=True)})
 
 

@@ -11,7 +11,6 @@ import click
 
 from atlas._version import __version__
 from atlas.base.words import language
-from atlas.cli.chinese import ChineseContext, in_chinese, short_help
 from atlas.cli.ending import Ending
 
 __all__ = ["COMMANDS", "cli"]
@@ -75,19 +74,30 @@ class LazyGroup(click.Group):
         module = importlib.import_module(_HOME[cmd_name])
         command = module.command
         assert isinstance(command, click.Command)
-        return in_chinese(command, cmd_name) if language() == "zh" else command
+        if language() == "zh":
+            from atlas.cli.chinese import in_chinese
+
+            return in_chinese(command, cmd_name)
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from `COMMANDS` alone."""
-        zh = language() == "zh"
+        lines = list(COMMANDS.items())
+        if language() == "zh":
+            from atlas.cli.chinese import short_help
+
+            lines = [(name, short_help(name)) for name in COMMANDS]
         with formatter.section("Commands"):
-            formatter.write_dl([(name, short_help(name) if zh else text) for name, text in COMMANDS.items()])
+            formatter.write_dl(lines)
 
     def get_help(self, ctx: click.Context) -> str:
         """Return the help in the language of the environment."""
-        if language() == "zh" and not isinstance(ctx, ChineseContext):
-            spoken = in_chinese(self, "")
-            return spoken.get_help(ChineseContext(spoken, info_name=ctx.info_name, **self.context_settings))
+        if language() == "zh":
+            from atlas.cli.chinese import ChineseContext, in_chinese
+
+            if not isinstance(ctx, ChineseContext):
+                spoken = in_chinese(self, "")
+                return spoken.get_help(ChineseContext(spoken, info_name=ctx.info_name, **self.context_settings))
         return super().get_help(ctx)
 
     def invoke(self, ctx: click.Context) -> object:

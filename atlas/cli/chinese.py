@@ -8,7 +8,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,7 +22,7 @@ _EXAMPLE = "Example:"
 @cache
 def texts() -> Mapping[str, Mapping[str, Any]]:
     """Return the tables ``headings``, ``commands`` (paragraphs by the command's path) and ``options`` (by English)."""
-    table: Mapping[str, Mapping[str, Any]] = tomllib.loads((files("atlas.cli") / "help_zh.toml").read_text("utf-8"))
+    table: Mapping[str, Mapping[str, Any]] = tomllib.loads(Path(__file__).with_name("help_zh.toml").read_text("utf-8"))
     return table
 
 

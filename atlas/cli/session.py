@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-import pickle
-import sys
 import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.base.doors import did_you_mean
 from atlas.base.errors import ExportError, ScenarioError
-from atlas.base.files import code_hash, content_hash, write_bytes
+from atlas.base.files import code_hash, content_hash
 from atlas.cli.output import LOUD, say, tell
-from atlas.data.region import find_root
+from atlas.data.region import find_root, read_region
+from atlas.kept.store import Kept, Store, user_store
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from atlas.data.catalog import Catalog
     from atlas.data.scenario import Scenario
     from atlas.land.links import AccessTable
@@ -28,8 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_YEAR", "Choice", "Session"]
 
 DEFAULT_YEAR = "2026"
-_KEPT = 4
-_FROZEN_WITH = ("numpy", "pandas", "geopandas", "shapely")
+_GEOMETRY = ("numpy-", "pyproj-", "scipy-", "shapely-")
 
 
 @dataclass(frozen=True)
@@ -70,46 +72,75 @@ class Session:
 
     @cached_property
     def network(self) -> Network:
-        """The network of all layers: from the cache when nothing it is made of has changed, else built."""
-        cached = _cache_folder() / f"network-{self._network_key[:32]}.pickle"
-        network: Network | None = _load(cached)
-        if network is None:
-            say("building the network ...", level=LOUD)
-            start = time.perf_counter()
-            from atlas.network.build import build_network
+        """The network of all layers: from the store when nothing it is made of has changed, else built."""
+        from atlas.network.value import network_of
 
-            network = build_network(self.catalog.layers(), on_request=self.requested)
-            say(f"network built in {time.perf_counter() - start:.1f} s", level=LOUD)
-            _store(network, cached)
+        key = self._network_key
+        kept = self._kept("network", key)
+        if kept is not None:
+            return network_of(kept, lambda: self.catalog.specs["places"], lambda: read_region(self.folder))
+        say("building the network ...", level=LOUD)
+        start = time.perf_counter()
+        from atlas.network.build import build_network
+        from atlas.network.value import packed_network
+
+        catalog = self.catalog
+        layers = catalog.layers()
+        network = build_network(layers, on_request=self.requested)
+        say(f"network built in {time.perf_counter() - start:.1f} s", level=LOUD)
+        # What was read is what the key says, or nothing is kept: a layer may change while the network is made.
+        read = {f"{name}.geojson": layer.digest for name, layer in layers.items()}
+        if read.items() <= self._inputs().items() and self._key_of(self._inputs()) == key:
+            self._keep("network", key, *packed_network(network))
         return network
 
     @cached_property
     def _network_key(self) -> str:
-        data = sorted((self.folder / "layers").glob("*.toml"))
-        data += sorted((self.folder / "data" / "geojson").glob("*.geojson"))
-        return content_hash(
-            sys.version,
-            *_frozen_with(),
-            *sorted(self.requested),
-            code_hash(),
-            *(part for path in data for part in (path.name, path.read_bytes())),
-        )
+        return self._key_of(self._inputs())
+
+    def _inputs(self) -> dict[str, str]:
+        """Hashes of the files a network is made of, by name."""
+        files = sorted((self.folder / "layers").glob("*.toml"))
+        files += sorted((self.folder / "data" / "geojson").glob("*.geojson"))
+        files += sorted((self.folder / "data").glob("region.toml"))
+        return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
+
+    def _key_of(self, inputs: dict[str, str]) -> str:
+        told = (part for item in inputs.items() for part in item)
+        return content_hash(*sorted(self.requested), *_made_with(), code_hash(), *told)
 
     @cached_property
     def access(self) -> AccessTable:
-        """The access table of the land grid: from the cache when nothing it is made of has changed, else computed."""
-        from atlas.land.links import inputs_hash
+        """The access table of the land grid: from the store when nothing it is made of has changed, else computed."""
+        from atlas.land.links import access_of, access_table, inputs_hash, packed_access
 
-        key = content_hash(sys.version, *_frozen_with(), inputs_hash(self.network), code_hash())
-        cached = _cache_folder() / f"access-{key[:32]}.pickle"
-        table: AccessTable | None = _load(cached)
-        if table is None:
-            tell("answer.linking")
-            from atlas.land.links import access_table
-
-            table = access_table(self.network)
-            _store(table, cached)
+        region = self.network.region
+        where = repr(region.land_box), region.metric.to_wkt()
+        key = content_hash(*_made_with(), *where, inputs_hash(self.network), code_hash())
+        kept = self._kept("access", key)
+        if kept is not None:
+            return access_of(kept, region.metric)
+        tell("answer.linking")
+        table = access_table(self.network)
+        self._keep("access", key, *packed_access(table))
         return table
+
+    @property
+    def _store(self) -> Store:
+        return user_store()
+
+    def _kept(self, kind: str, key: str) -> Kept | None:
+        kept = self._store.get(kind, key)
+        if kept is not None:
+            say(f"read {self._store.path(kind, key)}", level=LOUD)
+        return kept
+
+    def _keep(self, kind: str, key: str, arrays: dict[str, NDArray[Any]], facts: dict[str, Any]) -> None:
+        """Keep something for the next run, when there is somewhere to keep it."""
+        try:
+            self._store.put(kind, key, arrays, facts)
+        except ExportError as reason:
+            say(f"the {kind} could not be kept for next time: {reason}", level=LOUD)
 
     @cached_property
     def population(self) -> Population:
@@ -158,9 +189,9 @@ class Session:
 
     def assumed(self, *scenarios: Scenario) -> dict[str, int]:
         """Return by scenario the number of features that are open in it by an assumed year: part of every answer."""
-        from atlas.network.status import scenario_header
+        from atlas.travel.status import assumed_features
 
-        return {one.name: int(scenario_header(self.network, one)["assumed"]) for one in scenarios}
+        return {one.name: assumed_features(self.network, one) for one in scenarios}
 
     def request(self, names: Collection[str]) -> None:
         """Take into the network what `names` asks for of the lines that have no known alignment."""
@@ -170,8 +201,8 @@ class Session:
             for kept in ("network", "_network_key", "access", "population"):
                 self.__dict__.pop(kept, None)
             tell("answer.straight", names=", ".join(sorted(asked)))
-        edges = self.network.edges
-        unsure = edges.loc[self.network.arrays.named(names) & self.network.arrays.indicative, "feature_id"]
+        arrays = self.network.arrays
+        unsure = arrays.feature_id[arrays.named(names) & arrays.indicative]
         if len(unsure):
             told = ", ".join(sorted({str(name).removesuffix("~f").removesuffix("~b") for name in unsure}))
             tell("answer.indicative", names=told)
@@ -213,38 +244,10 @@ class Session:
         return (known | self.drawn_only) - {"", "nan", "None"}
 
 
-def _frozen_with() -> list[str]:
-    """Packages whose version decides how a pickle reads."""
-    from importlib.metadata import version
-
-    return [f"{name} {version(name)}" for name in _FROZEN_WITH]
-
-
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "zhuxi-atlas"
-
-
-def _load(path: Path) -> Any:
-    """Read what this user stored; anything unreadable counts as not there and gives None."""
-    try:
-        if path.stat().st_uid != os.getuid():
-            return None
-        found = pickle.loads(path.read_bytes())
-    except (OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError):
-        return None
-    say(f"read {path}", level=LOUD)
-    return found
-
-
-def _store(thing: Network | AccessTable, path: Path) -> None:
-    """Keep a network or its access table for the next run, when there is somewhere to keep it."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        write_bytes(path, pickle.dumps(thing, protocol=pickle.HIGHEST_PROTOCOL), overwrite=True)
-        kind = path.name.partition("-")[0]
-        kept = sorted(path.parent.glob(f"{kind}-*.pickle"), key=lambda p: p.stat().st_mtime, reverse=True)
-        for old in kept[_KEPT:]:
-            old.unlink(missing_ok=True)
-    except (OSError, ExportError) as reason:
-        say(f"{path.name} could not be kept for next time: {reason}", level=LOUD)
+def _made_with() -> list[str]:
+    """Names and versions of the packages that lengths and shapes come from; none of them is imported for it."""
+    found = find_spec("shapely")
+    if found is None or found.origin is None:
+        return []
+    there = os.listdir(Path(found.origin).parent.parent)
+    return sorted(name for name in there if name.startswith(_GEOMETRY) and name.endswith(".dist-info"))

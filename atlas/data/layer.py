@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,13 @@ class Layer:
         GeoDataFrame in EPSG:4326 with the columns of ``spec.columns``, any columns the file has
         besides, and ``geometry`` last. Strings are objects with None for null, integers ``Int64``,
         floats NaN for null.
+    digest
+        SHA-256 of the bytes of the file that was read; empty for a layer that was not.
     """
 
     spec: LayerSpec
     frame: gpd.GeoDataFrame
+    digest: str = ""
 
     @property
     def key(self) -> str:
@@ -190,7 +194,7 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
     Coordinates are taken as they stand, NaN included, so that the validator can name the feature.
     """
     path = Path(path)
-    features = _features(path)
+    features, digest = _features(path)
     names = spec.column_names
     records: list[Mapping[str, Any]] = []
     geometries: list[BaseGeometry] = []
@@ -205,13 +209,15 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
         records.append(record)
         geometries.append(_geometry(path, record.get("id", place), feature, spec))
     try:
-        return Layer(spec, frame_of(records, geometries, spec))
+        return Layer(spec, frame_of(records, geometries, spec), digest)
     except LayerError as reason:
         raise LayerError(f"{path}: {reason}") from reason
 
 
-def _features(path: Path) -> list[Any]:
-    raw = Door(path, LayerError, largest_mb=LARGEST_FILE_MB).json()
+def _features(path: Path) -> tuple[list[Any], str]:
+    door = Door(path, LayerError, largest_mb=LARGEST_FILE_MB)
+    content = door.content()
+    raw = door.parsed_json(door.decoded(content))
     if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
         raise LayerError(f"{path} is no GeoJSON FeatureCollection; export the layer as GeoJSON (RFC 7946)")
     crs = json.dumps(raw.get("crs")) if raw.get("crs") is not None else ""
@@ -220,8 +226,7 @@ def _features(path: Path) -> list[Any]:
             f"{path} declares another CRS ({crs}); reproject it to EPSG:4326, "
             "for example: ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.geojson"
         )
-    features: list[Any] = raw["features"]
-    return features
+    return raw["features"], sha256(content).hexdigest()
 
 
 def _properties(path: Path, place: int, feature: Any) -> dict[str, Any]:

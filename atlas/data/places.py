@@ -6,19 +6,27 @@ import difflib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
-
-import geopandas as gpd
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from atlas.base.errors import UnknownPlaceError
 from atlas.base.words import simplified
-from atlas.data.layer import Layer
 from atlas.data.region import Region
 
-__all__ = ["Place", "all_places", "also_called", "find_place", "nearest_names"]
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from atlas.data.layer import Layer
+
+__all__ = [
+    "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place", "names_of_layer",
+    "nearest_names",
+]  # fmt: skip
+
+PLACE_COLUMNS = ("id", "name_zh", "name_en", "level", "city", "adcode", "parent", "aliases")
+POINT_COLUMNS = ("node_id", "kind", "layer", "feature_id", "name_zh", "name_en", "city")
 
 _COORDINATES = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[,，;\s]\s*([-+]?\d+(?:\.\d+)?)\s*")
 #: Which of several of one name is meant; points of the network come behind all places.
@@ -37,6 +45,9 @@ _ENDINGS = {
 _BRACKETS = re.compile(r"[(（][^)）]*[)）]")
 _OFFERED = 5
 _ALIKE = 0.45
+
+
+_BARE = {ord(sign): None for sign in " -'·_."}
 
 
 @dataclass(frozen=True)
@@ -66,16 +77,46 @@ class Place:
     adcode: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class Names:
+    """What is needed to look a name up, without a frame.
+
+    Attributes
+    ----------
+    columns
+        Columns by name, with ``lon`` and ``lat``.
+    region
+        Gives the region the places are of.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    region: Callable[[], Region]
+
+
+@dataclass(frozen=True, eq=False)
 class _Entry:
+    """A place and the names it answers to; the plain form of a name is made when it is first compared."""
+
     place: Place
     codes: frozenset[str]
-    exact: frozenset[str]
-    loose: frozenset[str]
-    qualified: frozenset[str]
+    names: tuple[str, ...]
+    short: tuple[str, ...]
+    long: tuple[str, ...]
     full_name: str
     shown_zh: str
     shown_en: str
+
+    @cached_property
+    def exact(self) -> frozenset[str]:
+        return _plains(self.names)
+
+    @cached_property
+    def loose(self) -> frozenset[str]:
+        return _plains(self.short)
+
+    @cached_property
+    def qualified(self) -> frozenset[str]:
+        return _plains(self.long)
 
 
 def all_places(places: Layer) -> tuple[Place, ...]:
@@ -83,20 +124,20 @@ def all_places(places: Layer) -> tuple[Place, ...]:
     return tuple(entry.place for entry in _entries(places))
 
 
-def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None) -> Place:
+def find_place(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Names | None = None) -> Place:
     """Return the one place, or point of the network, that `text` names.
 
     Parameters
     ----------
     places
-        The layer `places`.
+        The layer `places`, or its columns.
     text
         A Chinese (simplified or traditional), English or pinyin name, with or without what says city,
         county or town; an alias; a name with its city or county before it (``蓬江区白沙街道``); an id; an
         administrative code; or ``lon,lat`` in degrees, which gives an ad-hoc place.
     points
-        ``Network.nodes``. When given, stations, airports, ports and junctions answer too, where no place
-        does: ``广州南``, ``珠海站`` (``珠海`` is the city), ``Zhuhai Airport``, ``ZUH``, ``古鹤出口``.
+        ``Network.nodes``, or its columns. When given, stations, airports, ports and junctions answer too, where no
+        place does: ``广州南``, ``珠海站`` (``珠海`` is the city), ``Zhuhai Airport``, ``ZUH``, ``古鹤出口``.
 
     Returns
     -------
@@ -112,20 +153,22 @@ def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None)
     """
     coordinate = _COORDINATES.fullmatch(text)
     if coordinate:
-        return _point(float(coordinate[1]), float(coordinate[2]), places.spec.region)
+        return _point(float(coordinate[1]), float(coordinate[2]), _as_names(places).region())
     key = _plain(text)
     entries = _entries(places)
-    named_points = () if points is None else _points(_Key(points))
     code = text.strip().casefold()
-    coded = [entry.place for entry in (*entries, *named_points) if code in entry.codes]
+    coded = [entry.place for entry in entries if code in entry.codes]
+    if not coded and points is not None and code in _point_codes(_Key(points)):
+        coded = [entry.place for entry in _points(_Key(points)) if code in entry.codes]
     if coded:
         return coded[0]
-    kinds = [[entry for entry in named_points if entry.place.level == kind] for kind in _ENDINGS]
-    for some in (entries, *kinds):
+    # the points of a network are many: their names are made when no place answers
+    for some in _by_rank(entries, points):
         for names in ("exact", "loose", "qualified"):
             found = [entry for entry in some if key in getattr(entry, names)]
             if found:
                 return _single(text, found)
+    named_points = () if points is None else _points(_Key(points))
     spelled = [entry for entry in (*entries, *named_points) if key.isascii() and key in _spellings(entry)]
     if spelled:
         return _single(text, spelled)
@@ -135,7 +178,14 @@ def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None)
     raise UnknownPlaceError(f"no {what} answers to {text!r}{hint}", near)
 
 
-def nearest_names(places: Layer, text: str, points: gpd.GeoDataFrame | None = None) -> tuple[str, ...]:
+def _by_rank(entries: Sequence[_Entry], points: gpd.GeoDataFrame | Names | None) -> Iterator[Sequence[_Entry]]:
+    yield entries
+    if points is not None:
+        for kind in _ENDINGS:
+            yield [entry for entry in _points(_Key(points)) if entry.place.level == kind]
+
+
+def nearest_names(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Names | None = None) -> tuple[str, ...]:
     """Return up to five names like `text`, nearest first; all can be looked up."""
     # No name is longer; comparing thousands of signs takes minutes.
     key = _plain(text)[:100]
@@ -176,14 +226,17 @@ def _point(lon: float, lat: float, region: Region) -> Place:
     )
 
 
+@lru_cache(maxsize=16384)
 def _plain(text: str) -> str:
     """Return `text` without case, tone marks, spaces, hyphens and apostrophes, in simplified characters."""
+    if text.isascii():
+        return text.casefold().translate(_BARE)
     bare = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
     letters = (sign for sign in bare if not unicodedata.combining(sign) and sign not in " -'’·_.")
     return simplified("".join(letters))
 
 
-def _entries(places: Layer) -> tuple[_Entry, ...]:
+def _entries(places: Layer | Names) -> tuple[_Entry, ...]:
     """Return the lookup entries of a layer; computed once a layer."""
     return _compiled(_Key(places))
 
@@ -201,26 +254,44 @@ class _Key:
         return isinstance(other, _Key) and other.source is self.source
 
 
+def names_of_layer(places: Layer) -> Names:
+    """Return what names of the layer `places` are looked up in."""
+    return Names(_columns_of(places.frame, PLACE_COLUMNS), lambda: places.spec.region)
+
+
+def _as_names(places: Layer | Names) -> Names:
+    return places if isinstance(places, Names) else names_of_layer(places)
+
+
+def _columns_of(frame: gpd.GeoDataFrame, columns: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+    at = {"lon": frame.geometry.x.tolist(), "lat": frame.geometry.y.tolist()}
+    return {name: frame[name].tolist() for name in columns} | at
+
+
+def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
+    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
 @lru_cache(maxsize=8)
 def _compiled(key: _Key) -> tuple[_Entry, ...]:
-    frame = key.source.frame
-    names = dict(zip(frame["adcode"], frame["name_zh"], strict=True))
-    told = [name for column in ("name_zh", "name_en") for name in frame[column] if isinstance(name, str)]
+    columns = _as_names(key.source).columns
+    names = dict(zip(columns["adcode"], columns["name_zh"], strict=True))
+    told = [name for column in ("name_zh", "name_en") for name in columns[column] if isinstance(name, str)]
     counts = Counter(map(_plain, told))
-    return tuple(_entry(row, names, counts) for row in frame.itertuples())
+    return tuple(_entry(row, names, counts) for row in _rows(columns))
 
 
 def _split(text: str | None) -> list[str]:
     return [part for part in (text or "").split(";") if part]
 
 
-def _entry(row: object, names: dict[str, str], counts: Counter[str]) -> _Entry:
+def _entry(row: Mapping[str, Any], names: dict[str, str], counts: Counter[str]) -> _Entry:
     def of(name: str) -> str:
-        value = getattr(row, name)
+        value = row[name]
         return value if isinstance(value, str) else ""
 
-    point = row.geometry  # type: ignore[attr-defined]
-    place = Place(of("id"), of("name_zh"), of("name_en"), point.x, point.y, of("level"), of("city"), of("adcode"))
+    at = row["lon"], row["lat"]
+    place = Place(of("id"), of("name_zh"), of("name_en"), *at, of("level"), of("city"), of("adcode"))
     aliases = _split(of("aliases"))
     own = [place.name_zh, place.name_en, *aliases]
     parent = names.get(of("parent"), place.city)
@@ -230,9 +301,9 @@ def _entry(row: object, names: dict[str, str], counts: Counter[str]) -> _Entry:
     return _Entry(
         place=place,
         codes=frozenset({place.id.casefold(), place.adcode.casefold()}),
-        exact=_plains([place.name_zh, place.name_en]),
-        loose=_plains(aliases),
-        qualified=_plains(f"{head}{name}" for head in heads for name in own),
+        names=(place.name_zh, place.name_en),
+        short=tuple(aliases),
+        long=tuple(f"{head}{name}" for head in heads for name in own),
         full_name=full_name,
         shown_zh=brief if counts[_plain(place.name_zh)] == 1 else full_name,
         shown_en=place.name_en if counts[_plain(place.name_en)] == 1 else full_name,
@@ -246,6 +317,25 @@ def _spellings(entry: _Entry) -> frozenset[str]:
 
     names = {entry.place.name_zh, entry.shown_zh, *entry.loose, *entry.qualified}
     return _plains("".join(lazy_pinyin(name)) for name in names if not name.isascii())
+
+
+def _point_columns(source: Any) -> Mapping[str, Sequence[Any]]:
+    return source.columns if isinstance(source, Names) else _columns_of(source, POINT_COLUMNS)
+
+
+@lru_cache(maxsize=8)
+def _point_codes(key: _Key) -> frozenset[str]:
+    """Return what the points of a network answer to by code: node ids, features, codes of airports."""
+    names = _point_columns(key.source)
+    rows = zip(*(names[name] for name in ("node_id", "kind", "layer", "feature_id")), strict=True)
+    kinds = set(_ENDINGS)
+    found = [
+        code
+        for node, kind, layer, feature in rows
+        if kind in kinds
+        for code in (node, f"{layer}/{feature}", *([feature] if kind == "airport" else []))
+    ]
+    return frozenset(map(str.casefold, found))
 
 
 def _said(level: str, name_zh: str, name_en: str, city: str) -> tuple[set[str], set[str]]:
@@ -282,27 +372,34 @@ def also_called(layer: str, name_zh: str, name_en: str, city: str) -> tuple[str,
 @lru_cache(maxsize=8)
 def _points(key: _Key) -> tuple[_Entry, ...]:
     """Return the lookup entries of the stations, airports, ports and junctions among a network's nodes."""
-    nodes = key.source
-    ids = nodes["node_id"]
-    # of a junction with both levels the ordinary one is meant; one of tolled roads alone has no other
-    doubled = ids.str.endswith("/toll") & ids.str.removesuffix("/toll").isin(set(ids))
-    named = nodes[nodes["kind"].isin(list(_ENDINGS)) & ~doubled]
-    counts = Counter(named["name_zh"])
-    return tuple(_point_entry(row, counts) for row in named.itertuples())
+    columns = _point_columns(key.source)
+    known = set(columns["node_id"])
+
+    def counts_for_itself(row: Mapping[str, Any]) -> bool:
+        # of a junction with both levels the ordinary one is meant; one of tolled roads alone has no other
+        name = row["node_id"]
+        doubled = name.endswith("/toll") and name.removesuffix("/toll") in known
+        return row["kind"] in _ENDINGS and not doubled
+
+    named = [row for row in _rows(columns) if counts_for_itself(row)]
+    counts = Counter(row["name_zh"] for row in named)
+    return tuple(_point_entry(row, counts) for row in named)
 
 
-def _point_entry(row: Any, counts: Counter[str]) -> _Entry:
-    place = Place(row.node_id, row.name_zh, row.name_en, row.geometry.x, row.geometry.y, row.kind, row.city, "")
+def _point_entry(row: Mapping[str, Any], counts: Counter[str]) -> _Entry:
+    at = row["lon"], row["lat"]
+    place = Place(row["node_id"], row["name_zh"], row["name_en"], *at, row["kind"], row["city"], "")
     stems, ended = _said(place.level, place.name_zh, place.name_en, place.city)
-    codes = [place.id, f"{row.layer}/{row.feature_id}", *([row.feature_id] if place.level == "airport" else [])]
+    codes = [place.id, f"{row['layer']}/{row['feature_id']}"]
+    codes += [row["feature_id"]] if place.level == "airport" else []
     full = [f"{place.name_zh}站", f"{place.name_en} Station"] if place.level == "stop" else []
     shown = full[0] if full else place.name_zh if counts[place.name_zh] == 1 else place.id
     return _Entry(
         place=place,
         codes=frozenset(map(str.casefold, codes)),
-        exact=_plains([place.name_zh, place.name_en, *full]),
-        loose=_plains(stems),
-        qualified=_plains(ended | {f"{place.city}{name}" for name in stems | ended if place.city}),
+        names=(place.name_zh, place.name_en, *full),
+        short=tuple(stems),
+        long=tuple(ended | {f"{place.city}{name}" for name in stems | ended if place.city}),
         full_name=shown,
         shown_zh=shown,
         shown_en=place.name_en or shown,

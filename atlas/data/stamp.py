@@ -15,20 +15,15 @@ import itertools
 import json
 import os
 import re
-import sqlite3
-import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from atlas._version import __version__
 from atlas.base.doors import Door
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
-from atlas.base.foreign import apart
 from atlas.base.seals import intact, members_digest
 from atlas.data.scenario import Scenario
 
@@ -127,10 +122,14 @@ def read_marks(path: str | Path) -> Marks:
     path = Path(path)
     if not path.is_file():
         raise ExportError(f"{path} cannot be read: it is no file")
+    from atlas.base.foreign import apart
+
     return apart(lambda: _marks(path), path, ExportError)
 
 
 def _marks(path: Path) -> Marks:
+    import zipfile
+
     content = Door(path, ExportError, largest_mb=_LARGEST_MB).content()
     text = _text_of(path, content)
     found = [match[1] for match in _MARKED.finditer(text)] or _column_stamps(text)
@@ -177,6 +176,9 @@ def _resource(package: Any) -> Mapping[str, Any]:
 
 
 def _member(path: Path, name: str) -> str:
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(path) as archive, archive.open(name) as member:
             return member.read(_LARGEST_TEXT).decode("utf-8", errors="replace")
@@ -186,6 +188,9 @@ def _member(path: Path, name: str) -> str:
 
 def _text_of(path: Path, content: bytes) -> str:
     """Whatever text a file holds: metadata tables of a GeoPackage, members of a zip archive, the file itself."""
+    import zipfile
+    import zlib
+
     if content.startswith(b"SQLite format 3\0"):
         return _gpkg_text(path)
     if content.startswith(b"PK\x03\x04"):
@@ -221,6 +226,9 @@ def _column_stamps(text: str) -> list[str]:
 
 def _gpkg_text(path: Path) -> str:
     """The text of a GeoPackage's metadata tables, opened as it lies: no journal is read and none is made."""
+    import sqlite3
+    from urllib.parse import quote
+
     place = quote(os.path.abspath(os.fsencode(path)))
     try:
         base = sqlite3.connect(f"file:{place}?mode=ro&immutable=1", uri=True)

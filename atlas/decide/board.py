@@ -175,7 +175,9 @@ class Opened:
         """Return the fastest way from one node to another, with its legs."""
         board = self.board
         arcs = board.network.arrays.arcs
-        graph = Graph(arcs.size, self._forward, arcs.edge[board._kept], arcs.rail_node, board.mode == "rail")
+        matrix = self._forward
+        csr = matrix.indptr, matrix.indices, matrix.data
+        graph = Graph(arcs.size, *csr, arcs.edge[board._kept], arcs.rail_node, board.mode == "rail")
         return journey_on(Trip(board.network, board.scenario, board.mode), search(graph, start), end)
 
     def used_towards(self, node: int) -> Bools:

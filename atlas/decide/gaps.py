@@ -24,8 +24,8 @@ from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
 from atlas.network.build import Network, build_network
-from atlas.network.rail import run_minutes
 from atlas.plan.promises import Targets
+from atlas.travel.minutes import run_minutes
 from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = ["GAP_COLUMNS", "LINK_KINDS", "NEW_RAIL_KMH", "NEW_ROAD_KMH", "STRAIT_KM", "gaps"]

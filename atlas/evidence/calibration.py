@@ -21,7 +21,7 @@ from atlas.base.errors import ParameterError
 from atlas.base.tables import read_table
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
-from atlas.network.rail import run_minutes
+from atlas.travel.minutes import run_minutes
 
 __all__ = ["Drive", "Formula", "Prior", "fit_formula", "fit_roads", "measured_runs", "read_priors"]
 

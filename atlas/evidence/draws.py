@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
 
 from atlas.base.errors import ParameterError
 from atlas.base.geodesy import distances_km
@@ -24,9 +23,10 @@ from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import EdgeArrays, StateArcs
 from atlas.network.build import Network
+from atlas.travel.kernel import least_minutes
 from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
-from atlas.travel.search import arcs_matrix, counted, early_nodes
+from atlas.travel.search import arcs_csr, arcs_minutes, counted, early_nodes
 
 __all__ = ["Spread", "spread"]
 
@@ -194,7 +194,7 @@ class _Kept:
         known = np.searchsorted(self.states, at)
         found = np.empty((weight.shape[1], len(at), len(to)))
         for draw in range(weight.shape[1]):
-            minutes = dijkstra(arcs_matrix(tail, head, weight[:, draw], len(self.states)), indices=known)
+            minutes = arcs_minutes(tail, head, weight[:, draw], len(self.states), known)
             found[draw] = _at_ends(arcs, self.states, minutes, to, must_ride=must_ride)
         found[:, at[:, None] == to[None, :]] = 0.0
         return found
@@ -226,8 +226,8 @@ def _kept(
     for draw in range(drawn.shares.shape[1]):
         weight = arcs.weights(first[:, draw], later[:, draw])
         keep = ~np.isnan(weight)
-        matrix = arcs_matrix(arcs.tail[keep], arcs.head[keep], weight[keep], states)
-        minutes, previous = dijkstra(matrix, indices=at, return_predecessors=True)
+        csr = arcs_csr(arcs.tail[keep], arcs.head[keep], weight[keep], states)
+        minutes, previous = least_minutes(*csr, at, paths=True)
         way = _walk(arcs, minutes, previous, at, to, must_ride=must_ride)
         gone = way[:, 1:] >= 0
         steps.update(np.unique(way[:, 1:][gone] * states + way[:, :-1][gone]).tolist())
@@ -236,9 +236,7 @@ def _kept(
     return _Kept(chosen, np.unique(np.concatenate([at, arcs.tail[chosen], arcs.head[chosen]])))
 
 
-def _walk(
-    arcs: StateArcs, minutes: Floats, previous: NDArray[np.int32], at: Ints, to: Ints, *, must_ride: bool
-) -> Ints:
+def _walk(arcs: StateArcs, minutes: Floats, previous: Ints, at: Ints, to: Ints, *, must_ride: bool) -> Ints:
     """Return (pairs, length) states from each destination back to its origin, -1 after the end or for no way."""
     origin = np.repeat(np.arange(len(at)), len(to))
     end = np.tile(to, len(at))

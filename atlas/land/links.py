@@ -10,15 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 from scipy.spatial import cKDTree
 
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
 from atlas.data.scenario import BASE_YEAR, Scenario
+from atlas.kept.store import Kept
 from atlas.land.grid import CELL_KM, Grid, land_grid
 from atlas.land.water import WaterRaster
 from atlas.network.attach import (
@@ -35,7 +38,7 @@ from atlas.network.barrier import Barrier
 from atlas.network.build import Network
 from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
 
-__all__ = ["AccessTable", "access_table", "inputs_hash", "local_minutes"]
+__all__ = ["AccessTable", "access_of", "access_table", "inputs_hash", "local_minutes", "packed_access"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -166,6 +169,25 @@ def inputs_hash(network: Network) -> str:
     shapes = (nodes.geometry.to_numpy(), barrier.land.geometries, barrier.water.geometries)
     whole = [b"".join(shapely.to_wkb(some).tolist()) for some in shapes]
     return content_hash(texts, network.arrays.carried_by(BASE_YEAR).tobytes(), *whole)
+
+
+_LINKS = ("cell", "node", "length_km", "by_rail")
+
+
+def packed_access(table: AccessTable) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return the table as arrays and facts, for :meth:`atlas.kept.store.Store.put`."""
+    grid = table.grid
+    about = {"left": grid.left, "top": grid.top, "size_m": grid.size_m, "box": list(grid.box)}
+    return {"land": grid.land} | {name: getattr(table, name) for name in _LINKS}, about
+
+
+def access_of(kept: Kept, crs: CRS) -> AccessTable:
+    """Return the table that :func:`packed_access` packed, its grid in `crs`; arrays stay in the file until read."""
+    land, about = kept.array("land"), kept.facts
+    west, south, east, north = about["box"]
+    shape = (land.shape[0], land.shape[1])
+    grid = Grid(crs, about["left"], about["top"], about["size_m"], shape, land, (west, south, east, north))
+    return AccessTable(grid, *(kept.array(name) for name in _LINKS))
 
 
 def _barrier_of(network: Network) -> Barrier:

@@ -6,23 +6,27 @@ these arrays, so that a change of scenario costs microseconds an edge and touche
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.scenario import Scenario
+from atlas.kept.columns import KeptTable
 
-__all__ = ["SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of"]
+__all__ = ["GATE", "SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
 
+#: Gives a column of a table by its name.
+ColumnOf = Callable[[str], NDArray[Any]]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+#: Speed class of the step between a station's gate and its door.
+GATE = "gate"
 _INSIDE = ("platform", "concourse", "vessel")
 #: Words that name all services of a kind of the layer ``ferries``; other kinds are asked for one by one.
 SERVICE_WORDS = {"ferries": "ferry", "coaches": "coach"}
@@ -173,24 +177,24 @@ class EdgeArrays:
     @cached_property
     def rows_by_id(self) -> dict[str, Ints]:
         """Rows by feature id, ``layer/feature``, plan id, line id, ``railways/line``, ``ferries`` and ``coaches``."""
-        feature, layer, plans, lines = (pd.Series(text, dtype=object).astype(str) for text in self.links)
-        full_lines = lines.where(lines == "", "railways/" + lines.str.replace(";", ";railways/"))
-        found: dict[str, list[Ints]] = {}
-        for texts in (feature, layer + "/" + feature, plans, lines, full_lines):
-            codes, names = pd.factorize(texts)
-            order = np.argsort(codes, kind="stable")
-            bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))
-            for k, name in enumerate(names):
-                rows = order[bounds[k] : bounds[k + 1]].astype(np.int64)
-                for part in str(name).split(";"):
+        feature, layer, plans, lines = (list(map(str, text.tolist())) for text in self.links)
+        full = [f"{of}/{name}" for of, name in zip(layer, feature, strict=True)]
+        full_lines = [line and "railways/" + line.replace(";", ";railways/") for line in lines]
+        found: dict[str, set[int]] = {}
+        for texts in (feature, full, plans, lines, full_lines):
+            rows: dict[str, list[int]] = {}
+            for row, text in enumerate(texts):
+                rows.setdefault(text, []).append(row)
+            for text, some in rows.items():
+                for part in text.split(";"):
                     if part:
-                        found.setdefault(part, []).append(rows)
+                        found.setdefault(part, set()).update(some)
         # a pier's link to its island belongs to a service: what names the service names it
         for word, kind in SERVICE_WORDS.items():
             of_kind = set(self.feature_id[(self.role == "sail") & (self.speed_class == kind)].tolist())
             if of_kind:
-                found[word] = [np.nonzero((layer == "ferries") & feature.isin(of_kind))[0]]
-        return {name: np.unique(np.concatenate(rows)) for name, rows in found.items()}
+                found[word] = {i for i, of in enumerate(layer) if of == "ferries" and feature[i] in of_kind}
+        return {name: np.array(sorted(some), dtype=np.int64) for name, some in found.items()}
 
     def named(self, ids: Iterable[str]) -> Bools:
         """(m,) which edges belong to a feature, line or plan item among `ids`."""
@@ -251,47 +255,68 @@ class EdgeArrays:
         return np.asarray(passed | ~self.anchored, dtype=bool)
 
 
-def arrays_of(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> EdgeArrays:
-    """Return the arrays of the frames ``Network.nodes`` and ``Network.edges``."""
-    names = nodes["node_id"].to_numpy(dtype=object)
+#: Arrays that are computed from more than one column, and kept beside the columns.
+_COMPUTED = (
+    "tail", "head", "rail_node", "twin", "anchored", "changing", "indicative", "schematic", "opens_year",
+)  # fmt: skip
+_NUMBERS = {
+    "length_km": "length_km", "limit_kmh": "speed_limit_kmh", "run_min": "run_min", "run_min_low": "run_min_low",
+    "run_min_high": "run_min_high", "trains": "trains_per_day", "trains_ordinary": "trains_ordinary",
+    "service_ordinary": "service_ordinary",
+}  # fmt: skip
+
+
+def arrays_of(node: ColumnOf, edge: ColumnOf) -> EdgeArrays:
+    """Return the arrays of the tables ``Network.nodes`` and ``Network.edges``, each given by its columns."""
+    names = node("node_id").tolist()
     position = {name: i for i, name in enumerate(names)}
-    kind, mode = nodes["kind"], nodes["mode"]
-    number = {
-        column: edges[column].to_numpy(dtype=np.float64)
-        for column in (
-            "length_km", "drawn_length_km", "published_length_km", "speed_limit_kmh", "run_min", "trains_per_day",
-            "trains_ordinary", "service_ordinary", "opens_year", "run_min_low", "run_min_high",
-        )
-    }  # fmt: skip
-    text = {
-        column: edges[column].fillna("").to_numpy(dtype=object)
-        for column in ("role", "mode", "speed_class", "feature_id", "layer", "plan_ids", "line_ids")
-    }
-    drawn = number["length_km"] == number["drawn_length_km"]
-    return EdgeArrays(
-        tail=np.array([position[name] for name in edges["from_id"]], dtype=np.int64),
-        head=np.array([position[name] for name in edges["to_id"]], dtype=np.int64),
-        rail_node=(kind.isin(_INSIDE) | ((kind == "border") & (mode == "rail"))).to_numpy(dtype=bool),
-        twin=np.array(
-            [position.get(str(name).removesuffix("/toll"), i) for i, name in enumerate(names)], dtype=np.int64
-        ),
-        anchored=nodes["node_id"].str.startswith(("stn/", "road/")).to_numpy(dtype=bool),
-        role=text["role"],
-        mode=text["mode"],
-        speed_class=text["speed_class"],
-        feature_id=text["feature_id"],
-        changing=edges["edge_id"].str.endswith("/change").to_numpy(dtype=bool),
-        toll=edges["toll"].to_numpy(dtype=bool),
-        indicative=(edges["course"] == "indicative").to_numpy(dtype=bool),
-        schematic=np.isnan(number["published_length_km"]) & drawn,
-        length_km=number["length_km"],
-        limit_kmh=number["speed_limit_kmh"],
-        run_min=number["run_min"],
-        run_min_low=number["run_min_low"],
-        run_min_high=number["run_min_high"],
-        trains=number["trains_per_day"],
-        trains_ordinary=number["trains_ordinary"],
-        service_ordinary=number["service_ordinary"],
-        opens_year=np.where(edges["opens_basis"] == "on_request", np.inf, number["opens_year"]),
-        links=(text["feature_id"], text["layer"], text["plan_ids"], text["line_ids"]),
+    kind, mode = node("kind"), node("mode")
+    length, drawn, published = (
+        edge(column).astype(np.float64) for column in ("length_km", "drawn_length_km", "published_length_km")
     )
+    inside = np.isin(kind, _INSIDE) | ((kind == "border") & (mode == "rail"))
+    twin = [position.get(str(name).removesuffix("/toll"), i) for i, name in enumerate(names)]
+    years = edge("opens_year").astype(np.float64)
+    return _of_columns(
+        edge,
+        lambda column: _texts(edge(column)),
+        tail=np.array([position[name] for name in edge("from_id").tolist()], dtype=np.int64),
+        head=np.array([position[name] for name in edge("to_id").tolist()], dtype=np.int64),
+        rail_node=inside.astype(bool),
+        twin=np.array(twin, dtype=np.int64),
+        anchored=np.array([name.startswith(("stn/", "road/")) for name in names], dtype=bool),
+        changing=np.array([name.endswith("/change") for name in edge("edge_id").tolist()], dtype=bool),
+        indicative=(edge("course") == "indicative").astype(bool),
+        schematic=np.isnan(published) & (length == drawn),
+        opens_year=np.where(edge("opens_basis") == "on_request", np.inf, years),
+    )
+
+
+def packed_arrays(arrays: EdgeArrays) -> dict[str, NDArray[Any]]:
+    """Return what :func:`kept_arrays` needs besides the columns of the edges, the arcs of the search included."""
+    found = {f"arrays/{name}": getattr(arrays, name) for name in _COMPUTED}
+    return found | {f"arrays/arc_{name}": getattr(arrays.arcs, name) for name in _ARCS}
+
+
+_ARCS = ("tail", "head", "edge", "ridden")
+
+
+def kept_arrays(edges: KeptTable, computed: KeptTable) -> EdgeArrays:
+    """Return the arrays that :func:`arrays_of` made, from their kept file."""
+    arrays = _of_columns(edges.column, edges.texts, **computed.columns(_COMPUTED))
+    arcs = {name: computed.column(f"arc_{name}") for name in _ARCS}
+    arrays.__dict__["arcs"] = StateArcs(len(arrays.rail_node), arrays.rail_node, **arcs)
+    return arrays
+
+
+def _of_columns(edge: ColumnOf, texts: ColumnOf, **computed: NDArray[Any]) -> EdgeArrays:
+    text: dict[str, NDArray[Any]] = {column: texts(column) for column in ("role", "mode", "speed_class", "feature_id")}
+    links = (text["feature_id"], *(texts(column) for column in ("layer", "plan_ids", "line_ids")))
+    numbers: dict[str, NDArray[Any]] = {name: edge(column).astype(np.float64) for name, column in _NUMBERS.items()}
+    return EdgeArrays(**computed, **text, **numbers, toll=edge("toll").astype(bool), links=links)
+
+
+def _texts(values: NDArray[Any]) -> NDArray[np.object_]:
+    """A column of texts, empty where one is missing."""
+    missing = np.array([not isinstance(value, str) for value in values.tolist()], dtype=bool)
+    return np.where(missing, "", values) if missing.any() else values

@@ -23,7 +23,7 @@ from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_lin
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
-    "BROOK_KM", "GATE", "MESH", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
+    "BROOK_KM", "MESH", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
     "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "MeshPart", "exits_of", "link_piers",
     "link_points", "local_edges", "mesh_part", "point_columns",
 ]  # fmt: skip
@@ -44,8 +44,6 @@ BROOK_KM = 0.15
 _MESH_JOIN_KMH = 40.0
 #: All ordinary roads are one to a traveller: they have no names.
 MESH_ID = "ordinary"
-#: Speed class of the step between a station's gate and its door.
-GATE = "gate"
 
 
 def point_columns(frame: gpd.GeoDataFrame, layer: str, kind: str) -> Columns:

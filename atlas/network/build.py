@@ -7,10 +7,8 @@ length is charged and reported in ``joins``.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
@@ -19,20 +17,14 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.data.layer import region_of, require_usable
+from atlas.data.layer import require_usable
 from atlas.data.region import Region
-from atlas.data.scenario import BASE_YEAR
 from atlas.data.stamp import layers_hash
-from atlas.network.arrays import EdgeArrays, arrays_of
 from atlas.network.attach import (
-    GATE,
     MESH,
     MESH_ID,
-    ROAD_REACH_KM,
-    STATION_REACH_KM,
     link_piers,
     link_points,
-    local_edges,
     mesh_part,
     point_columns,
 )
@@ -43,7 +35,6 @@ from atlas.network.lines import near_pairs
 from atlas.network.rail import rail_part
 from atlas.network.roads import road_part
 from atlas.network.rows import (
-    NODE_COLUMNS,
     Columns,
     column_of,
     columns_of,
@@ -54,10 +45,9 @@ from atlas.network.rows import (
     picked,
     stacked,
 )
+from atlas.network.value import Network
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from atlas.data.layer import Layer
     from atlas.data.scenario import Scenario
 
@@ -65,173 +55,6 @@ __all__ = ["Network", "build_network", "lines_on_request", "open_edges"]
 
 REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
 NEAR_MISS_KM = 0.5
-
-
-@dataclass(frozen=True, eq=False)
-class Network:
-    """Nodes and edges of all modes.
-
-    Attributes
-    ----------
-    nodes : GeoDataFrame
-        One row a node, EPSG:4326; columns as in :data:`atlas.network.rows.NODE_COLUMNS`, indexed 0…n−1.
-    edges : GeoDataFrame
-        One row a direction, EPSG:4326; columns as in :data:`atlas.network.rows.EDGE_COLUMNS`. Edges without extent
-        (ramps, boarding, changing) have no geometry.
-    joins : DataFrame
-        Every snap with its kilometres, and what was left unjoined: ``kind`` is ``snapped``, ``linked``,
-        ``no_track`` (a ride drawn straight), ``unlinked`` (nothing within reach over land) or ``near_miss``.
-    place_layer
-        The layer ``places``, to look names up in.
-    feature_names
-        Chinese and English name by (layer, feature id), for roads, lines and services.
-    barrier
-        Land and water that block local links; None when the layers had none.
-    hash
-        SHA-256 of the layers this was built from; empty when they carry none.
-    """
-
-    nodes: gpd.GeoDataFrame
-    edges: gpd.GeoDataFrame
-    joins: pd.DataFrame
-    place_layer: Layer
-    feature_names: Mapping[tuple[str, str], tuple[str, str]]
-    barrier: Barrier | None = None
-    hash: str = ""
-
-    @cached_property
-    def region(self) -> Region:
-        """The region of its places, with its box about them where it declares none."""
-        return region_of({"places": self.place_layer})
-
-    @cached_property
-    def row_of(self) -> dict[str, int]:
-        """Row of `nodes` by node id."""
-        return {str(name): i for i, name in enumerate(self.nodes["node_id"])}
-
-    @cached_property
-    def node_names(self) -> list[str]:
-        """Chinese names in the order of `nodes`."""
-        return [str(name) for name in self.nodes["name_zh"]]
-
-    @cached_property
-    def english_names(self) -> dict[str, str]:
-        """English names by the Chinese ones, of the nodes that have both."""
-        pairs = zip(self.nodes["name_zh"], self.nodes["name_en"], strict=True)
-        return {str(zh): str(en) for zh, en in reversed(list(pairs)) if en and en != zh}
-
-    @cached_property
-    def edge_columns(self) -> dict[str, list[Any]]:
-        """Columns of `edges` as lists, for walks along a few edges."""
-        wanted = ("edge_id", "role", "mode", "speed_class", "layer", "feature_id", "length_km", "plan_ids", "line_ids")
-        return {name: self.edges[name].tolist() for name in wanted}
-
-    def names_of(self, layer: str, feature_id: str) -> tuple[str, str]:
-        """Return the Chinese and English name of a feature; its id when it has none."""
-        known = self.feature_names.get((layer, feature_id)) or self._point_names.get((layer, feature_id))
-        return known or (feature_id, feature_id)
-
-    @cached_property
-    def _point_names(self) -> dict[tuple[str, str], tuple[str, str]]:
-        columns = ("layer", "feature_id", "name_zh", "name_en")
-        rows = zip(*(self.nodes[name].astype(str).tolist() for name in columns), strict=True)
-        return {(layer, feature): (zh, en) for layer, feature, zh, en in rows if layer != "rail_services"}
-
-    @cached_property
-    def arrays(self) -> EdgeArrays:
-        """The edges as arrays of numbers, in the order of `edges`."""
-        return arrays_of(self.nodes, self.edges)
-
-    def to_networkx(self, scenario: Scenario | None = None) -> nx.MultiDiGraph:
-        """Return a MultiDiGraph with all attributes of both frames; edge keys are edge ids.
-
-        Parameters
-        ----------
-        scenario
-            When given, only edges open in it, the nodes they touch, and all places.
-        """
-        import networkx as nx
-
-        network = self if scenario is None else self.open_in(scenario)
-        graph = nx.MultiDiGraph(crs="EPSG:4326", hash=network.hash)
-        nodes = network.nodes.to_dict("records")
-        graph.add_nodes_from((str(row["node_id"]), row) for row in nodes)
-        graph.add_edges_from(
-            (str(row["from_id"]), str(row["to_id"]), str(row["edge_id"]), row)
-            for row in network.edges.to_dict("records")
-        )
-        return graph
-
-    def open_in(self, scenario: Scenario) -> Network:
-        """Return the part of this network that is open in `scenario`, places kept."""
-        edges = self.edges[open_edges(self, scenario)]
-        used = set(edges["from_id"]) | set(edges["to_id"])
-        keep = self.nodes["node_id"].isin(used) | (self.nodes["kind"] == "place")
-        nodes = self.nodes[keep].reset_index(drop=True)
-        return replace(self, nodes=nodes, edges=edges.reset_index(drop=True))
-
-    def with_place(self, name: str, lon: float, lat: float, *, side: str | None = None) -> Network:
-        """Return this network with one more place at (lon, lat), linked by the rule for all places.
-
-        Raises
-        ------
-        NetworkError
-            Nothing can be reached from there over land.
-        """
-        if side is None:
-            distance = np.hypot(*(shapely.get_coordinates(self.nodes.geometry.to_numpy()) - (lon, lat)).T)
-            side = str(self.nodes["side"].iloc[int(np.argmin(distance))])
-        row = filled(
-            "nodes", 1, node_id=f"place/{name}", kind="place", mode="local", layer="places", feature_id=name,
-            name_zh=name, name_en=name, side=side, exit=True, geometry=column_of([shapely.Point(lon, lat)], "shape"),
-        )  # fmt: skip
-        settled = np.where(self.arrays.carried_by(BASE_YEAR), float(BASE_YEAR), np.inf)
-        nodes = {column: self.nodes[column].to_numpy() for column in NODE_COLUMNS} | {"opens_year": settled}
-        edges, joins = link_points(row, nodes, self.barrier)
-        if len(edges["edge_id"]) == 0:
-            raise NetworkError(
-                f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
-                "choose a point nearer the network"
-            )
-        points = pd.concat([self.nodes, node_frame(row)], ignore_index=True)
-        more = pd.concat([self.edges, edge_frame(edges)], ignore_index=True)
-        noted = pd.concat([self.joins, join_frame(joins)], ignore_index=True)
-        return replace(self, nodes=points, edges=more, joins=noted)
-
-    def with_gates(self, stations: Iterable[str]) -> Network:
-        """Return this network with gates of its own for some stations: where one starts or ends at the station.
-
-        The door of a station (``stn/<id>``) is part of the street: from it one may as well walk to another
-        station. Its gate (``gate/<id>``) leads to the same trains and, but in mode ``rail``, to the door; by rail
-        a way between two gates therefore boards and leaves at these stations and at no others.
-
-        Parameters
-        ----------
-        stations
-            Feature ids of the layer ``stations``; those that have a gate already are left alone.
-        """
-        wanted = [name for name in dict.fromkeys(stations) if f"gate/{name}" not in self.row_of]
-        if not wanted:
-            return self
-        gates = {f"stn/{name}": f"gate/{name}" for name in wanted}
-        nodes = self.nodes[self.nodes["node_id"].isin(list(gates))]
-        nodes = nodes.assign(node_id=nodes["node_id"].map(gates), kind="gate")
-        trains = self.edges[self.edges["role"].isin(["board", "alight"])]
-        copied = [
-            trains[trains[end].isin(list(gates))].assign(**{end: lambda part, end=end: part[end].map(gates)})
-            for end in ("from_id", "to_id")
-        ]
-        gate = filled("nodes", len(nodes), **{column: nodes[column].to_numpy() for column in NODE_COLUMNS})
-        doors = gate | {"node_id": column_of((f"stn/{name}" for name in gate["feature_id"]), "text")}
-        passed = local_edges(gate, doors, np.zeros(len(nodes)), GATE)
-        passed["role"] = np.tile(np.array(["egress", "access"], dtype=object), len(nodes))
-        passed["geometry"] = np.full(2 * len(nodes), None, dtype=object)
-        more = pd.concat([part.assign(edge_id="gate/" + part["edge_id"]) for part in copied], ignore_index=True)
-        return replace(
-            self,
-            nodes=pd.concat([self.nodes, nodes], ignore_index=True),
-            edges=pd.concat([self.edges, more, edge_frame(passed)], ignore_index=True),
-        )
 
 
 def open_edges(network: Network, scenario: Scenario) -> NDArray[np.bool_]:

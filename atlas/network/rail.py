@@ -2,7 +2,7 @@
 
 A measured service is a chain of platforms, one a stop, joined by rides with its published minutes; a train
 can be boarded and left at its own stops only. A passenger line nobody has measured gets one all-stop
-service each way, whose minutes come from :func:`run_minutes`.
+service each way, whose minutes come from :func:`atlas.travel.minutes.run_minutes`.
 """
 
 from __future__ import annotations
@@ -24,43 +24,10 @@ from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import cut_line, line_km
 from atlas.network.rows import Edge, Join, Node, Opening, year_of
 
-__all__ = ["RailPart", "Track", "rail_part", "run_minutes"]
+__all__ = ["RailPart", "Track", "rail_part"]
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]
-
-
-def run_minutes(
-    length_km: Floats,
-    line_speed_kmh: Floats,
-    *,
-    speed_factor: float | Floats,
-    acceleration_ms2: float | Floats,
-    dwell_min: float | Floats,
-) -> Floats:
-    """Return minutes from stop to stop, dwell at the second stop included.
-
-    The train accelerates to ``speed_factor × line_speed`` and brakes at the same mean rate; where the
-    distance is too short to reach that speed the profile is a triangle. (Constant-rate speed profile, as
-    in any railway running-time text.)
-
-    Parameters
-    ----------
-    length_km, line_speed_kmh
-        Distance between the stops and speed of the line, element by element; all five are broadcast.
-    speed_factor
-        Share of the line speed that trains run at.
-    acceleration_ms2
-        Mean of acceleration and braking, m/s².
-    dwell_min
-        Minutes at a stop.
-    """
-    metres = np.asarray(length_km, dtype=np.float64) * 1000.0
-    speed_ms = np.asarray(line_speed_kmh, dtype=np.float64) * speed_factor / 3.6
-    ramp_m = speed_ms**2 / acceleration_ms2
-    cruise_s = metres / speed_ms + speed_ms / acceleration_ms2
-    triangle_s = 2.0 * np.sqrt(metres / acceleration_ms2)
-    return np.where(metres >= ramp_m, cruise_s, triangle_s) / 60.0 + dwell_min
 
 
 @dataclass

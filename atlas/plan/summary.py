@@ -22,12 +22,12 @@ from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
-from atlas.network.status import open_features, scenario_difference, scenario_header
 from atlas.plan.deciding import Deciding, deciding_trips
 from atlas.plan.lengths import corridor_kilometres, stretches, total_kilometres
 from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims, variants
 from atlas.travel.comparison import Comparison, compare, seats
 from atlas.travel.matrix import od_minutes
+from atlas.travel.status import open_features, scenario_difference, scenario_header
 
 __all__ = ["DECIDED_IN", "MATRIX_MODES", "Report", "Step", "make_report"]
 
@@ -44,7 +44,7 @@ class Step:
     Attributes
     ----------
     opened : DataFrame
-        Features open in the later scenario only; see :func:`atlas.network.status.scenario_difference`. With
+        Features open in the later scenario only; see :func:`atlas.travel.status.scenario_difference`. With
         ``name_en``.
     changes
         :func:`atlas.travel.comparison.compare` of all seats, by mode.
@@ -73,7 +73,7 @@ class Report:
     kilometres, cities, corridors : DataFrame
         Kilometres by mode and status, by mode, status and city, and by corridor.
     scenarios
-        The years, and what stands above each (:func:`atlas.network.status.scenario_header`).
+        The years, and what stands above each (:func:`atlas.travel.status.scenario_header`).
     assumed : DataFrame
         Features whose year is assumed by rule, in the scenario ``full``.
     summary, trips : DataFrame

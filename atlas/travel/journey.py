@@ -5,17 +5,19 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from atlas.data.scenario import Scenario
-from atlas.network.attach import GATE
-from atlas.network.build import Network
+from atlas.network.arrays import GATE
+from atlas.network.value import Network
 from atlas.travel.search import Tree
 from atlas.travel.trip import Trip
+
+if TYPE_CHECKING:
+    import shapely
 
 __all__ = ["PARTS", "Journey", "Leg", "journey_on", "parts_of"]
 
@@ -115,7 +117,9 @@ class Journey:
     @property
     def geometry(self) -> shapely.MultiLineString:
         """The way as lines, EPSG:4326."""
-        lines = self.network.edges.geometry.iloc[list(self.edge_rows)]
+        import shapely
+
+        lines = self.network.edge_column("geometry")[list(self.edge_rows)]
         return shapely.MultiLineString([line for line in lines if line is not None and not line.is_empty])
 
 
@@ -218,7 +222,7 @@ def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ..
     return tuple(legs)
 
 
-def _leg_key(column: dict[str, list[Any]], row: int, role: str, before: tuple[str, str] | None) -> tuple[str, str]:
+def _leg_key(column: dict[str, NDArray[Any]], row: int, role: str, before: tuple[str, str] | None) -> tuple[str, str]:
     feature = str(column["feature_id"][row])
     if role == "ramp":
         return before if before is not None and before[0] == "road" else ("road", feature)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
 
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
@@ -21,7 +20,7 @@ from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
 from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
-from atlas.travel.search import arcs_matrix, counted, early_nodes
+from atlas.travel.search import arcs_minutes, counted, early_nodes
 
 __all__ = ["minutes_by_opening", "od_minutes"]
 
@@ -160,8 +159,7 @@ def _unreached_opened(arcs: StateArcs, open_: Bools, starts: Ints) -> Bools:
 
 
 def _searched(arcs: StateArcs, weight: Floats, keep: Bools, states: Ints) -> Floats:
-    matrix = arcs_matrix(arcs.tail[keep], arcs.head[keep], weight[keep], 2 * arcs.size)
-    return np.asarray(dijkstra(matrix, indices=states), dtype=np.float64)
+    return arcs_minutes(arcs.tail[keep], arcs.head[keep], weight[keep], 2 * arcs.size, states)
 
 
 @dataclass(frozen=True)
@@ -202,7 +200,7 @@ def _runs(arcs: StateArcs, weight: Floats, shared: Bools, varying: Ints, open_: 
         tails = np.unique(tail[entered[arcs.tail[rows]]])
         heads = np.unique(head[left[arcs.head[rows]]])
         if len(tails) and len(heads):
-            across = dijkstra(arcs_matrix(tail, head, weight[rows], len(states)), indices=tails)[:, heads]
+            across = arcs_minutes(tail, head, weight[rows], len(states), tails)[:, heads]
             yield _Run(columns[:, p], states[tails], states[heads], across)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 from atlas.base.errors import NetworkError, ScenarioError
 from atlas.data.scenario import MODES, Scenario
 from atlas.network.arrays import EdgeArrays
-from atlas.network.build import Network
-from atlas.network.rail import run_minutes
 
-__all__ = ["EdgeTimes", "edge_minutes", "edge_times", "usable_edges", "usable_of"]
+if TYPE_CHECKING:
+    from atlas.network.value import Network
+
+__all__ = ["EdgeTimes", "edge_minutes", "edge_times", "run_minutes", "usable_edges", "usable_of"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -182,6 +184,39 @@ def _ride(edges: EdgeArrays, km: Floats, value: Values) -> Floats:
         dwell_min=value("rail_dwell_min"),
     )
     return np.where(np.isnan(published), formula, published)
+
+
+def run_minutes(
+    length_km: Floats,
+    line_speed_kmh: Floats,
+    *,
+    speed_factor: float | Floats,
+    acceleration_ms2: float | Floats,
+    dwell_min: float | Floats,
+) -> Floats:
+    """Return minutes from stop to stop, dwell at the second stop included.
+
+    The train accelerates to ``speed_factor × line_speed`` and brakes at the same mean rate; where the
+    distance is too short to reach that speed the profile is a triangle. (Constant-rate speed profile, as
+    in any railway running-time text.)
+
+    Parameters
+    ----------
+    length_km, line_speed_kmh
+        Distance between the stops and speed of the line, element by element; all five are broadcast.
+    speed_factor
+        Share of the line speed that trains run at.
+    acceleration_ms2
+        Mean of acceleration and braking, m/s².
+    dwell_min
+        Minutes at a stop.
+    """
+    metres = np.asarray(length_km, dtype=np.float64) * 1000.0
+    speed_ms = np.asarray(line_speed_kmh, dtype=np.float64) * speed_factor / 3.6
+    ramp_m = speed_ms**2 / acceleration_ms2
+    cruise_s = metres / speed_ms + speed_ms / acceleration_ms2
+    triangle_s = 2.0 * np.sqrt(metres / acceleration_ms2)
+    return np.where(metres >= ramp_m, cruise_s, triangle_s) / 60.0 + dwell_min
 
 
 def _by_class(edges: EdgeArrays, names: dict[str, str], usual: str, value: Values) -> Floats:

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
-import shapely
-import shapely.ops
 from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError, UnknownPlaceError
 from atlas.data.places import Place, find_place
 from atlas.data.scenario import Scenario
-from atlas.network.build import Network
+from atlas.network.value import Network
 from atlas.travel.journey import PARTS, Journey, Leg, journey_on, parts_of
 from atlas.travel.search import TOLERANCE_MIN, Tree
 from atlas.travel.trip import Trip
 
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
 __all__ = [
-    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "matrix_on", "od_matrix", "point_ids", "reach_from",
-    "route",
+    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "matrix_columns", "matrix_on", "od_matrix", "point_ids",
+    "reach_from", "route",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
+
+
+_PLACE_KEYS = ("id", "name_zh", "name_en", "city", "lon", "lat", "travel_time_min", "band_min")
 
 
 @dataclass(frozen=True)
@@ -34,13 +39,10 @@ class Reach:
 
     Attributes
     ----------
-    nodes : GeoDataFrame
-        ``Network.nodes`` that are reached, with ``travel_time_min``, ``cutoff_min`` (the smallest cut-off
-        that holds them) and ``via_edge_id``. Unreached nodes are absent.
-    edges : GeoDataFrame
-        Edges travelled, with ``from_min``, ``to_min``, ``travel_time_min`` (at the far end) and
-        ``cutoff_min``; an edge on which time runs out is cut there and ends at the largest cut-off.
-        Of rides only those on a fastest way are kept: trains run in parallel.
+    trip
+        The network under the scenario and in the mode.
+    origin, origin_name
+        Id and Chinese name of the node it starts from.
     tree
         The search itself, for routes to single places.
     """
@@ -51,9 +53,38 @@ class Reach:
     origin: str
     origin_name: str
     cutoffs_min: tuple[float, ...]
-    nodes: gpd.GeoDataFrame
-    edges: gpd.GeoDataFrame
+    trip: Trip
     tree: Tree
+
+    @cached_property
+    def nodes(self) -> gpd.GeoDataFrame:
+        """``Network.nodes`` that are reached, with what :meth:`times` gives.
+
+        ``travel_time_min``, ``cutoff_min`` (the smallest cut-off that holds them) and ``via_edge_id``. Unreached
+        nodes are absent.
+        """
+        return _reached_nodes(self.network, self.tree, self.cutoffs_min)
+
+    @cached_property
+    def edges(self) -> gpd.GeoDataFrame:
+        """Edges travelled, with ``from_min``, ``to_min``, ``travel_time_min`` (at the far end) and ``cutoff_min``.
+
+        An edge on which time runs out is cut there and ends at the largest cut-off. Of rides only those on a fastest
+        way are kept: trains run in parallel.
+        """
+        return _reached_edges(self.trip, self.tree, self.cutoffs_min)
+
+    def place_rows(self) -> list[dict[str, Any]]:
+        """Return the rows of :meth:`places` one by one; no frame is made for them."""
+        minutes = self.tree.node_minutes
+        of_kind = self.network.node_column("kind") == "place"
+        rows = np.nonzero((minutes <= self.cutoffs_min[-1] + TOLERANCE_MIN) & of_kind)[0]
+        texts = [self.network.node_column(name)[rows].tolist() for name in ("feature_id", "name_zh", "name_en", "city")]
+        bands = _band(minutes[rows], self.cutoffs_min).tolist()
+        at = self.network.lonlat[rows].T.tolist()
+        found = zip(*texts, *at, minutes[rows].tolist(), bands, strict=True)
+        listed = [dict(zip(_PLACE_KEYS, row, strict=True)) for row in found]
+        return sorted(listed, key=lambda row: (row["travel_time_min"], row["id"]))
 
     def places(self) -> pd.DataFrame:
         """Return the places reached, nearest first.
@@ -63,25 +94,13 @@ class Reach:
         DataFrame
             ``id``, ``name_zh``, ``name_en``, ``city``, ``lon``, ``lat``, ``travel_time_min``, ``band_min``.
         """
-        chosen = self.nodes[self.nodes["kind"] == "place"]
-        table = pd.DataFrame(
-            {
-                "id": chosen["feature_id"],
-                "name_zh": chosen["name_zh"],
-                "name_en": chosen["name_en"],
-                "city": chosen["city"],
-                "lon": chosen.geometry.x,
-                "lat": chosen.geometry.y,
-                "travel_time_min": chosen["travel_time_min"],
-                "band_min": chosen["cutoff_min"],
-            }
-        )
-        return table.sort_values(["travel_time_min", "id"], kind="stable").reset_index(drop=True)
+        import pandas as pd
+
+        return pd.DataFrame(self.place_rows(), columns=list(_PLACE_KEYS))
 
     def route_to(self, node_id: str) -> Journey:
         """Return the journey to a node of the network by its id."""
-        trip = Trip(self.network, self.scenario, self.mode)
-        return journey_on(trip, self.tree, self.network.row_of[node_id])
+        return journey_on(self.trip, self.tree, self.network.row_of[node_id])
 
 
 def locate(network: Network, place: str | Place) -> tuple[Network, str]:
@@ -148,14 +167,13 @@ def _look_up(network: Network, place: str | Place) -> str | Place:
     name = place if isinstance(place, str) else place.id
     if name in network.row_of:
         return name
-    nodes = network.nodes
-    places = nodes[nodes["kind"] == "place"]
+    places = network.node_column("kind") == "place"
     for column in ("feature_id", "name_zh", "name_en"):
-        hits = places.loc[places[column] == name, "node_id"]
+        hits = np.nonzero(places & (network.node_column(column) == name))[0]
         if len(hits) == 1:
-            return str(hits.iloc[0])
+            return str(network.node_column("node_id")[hits[0]])
     if isinstance(place, str):
-        return _look_up(network, find_place(network.place_layer, place, nodes))
+        return _look_up(network, find_place(network.place_names, place, network.point_names))
     return place
 
 
@@ -196,10 +214,7 @@ def reach_from(
     trip = Trip(network, scenario, mode)
     start = network.row_of[node_id]
     tree = trip.tree(start, limit_min=cutoffs[-1])
-    nodes = _reached_nodes(network, tree, cutoffs)
-    edges = _reached_edges(trip, tree, cutoffs)
-    name = str(network.nodes["name_zh"].iloc[start])
-    return Reach(network, scenario, mode, node_id, name, cutoffs, nodes, edges, tree)
+    return Reach(network, scenario, mode, node_id, network.node_names[start], cutoffs, trip, tree)
 
 
 def _band(minutes: Floats, cutoffs: tuple[float, ...]) -> Floats:
@@ -227,6 +242,10 @@ def _last_edge(tree: Tree, node: int) -> int | None:
 
 def _reached_edges(trip: Trip, tree: Tree, cutoffs: tuple[float, ...]) -> gpd.GeoDataFrame:
     """Edges whose tail is reached in either state, each once, at its earliest."""
+    import geopandas as gpd
+    import shapely
+    import shapely.ops
+
     edges, minutes, begin = trip.network.edges, trip.minutes, trip.left_at(tree)
     extent = ~shapely.is_missing(edges.geometry.to_numpy())
     rides = (edges["role"] == "ride").to_numpy()
@@ -316,6 +335,8 @@ def od_matrix(
     >>> table["to_zh"].tolist()
     ['江门市', '江门市']
     """
+    import pandas as pd
+
     network, starts, ends = locate_all(network, origins, destinations)
     trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in modes]
     return pd.concat([matrix_on(trip, starts, ends, limit_min=limit_min) for trip in trips], ignore_index=True)
@@ -325,33 +346,41 @@ def matrix_on(
     trip: Trip, starts: NDArray[np.int64], ends: NDArray[np.int64], *, limit_min: float = float("inf")
 ) -> pd.DataFrame:
     """Return the rows of :func:`od_matrix` for one trip; starts and ends are rows of its nodes."""
-    trees = (trip.tree(start, limit_min=limit_min) for start in starts.tolist())
-    return pd.concat([_matrix_rows(trip, tree, ends) for tree in trees], ignore_index=True)
+    import pandas as pd
+
+    return pd.DataFrame(matrix_columns(trip, starts, ends, limit_min=limit_min))
+
+
+def matrix_columns(
+    trip: Trip, starts: NDArray[np.int64], ends: NDArray[np.int64], *, limit_min: float = float("inf")
+) -> dict[str, list[Any]]:
+    """Return the columns of :func:`matrix_on`; no frame is made for them."""
+    ids, zh = point_ids(trip.network), trip.network.node_column("name_zh")
+    times: list[float] = []
+    parts: list[list[float]] = []
+    for start in starts.tolist():
+        tree = trip.tree(start, limit_min=limit_min)
+        minutes = tree.node_minutes[ends]
+        reached = np.isfinite(minutes).tolist()
+        times += np.where(reached, minutes, np.nan).tolist()
+        parts += [
+            parts_of(trip.network, tree, end).tolist() if there else [float("nan")] * len(PARTS)
+            for end, there in zip(ends.tolist(), reached, strict=True)
+        ]
+    size = len(starts) * len(ends)
+    found: dict[str, list[Any]] = {
+        "from_id": np.repeat(ids[starts], len(ends)).tolist(),
+        "to_id": np.tile(ids[ends], len(starts)).tolist(),
+        "from_zh": np.repeat(zh[starts], len(ends)).tolist(),
+        "to_zh": np.tile(zh[ends], len(starts)).tolist(),
+        "scenario": [trip.scenario.name] * size,
+        "mode": [trip.mode] * size,
+        "travel_time_min": times,
+    }
+    return found | {f"{name}_min": [one[k] for one in parts] for k, name in enumerate(PARTS)}
 
 
 def point_ids(network: Network) -> NDArray[np.object_]:
     """Return (n,) what tables call each node: a place by its feature id, anything else by ``layer/feature``."""
-    nodes = network.nodes
-    full = (nodes["layer"] + "/" + nodes["feature_id"]).mask(nodes["kind"] == "place", nodes["feature_id"])
-    return np.asarray(full, dtype=object)
-
-
-def _matrix_rows(trip: Trip, tree: Tree, targets: NDArray[np.int64]) -> pd.DataFrame:
-    network, start = trip.network, tree.start
-    minutes = tree.node_minutes[targets]
-    reached = np.isfinite(minutes)
-    parts = np.full((len(targets), len(PARTS)), np.nan)
-    for i in np.nonzero(reached)[0]:
-        parts[i] = parts_of(network, tree, int(targets[i]))
-    ids, zh = point_ids(network), network.nodes["name_zh"].to_numpy()
-    table = {
-        "from_id": ids[start],
-        "to_id": ids[targets],
-        "from_zh": zh[start],
-        "to_zh": zh[targets],
-        "scenario": trip.scenario.name,
-        "mode": trip.mode,
-        "travel_time_min": np.where(reached, minutes, np.nan),
-    }
-    table |= {f"{name}_min": parts[:, k] for k, name in enumerate(PARTS)}
-    return pd.DataFrame(table)
+    layer, feature, kind = (network.node_column(name) for name in ("layer", "feature_id", "kind"))
+    return np.where(kind == "place", feature, layer + "/" + feature)

@@ -9,19 +9,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 
 from atlas.network.arrays import StateArcs
+from atlas.travel.kernel import least_minutes
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = [
     "TOLERANCE_MIN",
     "Graph",
     "Tree",
+    "arcs_csr",
     "arcs_matrix",
+    "arcs_minutes",
     "counted",
     "early_nodes",
     "graph_of",
@@ -45,10 +50,11 @@ class Graph:
     ----------
     size
         Number of network nodes n; state i < n is node i before the first train, n + i after it.
-    matrix
-        (2n, 2n) minutes in CSR form, parallel arcs side by side.
+    indptr, heads, minutes
+        Arcs by tail in CSR form, parallel ones side by side: those of state i are ``indptr[i]`` to ``indptr[i + 1]``,
+        with the state they lead to and their minutes, each more than 0.
     arc_edge
-        Row of ``Network.edges`` for each stored arc, in CSR order.
+        Row of ``Network.edges`` for each arc, in that order.
     rail
         (n,) which nodes stand once (inside the railway).
     must_ride
@@ -56,10 +62,24 @@ class Graph:
     """
 
     size: int
-    matrix: csr_array
+    indptr: NDArray[np.int32]
+    heads: NDArray[np.int32]
+    minutes: Floats
     arc_edge: Ints
     rail: NDArray[np.bool_]
     must_ride: bool = False
+
+    @property
+    def states(self) -> int:
+        """Number of states, 2n."""
+        return len(self.indptr) - 1
+
+    @cached_property
+    def matrix(self) -> csr_array:
+        """(2n, 2n) minutes as a sparse matrix of scipy, parallel arcs side by side."""
+        from scipy.sparse import csr_array
+
+        return csr_array((self.minutes, self.heads, self.indptr), shape=(self.states, self.states))
 
     @cached_property
     def early(self) -> NDArray[np.bool_]:
@@ -68,22 +88,29 @@ class Graph:
 
     def reversed(self) -> Graph:
         """Return the graph with every arc turned round, for searches towards a place."""
-        states = self.matrix.shape[0]
-        order = np.argsort(self.matrix.indices, kind="stable")
-        heads = np.repeat(np.arange(states), np.diff(self.matrix.indptr))
-        indptr = np.searchsorted(self.matrix.indices[order], np.arange(states + 1))
-        matrix = _csr(self.matrix.data[order], heads[order], indptr)
-        return Graph(self.size, matrix, self.arc_edge[order], self.rail, self.must_ride)
+        states = self.states
+        order = np.argsort(self.heads, kind="stable")
+        heads = np.repeat(np.arange(states, dtype=np.int32), np.diff(self.indptr))
+        indptr = np.searchsorted(self.heads[order], np.arange(states + 1)).astype(np.int32)
+        return Graph(
+            self.size, indptr, heads[order], self.minutes[order], self.arc_edge[order], self.rail, self.must_ride
+        )
 
-    @cached_property
-    def fastest(self) -> tuple[Ints, Ints]:
-        """Pairs of states as ``tail * states + head``, rising, and the edge behind the fastest arc of each."""
-        states = self.matrix.shape[0]
-        tails = np.repeat(np.arange(states, dtype=np.int64), np.diff(self.matrix.indptr))
-        pair = tails * states + self.matrix.indices
-        order = np.lexsort((self.matrix.data, pair))
-        pairs, first = np.unique(pair[order], return_index=True)
-        return pairs, self.arc_edge[order[first]]
+    def edges_between(self, tails: Ints, heads: Ints) -> Ints:
+        """(k,) the edge behind the fastest arc from each state of `tails` to that of `heads` beside it, -1 where none.
+
+        Only the arcs that leave the tails are looked at.
+        """
+        counts = self.indptr[tails + 1] - self.indptr[tails]
+        row = np.repeat(np.arange(len(tails)), counts)
+        arc = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts) + self.indptr[tails][row]
+        hit = self.heads[arc] == heads[row]
+        row, arc = row[hit], arc[hit]
+        order = np.lexsort((arc, self.minutes[arc], row))
+        rows, first = np.unique(row[order], return_index=True)
+        found = np.full(len(tails), -1, dtype=np.int64)
+        found[rows] = self.arc_edge[arc[order[first]]]
+        return found
 
 
 @dataclass(frozen=True)
@@ -120,8 +147,7 @@ class Tree:
         """(2n,) row of ``Network.edges`` by which each state is entered, -1 at the start and where not reached."""
         found = np.full(len(self.previous), -1, dtype=np.int64)
         entered = np.nonzero(self.previous >= 0)[0]
-        pairs, edges = self.graph.fastest
-        found[entered] = edges[np.searchsorted(pairs, self.previous[entered] * len(self.previous) + entered)]
+        found[entered] = self.graph.edges_between(self.previous[entered], entered)
         return found
 
     def states(self, node: int) -> list[int]:
@@ -167,34 +193,46 @@ def weighed(arcs: StateArcs, first: Floats, later: Floats, *, must_ride: bool) -
     """Return the graph of `arcs` with (m,) minutes by edge; NaN leaves an edge out."""
     weight = arcs.weights(first, later)
     keep = ~np.isnan(weight)
-    matrix = arcs_matrix(arcs.tail[keep], arcs.head[keep], weight[keep], 2 * arcs.size)
-    return Graph(arcs.size, matrix, arcs.edge[keep], arcs.rail_node, must_ride)
+    indptr, heads, minutes = arcs_csr(arcs.tail[keep], arcs.head[keep], weight[keep], 2 * arcs.size)
+    return Graph(arcs.size, indptr, heads, minutes, arcs.edge[keep], arcs.rail_node, must_ride)
+
+
+def arcs_csr(
+    tail: Ints, head: Ints, weight: Floats, states: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats]:
+    """Return arcs sorted by tail in CSR form; an arc of no minutes takes a little, for it must stay an arc."""
+    indptr = np.zeros(states + 1, dtype=np.int32)
+    np.cumsum(np.bincount(tail, minlength=states), out=indptr[1:])
+    return indptr, head.astype(np.int32), np.maximum(weight, 1e-12)
 
 
 def arcs_matrix(tail: Ints, head: Ints, weight: Floats, states: int) -> csr_array:
     """Return the (states, states) matrix of arcs sorted by tail; parallel arcs stay side by side."""
-    return _csr(weight, head, np.searchsorted(tail, np.arange(states + 1)))
+    from scipy.sparse import csr_array
+
+    indptr, heads, minutes = arcs_csr(tail, head, weight, states)
+    return csr_array((minutes, heads, indptr), shape=(states, states))
 
 
-def _csr(weight: Floats, head: Ints, indptr: Ints) -> csr_array:
-    states = len(indptr) - 1
-    # scipy drops stored zeros from some results; an arc of no minutes must stay an arc
-    weight = np.maximum(weight, 1e-12)
-    return csr_array((weight, head.astype(np.int32), indptr.astype(np.int32)), shape=(states, states))
+def arcs_minutes(tail: Ints, head: Ints, weight: Floats, states: int, starts: Ints) -> Floats:
+    """(starts, states) least minutes over arcs sorted by tail; parallel arcs stay side by side."""
+    return least_minutes(*arcs_csr(tail, head, weight, states), starts)[0]
 
 
 def search(graph: Graph, node: int, *, limit_min: float = np.inf) -> Tree:
     """Return shortest paths from `node` to everything within `limit_min` minutes, limit included."""
-    minutes, previous = dijkstra(
-        graph.matrix, directed=True, indices=[node], return_predecessors=True, limit=limit_min + TOLERANCE_MIN
-    )
-    return Tree(graph, node, minutes[0], previous[0].astype(np.int64))
+    minutes, previous = _searched(graph, np.array([node]), limit_min, paths=True)
+    return Tree(graph, node, minutes[0], previous[0])
 
 
 def search_many(graph: Graph, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
     """Return (len(nodes), n) minutes from each of `nodes` to every node."""
-    minutes = dijkstra(graph.matrix, indices=nodes, limit=limit_min + TOLERANCE_MIN)
+    minutes, _ = _searched(graph, nodes, limit_min)
     return _by_node(graph, minutes, nodes)
+
+
+def _searched(graph: Graph, starts: Ints, limit_min: float, *, paths: bool = False) -> tuple[Floats, Ints]:
+    return least_minutes(graph.indptr, graph.heads, graph.minutes, starts, limit=limit_min + TOLERANCE_MIN, paths=paths)
 
 
 def _by_node(graph: Graph, minutes: Floats, starts: Ints) -> Floats:
@@ -206,9 +244,8 @@ def _by_node(graph: Graph, minutes: Floats, starts: Ints) -> Floats:
 
 def search_towards(graph: Graph, node: int, *, limit_min: float = np.inf) -> Floats:
     """Return (n,) minutes from every node, before its first train, to `node`."""
-    back = graph.reversed()
     ends = [node, node + graph.size] if graph.early[node] else [node + graph.size]
-    minutes = dijkstra(back.matrix, indices=ends, limit=limit_min + TOLERANCE_MIN, min_only=True)
-    towards = np.asarray(minutes[: graph.size], dtype=np.float64).copy()
+    minutes, _ = _searched(graph.reversed(), np.array(ends), limit_min)
+    towards = np.asarray(minutes[:, : graph.size].min(axis=0), dtype=np.float64)
     towards[node] = 0.0
     return towards

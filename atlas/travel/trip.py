@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.data.scenario import Scenario
-from atlas.network.build import Network
+from atlas.network.value import Network
 from atlas.travel.minutes import EdgeTimes, edge_times
 from atlas.travel.search import Graph, Tree, counted, search, search_many, search_towards, weighed
 

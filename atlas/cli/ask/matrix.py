@@ -20,13 +20,11 @@ from atlas.cli.options import (
     session_option,
     talk_options,
 )
-from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell
+from atlas.cli.output import Answer, Column, Row, Sink, emit, tell
 from atlas.cli.session import Choice, Session
 from atlas.data.declaration import SEATS
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from atlas.data.scenario import Scenario
 
 __all__ = ["command"]
@@ -79,7 +77,8 @@ def command(
       atlas matrix --pairs pairs.csv --year 2026 --year 2035 --format json
     """
     from atlas.data.stamp import stamp
-    from atlas.travel.reach import od_matrix
+    from atlas.travel.reach import locate_all, matrix_columns
+    from atlas.travel.trip import Trip
 
     wanted = _read_pairs(pairs) if pairs is not None else None
     if wanted is not None and (origins or destinations):
@@ -87,14 +86,17 @@ def command(
     starts, ends = _ends(session, origins, destinations, wanted)
     scenarios = [session.scenario(replace(one, parameter_set=parameter_set)) for one in choices]
     chosen_modes = modes or ("multimodal",)
-    frame = od_matrix(session.network, starts, ends, scenarios, chosen_modes)
+    network, at, to = locate_all(session.network, starts, ends)
+    trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in chosen_modes]
+    blocks = [matrix_columns(trip, at, to) for trip in trips]
+    table = {name: [value for block in blocks for value in block[name]] for name in blocks[0]}
     if draws is not None:
-        frame = _with_quantiles(session, frame, starts, ends, scenarios, chosen_modes, draws, seed)
+        table |= _quantiles(session, starts, ends, scenarios, chosen_modes, draws, seed)
+    rows: list[Row] = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
     if wanted is not None:
-        frame = _only(frame, starts, ends, wanted)
-    reached = int(frame["travel_time_min"].notna().sum())
-    tell("answer.times", times=len(frame), reached=reached)
-    rows = rows_of(frame)
+        rows = _only(rows, starts, ends, wanted)
+    reached = sum(row["travel_time_min"] == row["travel_time_min"] for row in rows)
+    tell("answer.times", times=len(rows), reached=reached)
     columns, rows = _grid(rows) if sink.chosen == "table" and wanted is None else (_LONG, rows)
     about = {
         "modes": list(chosen_modes),
@@ -107,17 +109,16 @@ def command(
         click.get_current_context().exit(1)
 
 
-def _with_quantiles(
+def _quantiles(
     session: Session,
-    frame: pd.DataFrame,
     starts: Sequence[str],
     ends: Sequence[str],
     scenarios: Sequence[Scenario],
     modes: Sequence[str],
     draws: int,
     seed: int,
-) -> pd.DataFrame:
-    """Add the 5th, 50th and 95th percentile over random draws of the parameters and positions."""
+) -> dict[str, list[float]]:
+    """Return the 5th, 50th and 95th percentile over random draws of the parameters and positions."""
     import numpy as np
 
     from atlas.evidence.draws import spread
@@ -128,8 +129,9 @@ def _with_quantiles(
         for mode in modes
     ]
     names = {"p5_min": 0.05, "p50_min": 0.5, "p95_min": 0.95}
-    columns = {name: np.concatenate([one.quantile(share).ravel() for one in found]) for name, share in names.items()}
-    return frame.assign(**columns)
+    return {
+        name: np.concatenate([one.quantile(share).ravel() for one in found]).tolist() for name, share in names.items()
+    }
 
 
 _LONG = (
@@ -172,14 +174,14 @@ def _read_pairs(handle: BinaryIO) -> list[tuple[str, str]]:
 
 
 def _only(
-    frame: pd.DataFrame, starts: Sequence[str], ends: Sequence[str], wanted: Sequence[tuple[str, str]]
-) -> pd.DataFrame:
+    rows: Sequence[Row], starts: Sequence[str], ends: Sequence[str], wanted: Sequence[tuple[str, str]]
+) -> list[Row]:
     """Keep the rows of the pairs wanted, in their order, for each scenario and mode."""
     width = len(starts) * len(ends)
-    if len(frame) % width:
+    if len(rows) % width:
         raise AtlasError("the matrix has not one row a pair, scenario and mode")
     at = [starts.index(a) * len(ends) + ends.index(b) for a, b in wanted]
-    return frame.iloc[[block + row for block in range(0, len(frame), width) for row in at]]
+    return [rows[block + row] for block in range(0, len(rows), width) for row in at]
 
 
 def _grid(rows: Sequence[Row]) -> tuple[list[Column], list[Row]]:

@@ -16,7 +16,7 @@ from atlas.cli.options import (
     talk_options,
     within_option,
 )
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
+from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -67,12 +67,12 @@ def command(
 
     chosen = session.scenario(choice)
     found = reach_from(session.network, origin, chosen, mode=mode, cutoffs_min=within)
-    places = found.places()
+    places = found.place_rows()
     by = both(f"mode.{mode}")
     tell("answer.reach", origin=found.origin_name, mode=by, scenario=chosen.name, counts=_counts(found))
     answer = Answer(
-        columns=[column for column in _COLUMNS if column.key in places],
-        rows=rows_of(places),
+        columns=[column for column in _COLUMNS if not places or column.key in places[0]],
+        rows=places,
         about={
             "origin": found.origin,
             "origin_zh": found.origin_name,
@@ -92,8 +92,8 @@ def command(
 
 
 def _counts(found: Reach) -> Words:
-    minutes = found.places()["travel_time_min"]
-    counts = [(cut, int((minutes <= cut + 1e-6).sum())) for cut in found.cutoffs_min]
+    minutes = [row["travel_time_min"] for row in found.place_rows()]
+    counts = [(cut, sum(one <= cut + 1e-6 for one in minutes)) for cut in found.cutoffs_min]
     return joined([both("answer.inside", places=places, minutes=cut) for cut, places in counts])
 
 
@@ -103,7 +103,7 @@ _EDGE_KEYS = (
 
 
 def _features(found: Reach) -> Iterator[dict[str, Any]]:
-    for row in found.places().to_dict("records"):
+    for row in found.place_rows():
         point = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
         yield {"type": "Feature", "geometry": point, "properties": {"part": "place", **row}}
     for row in found.edges.to_dict("records"):

@@ -66,11 +66,14 @@ def command(
       atlas route 广州南 珠海站 --mode rail --explain
       atlas route 珠海 澳门 --format json
     """
-    from atlas.evidence.explain import explain as explained
     from atlas.travel.reach import route
 
     chosen = session.scenario(choice)
-    told = explained(session.network, origin, destination, chosen, mode=mode) if explain else None
+    told = None
+    if explain:
+        from atlas.evidence.explain import explain as explained
+
+        told = explained(session.network, origin, destination, chosen, mode=mode)
     journey = told.journey if told else route(session.network, origin, destination, chosen, mode=mode)
     ends = {"start": journey.origin, "end": journey.destination}
     facts = {**ends, "mode": both(f"mode.{mode}"), "scenario": chosen.name}
@@ -85,7 +88,7 @@ def command(
         | {"assumed_features": session.assumed(chosen)[chosen.name]}
         | (_explained(told, chosen) if told else {}),
         key="legs",
-        features=_features(journey),
+        features=_features(journey) if sink.chosen == "geojson" else (),
     )
     emit(answer, sink)
     if told:

@@ -82,7 +82,7 @@ def list_scenarios(session: Session, sink: Sink) -> None:
       atlas scenario list --format json
     """
     from atlas.data.scenario import BUILT_IN
-    from atlas.network.status import scenario_header
+    from atlas.travel.status import scenario_header
 
     rows = [scenario_header(session.network, session.scenario(Choice(year=name))) for name in BUILT_IN]
     for row in rows:
@@ -103,7 +103,7 @@ def show(session: Session, choice: Choice, sink: Sink) -> None:
     Example:
       atlas scenario show --year 2035 --format csv
     """
-    from atlas.network.status import open_features, scenario_header
+    from atlas.travel.status import open_features, scenario_header
 
     chosen = session.scenario(choice)
     header = scenario_header(session.network, chosen)
@@ -129,7 +129,7 @@ def diff(session: Session, first: str, second: str, sink: Sink) -> None:
       atlas scenario diff 2026 2030
     """
     from atlas.data.stamp import stamp
-    from atlas.network.status import scenario_difference
+    from atlas.travel.status import scenario_difference
 
     one, other = (session.scenario(session.choice_of(text)) for text in (first, second))
     frame = scenario_difference(session.network, one, other)

@@ -21,8 +21,8 @@ from atlas.maps.page import Links, Page
 from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.pages.reach import reach_data
 from atlas.network.build import Network
-from atlas.network.status import open_features
 from atlas.travel.comparison import compare
+from atlas.travel.status import open_features
 
 __all__ = ["draw_compare"]
 

@@ -29,12 +29,12 @@ from atlas.maps.page import Links, Page
 from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.payload import Leg
 from atlas.network.build import Network
-from atlas.network.status import scenario_header
 from atlas.travel.comparison import people_units
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.minutes import edge_minutes
 from atlas.travel.reach import locate
 from atlas.travel.search import Tree
+from atlas.travel.status import scenario_header
 from atlas.travel.trip import Trip
 
 __all__ = ["CUTOFFS_MIN", "draw_reach", "line_groups", "reach_data"]

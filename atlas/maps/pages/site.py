@@ -29,10 +29,10 @@ from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
 from atlas.maps.sheets.plan import draw_plan
 from atlas.network.build import Network
-from atlas.network.status import scenario_header
 from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims
 from atlas.plan.summary import make_report
 from atlas.travel.comparison import seats
+from atlas.travel.status import scenario_header
 
 __all__ = ["Job", "build_site", "site_jobs", "site_views"]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
-from atlas.network.build import Network, open_edges
+from atlas.network.value import Network
 
-__all__ = ["OPEN_COLUMNS", "open_features", "scenario_difference", "scenario_header"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["OPEN_COLUMNS", "assumed_features", "open_features", "scenario_difference", "scenario_header"]
 
 OPEN_COLUMNS = (
     "layer", "feature_id", "name_zh", "name_en", "status", "opens_year", "opens_basis", "plan_ids",
@@ -28,16 +31,11 @@ def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
         :data:`OPEN_COLUMNS`: roads, crossings, ferries, ports and airports by their own id, trains by the railway
         lines they run on. Places and stations are always there and are left out.
     """
-    edges = network.edges
-    kept = open_edges(network, scenario) & edges["role"].isin(_CARRY).to_numpy()
-    rows = edges.loc[kept & ~edges["layer"].isin(["places", "stations"]).to_numpy()]
-    rides = rows["role"] == "ride"
-    plain = rows[~rides].drop_duplicates(["layer", "feature_id"])
-    # A ride over two lines says nothing about when either of them opened; a ride over one line does.
-    alone = rows[rides & (rows["line_ids"] != "") & ~rows["line_ids"].str.contains(";")]
-    alone = alone.sort_values("opens_year", kind="stable").drop_duplicates("line_ids")
-    lines = alone.assign(layer="railways", feature_id=alone["line_ids"])
-    found = pd.concat([plain, lines])[["layer", "feature_id", "status", "opens_year", "opens_basis", "plan_ids"]]
+    import pandas as pd
+
+    rows, layer, feature = _open_rows(network, scenario)
+    columns = {name: network.edge_column(name)[rows] for name in ("status", "opens_year", "opens_basis", "plan_ids")}
+    found = pd.DataFrame({"layer": layer, "feature_id": feature, **columns})
     keys = list(zip(found["layer"].astype(str), found["feature_id"].astype(str), strict=True))
     names = [network.feature_names.get(key) or _node_name(network, key) for key in keys]
     table = pd.DataFrame(found).reset_index(drop=True)
@@ -45,6 +43,32 @@ def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
     table.insert(3, "name_en", [en for _, en in names])
     table["opens_year"] = table["opens_year"].astype("Int64")
     return table.sort_values(["layer", "feature_id"], kind="stable").reset_index(drop=True)[list(OPEN_COLUMNS)]
+
+
+def assumed_features(network: Network, scenario: Scenario) -> int:
+    """Return how many features are open in `scenario` by an assumed year; see :func:`scenario_header`."""
+    rows, _, _ = _open_rows(network, scenario)
+    return int((network.edge_column("opens_basis")[rows] == "assumed").sum())
+
+
+def _open_rows(network: Network, scenario: Scenario) -> tuple[NDArray[np.int64], list[str], list[str]]:
+    """Return an edge of every open feature, with the layer and the id of the feature."""
+    arrays = network.arrays
+    _, layers, _, lines = arrays.links
+    open_ = arrays.open_in(scenario) & np.isin(arrays.role, _CARRY) & ~np.isin(layers, ("places", "stations"))
+    rows = np.nonzero(open_)[0]
+    rides = arrays.role[rows] == "ride"
+    first: dict[tuple[str, str], int] = {}
+    for row in rows[~rides].tolist():
+        first.setdefault((str(layers[row]), str(arrays.feature_id[row])), row)
+    # A ride over two lines says nothing about when either of them opened; a ride over one line does.
+    alone = np.array([row for row in rows[rides].tolist() if lines[row] and ";" not in lines[row]], dtype=np.int64)
+    of_line: dict[tuple[str, str], int] = {}
+    for row in alone[np.argsort(network.edge_column("opens_year")[alone], kind="stable")].tolist():
+        of_line.setdefault(("railways", str(lines[row])), row)
+    found = [*first.items(), *of_line.items()]
+    layer, feature = ([key[k] for key, _ in found] for k in range(2))
+    return np.array([row for _, row in found], dtype=np.int64), layer, feature
 
 
 def _node_name(network: Network, key: tuple[str, str]) -> tuple[str, str]:
@@ -91,6 +115,8 @@ def scenario_difference(network: Network, first: Scenario, second: Scenario) -> 
         ``what`` (``feature``, ``switch``, ``parameter``), ``name``, ``name_zh``, ``first``, ``second``, ``opens_year``,
         ``opens_basis``; for a feature ``first`` and ``second`` are ``open`` or ``not open``.
     """
+    import pandas as pd
+
     rows: list[dict[str, Any]] = []
     tables = [open_features(network, scenario) for scenario in (first, second)]
     keys = [set(zip(table["layer"], table["feature_id"], strict=True)) for table in tables]

@@ -1,0 +1,201 @@
+"""The search itself: least minutes from states of a graph, by one of three engines that give the same results.
+
+``plain`` is a heap in Python and loads nothing: for a few questions of a small graph. ``scipy`` needs no compiler.
+``numba`` (the extra ``fast``) runs buckets of equal width in machine code, on all cores when there are many starts. The
+work at hand, and what was done before in this process, choose among them: loading numba costs about a second.
+
+Minutes are the same to the last bit, for each is the least sum along a way, added up in order of travel. Of several
+ways of equal minutes all engines take the one whose state before has the lowest number.
+"""
+
+from __future__ import annotations
+
+import heapq
+import importlib.util
+import itertools
+import os
+import sys
+import weakref
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ENGINES", "NOTHING", "engine_for", "least_minutes"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+ENGINES = ("plain", "scipy", "numba")
+#: The state before where there is none: at a start and where nothing leads.
+NOTHING = -9999
+#: Arcs and states looked at, over all starts, up to which Python's own heap is quicker than loading scipy.
+_PLAIN_PAYS = 600_000
+#: … and from which machine code has earned its loading; both count what was searched before in this process.
+_COMPILED_PAYS = 20_000_000
+#: Most buckets of one search: beyond it they grow wider.
+_MOST_BUCKETS = 1 << 14
+_done = [0]
+
+
+def engine_for(work: int) -> str:
+    """Return the engine for a search that may look at `work` arcs and states."""
+    _done[0] += work
+    if ("numba" in sys.modules or _done[0] >= _COMPILED_PAYS) and _has_numba():
+        return "numba"
+    return "plain" if _done[0] <= _PLAIN_PAYS and "scipy.sparse.csgraph" not in sys.modules else "scipy"
+
+
+@cache
+def _has_numba() -> bool:
+    return importlib.util.find_spec("numba") is not None
+
+
+def least_minutes(
+    indptr: NDArray[Any],
+    heads: NDArray[Any],
+    weight: Floats,
+    starts: Ints,
+    *,
+    limit: float = np.inf,
+    paths: bool = False,
+    engine: str | None = None,
+) -> tuple[Floats, Ints]:
+    """Return least minutes from each start to every state, and the state before.
+
+    Parameters
+    ----------
+    indptr, heads, weight
+        Arcs by tail (CSR): arcs ``indptr[i]`` to ``indptr[i + 1]`` lead from state i to `heads` and take `weight`
+        minutes, each more than 0.
+    starts
+        (k,) states.
+    limit
+        Minutes beyond which nothing is looked for; the limit itself is reached.
+    paths
+        Whether the states before are asked for.
+    engine
+        One of :data:`ENGINES`; None: by the work.
+
+    Returns
+    -------
+    minutes, before
+        (k, states) each; infinite and :data:`NOTHING` where nothing leads. `before` has no rows without `paths`.
+    """
+    states = len(indptr) - 1
+    chosen = engine or engine_for(len(starts) * (len(heads) + states))
+    run: Callable[..., tuple[Floats, Ints]] = {"plain": _plain, "scipy": _scipy, "numba": _numba}[chosen]
+    return run(indptr, heads, weight, np.asarray(starts, dtype=np.int64), limit, paths)
+
+
+def _plain(
+    indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
+) -> tuple[Floats, Ints]:
+    first, head, minutes_of = indptr.tolist(), heads.tolist(), weight.tolist()
+    states = len(first) - 1
+    found = np.full((len(starts), states), np.inf)
+    before = np.full((len(starts) if paths else 0, states), NOTHING, dtype=np.int64)
+    for row, start in enumerate(starts.tolist()):
+        least, came = _heap(first, head, minutes_of, start, limit)
+        at = np.fromiter(least, dtype=np.int64, count=len(least))
+        found[row, at] = np.fromiter(least.values(), dtype=np.float64, count=len(least))
+        if paths:
+            at = np.fromiter(came, dtype=np.int64, count=len(came))
+            before[row, at] = np.fromiter(came.values(), dtype=np.int64, count=len(came))
+    return found, before
+
+
+def _heap(
+    first: Sequence[int], head: Sequence[int], minutes_of: Sequence[float], start: int, limit: float
+) -> tuple[dict[int, float], dict[int, int]]:
+    least = {start: 0.0}
+    came: dict[int, int] = {}
+    waiting = [(0.0, start)]
+    infinite = float("inf")
+    while waiting:
+        spent, state = heapq.heappop(waiting)
+        if spent > least[state]:
+            continue
+        for arc in range(first[state], first[state + 1]):
+            there = spent + minutes_of[arc]
+            other = head[arc]
+            known = least.get(other, infinite)
+            if there < known:
+                if there <= limit:
+                    least[other] = there
+                    came[other] = state
+                    heapq.heappush(waiting, (there, other))
+            elif there == known and spent < there and state < came.get(other, -1):
+                came[other] = state
+    return least, came
+
+
+def _scipy(
+    indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
+) -> tuple[Floats, Ints]:
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import dijkstra
+
+    states = len(indptr) - 1
+    matrix = csr_array((weight, heads, indptr), shape=(states, states))
+    if not paths:
+        minutes = dijkstra(matrix, indices=starts, limit=limit)
+        return np.asarray(minutes, dtype=np.float64), np.zeros((0, states), dtype=np.int64)
+    minutes, came = dijkstra(matrix, indices=starts, limit=limit, return_predecessors=True)
+    before = came.astype(np.int64)
+    tails = np.repeat(np.arange(states), np.diff(indptr))
+    for least, row in zip(minutes, before, strict=True):
+        spent, there = least[tails], least[heads]
+        tight = np.nonzero((spent + weight == there) & (spent < there))[0][::-1]
+        row[heads[tight]] = tails[tight]  # written from the highest number down: the lowest stays
+    return minutes, before
+
+
+def _numba(
+    indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
+) -> tuple[Floats, Ints]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from atlas.travel.compiled import search_rows
+
+    states = len(indptr) - 1
+    found = np.full((len(starts), states), np.inf)
+    before = np.full((len(starts) if paths else 1, states), NOTHING, dtype=np.int64)
+    width, longest = _width(weight)
+    mask = (1 << (int(min(longest, limit) / width) + 3).bit_length()) - 1
+    arrays = (indptr.astype(np.int32, copy=False), heads.astype(np.int32, copy=False), weight)
+
+    def some(rows: slice) -> None:
+        own = before[rows] if paths else np.full((1, states), NOTHING, dtype=np.int64)
+        search_rows(*arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths)
+
+    hands = min(len(starts), len(_cores()))
+    if hands < 2:
+        some(slice(None))
+    else:
+        bounds = np.linspace(0, len(starts), 4 * hands + 1).astype(int).tolist()
+        with ThreadPoolExecutor(hands) as pool:
+            list(pool.map(some, (slice(a, b) for a, b in itertools.pairwise(bounds) if a < b)))
+    return found, before if paths else np.zeros((0, states), dtype=np.int64)
+
+
+def _cores() -> Sequence[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else range(os.cpu_count() or 1)
+
+
+def _width(weight: Floats) -> tuple[float, float]:
+    """Return the width of a bucket and the longest arc, minutes; computed once an array."""
+    known = _widths.get(id(weight))
+    if known is None or known[0]() is not weight:
+        finite = weight[np.isfinite(weight)]
+        longest = float(finite.max(initial=1.0))
+        width = max(float(finite.mean()) * 0.5 if len(finite) else 1.0, longest / _MOST_BUCKETS)
+        known = (weakref.ref(weight), width, longest)
+        if len(_widths) > 64:
+            _widths.clear()
+        _widths[id(weight)] = known
+    return known[1:]
+
+
+_widths: dict[int, tuple[weakref.ref[Floats], float, float]] = {}
