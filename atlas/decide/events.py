@@ -212,6 +212,12 @@ def read_event(path: str | Path) -> Event:
     ------
     PlanError
         The file is missing or no TOML, a key is unknown or missing, or a recorded closure has no source.
+
+    Examples
+    --------
+    >>> event = read_event(catalog.root / "data" / "events" / "border-shut.toml")
+    >>> event.basis
+    'assumed'
     """
     door = Door(Path(path), PlanError, ", an event,", largest_mb=1)
     raw = door.toml()

@@ -91,6 +91,7 @@ class Store:
     --------
     >>> import tempfile
     >>> store = Store(Path(tempfile.mkdtemp()))
+    >>> import numpy as np
     >>> path = store.put("squares", "key", {"square": np.arange(4) ** 2}, {"of": "whole numbers"})
     >>> store.get("squares", "key").array("square").tolist()
     [0, 1, 4, 9]
