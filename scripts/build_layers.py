@@ -4,7 +4,8 @@
     scripts/build_layers.py            write what has changed
     scripts/build_layers.py --check    write nothing; exit 1 when a layer is stale
 
-Land and water are no tables: scripts/renew_land.py writes them, and here they are only held to the form.
+Land, water and ordinary roads are no tables: scripts/renew_land.py and scripts/sketch_roads.py write them, and here
+they are only held to the form.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from atlas.base.changes import change  # noqa: E402
 from atlas.data.declaration import LayerSpec, read_specs  # noqa: E402
 from atlas.data.layer import Layer, frame_of, layer_text, read_layer  # noqa: E402
 
-DRAWN_ELSEWHERE = ("land", "water")
+DRAWN_ELSEWHERE = ("land", "water", "ordinary_roads")
 # Tables that are no layer: what reads them instead.
 NOT_LAYERS = {
     "drive_times_calibration": "measured drive times, for validation",

@@ -180,7 +180,7 @@ BAD = {
     "an unknown mode": (["reach", "珠海", "--mode", "boat"], "boat"),
     "an origin in the sea": (["reach", "114.0,21.0"], "114"),
     "a root that is no atlas": (["layers", "list", "--root", "."], "is no atlas"),
-    "pairs without columns": (["matrix", "--pairs", "bad.csv"], "columns from and to"),
+    "pairs without columns": (["matrix", "--pairs", "bad.csv"], "lacks the columns from, to"),
     "a folder that cannot be": (["reach", "珠海", "-o", "bad.csv/x.csv"], "cannot write"),
 }
 

@@ -184,6 +184,23 @@ def test_kilometres_by_quality_are_the_kilometres_drawn(layers: dict[str, Layer]
     assert layers["ports"].km_by_quality == {}
 
 
+def test_ordinary_roads_are_never_faster_than_the_named_ordinary_road_beside_them(layers: dict[str, Layer]) -> None:
+    named = layers["highways"].frame
+    named = named[~named["kind"].str.startswith("expressway") & named["speed_limit_kmh"].notna()]
+    scale = np.array([102.9, 110.75])
+    lines = [shapely.LineString(shapely.get_coordinates(line) * scale) for line in named.geometry]
+    tree, limits = shapely.STRtree(lines), named["speed_limit_kmh"].to_numpy()
+    met = 0
+    for road in layers["ordinary_roads"].frame.itertuples():
+        assert road.speed_limit_kmh <= {"town_road": 50, "country_road": 70}[road.kind]
+        points = shapely.points(shapely.get_coordinates(road.geometry) * scale)
+        beside = [set(tree.query(point, predicate="dwithin", distance=0.29).tolist()) for point in points]
+        for k in set.intersection(*beside):
+            met += 1
+            assert road.speed_limit_kmh <= limits[k]
+    assert met > 20
+
+
 def test_every_feature_is_open_announced_or_assumed_by_the_written_rule(layers: dict[str, Layer]) -> None:
     rule = {"under_construction": 2030, "preliminary": 2035}
     for key in ("highways", "railways", "cross_border_links", "airports", "ports"):

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from worlds import layer, line_world, rail_world
@@ -19,6 +20,7 @@ from atlas.network.build import Network, build_network
 from atlas.network.lines import cut_line, local_links
 from atlas.network.rows import EDGE_COLUMNS, NODE_COLUMNS
 from atlas.travel.check import check_network
+from atlas.travel.reach import reach_from
 
 NOW = load_scenario("2026")
 EXPRESSWAYS = ("expressway", "expressway_bridge")
@@ -229,6 +231,61 @@ def test_a_seat_cut_off_from_the_rest_is_a_break() -> None:
     world["interchanges"].frame = pd.concat([world["interchanges"].frame, far], ignore_index=True)
     breaks = check_network(build_network(world), NOW).breaks
     assert breaks == ("place pc (place/pc) lies outside the main component",)
+
+
+def mesh_world(*lines: list[tuple[float, float]]) -> dict:
+    """The line world, where a toll road leads from a to c, and ordinary roads along `lines`."""
+    world = line_world(kinds=("expressway", "expressway"), toll=True)
+    rows = ({"id": f"o{k}", "geometry": shapely.LineString(line)} for k, line in enumerate(lines))
+    return world | {"ordinary_roads": layer("ordinary_roads", *rows)}
+
+
+def test_ordinary_roads_meet_where_they_share_a_vertex_and_join_the_exits_near_by() -> None:
+    across = [(113.0, 22.51), (113.05, 22.51), (113.1, 22.51)]
+    up, over = [(113.05, 22.51), (113.05, 22.6)], [(113.07, 22.4), (113.07, 22.6)]
+    network = build_network(mesh_world(across, up, over))
+    runs = network.edges[network.edges["layer"] == "ordinary_roads"]
+    ways = {(u, v) for u, v in zip(runs["from_id"], runs["to_id"], strict=True)}
+    middle, top = "mesh/113.050000,22.510000", "mesh/113.050000,22.600000"
+    assert {(middle, top), (top, middle), ("road/a", "mesh/113.000000,22.510000")} <= ways
+    # a line that crosses without a shared vertex does not join, and one that joins nothing is left out
+    assert not any("113.070000" in u for u, _ in ways)
+    assert (runs["speed_class"] == "ordinary_road").all()
+    assert not runs["toll"].any()
+    assert network.names_of("ordinary_roads", "ordinary") == ("o0", "")
+
+
+def test_ordinary_roads_make_no_way_longer() -> None:
+    world = mesh_world([(113.0, 22.505), (113.05, 22.45), (113.1, 22.505)], [(113.1, 22.505), (113.2, 22.505)])
+    without = {key: one for key, one in world.items() if key != "ordinary_roads"}
+    for mode in ("drive", "rail"):
+        for start in ("pa", "pb", "pc"):
+            before, after = (
+                reach_from(build_network(one), f"place/{start}", NOW, mode=mode).nodes.set_index("node_id")
+                for one in (without, world)
+            )
+            times = after["travel_time_min"].reindex(before.index)
+            assert (times <= before["travel_time_min"] + 1e-9).all()
+
+
+def test_ordinary_roads_are_driven_and_no_part_of_a_way_by_rail() -> None:
+    arrays = build_network(mesh_world([(113.0, 22.505), (113.1, 22.505)])).arrays
+    mesh = arrays.links[1] == "ordinary_roads"
+    assert mesh.any()
+    assert arrays.in_mode["drive"][mesh].all()
+    assert not arrays.in_mode["rail"][mesh].any()
+
+
+def test_ordinary_roads_go_where_roads_were_taken_in_from_a_map() -> None:
+    world = mesh_world([(113.0, 22.505), (113.05, 22.505)], [(113.15, 22.505), (113.2, 22.505)])
+    taken_in = shapely.LineString([(113.0, 22.49), (113.05, 22.52), (113.08, 22.49)])
+    roads = world["highways"].frame.iloc[:1].assign(id="osm-1", node_ids="", geometry=[taken_in])
+    world["highways"].frame = pd.concat([world["highways"].frame, roads], ignore_index=True)
+    mesh = build_network(world).nodes.query("layer == 'ordinary_roads'")
+    assert len(mesh)
+    assert (mesh.geometry.x > 113.1).all()
+    world["ordinary_roads"].frame = world["ordinary_roads"].frame.iloc[:1]
+    assert "ordinary_roads" not in set(build_network(world).edges["layer"])
 
 
 def test_a_one_way_road_is_travelled_only_as_it_is_drawn() -> None:

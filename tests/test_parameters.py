@@ -47,10 +47,10 @@ def test_every_border_crossing_has_minutes_both_ways(table: ParameterTable) -> N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a,b\n", "columns missing"),
+        ("a,b\n", "lacks the columns"),
         (HEADER + "x,3,2,4,min,1,s,\n", "low <= central <= high"),
         (HEADER + "x,-1,2,4,min,1,s,\n", "low <= central <= high"),
-        (HEADER + "x,1,two,4,min,1,s,\n", "could not convert"),
+        (HEADER + "x,1,two,4,min,1,s,\n", "which is no number"),
         (HEADER + "x,1,2,4,min,0,s,\n", "sense must be"),
         (HEADER + "x,1,2,4,min,1,,\n", "needs a name and a source"),
         (HEADER + "x,1,2,4,min,1,s,\nx,1,2,4,min,1,s,\n", "stands twice"),

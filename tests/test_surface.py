@@ -24,7 +24,15 @@ from atlas.data.stamp import find_stamps
 from atlas.exports.families.rasters import NODATA, write_surface
 from atlas.land.links import AccessTable, access_table, inputs_hash, local_minutes
 from atlas.land.surface import Surface, circle, isochrones, nearest_origin, surface_from
-from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
+from atlas.network.attach import (
+    BROOK_KM,
+    MESH_LINKS,
+    MESH_REACH_KM,
+    ROAD_LINKS,
+    ROAD_REACH_KM,
+    STATION_LINKS,
+    STATION_REACH_KM,
+)
 from atlas.network.build import Network, build_network
 from atlas.network.lines import local_links
 from atlas.travel.search import search
@@ -172,19 +180,22 @@ def routed(network: Network, points: np.ndarray[Any, Any], origin: str, mode: st
     side = sides[cKDTree(at).query(points)[1]].tolist()
     minutes = search(Trip(network, NOW, mode).graph, network.row_of[origin]).node_minutes
     served = network.arrays.served(NOW)
-    exits = ((nodes["kind"] == "junction") & nodes["exit"]).to_numpy()
+    mesh = (nodes["layer"] == "ordinary_roads").to_numpy()
+    exits = ((nodes["kind"] == "junction") & nodes["exit"]).to_numpy() & ~mesh
     early = network.arrays.carried_by(2023)
     best = np.full(len(points), np.inf)
     sets: list[tuple[Any, float, int, bool]] = [
         (exits, ROAD_REACH_KM, ROAD_LINKS, True),
         (exits & early, ROAD_REACH_KM, ROAD_LINKS, True),
+        (mesh, MESH_REACH_KM, MESH_LINKS, True),
     ]
     if mode != "drive":
         sets.append(((nodes["kind"] == "stop").to_numpy(), STATION_REACH_KM, STATION_LINKS, False))
     for chosen, reach_km, most, by_road in sets:
         rows = np.nonzero(chosen)[0]
+        water = {"water_allowed_km": BROOK_KM, "water_fallback_km": BROOK_KM} if chosen is mesh else {}
         links = local_links(
-            points, side, at[rows], sides[rows].tolist(), reach_km=reach_km, most=most, barrier=network.barrier
+            points, side, at[rows], sides[rows].tolist(), reach_km=reach_km, most=most, barrier=network.barrier, **water
         )
         links = links.without_long() if by_road else links
         total = minutes[rows[links.target]] + local_minutes(NOW, 1.0) * links.length_km

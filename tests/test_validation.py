@@ -102,7 +102,7 @@ def test_many_drives_outweigh_what_was_expected() -> None:
 def test_broken_priors_are_located(tmp_path: Path, text: str) -> None:
     path = tmp_path / "road_priors.csv"
     path.write_text(text, "utf-8")
-    with pytest.raises(ParameterError, match="line 2"):
+    with pytest.raises(ParameterError, match=r"line 2|lacks the columns"):
         read_priors(path)
 
 
@@ -175,8 +175,8 @@ def _broken(tmp_path: Path, catalog: Catalog, name: str, **changes: str) -> Path
     ("name", "changes", "words"),
     [
         ("rail_times_calibration.csv", {"from_station_zh": "无此站"}, "line 4: unknown station '无此站'"),
-        ("rail_times_calibration.csv", {"minutes_fastest": "-3"}, "line 4: minutes_fastest must be"),
-        ("drive_times_calibration.csv", {"minutes_low": "soon"}, "line 4: minutes_low must be"),
+        ("rail_times_calibration.csv", {"minutes_fastest": "-3"}, "line 4: minutes_fastest is -3, outside"),
+        ("drive_times_calibration.csv", {"minutes_low": "soon"}, "line 4: minutes_low is .soon., which is no number"),
         ("drive_times_calibration.csv", {"from_node": "place/nowhere"}, "line 4: from_node 'place/nowhere'"),
         ("drive_times_calibration.csv", {"set": "toll_join_min=much"}, "line 4: 'toll_join_min=much'"),
     ],
@@ -223,7 +223,7 @@ def test_measured_times_of_ones_own_are_compared_with_the_model_as_shipped(
     ("row", "words"),
     [
         ("珠海,阳扛,130,150,,", ("line 2", "阳江")),
-        ("珠海,阳江,130,150,far,", ("line 2", "km must be a number")),
+        ("珠海,阳江,130,150,far,", ("line 2", "km is 'far', which is no number")),
         ("珠海,阳江,150,130,,", ("line 2", "minutes_low 150 is more")),
         ("珠海,阳江,130,150,,night", ("line 2", "typical")),
         ('珠海,"114.3,21.5",130,150,,', ("line 2", "no road within")),

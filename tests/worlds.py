@@ -37,6 +37,7 @@ EXTRA: dict[str, dict[str, Any]] = {
         "kind": "national_road", "ref": "", "speed_limit_kmh": 60.0, "lanes": "", "toll": False, "node_ids": "",
         "structure": "surface", "published_length_km": None, "oneway": False,
     },
+    "ordinary_roads": {"kind": "country_road", "speed_limit_kmh": 70.0, "drawn_length_km": None},
     "interchanges": {"kind": "town", "exit": True},
     "railways": {
         "kind": "intercity", "design_speed_kmh": 200.0, "operating_speed_kmh": None, "passenger": True,

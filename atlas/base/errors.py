@@ -17,6 +17,7 @@ program, ends with 70 and asks to be reported (:mod:`atlas.cli.ending`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -34,8 +35,23 @@ __all__ = [
 ]
 
 
+_LONG_WORD = re.compile(r"(\S{80})\S{320,}")
+_MOST_SIGNS = 3000
+
+
 class AtlasError(Exception):
-    """Root of all errors raised on purpose."""
+    """Root of all errors raised on purpose.
+
+    Its message is a line for a person: a name of thousands of signs out of a damaged file is told by its beginning.
+
+    >>> len(str(AtlasError("no place answers to " + "x" * 5000)))
+    101
+    """
+
+    def __str__(self) -> str:
+        """Return the message."""
+        text = _LONG_WORD.sub(r"\1…", super().__str__())
+        return text if len(text) <= _MOST_SIGNS else f"{text[:_MOST_SIGNS]}… ({len(text) - _MOST_SIGNS} signs more)"
 
 
 class LayerError(AtlasError, ValueError):

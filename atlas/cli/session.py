@@ -208,12 +208,8 @@ class Session:
     def known_ids(self) -> set[str]:
         """What a scenario may name: features, lines, plan items, and the words ``ferries`` and ``coaches``."""
         known = set(self.network.arrays.rows_by_id)
-        register = self.folder / "data" / "plan" / "register.csv"
-        if register.is_file():
-            import csv
-
-            with register.open(encoding="utf-8-sig", newline="") as rows:
-                known |= {row["id"] for row in csv.DictReader(rows)}
+        if self.catalog.register_path.is_file():
+            known |= self.catalog.register_ids()
         return (known | self.drawn_only) - {"", "nan", "None"}
 
 

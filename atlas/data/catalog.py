@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import geopandas as gpd
 from atlas.base.changes import heal, reading
 from atlas.base.errors import LayerError
 from atlas.base.foreign import apart, only_drivers
+from atlas.base.tables import read_table
 from atlas.data.checks import Known, Violation, read_known_findings, validate
 from atlas.data.declaration import LayerSpec, read_specs
 from atlas.data.layer import Layer, read_layer, region_of
@@ -89,11 +89,7 @@ class Catalog:
         LayerError
             The register is missing or has no column ``id``.
         """
-        try:
-            with self.register_path.open(encoding="utf-8-sig", newline="") as handle:
-                return frozenset(row["id"] for row in csv.DictReader(handle))
-        except (OSError, KeyError) as reason:
-            raise LayerError(f"{self.register_path}, the plan's register, cannot be read: {reason}") from reason
+        return frozenset(row["id"] for row in read_table(self.register_path, ("id",), what=", the plan's register,"))
 
     def check(self, *keys: str, county_polygons: gpd.GeoDataFrame | None = None) -> list[Violation]:
         """Return every finding in the layers named, or in all of them. See :func:`atlas.data.checks.validate`.

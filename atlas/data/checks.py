@@ -6,7 +6,6 @@ known and explained stands in ``data/facts/known_findings.csv`` and is not repor
 
 from __future__ import annotations
 
-import csv
 import re
 import unicodedata
 from collections import Counter
@@ -24,6 +23,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
 from atlas.base.errors import LayerError
+from atlas.base.tables import read_table
 from atlas.data.declaration import STATUSES
 from atlas.data.layer import Layer, out_of_range, region_of
 from atlas.data.region import Region
@@ -128,16 +128,13 @@ def read_known_findings(path: str | Path) -> tuple[Known, ...]:
     path = Path(path)
     if not path.is_file():
         return ()
-    with path.open(encoding="utf-8", newline="") as handle:
-        rows = list(csv.DictReader(handle))
-    try:
-        known = tuple(Known(row["layer"], row["feature_id"], row["rule"], row["reason"] or "") for row in rows)
-    except KeyError as missing:
-        raise LayerError(f"{path} lacks the column {missing}") from missing
-    for one in known:
-        if one.rule not in RULES or not one.reason.strip():
-            raise LayerError(f"{path}: {one.layer}/{one.feature_id} needs a known rule and a reason")
-    return known
+    columns = ("layer", "feature_id", "rule", "reason")
+    known = []
+    for row in read_table(path, columns, what=", the findings known,"):
+        row.choice("rule", RULES)
+        row.needed("reason")
+        known.append(Known(*(row[name] for name in columns)))
+    return tuple(known)
 
 
 def validate(
@@ -428,7 +425,8 @@ def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame
     for key, layer in layers.items():
         frame = layer.frame
         if layer.spec.geometry == "Point" and len(frame):
-            good = np.isfinite(shapely.get_coordinates(frame.geometry.values)).all(axis=1)
+            shapes = frame.geometry.to_numpy()
+            good = np.isfinite(shapely.get_x(shapes)) & np.isfinite(shapely.get_y(shapes))
             points = frame[good & ~frame["kind"].isin(_AFLOAT)].cx[west:east, south:north]
             if len(points):
                 yield key, points

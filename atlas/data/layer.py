@@ -410,3 +410,9 @@ def _unplaced(layer: Layer) -> Iterator[Fault]:
     points, rows = shapely.get_coordinates(shapes, return_index=True)
     for row in np.unique(rows[~np.isfinite(points).all(axis=1)]):
         yield str(names[row]), "a coordinate is NaN or infinite", "give a number"
+    for row in np.unique(rows[(np.abs(points) > (180.0, 90.0)).any(axis=1)]):
+        yield str(names[row]), "a coordinate is not on Earth", "write longitude, then latitude, in degrees"
+    if layer.spec.geometry == "Polygon":
+        for row in np.flatnonzero(~shapely.is_valid(shapes) & np.isfinite(shapely.area(shapes))):
+            why = shapely.is_valid_reason(shapes[row])
+            yield str(names[row]), f"the polygon is not valid: {why}", "redraw it, or use shapely.make_valid"

@@ -7,8 +7,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from typing import Literal
 from atlas.base.doors import did_you_mean
 from atlas.base.errors import ParameterError
 from atlas.base.files import content_hash
+from atlas.base.tables import Row, read_table
 
 __all__ = ["Parameter", "ParameterSet", "ParameterTable", "read_parameters"]
 
@@ -126,37 +125,25 @@ def read_parameters(path: str | Path) -> ParameterTable:
         The file is missing, a column is missing, a number cannot be read, a row is not
         ``0 ≤ low ≤ central ≤ high``, a name stands twice, or a source is empty.
     """
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except OSError as reason:
-        raise ParameterError(f"cannot read the parameter table {path}: {reason.strerror}") from reason
-    reader = csv.DictReader(io.StringIO(text))
-    missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise ParameterError(f"{path}: columns missing: {', '.join(missing)}")
     rows: list[Parameter] = []
     seen: set[str] = set()
-    for line, row in enumerate(reader, start=2):
-        parameter = _parse(row, f"{path} line {line}")
+    for row in read_table(path, _COLUMNS, error=ParameterError, what=", the parameter table,"):
+        parameter = _parse(row)
         if parameter.name in seen:
-            raise ParameterError(f"{path} line {line}: {parameter.name} stands twice")
+            row.refuse(f"{parameter.name} stands twice; take one out")
         seen.add(parameter.name)
         rows.append(parameter)
     return ParameterTable(tuple(rows))
 
 
-def _parse(row: Mapping[str, str | None], where: str) -> Parameter:
-    name = (row["name"] or "").strip()
-    try:
-        low, central, high = (float(row[column] or "nan") for column in ("low", "central", "high"))
-        sense = int(row["sense"] or 0)
-    except ValueError as reason:
-        raise ParameterError(f"{where}: {name}: {reason}") from reason
-    if not (0 <= low <= central <= high < math.inf):
-        raise ParameterError(f"{where}: {name}: needs 0 <= low <= central <= high, has {low}, {central}, {high}")
-    if sense not in (-1, 1):
-        raise ParameterError(f"{where}: {name}: sense must be 1 or -1, is {sense}")
-    source = (row["source"] or "").strip()
+def _parse(row: Row) -> Parameter:
+    name, source = row["name"], row["source"]
     if not name or not source:
-        raise ParameterError(f"{where}: a parameter needs a name and a source")
-    return Parameter(name, low, central, high, (row["unit"] or "").strip(), sense, source, row["note"] or "")
+        row.refuse("a parameter needs a name and a source")
+    low, central, high = (row.number(column) for column in ("low", "central", "high"))
+    if not 0 <= low <= central <= high:
+        row.refuse(f"{name}: needs 0 <= low <= central <= high, has {low:g}, {central:g}, {high:g}")
+    sense = row.whole("sense")
+    if sense not in (-1, 1):
+        row.refuse(f"{name}: sense must be 1 or -1, is {sense}")
+    return Parameter(name, low, central, high, row["unit"], sense, source, row["note"])

@@ -10,10 +10,9 @@ The plan is 粤府〔2023〕92号, signed 2023-10-25 and published 2023-12-20; t
 from __future__ import annotations
 
 import calendar
-import csv
 import datetime as dt
 import re
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import pandas as pd
 
 from atlas.base.doors import did_you_mean, nearest
 from atlas.base.errors import PlanError
+from atlas.base.tables import Table, read_table
 from atlas.data.counting import count_of
 
 __all__ = [
@@ -227,17 +227,8 @@ class Register:
         )
 
 
-def _rows(path: Path, columns: Iterable[str]) -> list[dict[str, str]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            rows = [{key: (value or "").strip() for key, value in row.items() if key} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise PlanError(f"{path} cannot be read: {reason}") from reason
-    if missing:
-        raise PlanError(f"{path} lacks the columns {', '.join(missing)}")
-    return rows
+def _rows(path: Path, columns: Sequence[str]) -> Table:
+    return read_table(path, columns, error=PlanError)
 
 
 def read_status(path: str | Path) -> StatusHistory:
@@ -252,9 +243,10 @@ def read_status(path: str | Path) -> StatusHistory:
     rows = _rows(path, ("item", "date", "status", "basis", "source", "confidence", "note"))
     events: list[Event] = []
     seen: set[tuple[str, dt.date]] = set()
-    for line, row in enumerate(rows, start=2):
+    for row in rows:
         event = Event(*(row[name] for name in ("item", "date", "status", "basis", "source", "confidence", "note")))
-        where = f"{path} line {line} ({event.item})"
+        where = f"{path} line {row.line} ({event.item})"
+        row.date("date")
         if event.status not in ITEM_STATUSES:
             raise PlanError(f"{where}: status {event.status!r} is none of {', '.join(ITEM_STATUSES)}")
         if event.basis not in _BASES or not event.source:
@@ -289,15 +281,11 @@ def read_sections(folder: str | Path) -> dict[str, Section]:
     path = Path(folder) / "sections.csv"
     if not path.is_file():
         return {}
+    columns = ("section", "title_zh", "title_en", "page_from", "page_to")
     sections = {}
-    try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            for row in csv.DictReader(handle):
-                number = row["section"]
-                pages = int(row["page_from"]), int(row["page_to"])
-                sections[number] = Section(number, row["title_zh"], row["title_en"], *pages)
-    except (OSError, UnicodeDecodeError, csv.Error, KeyError, ValueError, TypeError) as reason:
-        raise PlanError(f"{path}, the plan's table of contents, cannot be read: {reason}") from reason
+    for row in read_table(path, columns, error=PlanError, what=", the plan's table of contents,"):
+        pages = (row.whole(name, low=0, high=100_000) for name in ("page_from", "page_to"))
+        sections[row["section"]] = Section(row["section"], row["title_zh"], row["title_en"], *pages)
     return sections
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from atlas.base.errors import LayerError
+from atlas.base.tables import is_iso_date, read_table
 
 __all__ = ["Source", "read_sources"]
 
 _COLUMNS = ("key", "title", "publisher", "retrieved", "licence", "sha256", "note")
 #: May be left out: the title and publisher in Chinese, and where the source is read.
 _OPTIONAL = ("title_zh", "publisher_zh", "url")
-_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -52,20 +51,11 @@ def read_sources(path: str | Path) -> dict[str, Source]:
         licence, a date that is not ISO 8601, or a hash that is no SHA-256. All findings at once.
     """
     path = Path(path)
-    try:
-        with path.open(encoding="utf-8", newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise LayerError(f"{path}, the ledger of sources, cannot be read: {reason}") from reason
-    if missing:
-        raise LayerError(f"{path} lacks the columns {', '.join(missing)}")
     sources: dict[str, Source] = {}
     faults: list[str] = []
-    for line, row in enumerate(rows, start=2):
-        source = Source(*(str(row.get(name) or "").strip() for name in (*_COLUMNS, *_OPTIONAL)))
-        faults += [f"line {line} ({source.key or 'no key'}): {fault}" for fault in _faults(source, sources)]
+    for row in read_table(path, _COLUMNS, what=", the ledger of sources,"):
+        source = Source(*(row.get(name, "") for name in (*_COLUMNS, *_OPTIONAL)))
+        faults += [f"line {row.line} ({source.key or 'no key'}): {fault}" for fault in _faults(source, sources)]
         sources[source.key] = source
     if faults:
         raise LayerError(f"{path}: " + "; ".join(faults), faults)
@@ -76,7 +66,7 @@ def _faults(source: Source, known: dict[str, Source]) -> list[str]:
     faults = [f"no {name}" for name in ("key", "title", "publisher", "licence") if not getattr(source, name)]
     if source.key in known:
         faults.append("the key stands twice")
-    if not _DATE.fullmatch(source.retrieved):
+    if not is_iso_date(source.retrieved):
         faults.append(f"retrieved {source.retrieved!r} is no ISO date")
     if source.url and not source.url.startswith("https://"):
         faults.append(f"url {source.url!r} is no https address")

@@ -14,7 +14,6 @@ Each question is a check of its own in the table of errors:
 
 from __future__ import annotations
 
-import csv
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +24,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atlas.base.errors import LayerError, NetworkError, ParameterError, ScenarioError, UnknownPlaceError
+from atlas.base.errors import LayerError, NetworkError, ScenarioError, UnknownPlaceError
+from atlas.base.tables import Row, Table, listed, read_table
 from atlas.base.words import Words, both, joined
 from atlas.data.scenario import Scenario
 from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_roads, measured_runs, read_priors
@@ -293,13 +293,13 @@ def _read_pairs(network: Network, path: Path) -> list[_Pair]:
     nodes = network.nodes
     known = set(nodes.loc[nodes["kind"] == "stop", "name_zh"])
     pairs = []
-    for line, record in _records(path, ("from_station_zh", "to_station_zh", "minutes_fastest", "minutes_typical")):
+    for record in _records(path, ("from_station_zh", "to_station_zh", "minutes_fastest", "minutes_typical")):
         start, end = record["from_station_zh"], record["to_station_zh"]
         for name in (start, end):
             if name not in known:
-                raise LayerError(f"{path} line {line}: unknown station {name!r}; name a station of the layer stations")
-        fastest = _positive(record, "minutes_fastest", path, line)
-        typical = _positive(record, "minutes_typical", path, line) if record["minutes_typical"] else fastest
+                record.refuse(f"unknown station {name[:40]!r}; name a station of the layer stations")
+        fastest = _positive(record, "minutes_fastest")
+        typical = _positive(record, "minutes_typical") if record["minutes_typical"] else fastest
         pairs.append(_Pair(start, end, fastest, typical, record.get("source", ""), record.get("note", "")))
     return pairs
 
@@ -352,15 +352,15 @@ class _Driven:
 def _driven_rows(network: Network, scenario: Scenario, path: Path) -> list[_Driven]:
     """Compare the drives of a table with the model as shipped."""
     found = []
-    for line, record in _records(path, ("from_place", "to_place", "minutes_low", "minutes_high")):
-        low, high = (_positive(record, name, path, line) for name in ("minutes_low", "minutes_high"))
+    for record in _records(path, ("from_place", "to_place", "minutes_low", "minutes_high")):
+        low, high = (_positive(record, name) for name in ("minutes_low", "minutes_high"))
         if low > high:
-            raise LayerError(f"{path} line {line}: minutes_low {low:g} is more than minutes_high {high:g}")
+            record.refuse(f"minutes_low {low:g} is more than minutes_high {high:g}")
         try:
-            journey, chosen = _driven(network, scenario, record, path, line)
+            journey, chosen = _driven(network, scenario, record)
         except (NetworkError, ScenarioError, UnknownPlaceError) as fault:
-            raise LayerError(f"{path} line {line}: {fault}") from fault
-        known_km = _positive(record, "km", path, line) if record.get("km") else journey.length_km
+            raise LayerError(f"{path} line {record.line}: {fault}") from fault
+        known_km = _positive(record, "km") if record.get("km") else journey.length_km
         partial = abs(known_km / journey.length_km - 1.0) > _PARTIAL and dict(journey.parts)["border"] == 0.0
         scale = known_km / journey.length_km if partial else 1.0
         modelled = (journey.minutes - dict(journey.parts)["border"]) * scale
@@ -390,18 +390,16 @@ def _roads(network: Network, scenario: Scenario, folder: Path) -> tuple[pd.DataF
     return pd.DataFrame(rows, columns=list(ERROR_COLUMNS)), factors
 
 
-def _driven(
-    network: Network, scenario: Scenario, record: Mapping[str, str], path: Path, line: int
-) -> tuple[Journey, Scenario]:
+def _driven(network: Network, scenario: Scenario, record: Row) -> tuple[Journey, Scenario]:
     """Return the model's way between the ends of a row, and the scenario it was searched in."""
     start, end = (record.get(f"{which}_node") or record[f"{which}_place"] for which in ("from", "to"))
     for which, node in (("from", start), ("to", end)):
         if record.get(f"{which}_node") and node not in network.row_of:
             raise NetworkError(f"{which}_node {node!r} is no node of the network")
     chosen = scenario.but(
-        close=[one for one in record.get("without", "").split(";") if one],
+        close=listed(record.get("without", "")),
         period=record.get("period") or None,
-        overrides=_settings(record.get("set", ""), path, line),
+        overrides=_settings(record),
     )
     journey = route(network, start, end, chosen, mode="drive")
     if not journey.found or journey.length_km <= 0:
@@ -429,14 +427,14 @@ def _drive(journey: Journey, scenario: Scenario, priors: Sequence[Prior], measur
     return Drive(measured_min, by_parameter, fixed, scale)
 
 
-def _settings(text: str, path: Path, line: int) -> dict[str, float]:
+def _settings(record: Row) -> dict[str, float]:
     settings = {}
-    for part in filter(None, text.split(";")):
+    for part in listed(record.get("set", "")):
         name, _, value = part.partition("=")
         try:
             settings[name] = float(value)
-        except ValueError as reason:
-            raise ParameterError(f"{path} line {line}: {part!r} is not parameter=number") from reason
+        except ValueError:
+            record.refuse(f"{part[:40]!r} is not parameter=number")
     return settings
 
 
@@ -455,26 +453,16 @@ def _row(check: str, start: str, end: str, measured: float, low: float, high: fl
     }
 
 
-def _records(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.DictReader(handle)
-            missing = [name for name in columns if name not in (reader.fieldnames or ())]
-            rows = [{k: (v or "").strip() for k, v in row.items() if k} for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise LayerError(f"{path}, the calibration table, cannot be read: {reason}") from reason
-    if missing:
-        raise LayerError(f"{path}: columns missing: {', '.join(missing)}")
-    if not rows:
-        raise LayerError(f"{path}: no rows below the headings")
-    return list(enumerate(rows, start=2))
+def _records(path: Path, columns: Sequence[str]) -> Table:
+    table = read_table(path, columns, what=", the calibration table,")
+    if not len(table):
+        raise LayerError(f"{path}: no rows below the headings; write one measured time a row")
+    return table
 
 
-def _positive(record: Mapping[str, str], name: str, path: Path, line: int) -> float:
-    try:
-        value = float(record[name])
-    except ValueError:
-        value = float("nan")
-    if not value > 0:
-        raise LayerError(f"{path} line {line}: {name} must be a number greater than 0, is {record[name]!r}")
+def _positive(row: Row, name: str) -> float:
+    """Return a measured time or distance, more than nothing and less than the Earth is round."""
+    value = row.number(name, low=0, high=50_000)
+    if not value:
+        row.refuse(f"{name} must be a number greater than 0, is {row[name]}")
     return value

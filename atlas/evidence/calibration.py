@@ -6,7 +6,6 @@ and :mod:`atlas.evidence.accuracy` tests that they are those fitted here.
 
 from __future__ import annotations
 
-import csv
 import itertools
 import math
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from atlas.base.errors import ParameterError
+from atlas.base.tables import read_table
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.network.rail import run_minutes
@@ -233,17 +233,9 @@ def read_priors(path: str | Path) -> tuple[Prior, ...]:
         The file cannot be read, or a value is not a number greater than 0.
     """
     priors = []
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as handle:
-            rows = list(csv.DictReader(handle))
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise ParameterError(f"{path} cannot be read: {reason}") from reason
-    for line, row in enumerate(rows, start=2):
-        try:
-            expected, spread = float(row["expected"]), float(row["spread"])
-        except (KeyError, ValueError) as reason:
-            raise ParameterError(f"{path} line {line}: expected and spread must be numbers") from reason
+    for row in read_table(path, ("parameter", "classes", "expected", "spread"), error=ParameterError):
+        expected, spread = (row.number(name, low=0, high=1e6) for name in ("expected", "spread"))
         if not (expected > 0 and spread > 0):
-            raise ParameterError(f"{path} line {line}: expected and spread must be greater than 0")
-        priors.append(Prior(row["parameter"], tuple(row["classes"].split(";")), expected, spread))
+            row.refuse("expected and spread must be greater than 0")
+        priors.append(Prior(row["parameter"], row.items_of("classes"), expected, spread))
     return tuple(priors)

@@ -48,6 +48,7 @@ MOST_FEATURES = 300_000
 _TRUE = {"1", "true", "t", "yes", "y", "是", "有"}
 _FALSE = {"0", "false", "f", "no", "n", "否", "无", ""}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?", re.ASCII)
 _LATIN = re.compile(r"[\u0080-\u00ff]")
 _TOLD = (RuntimeWarning, UserWarning)
 #: How GDAL finds the coordinates in a table that has no WKT.
@@ -385,12 +386,19 @@ def _value(
     return DEFAULTS.get(column.name)
 
 
+def _text(value: Any) -> str:
+    return "" if value is None else _CONTROL.sub(" ", str(value)).strip()
+
+
 def _typed(column: Column, value: Any) -> Any:
     """Return a field's value as its column's type, None for nothing."""
     if value is None or (not isinstance(value, (list, np.ndarray)) and pd.isna(value)):
         return None
-    text = _CONTROL.sub(" ", str(value)).strip()
+    text = _text(value)
     if column.type == "string":
+        # A date in a column of dates with times, as most offices' files have them.
+        if midnight := _MIDNIGHT.fullmatch(text):
+            return midnight[1]
         if isinstance(value, float) and value.is_integer():
             text = str(int(value))
         return text if text or not column.null else None
@@ -460,8 +468,9 @@ def _finished(record: Mapping[str, Any], shape: BaseGeometry, spec: LayerSpec, s
 
 
 def _refusal(spec: LayerSpec, place: int, row: Mapping[Any, Any], fields: Mapping[str, str], reason: str) -> Violation:
-    name = row.get(fields.get("id", "")) or row.get(fields.get("name_zh", "")) or f"number {place}"
-    return Violation(spec.key, str(name), "value", reason, "correct it in the file, or leave the feature out")
+    told = (_text(row.get(fields.get(column, ""))) for column in ("id", "name_zh"))
+    name = next((text for text in told if text), f"number {place}")
+    return Violation(spec.key, name, "value", reason, "correct it in the file, or leave the feature out")
 
 
 def _garbled(frame: gpd.GeoDataFrame) -> list[str]:

@@ -9,6 +9,7 @@ are asked about. The table holds kilometres; a scenario's parameters turn them i
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -20,10 +21,19 @@ from atlas.base.files import content_hash
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.land.grid import CELL_KM, Grid, land_grid
 from atlas.land.water import WaterRaster
-from atlas.network.attach import ROAD_LINKS, ROAD_REACH_KM, STATION_LINKS, STATION_REACH_KM
+from atlas.network.attach import (
+    BROOK_KM,
+    MESH_LINKS,
+    MESH_REACH_KM,
+    ROAD_LINKS,
+    ROAD_REACH_KM,
+    STATION_LINKS,
+    STATION_REACH_KM,
+    exits_of,
+)
 from atlas.network.barrier import Barrier
 from atlas.network.build import Network
-from atlas.network.lines import LocalLinks, local_links
+from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
 
 __all__ = ["AccessTable", "access_table", "inputs_hash", "local_minutes"]
 
@@ -114,7 +124,7 @@ def access_table(
     grid = land_grid(raster, network.region.metric, box, cell_km=cell_km)
     nodes = network.nodes
     at = shapely.get_coordinates(nodes.geometry.to_numpy())
-    exits = np.nonzero(((nodes["kind"] == "junction") & nodes["exit"]).to_numpy())[0]
+    exits, mesh = exits_of(nodes["layer"].to_numpy(), nodes["kind"].to_numpy(), nodes["exit"].to_numpy(dtype=bool))
     doors = np.nonzero((nodes["kind"] == "stop").to_numpy())[0]
     settled = exits[network.arrays.carried_by(BASE_YEAR)[exits]]
     sides = nodes["side"].to_numpy(dtype=object)
@@ -123,11 +133,12 @@ def access_table(
     for targets, reach_km, most, by_rail in (
         (exits, ROAD_REACH_KM, ROAD_LINKS, False),
         (settled, ROAD_REACH_KM, ROAD_LINKS, False),
+        (mesh, MESH_REACH_KM, MESH_LINKS, False),
         (doors, STATION_REACH_KM, STATION_LINKS, True),
     ):
         if len(targets) == 0:
             continue
-        links = _linked(raster, grid, side, at[targets], sides[targets], reach_km, most)
+        links = _linked(raster, grid, side, at[targets], sides[targets], reach_km, most, dry=targets is mesh)
         links = links if by_rail else links.without_long()
         cells.append(links.point)
         rows.append(targets[links.target])
@@ -171,14 +182,18 @@ def _linked(
     sides: NDArray[np.object_],
     reach_km: float,
     most: int,
+    *,
+    dry: bool,
 ) -> LocalLinks:
     points, there = grid.lonlat, sides.tolist()
-    first = local_links(
-        points, side.tolist(), at, there, reach_km=reach_km, most=most, barrier=raster, near=most + _FIRST_LOOK
+    link = partial(
+        local_links, reach_km=reach_km, most=most, barrier=raster,
+        water_allowed_km=BROOK_KM if dry else TOWN_RIVER_KM, water_fallback_km=BROOK_KM if dry else HARBOUR_KM,
     )  # fmt: skip
+    first = link(points, side.tolist(), at, there, near=most + _FIRST_LOOK)
     count = np.bincount(first.point, minlength=len(points))
     short = np.nonzero(count < most)[0]
-    again = local_links(points[short], side[short].tolist(), at, there, reach_km=reach_km, most=most, barrier=raster)
+    again = link(points[short], side[short].tolist(), at, there)
     keep = count[first.point] >= most
     return LocalLinks(
         np.concatenate([first.point[keep], short[again.point]]),

@@ -25,8 +25,6 @@ has none of its counties. Where town figures add up to more than the county's to
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,9 +35,11 @@ from scipy.spatial import cKDTree
 
 from atlas.base.errors import ImportDataError
 from atlas.base.geodesy import transformer
+from atlas.base.tables import read_table
 from atlas.data.declaration import COUNTIES
 from atlas.land.grid import Grid
 
+_OWN = ", the population of your own,"
 __all__ = ["RULES", "Population", "own_population", "spread_people", "units_of"]
 
 Floats = NDArray[np.float64]
@@ -240,18 +240,14 @@ def own_population(grid: Grid, path: str | Path, places: pd.DataFrame) -> Popula
     ImportDataError
         The file cannot be read, or a row is no place with people.
     """
-    lon, lat, people, sources = [], [], [], set()
-    try:
-        with Path(path).open(encoding="utf-8-sig", newline="") as handle:
-            for line, row in enumerate(csv.DictReader(handle), start=2):
-                lon.append(_number(row, "lon", path, line))
-                lat.append(_number(row, "lat", path, line))
-                people.append(_number(row, "people", path, line))
-                sources.add(row.get("source") or "own")
-    except (OSError, UnicodeDecodeError, csv.Error) as reason:
-        raise ImportDataError(
-            f"{path} cannot be read: {reason}; import it again with `atlas import population`"
-        ) from reason
+    table = read_table(
+        path, ("lon", "lat", "people"), error=ImportDataError, what=_OWN, largest_mb=512, most_rows=10**7
+    )
+    lon, lat, people = (
+        [row.number(name, low=low, high=high) for row in table]
+        for name, low, high in (("lon", -180, 180), ("lat", -90, 90), ("people", 0, 1e10))
+    )
+    sources = {row.get("source", "") or "own" for row in table}
     there = transformer(4326, grid.crs)
     xy = np.column_stack(there.transform(np.array(lon), np.array(lat)))
     far, cell = _nearest(grid.xy, xy, grid.size_m * 2.0)
@@ -262,13 +258,3 @@ def own_population(grid: Grid, path: str | Path, places: pd.DataFrame) -> Popula
     sums = np.bincount(shaped.unit[shaped.unit >= 0], weights=counted[shaped.unit >= 0], minlength=len(shaped.units))
     units = shaped.units.assign(people=sums, outside=0.0)
     return Population(grid, np.stack([counted] * 3), shaped.unit, units, "; ".join(sorted(sources)))
-
-
-def _number(row: Mapping[str, str | None], name: str, path: str | Path, line: int) -> float:
-    try:
-        value = float(row.get(name) or "nan")
-    except ValueError:
-        value = float("nan")
-    if not np.isfinite(value) or (name == "people" and value < 0):
-        raise ImportDataError(f"{path} line {line}: {name} is {row.get(name)!r}, no number; import it again")
-    return value

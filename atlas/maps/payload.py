@@ -79,10 +79,11 @@ class LayerData(TypedDict):
 
 
 class Backdrop(TypedDict):
-    """Land, water and boundaries, and the box within which they are drawn."""
+    """Land, water, ordinary roads and boundaries, and the box within which they are drawn."""
 
     land: NotRequired[Shapes]
     water: NotRequired[Shapes]
+    roads: NotRequired[Shapes]
     bounds: NotRequired[Shapes]
     box: NotRequired[Boxed]
 

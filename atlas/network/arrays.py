@@ -159,13 +159,14 @@ class EdgeArrays:
     def in_mode(self) -> dict[str, Bools]:
         """(m,) which edges a mode may use.
 
-        ``drive`` roads, ``rail`` all but tolled roads, ferries and the step between a station's gate and the
-        street, ``multimodal`` all.
+        ``drive`` roads, ``rail`` all but tolled roads, the sketch of ordinary roads, ferries and the step between a
+        station's gate and the street, ``multimodal`` all.
         """
         gate = np.asarray(self.speed_class == "gate", dtype=bool)
+        not_rail = np.isin(self.links[1], ("ferries", "ordinary_roads"))
         return {
             "drive": np.asarray((self.mode == "road") | (self.speed_class == "local_road") | gate, dtype=bool),
-            "rail": np.asarray(~(self.toll | self.expressway | gate | (self.links[1] == "ferries")), dtype=bool),
+            "rail": np.asarray(~(self.toll | self.expressway | gate | not_rail), dtype=bool),
             "multimodal": np.ones(len(self.tail), dtype=bool),
         }
 

@@ -1,25 +1,31 @@
-"""Local travel: how places, ports, airports and station doors hang on the network.
+"""Local travel: ordinary roads, and how places, ports, airports and station doors hang on the network.
 
-Straight links over land to the nearest exits and stations, charged at local speed times a detour.
+Straight links over land to the nearest exits and stations, charged at local speed times a detour, and to ordinary
+roads, which lead on to exits, towns and one another.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
+from atlas.base.geodesy import lengths_km
 from atlas.data.scenario import BASE_YEAR
 from atlas.network.barrier import Barrier
-from atlas.network.lines import LocalLinks, local_links
+from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
-    "GATE", "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS",
-    "STATION_REACH_KM", "link_piers", "link_points", "local_edges", "point_columns",
+    "BROOK_KM", "GATE", "MESH", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
+    "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "MeshPart", "exits_of", "link_piers",
+    "link_points", "local_edges", "mesh_part", "point_columns",
 ]  # fmt: skip
 
 Ints = NDArray[np.int64]
@@ -30,6 +36,14 @@ SITE_REACH_KM = 35.0
 STATION_REACH_KM, STATION_LINKS = 20.0, 4
 #: How far the pier of an island may lie from its places.
 PIER_REACH_KM = 10.0
+#: The layer of ordinary roads; how far from one of its nodes exits, places and sites are joined, and with how many.
+MESH, MESH_REACH_KM, MESH_LINKS = "ordinary_roads", 3.0, 2
+#: How much water these joins may cross: the roads themselves have the bridges.
+BROOK_KM = 0.15
+#: Limit on the way between, km/h: that of roads without a centre line outside of towns (as in docs/model.md).
+_MESH_JOIN_KMH = 40.0
+#: All ordinary roads are one to a traveller: they have no names.
+MESH_ID = "ordinary"
 #: Speed class of the step between a station's gate and its door.
 GATE = "gate"
 
@@ -52,6 +66,109 @@ def point_columns(frame: gpd.GeoDataFrame, layer: str, kind: str) -> Columns:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class MeshPart:
+    """Columns of nodes, edges and joins of the ordinary roads."""
+
+    nodes: Columns
+    edges: Columns
+    joins: Columns
+
+
+def mesh_part(frame: gpd.GeoDataFrame, highways: gpd.GeoDataFrame, roads: Columns, barrier: Barrier | None) -> MeshPart:
+    """Build the ordinary roads: nodes where their lines meet or end, joined with the exits and towns near by.
+
+    Parameters
+    ----------
+    frame
+        The layer ``ordinary_roads``; lines meet where they share a vertex.
+    highways
+        The layer ``highways``. Roads that name no nodes were taken in from a map with roads of its own: ordinary
+        roads within their hull go.
+    roads
+        Columns of the nodes of roads, of which exits are joined.
+    barrier
+        Land and water that joins must not cross.
+    """
+    imported = highways.geometry[texts_of(highways["node_ids"]) == ""]
+    if len(imported):
+        hull = shapely.convex_hull(shapely.union_all(imported.to_numpy()))
+        frame = frame[~frame.intersects(hull)]
+    xy, line = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
+    at, vertex, times = np.unique(xy, axis=0, return_inverse=True, return_counts=True)
+    vertex = vertex.ravel()
+    first, last = np.diff(line, prepend=-1) != 0, np.diff(line, append=-1) != 0
+    met = np.zeros(len(at), dtype=bool)
+    met[vertex[first | last]] = True
+    met |= times > 1
+    cuts = np.nonzero(met[vertex])[0]
+    pair = np.nonzero(line[cuts[:-1]] == line[cuts[1:]])[0]
+    begin, end = cuts[pair], cuts[pair + 1]
+    pieces = column_of((shapely.LineString(xy[a : b + 1]) for a, b in zip(begin, end, strict=True)), "shape")
+    where = at[met]
+    names = column_of((f"mesh/{lon:.6f},{lat:.6f}" for lon, lat in where.tolist()), "text")
+    nodes = filled(
+        "nodes", len(where), node_id=names, kind="junction", mode="road", layer=MESH, feature_id=MESH_ID,
+        side="mainland", exit=True, geometry=shapely.points(where), opens_year=float(BASE_YEAR),
+    )  # fmt: skip
+    row = np.cumsum(met) - 1
+    limit = frame["speed_limit_kmh"].to_numpy(dtype=np.float64)[line[begin]]
+    runs = _mesh_edges("road", names[row[vertex[begin]]], names[row[vertex[end]]], pieces, limit, float(BASE_YEAR))
+    exits = picked(roads, np.nonzero((roads["kind"] == "junction") & roads["exit"])[0])
+    links = _links(exits, nodes, MESH_REACH_KM, MESH_LINKS, barrier, dry=True)
+    # what hangs together but is joined with nothing leads nowhere
+    tail, head = row[vertex[begin]], row[vertex[end]]
+    whole = csr_array((np.ones(len(tail)), (tail, head)), shape=(len(where), len(where)))
+    part = connected_components(whole, directed=False)[1]
+    kept = np.isin(part, part[links.target])
+    a, b = picked(exits, links.point), picked(nodes, links.target)
+    ends = np.stack([shapely.get_coordinates(a["geometry"]), shapely.get_coordinates(b["geometry"])], axis=1)
+    joined = _mesh_edges(
+        "join",
+        a["node_id"],
+        b["node_id"],
+        shapely.linestrings(ends),
+        np.full(len(ends), _MESH_JOIN_KMH),
+        a["opens_year"],
+    )
+    joins = filled(
+        "joins", len(links.point), kind="linked", layer=a["layer"], feature_id=a["feature_id"], target=b["node_id"],
+        length_km=links.length_km,
+    )  # fmt: skip
+    runs = picked(runs, np.nonzero(np.tile(kept[tail], 2))[0])
+    joined = picked(joined, np.nonzero(np.tile(links.length_km > 0, 2))[0])
+    return MeshPart(picked(nodes, np.nonzero(kept)[0]), stacked(runs, joined), joins)
+
+
+def _mesh_edges(
+    name: str,
+    a: NDArray[np.object_],
+    b: NDArray[np.object_],
+    lines: NDArray[np.object_],
+    limit_kmh: NDArray[np.float64],
+    opens_year: NDArray[np.float64] | float,
+) -> Columns:
+    """Return the edges of stretches one way, then those back."""
+    km = lengths_km(lines)
+    blocks = []
+    for way, u, v, shapes in (("f", a, b, lines), ("b", b, a, shapely.reverse(lines))):
+        blocks.append(
+            filled(
+                "edges", len(km), edge_id=column_of((f"{MESH}/{name}/{k}/{way}" for k in range(len(km))), "text"),
+                from_id=u, to_id=v, role="run", mode="road", speed_class="ordinary_road", speed_limit_kmh=limit_kmh,
+                length_km=km, drawn_length_km=km, published_length_km=np.nan, feature_id=MESH_ID, layer=MESH,
+                status="operating", opens_year=opens_year, opens_basis="assumed", geometry=shapes,
+            )
+        )  # fmt: skip
+    return stacked(*blocks)
+
+
+def exits_of(layer: NDArray[np.object_], kind: NDArray[np.object_], may_leave: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """Return the rows of nodes at which local travel joins named roads, and of those of ordinary roads."""
+    here = (kind == "junction") & may_leave
+    return np.nonzero(here & (layer != MESH))[0], np.nonzero(here & (layer == MESH))[0]
+
+
 def link_points(points: Columns, nodes: Columns, barrier: Barrier | None) -> tuple[Columns, Columns]:
     """Link places, ports, airports and station doors with roads, and the first three with stations.
 
@@ -65,7 +182,7 @@ def link_points(points: Columns, nodes: Columns, barrier: Barrier | None) -> tup
     edges, joins
         Columns of both; a point that nothing is near enough to is a join ``unlinked``.
     """
-    exits = np.nonzero((nodes["kind"] == "junction") & nodes["exit"])[0]
+    exits, mesh = exits_of(nodes["layer"], nodes["kind"], nodes["exit"])
     doors = np.nonzero(nodes["kind"] == "stop")[0]
     # Every point is also linked with roads that were open in the base year, so that none hangs on a later road.
     settled = exits[nodes["opens_year"][exits] <= BASE_YEAR]
@@ -78,9 +195,11 @@ def link_points(points: Columns, nodes: Columns, barrier: Barrier | None) -> tup
         (places, settled, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
         (sites, exits, SITE_REACH_KM, ROAD_LINKS, "local_road"),
         (sites, settled, SITE_REACH_KM, ROAD_LINKS, "local_road"),
+        (np.arange(len(points["kind"])), mesh, MESH_REACH_KM, MESH_LINKS, "local_road"),
         (travellers, doors, STATION_REACH_KM, STATION_LINKS, "local_rail"),
     ):
-        links = _links(picked(points, sources), picked(nodes, targets), reach_km, most, barrier)
+        ends = picked(points, sources), picked(nodes, targets)
+        links = _links(*ends, reach_km, most, barrier, dry=targets is mesh)
         links = links if name == "local_rail" else links.without_long()
         found.append((sources[links.point], targets[links.target], links.length_km, name))
     source, target, km = (np.concatenate([block[k] for block in found]) for k in range(3))
@@ -148,11 +267,15 @@ def link_piers(
     return edges, joins
 
 
-def _links(sources: Columns, targets: Columns, reach_km: float, most: int, barrier: Barrier | None) -> LocalLinks:
+def _links(
+    sources: Columns, targets: Columns, reach_km: float, most: int, barrier: Barrier | None, *, dry: bool = False
+) -> LocalLinks:
+    """Return straight links; those that are to stay `dry` cross brooks and canals alone."""
     return local_links(
         shapely.get_coordinates(sources["geometry"]), sources["side"].tolist(),
         shapely.get_coordinates(targets["geometry"]), targets["side"].tolist(),
-        reach_km=reach_km, most=most, barrier=barrier,
+        reach_km=reach_km, most=most, barrier=barrier, water_allowed_km=BROOK_KM if dry else TOWN_RIVER_KM,
+        water_fallback_km=BROOK_KM if dry else HARBOUR_KM,
     )  # fmt: skip
 
 

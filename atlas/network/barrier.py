@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["Barrier", "Obstacle"]
 
 Floats = NDArray[np.float64]
+_MOST_TILES = 100_000
 
 
 class Obstacle(Protocol):
@@ -73,8 +74,12 @@ class Barrier:
 def _small_parts(polygons: NDArray[np.object_], size: float = 0.1) -> NDArray[np.object_]:
     """Cut polygons into tiles of `size` degrees, so that later intersections stay cheap."""
     pieces: list[object] = []
-    for polygon in shapely.get_parts(polygons):
-        west, south, east, north = shapely.bounds(polygon)
+    parts = shapely.get_parts(polygons)
+    parts = parts[~shapely.is_empty(parts)]
+    for polygon, (west, south, east, north) in zip(parts, shapely.bounds(parts), strict=True):
+        # A continent in tenths of a degree would be millions of tiles.
+        while (east - west) * (north - south) > _MOST_TILES * size * size:
+            size *= 2
         for x in np.arange(np.floor(west / size), np.ceil(east / size)) * size:
             for y in np.arange(np.floor(south / size), np.ceil(north / size)) * size:
                 piece = shapely.clip_by_rect(polygon, x, y, x + size, y + size)

@@ -26,11 +26,14 @@ from atlas.data.stamp import layers_hash
 from atlas.network.arrays import EdgeArrays, arrays_of
 from atlas.network.attach import (
     GATE,
+    MESH,
+    MESH_ID,
     ROAD_REACH_KM,
     STATION_REACH_KM,
     link_piers,
     link_points,
     local_edges,
+    mesh_part,
     point_columns,
 )
 from atlas.network.barrier import Barrier
@@ -249,8 +252,8 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     ----------
     layers
         By key: ``highways``, ``interchanges``, ``railways``, ``stations`` and ``places`` are needed;
-        ``rail_services``, ``cross_border_links``, ``ports``, ``airports``, ``ferries``, ``land`` and ``water`` are
-        used when present. Contract columns, EPSG:4326.
+        ``ordinary_roads``, ``rail_services``, ``cross_border_links``, ``ports``, ``airports``, ``ferries``, ``land``
+        and ``water`` are used when present. Contract columns, EPSG:4326.
     snap_km
         How far the end of a road that names no junction may be moved to a declared one.
     on_request
@@ -294,11 +297,15 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
             if key in frames
         )
     )
-    nodes = stacked(roads.nodes, stations)
+    nodes, ordinary = roads.nodes, []
+    if MESH in frames and len(frames[MESH]):
+        mesh = mesh_part(frames[MESH], frames["highways"], roads.nodes, barrier)
+        nodes, ordinary = stacked(nodes, mesh.nodes), [mesh]
+    nodes = stacked(nodes, stations)
     edges, joins = link_points(stacked(points, picked(stations, stations["kind"] == "stop")), nodes, barrier)
     nodes = stacked(nodes, points)
-    edges = stacked(roads.edges, columns_of("edges", rails.edges), edges)
-    joins = stacked(columns_of("joins", [*roads.joins, *rails.joins]), joins)
+    edges = stacked(roads.edges, *(mesh.edges for mesh in ordinary), columns_of("edges", rails.edges), edges)
+    joins = stacked(columns_of("joins", [*roads.joins, *rails.joins]), joins, *(mesh.joins for mesh in ordinary))
     services = FerryPart()
     if "ferries" in frames:
         services = ferry_part(frames["ferries"], nodes)
@@ -316,6 +323,8 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         if key in frames
         for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
     }
+    if ordinary:
+        named[MESH, MESH_ID] = tuple(frames[MESH][column].iloc[0] for column in ("name_zh", "name_en"))
     frame = join_frame(joins)
     return Network(node_frame(nodes), edge_frame(edges), frame, layers["places"], named, barrier, layers_hash(layers))
 
@@ -365,7 +374,7 @@ def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> 
 
 def _near_misses(nodes: Columns, edges: Columns) -> Columns:
     """Road ends that stop within half a kilometre of another road node they are not joined with."""
-    runs = picked(edges, (edges["role"] == "run") & (edges["mode"] == "road"))
+    runs = picked(edges, (edges["role"] == "run") & (edges["mode"] == "road") & (edges["layer"] != MESH))
     # both levels of a junction are one place
     base = {name: name.removesuffix("/toll") for name in nodes["node_id"].tolist()}
     place = {base[name]: i for i, name in reversed(list(enumerate(nodes["node_id"].tolist())))}

@@ -176,6 +176,10 @@ def _cut_at_vertices(coordinates: Floats, nodes: Floats) -> list[Floats] | None:
     return [coordinates[a : b + 1] for a, b in itertools.pairwise(at)]
 
 
+#: The widest water that a local link may cross, and how wide one its point's nearest link may when it has no other.
+TOWN_RIVER_KM, HARBOUR_KM = 0.6, 2.0
+
+
 @dataclass(frozen=True)
 class LocalLinks:
     """Straight local links from points to targets: indices and kilometres, nearest first a point."""
@@ -202,8 +206,8 @@ def local_links(
     reach_km: float,
     most: int,
     barrier: Obstacle | None = None,
-    water_allowed_km: float = 0.6,
-    water_fallback_km: float = 2.0,
+    water_allowed_km: float = TOWN_RIVER_KM,
+    water_fallback_km: float = HARBOUR_KM,
     near: int | None = None,
 ) -> LocalLinks:
     """Link each point to the nearest targets on its own side of the border, over land.

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from atlas.base.doors import Door
 from atlas.base.errors import AtlasError, ImportDataError
+from atlas.base.tables import parse_table
 from atlas.cli.options import (
     MODES,
     format_options,
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+#: Of a list of pairs: bytes read, pairs taken.
+_LARGEST_BYTES, _MOST_PAIRS = 16_000_000, 100_000
+
 
 @click.command(name="matrix")
 @click.option("--from", "origins", multiple=True, metavar="PLACE", help="An origin; may be repeated.")
@@ -38,7 +42,7 @@ __all__ = ["command"]
     "--pairs",
     "--csv",
     "pairs",
-    type=click.File("r", encoding="utf-8-sig"),
+    type=click.File("rb"),
     help="CSV of pairs with the columns from and to; - reads stdin.",
 )
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
@@ -54,7 +58,7 @@ def command(
     session: Session,
     origins: tuple[str, ...],
     destinations: tuple[str, ...],
-    pairs: io.TextIOBase | None,
+    pairs: BinaryIO | None,
     modes: tuple[str, ...],
     choices: tuple[Choice, ...],
     parameter_set: str | None,
@@ -158,21 +162,13 @@ def _ends(
     return list(origins) or seats, list(destinations) or seats
 
 
-def _read_pairs(handle: io.TextIOBase) -> list[tuple[str, str]]:
-    name = getattr(handle, "name", "stdin")
-    try:
-        reader = csv.DictReader(handle)
-        if not {"from", "to"} <= set(reader.fieldnames or ()):
-            raise ImportDataError(f"{name}: needs the columns from and to in its first line")
-        rows = [((row["from"] or "").strip(), (row["to"] or "").strip()) for row in reader]
-    except (UnicodeDecodeError, csv.Error) as reason:
-        raise ImportDataError(f"{name}: cannot be read as UTF-8 CSV: {reason}") from reason
-    if not rows:
-        raise ImportDataError(f"{name}: holds no pair")
-    for line, row in enumerate(rows, start=2):
-        if not all(row):
-            raise ImportDataError(f"{name}, line {line}: from or to is empty")
-    return rows
+def _read_pairs(handle: BinaryIO) -> list[tuple[str, str]]:
+    door = Door(Path(str(getattr(handle, "name", "stdin"))), ImportDataError, ", the list of pairs,")
+    text = door.decoded(handle.read(_LARGEST_BYTES), chinese=True)
+    table = parse_table(text, ("from", "to"), where=f"{door.path}", error=ImportDataError, most_rows=_MOST_PAIRS)
+    if not len(table):
+        raise ImportDataError(f"{door.path}: holds no pair; write one a line, from and to")
+    return [(row.needed("from"), row.needed("to")) for row in table]
 
 
 def _only(

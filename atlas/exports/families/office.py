@@ -14,6 +14,7 @@ import shapely
 from atlas.base.archive import pack
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
+from atlas.base.files import scratch
 from atlas.base.style import symbol_of
 from atlas.base.values import plain
 from atlas.exports.tables.bundle import Bundle, Table
@@ -40,12 +41,19 @@ def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
         import openpyxl
     except ModuleNotFoundError as reason:
         raise ExportError(missing_extra("openpyxl")) from reason
-    book = openpyxl.Workbook(write_only=True)
+    with scratch(path.parent) as folder:
+        members = _members(openpyxl.Workbook(write_only=True), bundle, target, folder)
+    # The time of saving is put back to the date of the data: same input, same bytes.
+    core = _SAVED.sub(rb"\g<1>" + f"{bundle.as_of}T00:00:00Z".encode(), members["docProps/core.xml"])
+    pack(path, members | {"docProps/core.xml": core})
+
+
+def _members(book: Any, bundle: Bundle, target: Target, folder: Path) -> dict[str, bytes]:
+    """Fill a workbook and return the members of its file."""
     for table in bundle.tables:
         if len(table.frame) >= _ROWS:
             raise ExportError(f"{table.name} has {len(table.frame)} rows; a sheet holds {_ROWS - 1}: write CSV")
-        sheet = book.create_sheet(table.name[:31])
-        sheet.freeze_panes = "A2"
+        sheet = _sheet(book, table.name[:31], folder, frozen=True)
         place = ["x", "y"] if table.geometry else []
         sheet.append([_cell(sheet, text) for text in [*(field.name for field in table.fields), *place]])
         points = table.shapes.geometry.representative_point() if table.geometry else None
@@ -54,22 +62,33 @@ def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
             point = None if points is None else points.iloc[row]
             at = [] if point is None else [point.x, point.y]
             sheet.append([_cell(sheet, value) for value in [*values, *at]])
-    fields = book.create_sheet("fields")
+    fields = _sheet(book, "fields", folder)
     fields.append([_cell(fields, text) for text in ("table", "field", "alias", "type", "unit", "about")])
     for table in bundle.tables:
         for one in table.fields:
             texts = (table.name, one.name, one.alias, one.type, one.unit, one.about)
             fields.append([_cell(fields, text) for text in texts])
-    about = book.create_sheet("about")
+    about = _sheet(book, "about", folder)
     for line in remarks(bundle, target).split("\n"):
         about.append([_cell(about, line)])
     written = io.BytesIO()
     book.save(written)
     with zipfile.ZipFile(written) as archive:
-        members = {info.filename: archive.read(info) for info in archive.infolist()}
-    # The time of saving is put back to the date of the data: same input, same bytes.
-    core = _SAVED.sub(rb"\g<1>" + f"{bundle.as_of}T00:00:00Z".encode(), members["docProps/core.xml"])
-    pack(path, members | {"docProps/core.xml": core})
+        return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def _sheet(book: Any, name: str, folder: Path, *, frozen: bool = False) -> Any:
+    """Add a sheet whose rows are drafted in `folder`: the library's own draft stays when its process is killed."""
+    from openpyxl.worksheet._writer import ALL_TEMP_FILES, WorksheetWriter
+
+    sheet = book.create_sheet(name)
+    if frozen:
+        sheet.freeze_panes = "A2"
+    draft = str(folder / f"{len(book.worksheets)}.xml")
+    ALL_TEMP_FILES.append(draft)
+    sheet._writer = WorksheetWriter(sheet, out=draft)
+    sheet._writer.write_top()
+    return sheet
 
 
 def _cell(sheet: Any, value: Any) -> Any:

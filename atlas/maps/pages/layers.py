@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 #: Layers drawn as paper, not as content.
-BACKDROP = ("land", "water")
+BACKDROP = ("land", "water", "ordinary_roads")
 #: Layers that are off when the page opens.
 _OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
 #: What the names people type are made of.
@@ -121,11 +121,12 @@ def _symbol(layer: str, kind: str) -> list[Any]:
 
 
 def _pack_backdrop(layers: Mapping[str, Layer]) -> dict[str, Any]:
-    """Return land and water, and the box within which they are drawn."""
+    """Return land, water and ordinary roads, and the box within which they are drawn."""
     packed: dict[str, Any] = {}
     for key in BACKDROP:
         if key in layers and len(layers[key].frame):
-            packed[key] = pack_geometries(layers[key].frame.geometry.to_numpy(), decimals=_BACKDROP_DECIMALS)
+            name = "roads" if key == "ordinary_roads" else key
+            packed[name] = pack_geometries(layers[key].frame.geometry.to_numpy(), decimals=_BACKDROP_DECIMALS)
     if "land" in packed:
         packed["box"] = [round(float(side), 4) for side in layers["land"].frame.total_bounds]
     return packed

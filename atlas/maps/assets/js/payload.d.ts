@@ -1,9 +1,10 @@
 // Made by scripts/payload_types.py from atlas/maps/payload.py; scripts/bundle renews it.
 
-/** Land, water and boundaries, and the box within which they are drawn. */
+/** Land, water, ordinary roads and boundaries, and the box within which they are drawn. */
 export interface Backdrop {
   land?: Shapes;
   water?: Shapes;
+  roads?: Shapes;
   bounds?: Shapes;
   box?: number[];
 }

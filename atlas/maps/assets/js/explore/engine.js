@@ -51,10 +51,10 @@ function prepare(N) {
   for (i = 0; i < m; i++) N.dependent[i] = a.mode[i] === local || N.roles[a.role[i]] === "ramp" ? 1 : 0;
   N.rowsById = rowsById(N);
   N.inMode = { drive: new Uint8Array(m), rail: new Uint8Array(m), multimodal: new Uint8Array(m).fill(1) };
-  var road = N.modes.indexOf("road");
+  var road = N.modes.indexOf("road"), notRail = ["ferries", "ordinary_roads"];
   for (i = 0; i < m; i++) {
     N.inMode.drive[i] = a.mode[i] === road || N.classes[a.cls[i]] === "local_road" || N.gate[i] ? 1 : 0;
-    N.inMode.rail[i] = !(a.toll[i] || N.express[i] || N.gate[i] || N.combos[a.combo[i]][1] === "ferries") ? 1 : 0;
+    N.inMode.rail[i] = !(a.toll[i] || N.express[i] || N.gate[i] || notRail.indexOf(N.combos[a.combo[i]][1]) >= 0) ? 1 : 0;
   }
   N.arcs = stateArcs(n, a.tail, a.head, a.rail);
   if (!N.cellNodes) N.cellNodes = N.grid ? cellLinks(N) : null;

@@ -91,6 +91,13 @@ export function paintBackdrop(ctx, view, backdrop) {
     ctx.fillStyle = ground.river;
     ctx.fill("evenodd");
   }
+  if (backdrop.roads) {
+    ctx.beginPath();
+    for (f = 0; f < backdrop.roads.size; f++) if (inView(backdrop.roads, f, view)) traceFeature(ctx, backdrop.roads, f, view, false);
+    ctx.strokeStyle = ground.road;
+    ctx.lineWidth = view.zoom < 10 ? 0.5 : 0.9;
+    ctx.stroke();
+  }
   if (backdrop.bounds) {
     ctx.beginPath();
     for (f = 0; f < backdrop.bounds.size; f++) traceFeature(ctx, backdrop.bounds, f, view, false);

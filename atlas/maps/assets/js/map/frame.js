@@ -26,7 +26,7 @@ export function startPage(map, data, build) {
   page.lang = state.g === "en" || state.g === "zh" ? state.g : data.lang;
   page.layers = (data.layers || []).map(unpackLayer);
   page.backdrop = { box: data.backdrop.box };
-  ["land", "water", "bounds"].forEach(function (key) {
+  ["land", "water", "roads", "bounds"].forEach(function (key) {
     if (data.backdrop[key]) page.backdrop[key] = unpackShapes(data.backdrop[key]);
   });
   learn(data.simple);

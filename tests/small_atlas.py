@@ -1,0 +1,57 @@
+"""A small atlas cut out of the shipped one: a window of each layer with whatever its features refer to."""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+from atlas.data.catalog import open_catalog
+from atlas.data.layer import Layer, layer_text
+
+__all__ = ["draw_atlas", "small_layers"]
+
+#: Around 中山: no border in it.
+BOX = (113.25, 22.40, 113.45, 22.60)
+_TABLES = ("sources.csv", "parameters.csv", "region.toml", "plan/register.csv", "plan/plan_links.csv",
+           "plan/status.csv", "plan/sections.csv", "plan/targets.toml")  # fmt: skip
+
+
+@cache
+def small_layers() -> dict[str, bytes]:
+    """GeoJSON of every layer within the window."""
+    west, south, east, north = BOX
+    layers = open_catalog().layers()
+    frames = {key: layer.frame.cx[west:east, south:north] for key, layer in layers.items()}
+    for key in ("land", "water"):
+        frames[key] = frames[key].assign(geometry=frames[key].geometry.clip_by_rect(west, south, east, north).buffer(0))
+        frames[key] = frames[key][frames[key].geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    services = frames["rail_services"]
+    frames["rail_services"] = services[services.station_ids.str.count(";") < 8].head(6)
+    frames["highways"] = frames["highways"].head(25)
+    frames["ferries"] = layers["ferries"].frame.head(0)
+    for needed, users, column in (
+        ("interchanges", ("highways", "cross_border_links"), "node_ids"),
+        ("stations", ("railways", "rail_services"), "station_ids"),
+    ):
+        ids = {part for user in users for text in frames[user][column] for part in str(text or "").split(";")}
+        whole = layers[needed].frame
+        frames[needed] = whole[whole["id"].isin(ids)]
+    known = set(frames["railways"]["id"])
+    for key in ("stations", "rail_services"):
+        kept = [";".join(p for p in str(text or "").split(";") if p in known) for text in frames[key]["line_ids"]]
+        frames[key] = frames[key].assign(line_ids=kept)
+    return {key: layer_text(Layer(layers[key].spec, frame)).encode() for key, frame in frames.items()}
+
+
+def draw_atlas(folder: Path) -> Path:
+    """Write the small atlas and return its folder."""
+    home = open_catalog().root
+    shutil.copytree(home / "layers", folder / "layers")
+    for name in _TABLES:
+        (folder / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(home / "data" / name, folder / "data" / name)
+    (folder / "data" / "geojson").mkdir()
+    for key, data in small_layers().items():
+        (folder / "data" / "geojson" / f"{key}.geojson").write_bytes(data)
+    return folder
