@@ -49,10 +49,13 @@ class _Reader(HTMLParser):
             self._text.append("\n")
 
     def handle_endtag(self, tag: str) -> None:
-        if tag not in [name for name, _ in self._open]:
+        names = [name for name, _ in self._open]
+        if tag not in names:
             return
         while self._open.pop()[0] != tag:
             pass
+        if "main" not in names:
+            return
         if tag == "b":
             self._text.append(" ")
         text = "\n".join(line for part in "".join(self._text).split("\n") if (line := " ".join(part.split())))
@@ -101,7 +104,7 @@ def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool 
     except ModuleNotFoundError as reason:
         raise ExportError(missing_extra("python-docx")) from reason
     reader = _Reader(lang)
-    reader.feed(text.partition("<main>")[2].rpartition("</main>")[0])
+    reader.feed(text)
     document: Any = docx.Document()
     for style in ("Normal", *(f"Heading {level}" for level in (1, 2, 3)), "Title"):
         font = document.styles[style].font
