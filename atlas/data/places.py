@@ -13,6 +13,7 @@ from typing import Any
 
 import geopandas as gpd
 
+from atlas.base.doors import sign_fault
 from atlas.base.errors import UnknownPlaceError
 from atlas.base.words import simplified
 from atlas.data.layer import Layer
@@ -110,6 +111,7 @@ def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None)
         Nothing answers to the name (``candidates`` holds the nearest names), more than one place does
         (``candidates`` names them all), or a coordinate has latitude first or lies out of the region.
     """
+    text = _characters(text)
     coordinate = _COORDINATES.fullmatch(text)
     if coordinate:
         return _point(float(coordinate[1]), float(coordinate[2]), places.spec.region)
@@ -133,6 +135,16 @@ def find_place(places: Layer, text: str, points: gpd.GeoDataFrame | None = None)
     hint = f"; the nearest names are {', '.join(near)}" if near else ""
     what = "place" if points is None else "place, station, airport, port or junction"
     raise UnknownPlaceError(f"no {what} answers to {text!r}{hint}", near)
+
+
+def _characters(text: str) -> str:
+    """Return a name as characters: the bytes of a terminal in GBK come as halves of characters."""
+    if not (fault := sign_fault(text)):
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("gb18030")
+    except UnicodeError as reason:
+        raise UnknownPlaceError(f"the name {text[:40]!a} holds {fault}; write it in UTF-8 or GBK") from reason
 
 
 def nearest_names(places: Layer, text: str, points: gpd.GeoDataFrame | None = None) -> tuple[str, ...]:
@@ -204,7 +216,8 @@ class _Key:
 @lru_cache(maxsize=8)
 def _compiled(key: _Key) -> tuple[_Entry, ...]:
     frame = key.source.frame
-    names = dict(zip(frame["adcode"], frame["name_zh"], strict=True))
+    named = zip(frame["adcode"], frame["name_zh"], strict=True)
+    names = {code: name for code, name in named if isinstance(name, str)}
     told = [name for column in ("name_zh", "name_en") for name in frame[column] if isinstance(name, str)]
     counts = Counter(map(_plain, told))
     return tuple(_entry(row, names, counts) for row in frame.itertuples())

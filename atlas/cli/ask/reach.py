@@ -86,7 +86,7 @@ def command(
         features=_features(found),
     )
     emit(answer, sink)
-    if len(places) <= 1:
+    if not (places["id"] != found.origin.removeprefix("place/")).any():
         tell("answer.nothing")
         click.get_current_context().exit(1)
 
