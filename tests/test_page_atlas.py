@@ -437,3 +437,14 @@ def test_nothing_lies_over_the_scale_bar_and_the_map_keeps_its_place(
         )
     assert covered == []
     assert free > 0.35
+
+
+def test_title_and_links_speak_the_language_that_is_shown(browser: Browser, catalog: Catalog, tmp_path: Path) -> None:
+    links = (("index.html", ("首页", "Home")), ("explore.html#o=zhuhai", ("查询", "Explorer")))
+    drawn = draw_layers({"ports": catalog.layer("ports")}, title=("港口", "Ports"), links=links)
+    with opened(browser, drawn.save(tmp_path / "ports.html")) as page:
+        assert page.title() == "港口"
+        page.click("#language")
+        assert page.title() == "Ports"
+        assert page.get_attribute(".home", "href") == "index.html#g=en"
+        assert page.get_attribute(".foot a", "href") == "explore.html#o=zhuhai&g=en"

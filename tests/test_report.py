@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import docx
 import pytest
 from pages import opened
 from playwright.sync_api import Browser
+from pypdf import PdfReader
 
+from atlas.base.words import both
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.stamp import find_stamps, stamp
 from atlas.maps.pages.report import draw_report
+from atlas.maps.sheets.editable import save_docx
 from atlas.network.build import Network, build_network
 from atlas.network.status import scenario_header
 from atlas.plan.lengths import stretches, total_kilometres
@@ -160,3 +165,26 @@ def test_no_table_is_wider_than_the_paper_and_heads_are_repeated(
         assert set(heads) == {"table-header-group"}
         breaks = shown.evaluate("[...document.querySelectorAll('tr')].map(r => getComputedStyle(r).breakInside)")
         assert set(breaks) == {"avoid"}
+
+
+def test_the_report_is_a_word_document_with_contents_page_numbers_and_real_tables(page: Path, tmp_path: Path) -> None:
+    text = page.read_text("utf-8")
+    written = docx.Document(str(save_docx(text, tmp_path / "report.docx")))
+    chapters = [one.text for one in written.paragraphs if one.style is not None and one.style.name == "Heading 1"]
+    assert chapters == ["目录", *(both(f"report.{name}").zh for name in re.findall(r'<section id="(\w+)"><h2>', text))]
+    assert len(written.tables) == text.count("<table>")
+    rows = sum(len(table.rows) for table in written.tables)
+    assert rows == len(re.findall(r"<tr>", text))
+    xml = written.element.xml
+    assert "TOC " in xml
+    assert "PAGE" in written.sections[0].footer.paragraphs[0]._p.xml
+    shown = "\n".join(one.text for one in written.paragraphs)
+    assert "Promises" not in shown
+    assert not any(re.fullmatch(r"[a-z]+-[a-z]+-\d+", one.text) for one in written.paragraphs)
+
+
+def test_printed_pages_of_the_report_bear_numbers(browser: Browser, page: Path) -> None:
+    with opened(browser, page) as shown:
+        sheets = PdfReader(io.BytesIO(shown.pdf(prefer_css_page_size=True)))
+    assert len(sheets.pages) > 10
+    assert f"3 / {len(sheets.pages)}" in sheets.pages[2].extract_text()

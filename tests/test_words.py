@@ -237,3 +237,20 @@ def test_sentences_of_commands_stand_among_the_words() -> None:
                     if isinstance(part, ast.Constant) and isinstance(part.value, str)
                 )
                 assert loud or not re.search(r"[a-z]{4}", text), f"{path}:{node.lineno}: {text}"
+
+
+_ASKED = re.compile(
+    r"""\b(?:both|say|tell|say_in|t)\((?:"(?:zh|en)", |lang, )?f?["']([a-z_]+)\.([a-z_]+)["']""",
+)
+
+
+@pytest.mark.parametrize("suffix", ["py", "html"])
+def test_every_sentence_asked_for_stands_in_the_table_it_is_asked_of(suffix: str) -> None:
+    asked = {
+        (table, key)
+        for path in sorted(PACKAGE.rglob(f"*.{suffix}"))
+        for table, key in _ASKED.findall(path.read_text("utf-8"))
+    }
+    asked = {one for one in asked if one[1] not in {"html", "py", "csv", "json", "toml"}}
+    assert len(asked) > 20
+    assert [one for one in sorted(asked) for lang in ("zh", "en") if one[1] not in tables(lang).get(one[0], {})] == []

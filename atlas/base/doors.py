@@ -37,6 +37,7 @@ _EXTRAS = {
     "openpyxl": ("excel", "Excel"),
     "ezdxf": ("dxf", "DXF"),
     "pmtiles": ("pmtiles", "a PMTiles basemap"),
+    "python-docx": ("docx", "a Word document"),
 }
 
 

@@ -20,7 +20,7 @@ __all__ = ["command"]
     type=click.Path(dir_okay=False, path_type=Path),
     default="report.html",
     show_default=True,
-    help="The page.",
+    help="NAME.html, NAME.docx or NAME.pdf.",
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
 @overwrite_option
@@ -28,7 +28,7 @@ __all__ = ["command"]
 @talk_options
 @click.pass_obj
 def command(session: Session, output: Path, lang: str, overwrite: bool) -> None:
-    """Write the report: one HTML page, to be read offline or printed on A4.
+    """Write the report: one HTML page, to be read offline or printed on A4, a Word document or a PDF.
 
     It holds the plan in numbers, status, kilometres, scenarios with what they assume, every promise with its
     definition, minutes, margin, verdict and stability, the changes year by year, minutes between all seats,
@@ -37,11 +37,26 @@ def command(session: Session, output: Path, lang: str, overwrite: bool) -> None:
     \b
     Example:
       atlas report -o report.html
+      atlas report -o report.docx
+      atlas report -o report.pdf
     """
+    from atlas.base.errors import ExportError
     from atlas.base.files import write_text
     from atlas.maps.pages.report import draw_report
+    from atlas.maps.sheets.browser import find_browser, save_sheet
+    from atlas.maps.sheets.editable import save_docx
     from atlas.plan.summary import make_report
 
+    ending = output.suffix.lower()
+    if ending not in ("", ".html", ".htm", ".docx", ".pdf"):
+        raise ExportError(f"{output}: the report is written as .html, .docx or .pdf")
+    if ending == ".pdf":
+        find_browser()
     page = draw_report(make_report(session.catalog, session.network), lang=lang, home=False)
-    write_text(output, page, overwrite=overwrite)
+    if ending == ".docx":
+        save_docx(page, output, lang=lang, overwrite=overwrite)
+    elif ending == ".pdf":
+        save_sheet(page, output, sheet=False, overwrite=overwrite)
+    else:
+        write_text(output, page, overwrite=overwrite)
     tell("answer.wrote", path=output)

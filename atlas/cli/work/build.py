@@ -27,10 +27,13 @@ __all__ = ["command"]
     help="Folder of the site; pages in it are replaced, other files left alone.",
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
+@click.option(
+    "--county-lines", is_flag=True, help="Show county lines kept on this machine; such pages may not be passed on."
+)
 @session_option
 @talk_options
 @click.pass_obj
-def command(session: Session, output: Path, lang: str) -> None:
+def command(session: Session, output: Path, lang: str, county_lines: bool) -> None:
     """Write the site: a start page and every map, to be opened from the folder without a network.
 
     Pages whose inputs have not changed are left as they are.
@@ -50,6 +53,7 @@ def command(session: Session, output: Path, lang: str) -> None:
         say=lambda text: say(f"  {text}"),
         lang=lang,
         ground=ground,
+        county_lines=county_lines,
         offer=lambda folder: _offer(session, folder),
     )
     tell("answer.open", path=start)

@@ -49,6 +49,9 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @click.option("--title", help="Title of the page.")
 @click.option("--author", default="", help="Who makes the map (编制单位), for the title block.")
 @click.option("--approval", default="", help="Map approval number (审图号).")
+@click.option(
+    "--county-lines", is_flag=True, help="Show county lines kept on this machine; such pages may not be passed on."
+)
 @click.option("--number", default="", help="Number of the sheet (图号).")
 @click.option(
     "--paper", type=click.Choice(["A4", "A3", "A1"]), default="A4", show_default=True, help="Of a PDF or PNG."
@@ -107,7 +110,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "approval": options["approval"],
         "number": options["number"],
         "date": as_of(catalog.layers()),
-        "boundaries": catalog.boundaries(),
+        "boundaries": catalog.boundaries() if options["county_lines"] else None,
         "basemap": basemap_of(
             options["basemap"],
             key=options["key"],

@@ -54,13 +54,18 @@ class Job:
 
 
 def site_jobs(
-    catalog: Catalog, network: Network, scenarios: Sequence[Scenario], ground: Ground | None = None
+    catalog: Catalog,
+    network: Network,
+    scenarios: Sequence[Scenario],
+    ground: Ground | None = None,
+    *,
+    county_lines: bool = False,
 ) -> Iterator[Job]:
-    """Yield the maps of the site."""
+    """Yield the maps of the site; county lines, which may not be passed on, where they are asked for."""
     layers = catalog.layers()
     date = as_of(layers)
     known = set(layers["places"].frame["id"].astype(str))
-    boundaries = catalog.boundaries()
+    boundaries = catalog.boundaries() if county_lines else None
     cities = [one.seat for one in network.region.core if one.seat in known]
 
     def atlas_page() -> str:
@@ -126,6 +131,7 @@ def build_site(
     lang: str = "zh",
     ground: Ground | None = None,
     offer: Callable[[Path], Sequence[Card]] | None = None,
+    county_lines: bool = False,
 ) -> Path:
     """Write the site into `folder` and return the start page.
 
@@ -143,6 +149,8 @@ def build_site(
         Language the pages open in.
     ground
         The access table and the people on it, for areas and people inside; None: neither.
+    county_lines
+        Whether maps show the county lines kept on this machine: pages with them may not be passed on.
     offer
         Writes further files into the folder it is given and returns their cards, for the downloads.
 
@@ -155,8 +163,8 @@ def build_site(
     table = catalog.parameters
     scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
     people = ground.people.people.tobytes() if ground is not None else b""
-    key = _build_key(catalog, network, scenarios, lang, people)
-    jobs = list(site_jobs(catalog, network, scenarios, ground))
+    key = _build_key(catalog, network, scenarios, f"{lang} {county_lines}", people)
+    jobs = list(site_jobs(catalog, network, scenarios, ground, county_lines=county_lines))
     targets = _targets(catalog, set(catalog.layer("places").frame["id"].astype(str)))
     claims, checks, told = (
         Card(f"{name}.html", both(f"site.{name}"), both(f"site.{name}_about"))
@@ -209,6 +217,7 @@ def build_site(
         assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
         english=network.english_names,
         items=items,
+        county_lines=county_lines and catalog.boundaries() is not None,
         region=network.region,
         lang=lang,
     )

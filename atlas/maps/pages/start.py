@@ -89,6 +89,7 @@ def draw_start(
     assumed: Mapping[str, int],
     english: Mapping[str, str] | None = None,
     items: pd.DataFrame | None = None,
+    county_lines: bool = False,
     region: Region = ANYWHERE,
     lang: str = "zh",
 ) -> str:
@@ -118,6 +119,8 @@ def draw_start(
         From :func:`atlas.data.register.item_table`: what the full plan holds is said beside its numbers.
     region
         What the atlas is of.
+    county_lines
+        Whether pages show county lines: then the site may not be passed on.
     lang
         Language the page opens in.
     """
@@ -131,6 +134,7 @@ def draw_start(
         lead=region_lead(region),
         lang=lang,
         hash=hash,
+        county_lines=county_lines,
         home=False,
         tiles=[] if summary.empty else _tiles(summary, scenarios, english or {}),
         maps=maps,

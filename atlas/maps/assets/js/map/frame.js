@@ -35,6 +35,9 @@ export function startPage(map, data, build) {
   buildMap(map);
   build(data);
   speak(page.lang);
+  function entitle() { document.title = pick(data.title); }
+  entitle();
+  listen("lang", entitle);
   listen("filter", tell);
   openView(map, data, state);
   map.on("moveend", function () {
@@ -92,10 +95,15 @@ function buildFrame() {
   });
 }
 
+/* The address of another page in the language that is shown. */
+function inLanguage(address) {
+  return function () { return address + (address.indexOf("#") < 0 ? "#" : "&") + "g=" + page.lang; };
+}
+
 function homeLink() {
   var home = (page.data.links || [])[0];
   if (!home) return null;
-  return spoken("a", { class: "home", href: home[0] }, function () { return "← " + pick(home[1]); });
+  return labelled(spoken("a", { class: "home" }, function () { return "← " + pick(home[1]); }), inLanguage(home[0]), "href");
 }
 
 function languageTool() {
@@ -121,7 +129,7 @@ function writeFooter() {
   ];
   parts.forEach(function (part) { if (part()) page.footer.appendChild(spoken("span", {}, part)); });
   (page.data.links || []).slice(1).forEach(function (link) {
-    page.footer.appendChild(spoken("a", { href: link[0] }, function () { return pick(link[1]); }));
+    page.footer.appendChild(labelled(spoken("a", {}, function () { return pick(link[1]); }), inLanguage(link[0]), "href"));
   });
 }
 
