@@ -6,9 +6,7 @@ import codecs
 import hashlib
 import re
 import warnings
-import zlib
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,7 +30,7 @@ from atlas.data.declaration import Column, LayerSpec
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
-from atlas.imports.admit import layer_of
+from atlas.imports.admit import layer_of, slugs_of
 from atlas.imports.archives import check_base, check_file, unpacked_bytes
 from atlas.imports.store import file_sha256
 
@@ -170,7 +168,7 @@ def read_vector(
         for number, part in enumerate(parts, start=1):
             suffix = f"-{number}" if len(parts) > 1 else ""
             made.append((record, part, suffix))
-    slugs = _slugs(str(record["id"]) for record, _, _ in made if record["id"])
+    slugs = slugs_of(str(record["id"]) for record, _, _ in made if record["id"])
     records = [_finished(record, part, spec, suffix, slugs) for record, part, suffix in made]
     layer, wrong = layer_of(records, [part for _, part, _ in made], spec)
     return VectorLayer(layer, source, (*refused, *wrong), tuple(notes))
@@ -447,18 +445,6 @@ def _parts(shape: BaseGeometry | None, spec: LayerSpec) -> list[BaseGeometry]:
 def _rounded(shape: BaseGeometry) -> BaseGeometry:
     rounded = shapely.transform(shape, lambda points: np.round(points, 6))
     return shapely.remove_repeated_points(rounded) if shape.geom_type == "LineString" else rounded
-
-
-def _slugs(ids: Iterable[str]) -> dict[str, str]:
-    """A slug for each id of a file; ids in Chinese, or that differ in signs a slug cannot hold, stay apart."""
-    plain = {text: re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_") for text in dict.fromkeys(ids)}
-    often = Counter(plain.values())
-    return {
-        text: slug
-        if often[slug] == 1 and text.isascii() and slug
-        else f"{slug or 'id'}-{zlib.crc32(text.encode()):08x}"
-        for text, slug in plain.items()
-    }
 
 
 def _finished(
