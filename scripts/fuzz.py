@@ -37,7 +37,7 @@ def work(name: str, seed: int, first: int, inputs: int, sent: Any) -> None:
 
 def main() -> int:
     """Run; return 1 when anything but accepting and refusing was seen."""
-    from harness import Tally
+    from harness import Tally, sound
     from readers import READERS
 
     asked = argparse.ArgumentParser(description=__doc__)
@@ -52,6 +52,8 @@ def main() -> int:
     found: dict[str, Tally] = {one.group: Tally() for one in readers}
     done = dict.fromkeys((one.name for one in readers), 0)
     group = {one.name: one.group for one in readers}
+    for reader in readers:
+        sound(reader)  # Once, before the workers are forked.
     until = time.monotonic() + told.minutes * 60
     context = multiprocessing.get_context("fork")
     running: dict[str, tuple[Any, Any]] = {}

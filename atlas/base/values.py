@@ -6,13 +6,17 @@ import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["csv_text", "plain"]
+__all__ = ["cell", "csv_text", "plain"]
 
 #: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: Signs that XML, spreadsheets or terminals cannot hold, and that no name has: control characters but tab and line
+#: ends, halves of characters, and what Unicode keeps from being characters.
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _UNKNOWN = {"NAType", "NaTType"}
 
 
@@ -20,12 +24,15 @@ def plain(value: Any) -> Any:
     """Return `value` as JSON knows it.
 
     NaN, infinity and pandas' missing values become None; numpy's scalars plain numbers; sets sorted lists.
-    Floats are rounded to six decimals, which keeps the last digits of arithmetic out of files.
+    Control characters in a text become spaces. Floats are rounded to six decimals, which keeps the last digits of
+    arithmetic out of files.
     """
     if hasattr(value, "item") and not isinstance(value, (str, bytes)):
         value = value.item()
     if value is None or type(value).__name__ in _UNKNOWN:
         return None
+    if isinstance(value, str):
+        return _UNFIT.sub(" ", value)
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     if isinstance(value, Mapping):
@@ -45,12 +52,13 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
-    writer.writerow([_cell(name) for name in header])
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerow([cell(name) for name in header])
+    writer.writerows([cell(value) for value in row] for row in rows)
     return sheet.getvalue()
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
+    """Return a value as a cell of :func:`csv_text`."""
     value = plain(value)
     if value is None:
         return ""
@@ -62,5 +70,5 @@ def _cell(value: Any) -> Any:
         return value
     # The csv module quotes line feeds but not lone carriage returns, which would end the row.
     text = value.replace("\r\n", "\n").replace("\r", "\n")
-    skipped = value.lstrip(" \u3000\ufeff\0")
+    skipped = text.lstrip(" \u3000\ufeff")
     return "'" + text if skipped.startswith(_FORMULA) else text

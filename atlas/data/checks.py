@@ -426,7 +426,8 @@ def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame
         frame = layer.frame
         if layer.spec.geometry == "Point" and len(frame):
             shapes = frame.geometry.to_numpy()
-            good = np.isfinite(shapely.get_x(shapes)) & np.isfinite(shapely.get_y(shapes))
+            good = ~shapely.is_empty(shapes)
+            good[good] = np.isfinite(shapely.get_coordinates(shapes[good])).all(axis=1)
             points = frame[good & ~frame["kind"].isin(_AFLOAT)].cx[west:east, south:north]
             if len(points):
                 yield key, points

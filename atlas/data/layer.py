@@ -28,6 +28,7 @@ from atlas.base.doors import MOST_DIGITS, Door
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
 from atlas.base.geodesy import lengths_km
+from atlas.base.values import plain
 from atlas.data.declaration import Column, LayerSpec
 from atlas.data.region import ANYWHERE, Region
 
@@ -301,10 +302,11 @@ def _plain(value: Any) -> Any:
     if value is None or value is pd.NA:
         return None
     if isinstance(value, float):
-        if math.isnan(value):
+        if not math.isfinite(value):
             return None
         return int(value) if value.is_integer() else round(value, DECIMALS)
-    return value
+    # Columns that no declaration knows may hold lists and tables, with infinities in them.
+    return plain(value) if isinstance(value, list | dict) else value
 
 
 def _rounded(geometry: BaseGeometry) -> dict[str, Any]:

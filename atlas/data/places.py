@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from atlas.base.doors import sign_fault
 from atlas.base.errors import UnknownPlaceError
 from atlas.base.words import simplified
 from atlas.data.region import Region
@@ -151,6 +152,7 @@ def find_place(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Name
         Nothing answers to the name (``candidates`` holds the nearest names), more than one place does
         (``candidates`` names them all), or a coordinate has latitude first or lies out of the region.
     """
+    text = _characters(text)
     coordinate = _COORDINATES.fullmatch(text)
     if coordinate:
         return _point(float(coordinate[1]), float(coordinate[2]), _as_names(places).region())
@@ -176,6 +178,16 @@ def find_place(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Name
     hint = f"; the nearest names are {', '.join(near)}" if near else ""
     what = "place" if points is None else "place, station, airport, port or junction"
     raise UnknownPlaceError(f"no {what} answers to {text!r}{hint}", near)
+
+
+def _characters(text: str) -> str:
+    """Return a name as characters: the bytes of a terminal in GBK come as halves of characters."""
+    if not (fault := sign_fault(text)):
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("gb18030")
+    except UnicodeError as reason:
+        raise UnknownPlaceError(f"the name {text[:40]!a} holds {fault}; write it in UTF-8 or GBK") from reason
 
 
 def _by_rank(entries: Sequence[_Entry], points: gpd.GeoDataFrame | Names | None) -> Iterator[Sequence[_Entry]]:
@@ -275,7 +287,8 @@ def _rows(columns: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, Any]]:
 @lru_cache(maxsize=8)
 def _compiled(key: _Key) -> tuple[_Entry, ...]:
     columns = _as_names(key.source).columns
-    names = dict(zip(columns["adcode"], columns["name_zh"], strict=True))
+    named = zip(columns["adcode"], columns["name_zh"], strict=True)
+    names = {code: name for code, name in named if isinstance(name, str)}
     told = [name for column in ("name_zh", "name_en") for name in columns[column] if isinstance(name, str)]
     counts = Counter(map(_plain, told))
     return tuple(_entry(row, names, counts) for row in _rows(columns))

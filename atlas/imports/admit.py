@@ -6,7 +6,10 @@ is repeated until all that is left is sound.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import re
+import zlib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +22,7 @@ from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, ser
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import CRS, Layer, frame_of
 
-__all__ = ["Intake", "admit", "adrift", "layer_of", "left_hanging", "merged"]
+__all__ = ["Intake", "admit", "adrift", "layer_of", "slugs_of", "left_hanging", "merged"]
 
 #: References that are dropped from the list instead of keeping the feature out: a station is a station
 #: without the line it is on.
@@ -253,3 +256,15 @@ def adrift(layers: Mapping[str, Layer]) -> tuple[Layer | None, str]:
         f"ferries: {len(names)} services lose an end and are drawn only ({', '.join(sorted(names)[:3])} …); "
         "atlas restore ferries brings them back"
     )
+
+
+def slugs_of(ids: Iterable[str]) -> dict[str, str]:
+    """A slug for each id of a file; ids in Chinese, or that differ in signs a slug cannot hold, stay apart."""
+    plain = {text: re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_") for text in dict.fromkeys(ids)}
+    often = Counter(plain.values())
+    return {
+        text: slug
+        if often[slug] == 1 and text.isascii() and slug
+        else f"{slug or 'id'}-{zlib.crc32(text.encode()):08x}"
+        for text, slug in plain.items()
+    }

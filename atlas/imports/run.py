@@ -133,14 +133,19 @@ def take_in(
         why = f"; the first reason of {len(bad)}: {bad[0]}" if bad else ": the file holds nothing for these layers"
         raise ImportDataError(f"nothing could be taken in{why}")
     after = {key: merged(others.get(key), layer, add=target.add or key in adding) for key, layer in taken.items()}
-    _unbroken(others, after)
+    alone = target.out is not None and not own
+    if not alone:
+        # A layer in a file of its own replaces none.
+        _unbroken(others, after)
     moored, told = adrift({**others, **after})
-    if moored is not None:
+    if moored is not None and not alone:
         after["ferries"] = moored
     counts = tuple(_count(key, candidates, intake, bad, others, after) for key in candidates)
-    lost = () if own else _lost_links(catalog, others, after)
+    lost = () if own or alone else _lost_links(catalog, others, after)
     written, kept = _write(after, sources, catalog, target)
-    return Outcome(counts, bad, (*notes, *intake.notes, *lost, *filter(None, [told])), after, written, kept)
+    return Outcome(
+        counts, bad, (*notes, *intake.notes, *lost, *filter(None, [None if alone else told])), after, written, kept
+    )
 
 
 def _count(

@@ -30,7 +30,7 @@ from atlas.data.declaration import Column, LayerSpec
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
-from atlas.imports.admit import layer_of
+from atlas.imports.admit import layer_of, slugs_of
 from atlas.imports.archives import check_base, check_file, unpacked_bytes
 from atlas.imports.store import file_sha256
 
@@ -149,8 +149,7 @@ def read_vector(
         f"own_{digest[:8]}", f"{_CONTROL.sub(' ', path.name)}, imported as {spec.key}", origin.publisher,
         origin.as_of, origin.licence, digest, "",
     )  # fmt: skip
-    records: list[Record] = []
-    shapes: list[BaseGeometry] = []
+    made: list[tuple[Record, BaseGeometry, str]] = []
     refused: list[Violation] = []
     about = {"status_as_of": origin.as_of, "source": source.key}
     for place, row in enumerate(frame.to_dict("records"), start=1):
@@ -160,11 +159,18 @@ def read_vector(
         except ImportDataError as reason:
             refused.append(_refusal(spec, place, row, fields, str(reason)))
             continue
+        if len(parts) > 1 and record.get("published_length_km") is not None:
+            # The length of the whole is that of no part.
+            record["published_length_km"] = None
+            notes.append(
+                "features of several parts are split, and their published lengths, which are of the whole, left out"
+            )
         for number, part in enumerate(parts, start=1):
             suffix = f"-{number}" if len(parts) > 1 else ""
-            records.append(_finished(record, part, spec, suffix))
-            shapes.append(part)
-    layer, wrong = layer_of(records, shapes, spec)
+            made.append((record, part, suffix))
+    slugs = slugs_of(str(record["id"]) for record, _, _ in made if record["id"])
+    records = [_finished(record, part, spec, suffix, slugs) for record, part, suffix in made]
+    layer, wrong = layer_of(records, [part for _, part, _ in made], spec)
     return VectorLayer(layer, source, (*refused, *wrong), tuple(notes))
 
 
@@ -441,7 +447,9 @@ def _rounded(shape: BaseGeometry) -> BaseGeometry:
     return shapely.remove_repeated_points(rounded) if shape.geom_type == "LineString" else rounded
 
 
-def _finished(record: Mapping[str, Any], shape: BaseGeometry, spec: LayerSpec, suffix: str) -> Record:
+def _finished(
+    record: Mapping[str, Any], shape: BaseGeometry, spec: LayerSpec, suffix: str, slugs: Mapping[str, str]
+) -> Record:
     """Fill what is worked out: id, length, kind, opening."""
     whole = dict(record)
     if not whole["id"]:
@@ -449,7 +457,7 @@ def _finished(record: Mapping[str, Any], shape: BaseGeometry, spec: LayerSpec, s
         digest = hashlib.sha256(f"{name}|{shape.wkt}".encode()).hexdigest()
         whole["id"] = f"{spec.key.replace('_', '-')}-{digest[:10]}"
     else:
-        whole["id"] = re.sub(r"[^a-z0-9_-]+", "-", str(whole["id"]).lower()).strip("-_") + suffix
+        whole["id"] = slugs[str(whole["id"])] + suffix
     if whole["kind"] is None and len(spec.kinds) == 1:
         whole["kind"] = spec.kinds[0]
     if "drawn_length_km" in whole:

@@ -32,8 +32,12 @@ if TYPE_CHECKING:
     from atlas.data.region import Region
     from atlas.data.scenario import Scenario
     from atlas.network.barrier import Barrier
+    from atlas.network.rows import Columns
 
 __all__ = ["Network", "network_of", "packed_network"]
+
+#: How many of the nearest nodes tell on which side of a border a point lies, and how much water, km, may lie between.
+_NEAR_NODES, _DRY_KM = 24, 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +192,10 @@ class Network:
         nodes = self.nodes[keep].reset_index(drop=True)
         return replace(self, nodes=nodes, edges=edges.reset_index(drop=True))
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        return f"<Network of {len(self.arrays.rail_node)} nodes and {len(self.arrays.tail)} edges, {self.hash[:12]}>"
+
     def with_place(self, name: str, lon: float, lat: float, *, side: str | None = None) -> Network:
         """Return this network with one more place at (lon, lat), linked by the rule for all places.
 
@@ -200,11 +208,10 @@ class Network:
         import shapely
 
         from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM, link_points
-        from atlas.network.rows import NODE_COLUMNS, column_of, edge_frame, filled, join_frame, node_frame
+        from atlas.network.rows import NODE_COLUMNS, column_of, edge_frame, filled, join_frame, node_frame, stacked
 
         if side is None:
-            distance = np.hypot(*(self.lonlat - (lon, lat)).T)
-            side = str(self.node_column("side")[int(np.argmin(distance))])
+            side = self._side_at(lon, lat)
         row = filled(
             "nodes", 1, node_id=f"place/{name}", kind="place", mode="local", layer="places", feature_id=name,
             name_zh=name, name_en=name, side=side, exit=True, geometry=column_of([shapely.Point(lon, lat)], "shape"),
@@ -212,6 +219,7 @@ class Network:
         settled = np.where(self.arrays.carried_by(BASE_YEAR), float(BASE_YEAR), np.inf)
         nodes = {column: self.nodes[column].to_numpy() for column in NODE_COLUMNS} | {"opens_year": settled}
         edges, joins = link_points(row, nodes, self.barrier)
+        edges = stacked(edges, self._beside(row, edges["length_km"]))
         if len(edges["edge_id"]) == 0:
             raise NetworkError(
                 f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
@@ -221,6 +229,42 @@ class Network:
         more = pd.concat([self.edges, edge_frame(edges)], ignore_index=True)
         noted = pd.concat([self.joins, join_frame(joins)], ignore_index=True)
         return replace(self, nodes=points, edges=more, joins=noted)
+
+    def _side_at(self, lon: float, lat: float) -> str:
+        """The side of a border a point lies on: that of the nearest node no wide water parts it from.
+
+        Straight across a harbour or a border river the nearest node is a foreign one.
+        """
+        import shapely
+
+        away = np.hypot(*(self.lonlat - (lon, lat)).T)
+        near = np.argsort(away, kind="stable")[:_NEAR_NODES]
+        sides = np.asarray(self.node_column("side"))[near]
+        if self.barrier is None or len(set(sides)) == 1:
+            return str(sides[0])
+        ends = np.stack([np.broadcast_to((lon, lat), (len(near), 2)), self.lonlat[near]], axis=1)
+        segments = np.array(shapely.linestrings(ends), dtype=object)
+        dry = self.barrier.water_km(segments, away[near] * 100.0) <= _DRY_KM
+        return str(sides[int(np.argmax(dry))])
+
+    def _beside(self, row: Columns, links_km: NDArray[np.float64]) -> Columns:
+        """Direct links of a new point with those added before that are nearer to it than the network is."""
+        import shapely
+
+        from atlas.network.attach import ROAD_REACH_KM, local_edges
+        from atlas.network.lines import local_links
+        from atlas.network.rows import NODE_COLUMNS, picked
+
+        known = {column: self.nodes[column].to_numpy() for column in NODE_COLUMNS}
+        added = np.flatnonzero((known["kind"] == "place") & np.char.startswith(known["feature_id"].astype(str), "at-"))
+        others = picked(known, added)
+        nearest = float(np.min(links_km, initial=np.inf))
+        links = local_links(
+            shapely.get_coordinates(row["geometry"]), row["side"].tolist(),
+            shapely.get_coordinates(others["geometry"]), others["side"].tolist(),
+            reach_km=min(nearest, ROAD_REACH_KM), most=len(added) or 1, barrier=self.barrier,
+        )  # fmt: skip
+        return local_edges(picked(row, links.point), picked(others, links.target), links.length_km, "local_road")
 
     def with_gates(self, stations: Iterable[str]) -> Network:
         """Return this network with gates of its own for some stations: where one starts or ends at the station.

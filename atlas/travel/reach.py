@@ -160,10 +160,12 @@ def _located(network: Network, places: Sequence[str | Place]) -> tuple[Network, 
     return network, names
 
 
-def _look_up(network: Network, place: str | Place) -> str | Place:
+def _look_up(network: Network, place: object) -> str | Place:
     """Return the node that stands for `place`, or, where none does yet, the station or point to be added."""
     if isinstance(place, Place) and place.level == "stop":
         return place
+    if not isinstance(place, str | Place):
+        place = _written(place)
     name = place if isinstance(place, str) else place.id
     if name in network.row_of:
         return name
@@ -177,13 +179,25 @@ def _look_up(network: Network, place: str | Place) -> str | Place:
     return place
 
 
+def _written(place: Any) -> str:
+    """Return as text what people pass for a place: a point, a pair lon, lat, or an administrative code."""
+    # a point of shapely, told by its type: the terminal asks without loading it
+    if getattr(place, "geom_type", "") == "Point" and not getattr(place, "is_empty", True):
+        return f"{place.x:.7f},{place.y:.7f}"
+    if isinstance(place, tuple | list) and len(place) == 2 and all(isinstance(one, int | float) for one in place):
+        return f"{place[0]:.7f},{place[1]:.7f}"
+    if isinstance(place, int) and not isinstance(place, bool):
+        return str(place)
+    raise UnknownPlaceError(f"{place!r} is no place; give a name, an id, or lon, lat")
+
+
 def reach_from(
     network: Network,
     origin: str | Place,
     scenario: Scenario,
     *,
     mode: str = "multimodal",
-    cutoffs_min: Sequence[float] = (60.0, 120.0),
+    cutoffs_min: Sequence[float] | float = (60.0, 120.0),
 ) -> Reach:
     """Return what can be reached from `origin`.
 
@@ -198,7 +212,7 @@ def reach_from(
     mode
         ``drive``, ``rail`` or ``multimodal``.
     cutoffs_min
-        Cut-offs in minutes, inclusive, each positive.
+        One cut-off or several, minutes, inclusive, each positive.
 
     Raises
     ------
@@ -207,9 +221,10 @@ def reach_from(
     UnknownPlaceError, NetworkError
         See :func:`locate`.
     """
-    cutoffs = tuple(sorted({float(value) for value in cutoffs_min}))
+    given = [cutoffs_min] if isinstance(cutoffs_min, int | float) else cutoffs_min
+    cutoffs = tuple(sorted({float(value) for value in given}))
     if not cutoffs or not all(0 < value < float("inf") for value in cutoffs):
-        raise ScenarioError(f"cut-offs must be positive minutes, are {list(cutoffs_min)}")
+        raise ScenarioError(f"cut-offs must be positive minutes, are {list(given)}")
     network, node_id = locate(network, origin)
     trip = Trip(network, scenario, mode)
     start = network.row_of[node_id]
@@ -339,6 +354,10 @@ def od_matrix(
 
     network, starts, ends = locate_all(network, origins, destinations)
     trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in modes]
+    if not trips:
+        raise ScenarioError("at least one scenario and one mode are needed")
+    if not limit_min >= 0:
+        raise ScenarioError(f"limit_min is {limit_min}; give minutes of 0 or more")
     return pd.concat([matrix_on(trip, starts, ends, limit_min=limit_min) for trip in trips], ignore_index=True)
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.errors import ScenarioError
 from atlas.data.scenario import Scenario
 from atlas.network.value import Network
 from atlas.travel.minutes import EdgeTimes, edge_times
@@ -50,6 +51,12 @@ class Trip:
     network: Network
     scenario: Scenario
     mode: str = "multimodal"
+
+    def __post_init__(self) -> None:
+        """Refuse what is no scenario: a name must be loaded first."""
+        given: object = self.scenario
+        if not isinstance(given, Scenario):
+            raise ScenarioError(f"{self.scenario!r} is no scenario; make one with load_scenario({self.scenario!r})")
 
     @cached_property
     def times(self) -> EdgeTimes:

@@ -19,7 +19,7 @@ import click
 from mutators import damaged_bytes
 from readers import REFUSALS, Reader
 
-__all__ = ["HANG_S", "Tally", "fuzz", "one"]
+__all__ = ["HANG_S", "Tally", "fuzz", "one", "sound"]
 
 HANG_S = 20
 
@@ -66,7 +66,8 @@ def _alarm() -> Iterator[None]:
 
 
 @cache
-def _sound(reader: Reader) -> bytes:
+def sound(reader: Reader) -> bytes:
+    """The file that a reader's inputs are made of."""
     return reader.seed()
 
 
@@ -76,10 +77,10 @@ def one(reader: Reader, number: int, seed: int, folder: Path) -> tuple[str, str]
     path = folder / reader.file
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        data = reader.damage(_sound(reader), chance)
+        data = reader.damage(sound(reader), chance)
     except (OverflowError, RecursionError):
         # Damage upon damage can grow past what may be written; then the bytes are damaged instead.
-        data = damaged_bytes(_sound(reader), chance)
+        data = damaged_bytes(sound(reader), chance)
     path.write_bytes(data)
     try:
         with _alarm():

@@ -86,7 +86,7 @@ def command(
         features=_features(found),
     )
     emit(answer, sink)
-    if len(places) <= 1:
+    if all(row["id"] == found.origin.removeprefix("place/") for row in places):
         tell("answer.nothing")
         click.get_current_context().exit(1)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 
 from atlas.base.archive import pack
 from atlas.base.errors import ExportError
+from atlas.base.values import cell
 from atlas.exports.tables.bundle import Bundle, Table
 
 __all__ = ["ASSUMPTION", "gtfs_tables", "write_gtfs"]
@@ -26,6 +28,7 @@ ASSUMPTION = (
     "at most 9 hours apart (frequencies.txt, exact_times=0), every day of the year named; "
     "arrival and departure at a stop coincide; services without a count of trains are left out"
 )
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _FIRST_S, _LAST_S = 6 * 3600, 23 * 3600
 # Readers keep headways in 16 bits; a service of one train a day would not fit.
 _LONGEST_S = 9 * 3600
@@ -128,7 +131,10 @@ def _frequency(row: Mapping[Any, Any]) -> list[Any]:
 
 def _text(rows: Sequence[Sequence[Any]]) -> bytes:
     sheet = io.StringIO()
-    csv.writer(sheet, lineterminator="\n").writerows(rows)
+    # Texts are those of cells everywhere; a latitude south of the equator is no text.
+    csv.writer(sheet, lineterminator="\n").writerows(
+        [one if _NUMBER.fullmatch(str(one)) else cell(one) for one in row] for row in rows
+    )
     return sheet.getvalue().encode("utf-8")
 
 

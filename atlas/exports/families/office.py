@@ -25,6 +25,8 @@ __all__ = ["write_dxf", "write_xlsx"]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _CELL = 32767
+#: Signs that no name of a layer of a drawing may hold.
+_NO_LAYER = re.compile(r"[\x00-\x1f<>/\\\":;?*|=`,]")
 _ROWS = 1048576
 _SAVED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
@@ -139,7 +141,7 @@ def _draw(drawing: Any, table: Table, height: float) -> None:
     for shape, kind, ident, name in zip(frame.geometry, kinds, ids, names, strict=True):
         if shape is None or shape.is_empty:
             continue
-        label = f"{table.name}-{plain(kind)}" if plain(kind) else table.name
+        label = _NO_LAYER.sub("_", f"{table.name}-{plain(kind)}" if plain(kind) else table.name)[:200]
         for layer in (label, f"{label}-text"):
             if layer not in drawing.layers:
                 rgb = int(symbol_of(table.name, plain(kind)).color[1:], 16)

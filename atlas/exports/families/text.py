@@ -127,14 +127,14 @@ def _child(parent: ET.Element, name: str, text: str | None = None) -> ET.Element
     child = ET.SubElement(parent, f"{{{_KML}}}{name}")
     if text is not None:
         # Control characters cannot stand in XML at all.
-        child.text = "".join(sign for sign in text if sign >= " " or sign in "\n\t")
+        child.text = str(plain(text))
     return child
 
 
 def _kinds(table: Table) -> list[str | None]:
     if "kind" not in table.frame.columns:
         return [None]
-    return [str(kind) for kind in sorted(table.frame["kind"].dropna().unique())]
+    return [str(plain(str(kind))) for kind in sorted(table.frame["kind"].dropna().unique())]
 
 
 def _looks(table: Table) -> list[tuple[str, str, float]]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
+from atlas.base.tables import is_iso_date
 from atlas.data.catalog import Catalog
 from atlas.data.declaration import GEOMETRIES
 from atlas.data.layer import Layer, region_of
@@ -299,5 +300,5 @@ def _as_of(tables: Sequence[Table]) -> str:
         if "status_as_of" in table.frame.columns
         for text in table.frame["status_as_of"].dropna().unique()
     ]
-    newest = max(dates, default=_NO_DATE)
+    newest = max((date for date in dates if is_iso_date(date)), default=_NO_DATE)
     return newest if len(newest) == 10 else f"{newest}-01-01"[:10]

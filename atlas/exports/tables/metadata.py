@@ -9,6 +9,7 @@ from typing import Any
 
 from atlas._version import __version__
 from atlas.base.seals import members_digest
+from atlas.base.values import plain
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 
@@ -31,7 +32,7 @@ def remarks(bundle: Bundle, target: Target) -> str:
         *bundle.notes,
         *(f"source {one.key}: {one.title}, {one.publisher}; licence: {one.licence}" for one in bundle.sources),
     ]
-    return "\n".join(lines)
+    return "\n".join(str(plain(line)) for line in lines)
 
 
 def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[str, Any]:

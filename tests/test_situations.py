@@ -1,0 +1,146 @@
+"""Situations out of other people's bug reports: what was odd about them, and the right answer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from small_atlas import draw_atlas
+
+import atlas
+from atlas.base.errors import AtlasError
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.places import find_place
+from atlas.imports.vector import Origin, VectorLayer, read_vector
+from atlas.network.build import Network
+
+ORIGIN = Origin("2026-01-01")
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw_atlas(tmp_path_factory.mktemp("situations") / "own")
+
+
+@pytest.fixture(scope="module")
+def catalog(own: Path) -> Catalog:
+    return open_catalog(own)
+
+
+@pytest.fixture(scope="module")
+def network(catalog: Catalog) -> Network:
+    return atlas.build_network(catalog.layers())
+
+
+def ran(*words: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([sys.executable, "-m", "atlas", *words], capture_output=True, check=False, **options)
+
+
+def ports(path: Path, ids: list[str], **more: list[Any]) -> Path:
+    count = len(ids)
+    columns = {"id": ids, "name_zh": ["港"] * count, "kind": ["river_port"] * count, "status": ["operating"] * count,
+               "position_error_m": [500.0] * count, "city": ["中山"] * count, **more}  # fmt: skip
+    points = [shapely.Point(113.3 + row / 500, 22.5) for row in range(count)]
+    gpd.GeoDataFrame(columns, geometry=points, crs=4326).to_file(path)
+    return path
+
+
+def read(path: Path, catalog: Catalog, layer: str = "ports") -> VectorLayer:
+    return read_vector(path, catalog.specs[layer], ORIGIN)
+
+
+@pytest.mark.parametrize(
+    "ids", [["粤港1", "桂港1", "三号港"], ["A-1", "a-1", "A/1"], ["-", "_", "!"], ["p", "q", "P2"]]
+)
+def test_ids_that_no_slug_can_hold_stay_apart_and_come_in(ids: list[str], catalog: Catalog, tmp_path: Path) -> None:
+    found = read(ports(tmp_path / "p.gpkg", ids), catalog)
+    assert len(set(found.layer.frame["id"])) == len(ids)
+    assert found.refused == ()
+
+
+def test_a_date_in_a_column_of_times_is_a_date(catalog: Catalog, tmp_path: Path) -> None:
+    found = read(ports(tmp_path / "p.gpkg", ["a"], opened=list(pd.to_datetime(["2024-05-01"]))), catalog)
+    assert found.layer.frame["opened"].tolist() == ["2024-05-01"]
+
+
+def test_the_published_length_of_a_whole_is_that_of_none_of_its_parts(catalog: Catalog, tmp_path: Path) -> None:
+    parts = shapely.MultiLineString([[(113.3, 22.5), (113.32, 22.5)], [(113.33, 22.5), (113.35, 22.5)]])
+    columns = {"id": ["r"], "name_zh": ["路"], "kind": ["arterial"], "status": ["operating"], "position_error_m": [5.0],
+               "published_length_km": [4.12]}  # fmt: skip
+    gpd.GeoDataFrame(columns, geometry=[parts], crs=4326).to_file(tmp_path / "r.gpkg")
+    found = read(tmp_path / "r.gpkg", catalog, "highways")
+    assert found.layer.frame["published_length_km"].isna().tolist() == [True, True]
+    assert any("published lengths" in note for note in found.notes)
+
+
+def test_a_layer_in_a_file_of_its_own_replaces_none(own: Path, tmp_path: Path) -> None:
+    path = ports(tmp_path / "p.gpkg", ["a1"])
+    done = ran("import", "layer", str(path), "--as", "ports", "-o", str(tmp_path / "out.geojson"), "--root", str(own))
+    assert done.returncode == 0, done.stderr
+    assert [one["id"] for one in json.loads((tmp_path / "out.geojson").read_text("utf-8"))["features"]] == ["a1"]
+
+
+def test_a_name_in_the_bytes_of_a_gbk_terminal_is_understood_and_what_is_none_refused(catalog: Catalog) -> None:
+    places = catalog.layer("places")
+    assert find_place(places, os.fsdecode("中山".encode("gbk"))).id == "zhongshan"
+    with pytest.raises(AtlasError, match="UTF-8 or GBK"):
+        find_place(places, os.fsdecode(b"\xff\xff"))
+
+
+@pytest.mark.parametrize("change", [{"coordinates": []}, {"coordinates": [None, None]}])
+def test_a_point_without_coordinates_is_named(change: dict[str, Any], own: Path, tmp_path: Path) -> None:
+    root = draw_atlas(tmp_path / "own")
+    path = root / "data" / "geojson" / "places.geojson"
+    raw = json.loads(path.read_text("utf-8"))
+    raw["features"][0]["geometry"].update(change)
+    path.write_text(json.dumps(raw), "utf-8")
+    done = ran("layers", "validate", "--root", str(root), "--lang", "en")
+    assert done.returncode in (1, 2)
+    assert raw["features"][0]["properties"]["id"].encode() in done.stdout + done.stderr
+
+
+def test_a_place_near_a_station_is_something_within_its_reach() -> None:
+    assert ran("reach", "珠海站", "--within", "5").returncode == 0
+    assert ran("reach", "珠海", "--within", "0.1").returncode == 1
+
+
+def test_places_without_names_hide_no_others(tmp_path: Path) -> None:
+    root = draw_atlas(tmp_path / "own")
+    path = root / "data" / "geojson" / "places.geojson"
+    raw = json.loads(path.read_text("utf-8"))
+    for feature in raw["features"]:
+        if feature["properties"]["id"] != "zhongshan":
+            feature["properties"].update(name_zh=None, name_en=None)
+    path.write_text(json.dumps(raw), "utf-8")
+    assert find_place(open_catalog(root).layer("places"), "中山").id == "zhongshan"
+
+
+def test_what_people_pass_for_a_place_is_one_or_is_refused(network: Network) -> None:
+    now = atlas.load_scenario("2026")
+    for place in ((113.38, 22.52), shapely.Point(113.38, 22.52), 442000):
+        assert len(atlas.reach_from(network, place, now, cutoffs_min=30).places())
+    for wrong in (None, 1.5, (1, 2, 3), shapely.Point(), {}):
+        with pytest.raises(AtlasError):
+            atlas.reach_from(network, wrong, now)
+    with pytest.raises(AtlasError, match="load_scenario"):
+        atlas.reach_from(network, "中山", "2026")
+    with pytest.raises(AtlasError, match="one scenario"):
+        atlas.od_matrix(network, ["中山"], ["中山"], [])
+    with pytest.raises(AtlasError, match="0 or more"):
+        atlas.od_matrix(network, ["中山"], ["中山"], [now], limit_min=-1)
+    assert len(repr(network)) < 100
+
+
+def test_two_points_nearer_to_one_another_than_to_the_network_are_joined_directly(network: Network) -> None:
+    now = atlas.load_scenario("2026")
+    journey = atlas.route(network, "113.3800,22.4700", "113.3801,22.4700", now, mode="drive")
+    assert journey.length_km < 0.1
+    assert journey.minutes < 1
