@@ -10,12 +10,15 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, astuple, dataclass
+from dataclasses import fields as dataclass_fields
 from pathlib import Path
 
 from atlas.base.changes import change, changing
+from atlas.base.doors import Door
 from atlas.base.errors import ExportError, ImportDataError
 from atlas.base.files import content_hash, exchange, scratch
+from atlas.base.tables import read_table
 from atlas.data.declaration import LayerSpec, read_spec
 from atlas.data.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
 from atlas.data.region import find_root
@@ -175,12 +178,14 @@ def store(root: str | Path, layers: Mapping[str, Layer], sources: Iterable[Sourc
 
 
 def _with_sources(ledger: Path, sources: Iterable[Source]) -> bytes:
+    """The ledger with rows for `sources` under its own columns, in UTF-8 whatever it was written in."""
     known = read_sources(ledger)
+    heading = read_table(ledger, ("key",)).columns
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows(astuple(source) for source in sources if source.key not in known)
-    data = ledger.read_bytes()
-    return data + (b"" if data.endswith(b"\n") else b"\n") + text.getvalue().encode("utf-8")
+    rows = ([asdict(one).get(name, "") for name in heading] for one in sources if one.key not in known)
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    data = Door(ledger, ImportDataError).text(chinese=True)
+    return (data + ("" if data.endswith("\n") else "\n") + text.getvalue()).encode("utf-8")
 
 
 def _differing(files: Mapping[Path, bytes]) -> dict[Path, bytes | None]:
@@ -313,10 +318,9 @@ def _fill(draft: Path, texts: Mapping[str, bytes], sources: Iterable[Source], li
         declared = like / "layers" / f"{key}.toml"
         shutil.copyfile(declared if declared.is_file() else _extra_path(key), draft / "layers" / f"{key}.toml")
         (draft / "data" / "geojson" / f"{key}.geojson").write_bytes(data)
+    heading = [one.name for one in dataclass_fields(Source)]
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(("key", "title", "publisher", "retrieved", "licence", "sha256", "note"))
-    writer.writerows(astuple(source) for source in sources)
+    csv.writer(text, lineterminator="\n").writerows([heading, *(astuple(source) for source in sources)])
     (draft / "data" / "sources.csv").write_text(text.getvalue(), "utf-8")
     shutil.copyfile(like / "data" / "parameters.csv", draft / "data" / "parameters.csv")
     for name, head in _PLAN_HEADS.items():
