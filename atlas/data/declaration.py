@@ -19,6 +19,7 @@ __all__ = [
     "COUNTIES",
     "EXPRESSWAYS",
     "GEOMETRIES",
+    "QUALITIES",
     "SEATS",
     "STATUSES",
     "Column",
@@ -43,6 +44,8 @@ GEOMETRIES = ("Point", "LineString", "Polygon")
 #: Levels of places that are seats of government, and those of them that no other holds: counties and districts.
 SEATS = ("prefecture", "district", "county", "county_city", "sar")
 COUNTIES = ("district", "county", "county_city", "sar")
+#: How true the course of a road or railway is, best first.
+QUALITIES = ("surveyed", "traced", "sketched", "indicative")
 #: Kinds of roads that are expressways.
 EXPRESSWAYS = ("expressway", "expressway_bridge")
 _TYPES = ("string", "float", "integer", "boolean")

@@ -29,19 +29,17 @@ from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
 from atlas.base.geodesy import lengths_km
 from atlas.base.values import plain
-from atlas.data.declaration import Column, LayerSpec
+from atlas.data.declaration import QUALITIES, Column, LayerSpec
 from atlas.data.region import ANYWHERE, Region
 
 __all__ = [
-    "CRS", "LISTS", "QUALITIES", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
+    "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
     "require_usable", "write_layer",
 ]  # fmt: skip
 
 CRS = "EPSG:4326"
 DECIMALS = 6
 LARGEST_FILE_MB = 128
-#: How true the course of a line is, the truest first.
-QUALITIES = ("surveyed", "traced", "sketched", "indicative")
 _CRS84 = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 

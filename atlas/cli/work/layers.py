@@ -10,7 +10,7 @@ from atlas.base.words import Words
 from atlas.cli.options import format_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Session
-from atlas.data.layer import QUALITIES
+from atlas.data.declaration import QUALITIES
 
 __all__ = ["command"]
 
