@@ -38,7 +38,7 @@ COMMANDS: dict[str, str] = {
     "fairness": "Say how evenly minutes to the centres are spread over the residents of the four cities, by year.",
     "hinterland": "Say which port, airport and hub is nearest to each county, and which counties switch.",
     "gaps": "List the trips the plan promises that stay outside, and the shortest new road or railway that would do.",
-    "corridors": "Give a card for each corridor of the plan: kilometres, gains, what may not fail, ports and airports served.",
+    "corridors": "Give a card for each corridor of the plan: kilometres, gains, what may not fail, ports and airports.",
     "report": "Write the report: one HTML page, to be read offline or printed on A4, a Word document or a PDF.",
     "validate": "Compare the model with the calibration tables.",
     "verify": "Say whether FILE was made of the layers at hand, and with which scenario.",

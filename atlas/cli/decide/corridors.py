@@ -64,7 +64,7 @@ def command(
     choice: Choice,
     sink: Sink,
 ) -> None:
-    """Give a card for each corridor of the plan: kilometres, gains, what may not fail, ports and airports served.
+    """Give a card for each corridor of the plan: kilometres, gains, what may not fail, ports and airports.
 
     Kilometres count each stretch once, by status and year; gains are what the year loses without all projects of the
     corridor together, and are not to be added, since corridors share projects; ports and airports lie within 30
