@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -145,6 +146,23 @@ def test_people_and_land_in_the_page_are_the_librarys_within_a_tenth_of_a_minute
             for name, column in columns.items():
                 least, most = whole.at[cutoff - 0.1, column], whole.at[cutoff + 0.1, column]
                 assert 0.999 * least - 50 <= mine[name] <= 1.001 * most + 50, (origin, cutoff, name)
+
+
+def test_areas_leave_the_page_as_valid_polygons_of_the_land_they_count(page: Page, network: Network, ground) -> None:
+    collection = page.evaluate(
+        """() => {
+          Atlas.page.explorer.change({origins: [{id: "zhuhai"}], year: 2026, mode: "multimodal", cutoffs: [60, 120]});
+          return Atlas.page.explorer.areas();
+        }"""
+    )
+    shapes = gpd.GeoDataFrame.from_features(collection, crs=4326)
+    assert shapes.is_valid.all()
+    assert all(part.exterior.is_ccw for shape in shapes.geometry for part in shape.geoms)
+    here = shapes.to_crs(ground.links.grid.crs).area.to_numpy() / 1e6
+    assert here == pytest.approx(shapes["area_km2"].to_numpy(), rel=0.02)
+    theirs = atlas.reach_from(network, "zhuhai", load_scenario("2026")).isochrones(60, 120, ground=ground)
+    for mine, other in zip(shapes.geometry, theirs.geometry, strict=True):
+        assert mine.intersection(other).area / other.area > 0.9
 
 
 def test_a_link_drawn_by_hand_shortens_what_it_joins_and_leaves_the_rest(page: Page) -> None:

@@ -9,6 +9,7 @@ import { worldX, worldY } from "../core/mercator.js";
 import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
+import { outlines } from "../explore/areas.js";
 import { explorePaint } from "../explore/paint.js";
 import { featuresAt, inView, paintMark } from "../map/canvas.js";
 import { redraw, startPage, tell } from "../map/frame.js";
@@ -349,6 +350,7 @@ export function explorePage(data) {
         tool("toml-out", "ex_toml", function () { download("explorer.toml", new Blob([S.toToml(state)], { type: "text/plain" })); }), tool("toml-take", "ex_toml_in", function () { file.click(); }), file,
         tool("csv-out", "ex_csv", function () { download(fileName("csv"), new Blob(["\ufeff" + csv()], { type: "text/csv" })); }),
         tool("geojson-out", "ex_geojson", function () { download(fileName("geojson"), new Blob([JSON.stringify(geojson())], { type: "application/geo+json" })); }),
+        base.grid ? tool("areas-out", "ex_areas_out", function () { download(fileName("areas.geojson"), new Blob([JSON.stringify(areas())], { type: "application/geo+json" })); }) : null,
         spoken("p", { class: "small" }, "ex_keep_how")]);
     }
     function fileName(ending) { return "atlas-" + state.origins.map(S.originText).join("-").replace(/[^\w\u3400-\u9fff.-]+/g, "-") + "-" + S.yearText(state) + "-" + state.mode + "." + ending; }
@@ -364,6 +366,24 @@ export function explorePage(data) {
         var node = nodeOf.get(places.get("id", row.row));
         return { type: "Feature", geometry: { type: "Point", coordinates: [base.a.lon[node], base.a.lat[node]].map(function (v) { return Math.round(v * 1e6) / 1e6; }) },
           properties: { id: places.get("id", row.row), name_zh: places.name(row.row)[0], name_en: places.name(row.row)[1], travel_time_min: Math.round(row.min * 1000) / 1000, scenario: S.yearText(state), mode: state.mode } };
+      }) };
+    }
+
+    /* The areas within each cut-off as polygons: a line between two cells of land runs where the minutes pass the
+       cut-off, no steeper than local travel; at the shore it runs along the cells. */
+    function areas() {
+      var grid = base.grid, rows = grid.shape[0], columns = grid.shape[1], across = now.C.local * Math.sqrt(grid.cellKm2), place = base.cellNodes.place;
+      return { type: "FeatureCollection", features: state.cutoffs.map(function (cutoff, i) {
+        var above = new Float64Array(rows * columns), inside = now.inside[i];
+        for (var k = 0; k < above.length; k++) {
+          var left = place[k] < 0 ? -across : cutoff + E.INSIDE_TOLERANCE - now.cells[place[k]];
+          above[k] = Math.max(-across, Math.min(across, left || 1e-9));
+        }
+        var shapes = outlines(above, rows, columns).map(function (rings) {
+          return rings.map(function (ring) { return ring.map(function (p) { return E.lonLat(grid, p[0], p[1]).map(function (v) { return Math.round(v * 1e5) / 1e5; }); }); });
+        });
+        return { type: "Feature", geometry: { type: "MultiPolygon", coordinates: shapes }, properties: { origin: state.origins.map(S.originText).join(";"), origin_name: state.origins.map(originName).join("、"), cutoff_min: cutoff, scenario: S.yearText(state), mode: state.mode,
+          people: Math.round(inside.people), people_low: Math.round(inside.low), people_high: Math.round(inside.high), area_km2: Math.round(inside.km2 * 10) / 10, cell_km: Math.round(Math.sqrt(grid.cellKm2) * 100) / 100 } };
       }) };
     }
 
@@ -687,7 +707,7 @@ export function explorePage(data) {
     now = answer(state);
     N = now.M;
     show();
-    return { state: state, change: change, answer: function () { return now; }, network: function () { return N; }, spent: function () { return spent; }, nodeOf: nodeOf, known: known, open: open, valueOf: valueOf, scenarioOf: scenarioOf };
+    return { state: state, change: change, answer: function () { return now; }, network: function () { return N; }, spent: function () { return spent; }, nodeOf: nodeOf, known: known, open: open, areas: areas, valueOf: valueOf, scenarioOf: scenarioOf };
   }
 }
 
