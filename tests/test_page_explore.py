@@ -352,3 +352,23 @@ def test_the_whole_plan_with_and_without_indicative_courses_is_one_press_away(br
         assert "y=full-known" in page.url
         assert page.get_attribute("#known", "aria-pressed") == "true"
         assert page.evaluate("Atlas.page.explorer.state.known") is True
+
+
+def test_two_compared_states_stand_side_by_side_and_move_in_step(browser: Browser, file: Path) -> None:
+    with opened(browser, file, fragment="#o=jiangmen&y=2026") as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        page.evaluate("document.getElementById('pin').click()")
+        page.evaluate("Atlas.page.explorer.change({year: 2035})")
+        page.evaluate("document.querySelector('#seg-compare [data-value=pair]').click()")
+        page.wait_for_timeout(300)
+        left, right = page.locator("#twin").bounding_box(), page.locator(".folium-map").bounding_box()
+        assert left is not None
+        assert right is not None
+        assert left["x"] + left["width"] <= right["x"] + 1
+        assert left["width"] == pytest.approx(right["width"], abs=4)
+        assert "2026" in page.inner_text(".side-0")
+        assert "2035" in page.inner_text(".side-1")
+        page.evaluate("Atlas.page.map.setView([22.4, 112.9], 10, {animate: false})")
+        assert page.evaluate("Atlas.page.twin.getCenter().lng") == pytest.approx(112.9, abs=0.01)
+        page.evaluate("document.querySelector('#seg-compare [data-value=one]').click()")
+        assert page.locator("#twin").is_hidden()

@@ -12,8 +12,9 @@ import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.j
 import { outlines } from "../explore/areas.js";
 import { explorePaint } from "../explore/paint.js";
 import { featuresAt, inView, paintMark } from "../map/canvas.js";
-import { redraw, startPage, tell } from "../map/frame.js";
+import { redraw, startPage, tell, usualCover } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
+import { twinMap } from "../map/twin.js";
 import { closeCard, showCard } from "../parts/card.js";
 import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
 import { openItem } from "../parts/item.js";
@@ -50,7 +51,7 @@ export function explorePage(data) {
       parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], nodes: base.n };
     var opening = { origins: [{ id: X.opening[0] }], year: X.opening[1] };
     var state = S.fromHash(urlState.values, opening, known), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known) : null;
-    var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
+    var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe", "pair"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
     var chosen = urlState.values.f && nodeOf.has(urlState.values.f) ? urlState.values.f : null, draft = null, now = null, was = null, spent = 0;
 
     function bits(text) { var raw = atob(text), out = new Uint8Array(raw.length); for (var i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i); return out; }
@@ -330,7 +331,7 @@ export function explorePage(data) {
     }
     function viewSegments() {
       var group = labelled(el("div", { class: "seg", role: "group", id: "seg-compare" }), "ex_compare");
-      ["one", "change", "swipe"].forEach(function (value) {
+      ["one", "change", "pair", "swipe"].forEach(function (value) {
         group.appendChild(makeButton({ "data-value": value, "aria-pressed": "false" }, "ex_view_" + value, function () { view.compare = pinned ? value : "one"; write(); show(); redraw(); }));
       });
       return group;
@@ -494,6 +495,7 @@ export function explorePage(data) {
       emptied(legendHost);
       drawLegend(legendRows(), legendHost);
       marker();
+      page.map.whenReady(layout);
       tell();
       if (chosen) open(chosen, false);
     }
@@ -586,6 +588,23 @@ export function explorePage(data) {
       if (view.areas && result.cells) paint.paintPicture(ctx, mapView, pictureOf(result, one));
       if (result.lines) paint.paintLines(ctx, mapView, result.lines, one.cutoffs);
     }
+    /* The pinned state on a map of its own, on the left of the current one. */
+    function told(one) { return one.origins.map(originName).join("、") + " · " + S.yearText(one) + " · " + ui(one.mode); }
+    var twin = twinMap(function (ctx, mapView) {
+      if (!was) return;
+      paintOne(ctx, mapView, was, pinned);
+      paint.paintClosed(ctx, mapView, closedRows(pinned));
+      paint.paintOwn(ctx, mapView, pinned.links, null);
+      paintPlaces(ctx, mapView, was);
+    }, function (label) { return minutesUnder(was, label); }, [function () { return pinned ? told(pinned) : ""; }, function () { return told(state); }]);
+    function layout() {
+      var pair = Boolean(was) && view.compare === "pair";
+      document.body.classList.toggle("now-right", pair);
+      twin.show(pair);
+      Array.prototype.forEach.call(document.querySelectorAll(".side-name"), function (node, i) { node.textContent = i ? told(state) : pinned ? told(pinned) : ""; });
+      twin.redraw();
+    }
+    hooks.covered = function () { return document.body.classList.contains("pair") ? [12, 44, 12, 96] : usualCover(); };
     /* Which of two compared states a sheet shows: null on the screen, where the view decides. */
     var sheetOf = /** @type {any} */ (null);
     hooks.sheetViews = function () {
@@ -644,10 +663,11 @@ export function explorePage(data) {
       }
     }
     hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
-    hooks.labelLines = function (label) {
-      var id = places.get("id", label.row), told = sheetOf ? sheetOf[0] : now, value = told && nodeOf.has(id) ? minutesAt(told, id) : Infinity;
+    function minutesUnder(result, label) {
+      var id = places.get("id", label.row), value = result && nodeOf.has(id) ? minutesAt(result, id) : Infinity;
       return value <= state.cutoffs[state.cutoffs.length - 1] + 1e-6 && value > 0 ? [wholeMinutes(value) + "′"] : [];
-    };
+    }
+    hooks.labelLines = function (label) { return minutesUnder(sheetOf ? sheetOf[0] : now, label); };
     function idOf(hit) { return hit.layer.key === "places" ? hit.layer.get("id", hit.row) : X.prefix[hit.layer.key] + hit.layer.get("id", hit.row); }
     listen("click", function (event) {
       var lon = Math.round(event.latlng.lng * 1e4) / 1e4, lat = Math.round(event.latlng.lat * 1e4) / 1e4, hits = featuresAt(page.map, page.layers, event.containerPoint, 10);
