@@ -129,7 +129,11 @@ def test_the_validator_finds_nothing_new(result: Refined) -> None:
 
 def test_the_network_is_built_of_the_refined_layers(result: Refined) -> None:
     before, after = build_network(LAYERS), build_network({**LAYERS, **result.layers})
-    roads = [set(n.edges.loc[n.edges["role"] == "run", "edge_id"]) for n in (before, after)]
+    # where ordinary roads meet the named ones follows the lines, so they are left out
+    roads = [
+        set(n.edges.loc[(n.edges["role"] == "run") & (n.edges["layer"] != "ordinary_roads"), "edge_id"])
+        for n in (before, after)
+    ]
     assert roads[0] == roads[1]
 
 

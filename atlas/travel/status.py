@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
+from atlas.network.arrays import MESH
 from atlas.network.value import Network
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = ["OPEN_COLUMNS", "assumed_features", "open_features", "scenario_differ
 OPEN_COLUMNS = (
     "layer", "feature_id", "name_zh", "name_en", "status", "opens_year", "opens_basis", "plan_ids",
 )  # fmt: skip
+#: What every scenario has, and what no plan speaks of.
+_ALWAYS = ("places", "stations", MESH)
 _CARRY = ("run", "ride", "sail", "border", "access")
 
 
@@ -29,7 +32,7 @@ def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
     -------
     DataFrame
         :data:`OPEN_COLUMNS`: roads, crossings, ferries, ports and airports by their own id, trains by the railway
-        lines they run on. Places and stations are always there and are left out.
+        lines they run on. Places, stations and the sketch of ordinary roads are always there and are left out.
     """
     import pandas as pd
 
@@ -55,7 +58,7 @@ def _open_rows(network: Network, scenario: Scenario) -> tuple[NDArray[np.int64],
     """Return an edge of every open feature, with the layer and the id of the feature."""
     arrays = network.arrays
     _, layers, _, lines = arrays.links
-    open_ = arrays.open_in(scenario) & np.isin(arrays.role, _CARRY) & ~np.isin(layers, ("places", "stations"))
+    open_ = arrays.open_in(scenario) & np.isin(arrays.role, _CARRY) & ~np.isin(layers, _ALWAYS)
     rows = np.nonzero(open_)[0]
     rides = arrays.role[rows] == "ride"
     first: dict[tuple[str, str], int] = {}
