@@ -23,6 +23,7 @@ from atlas.data.catalog import open_catalog
 from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario
 from atlas.data.stamp import find_stamps
+from atlas.land.ground import ground
 from atlas.maps.basemaps import basemap_of, displayed
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.site import build_site
@@ -43,7 +44,7 @@ def network() -> Network:
 
 @pytest.fixture(scope="module")
 def site(network: Network, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_site(open_catalog(), network, tmp_path_factory.mktemp("site")).parent
+    return build_site(open_catalog(), network, tmp_path_factory.mktemp("site"), ground=ground(network)).parent
 
 
 @contextmanager
@@ -117,7 +118,7 @@ def test_a_second_build_leaves_every_byte_and_a_fresh_one_makes_the_same(
 ) -> None:
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in site.glob("*.html")}
     said: list[str] = []
-    build_site(open_catalog(), network, site, say=said.append)
+    build_site(open_catalog(), network, site, say=said.append, ground=ground(network))
     assert said == ["nothing has changed"]
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in site.glob("*.html")} == before
     monkeypatch.chdir(tmp_path)
