@@ -491,11 +491,9 @@ def _garbled(frame: gpd.GeoDataFrame) -> list[str]:
 
 def _likely(bad: Sequence[str]) -> str:
     """Which encoding texts read as Latin letters are in: bytes that are UTF-8 hardly ever are another."""
-    for encoding in ("latin-1", "cp1252"):
-        try:
-            for text in bad:
-                text.encode(encoding).decode("utf-8")
-        except UnicodeError:
-            continue
-        return "utf-8"
-    return "gbk"
+    try:
+        for text in bad:
+            text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return "gbk"
+    return "utf-8"
