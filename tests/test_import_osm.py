@@ -13,7 +13,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from import_files import Place, WayRow, draw_pbf, draw_town, only
+from import_files import DAY, Place, WayRow, draw_pbf, draw_town, only
 
 from atlas.base.errors import ImportDataError
 from atlas.base.geodesy import distance_km
@@ -22,7 +22,7 @@ from atlas.data.places import find_place
 from atlas.data.scenario import load_scenario
 from atlas.imports.osm.layers import OsmLayers, area_of, osm_layers
 from atlas.imports.osm.read import read_extract
-from atlas.imports.osm.tags import CLASSES, classes_of, road_kind, speed_kmh
+from atlas.imports.osm.tags import CLASSES, car_access, classes_of, road_kind, speed_kmh
 from atlas.imports.run import Outcome, Target, take_in
 from atlas.imports.store import backups, restore
 from atlas.network.build import Network, build_network
@@ -110,6 +110,11 @@ def test_the_town_answers_a_route_from_the_ordinary_road_onto_the_motorway(tmp_p
         ({"highway": "primary", "junction": "roundabout"}, {(1, 2)}),
         ({"highway": "motorway_link"}, {(1, 2), (2, 1)}),
         ({"highway": "trunk", "oneway": "reversible"}, {(1, 2), (2, 1)}),
+        ({"highway": "primary", "oneway": "yes", "oneway:motor_vehicle": "no"}, {(1, 2), (2, 1)}),
+        ({"highway": "primary", "oneway:motorcar": "-1", "oneway:vehicle": "yes"}, {(2, 1)}),
+        ({"highway": "primary", "vehicle:backward": "no"}, {(1, 2)}),
+        ({"highway": "primary", "motor_vehicle:forward": "no"}, {(2, 1)}),
+        ({"highway": "construction", "construction": "motorway"}, {(1, 2)}),
     ],
     ids=str,
 )
@@ -130,8 +135,16 @@ def test_a_road_is_travelled_in_the_directions_its_tags_say(
         ("120;100", 100),
         ("100|80|60", 60),
         ("50 mph", 80.5),
-        ("none", None),
-        ("CN:urban", None),
+        ("none", 130),
+        ("CN:urban", 50),
+        ("DE:rural", 100),
+        ("BE-WAL:rural", 90),
+        ("GB:nsl_single", 96.6),
+        ("DE:zone30", 30),
+        ("walk", 7),
+        ("50;80", 50),
+        ("ZZ:rural", None),
+        ("signals", None),
         ("", None),
         ("0", None),
     ],
@@ -227,6 +240,127 @@ def test_roads_below_the_threshold_and_closed_to_cars_stay_out(tmp_path: Path) -
     ]
     found = made(tmp_path, CROSS, ways, classes=classes_of("trunk+"))
     assert sorted(found.layers["highways"].frame["id"]) == ["osm-w10", "osm-w12"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "answer"),
+    [
+        ({}, "yes"),
+        ({"motor_vehicle": "no", "motorcar": "yes"}, "yes"),
+        ({"motor_vehicle": "yes", "motorcar": "no"}, "no"),
+        ({"access": "no", "vehicle": "destination"}, "ends"),
+        ({"access": "no", "motor_vehicle": "designated"}, "yes"),
+        ({"access": "agricultural;customers"}, "ends"),
+        ({"access": "private", "motor_vehicle": "unknown"}, "no"),
+        *(({"access": value}, "no") for value in (
+            "no", "private", "agricultural", "forestry", "emergency", "military", "official", "permit", "psv", "bus",
+            "restricted", "use_sidepath", "dismount",
+        )),
+        *(({"motor_vehicle": value}, "ends") for value in ("destination", "customers", "delivery", "residents")),
+        *(({"vehicle": value}, "yes") for value in ("yes", "permissive", "designated", "discouraged")),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_most_specific_rule_about_cars_decides_who_may_drive(tags: dict[str, str], answer: str) -> None:
+    assert car_access(tags)[0] == answer
+
+
+def test_what_is_closed_to_cars_is_counted_by_what_closes_it(tmp_path: Path) -> None:
+    ways: list[WayRow] = [
+        (10, [1, 2], {"highway": "primary"}),
+        (11, [2, 3], {"highway": "primary", "access": "private"}),
+        (12, [4, 2], {"highway": "primary", "motorcar": "private"}),
+        (13, [2, 5], {"highway": "primary", "vehicle": "forestry"}),
+        (14, [2, 5], {"highway": "construction", "construction": "primary", "access": "no"}),
+        (15, [2, 5], {"highway": "tertiary", "area": "yes"}),
+    ]
+    found = made(tmp_path, CROSS, ways)
+    assert sorted(found.layers["highways"].frame["id"]) == ["osm-w10", "osm-w14"]
+    assert "3 ways are closed to cars (private 2, forestry 1); they are left out" in found.notes
+    assert "1 ways are areas that are driven on, no lines; they are left out" in found.notes
+
+
+def test_a_road_for_customers_is_used_where_it_leads_nowhere_else_and_not_as_a_way_through(tmp_path: Path) -> None:
+    nodes: dict[int, Place] = {**CROSS, 6: (113.06, 22.45), 7: (113.15, 22.5)}
+    ways: list[WayRow] = [
+        (10, [1, 2, 3], {"highway": "primary"}),
+        (11, [1, 5, 3], {"highway": "primary", "access": "customers"}),
+        (12, [2, 4], {"highway": "primary", "access": "destination"}),
+        (13, [4, 6], {"highway": "primary", "motor_vehicle": "destination"}),
+    ]
+    found = made(tmp_path, nodes, ways)
+    roads = found.layers["highways"].frame.set_index("id")
+    assert roads["in_network"].to_dict() == {"osm-w10": True, "osm-w11": False, "osm-w12": True, "osm-w13": True}
+    assert roads.loc["osm-w11", "no_connect"] == "no way through: customers only"
+    graph = road_graph(network_of(found, tmp_path / "own"))
+    assert nx.has_path(graph, "road/osm-n1", "road/osm-n6")
+    assert any("(destination 2, customers 1): 2 lead nowhere else" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("barrier", "open_"),
+    [
+        ({"barrier": "bollard"}, False),
+        ({"barrier": "block"}, False),
+        ({"barrier": "bollard", "motorcar": "yes"}, True),
+        ({"barrier": "gate"}, True),
+        ({"barrier": "gate", "locked": "yes"}, False),
+        ({"barrier": "lift_gate", "access": "private"}, False),
+        ({"barrier": "toll_booth"}, True),
+        ({"highway": "traffic_signals"}, True),
+    ],
+    ids=str,
+)
+def test_a_barrier_cuts_what_meets_at_it_unless_its_own_tags_let_cars_pass(
+    tmp_path: Path, barrier: dict[str, str], open_: bool
+) -> None:
+    nodes: dict[int, Place] = {**CROSS, 2: (113.05, 22.5, barrier)}
+    ways: list[WayRow] = [(10, [1, 2, 3], {"highway": "primary"}), (11, [4, 2], {"highway": "primary"})]
+    found = made(tmp_path, nodes, ways)
+    network = network_of(found, tmp_path / "own")
+    graph = road_graph(network)
+    for a, b in itertools.permutations((1, 3, 4), 2):
+        assert nx.has_path(graph, f"road/osm-n{a}", f"road/osm-n{b}") is open_
+    km = found.layers["highways"].frame["drawn_length_km"].sum()
+    assert km == pytest.approx(
+        2 * distance_km(113.0, 22.5, 113.05, 22.5) + distance_km(113.05, 22.5, 113.05, 22.45), abs=0.01
+    )
+    assert any("barriers stop cars" in note for note in found.notes) is not open_
+
+
+def test_turn_restrictions_are_counted_by_what_they_say_but_those_that_directions_hold(tmp_path: Path) -> None:
+    import osmium
+    from osmium.osm.mutable import Node, Relation, Way
+
+    path = tmp_path / "turns.osm.pbf"
+    writer = osmium.SimpleWriter(str(path))
+    for number, (lon, lat) in CROSS.items():
+        writer.add_node(Node(id=number, version=1, timestamp=DAY, location=(lon, lat)))
+    ways = {10: ([1, 2], "no"), 11: ([2, 3], "no"), 12: ([4, 2], "yes"), 13: ([2, 5], "no")}
+    for number, (refs, oneway) in ways.items():
+        writer.add_way(
+            Way(id=number, version=1, timestamp=DAY, nodes=refs, tags={"highway": "primary", "oneway": oneway})
+        )
+    turns = [
+        ({"restriction": "no_left_turn"}, 10, 13),
+        ({"restriction": "only_straight_on"}, 10, 11),
+        ({"restriction": "no_right_turn"}, 10, 12),
+        ({"restriction": "no_u_turn"}, 10, 10),
+        ({"restriction": "no_left_turn", "except": "psv;motorcar"}, 11, 13),
+        ({"restriction:hgv": "no_left_turn"}, 11, 13),
+        ({"restriction": "no_left_turn"}, 99, 13),
+    ]
+    for k, (tags, origin, goal) in enumerate(turns):
+        rows = [("w", origin, "from"), ("n", 2, "via"), ("w", goal, "to")]
+        writer.add_relation(
+            Relation(id=30 + k, version=1, timestamp=DAY, members=rows, tags={"type": "restriction", **tags})
+        )
+    writer.close()
+    notes = osm_layers(path, HOME.specs, classes=CLASSES).notes
+    assert (
+        "4 turn restrictions: 2 forbid what directions forbid, or turning back; "
+        "2 are not held (no_left_turn 1, only_straight_on 1)"
+    ) in notes
 
 
 def test_positions_are_kept_for_the_nodes_of_the_ways_taken_and_no_others(tmp_path: Path) -> None:

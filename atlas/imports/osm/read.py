@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +22,9 @@ from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.foreign import apart
 from atlas.imports.archives import check_file
-from atlas.imports.osm.tags import CLASSES, Tags, city_of
+from atlas.imports.osm.tags import BARRIERS, CLASSES, TRAFFIC, Tags, barrier_of, car_access, city_of
 
-__all__ = ["Element", "Extract", "Positions", "Progress", "Ways", "read_extract"]
+__all__ = ["Element", "Extract", "Positions", "Progress", "Turn", "Ways", "read_extract"]
 
 Progress = Callable[[str], None]
 Ints = NDArray[np.int64]
@@ -38,13 +39,16 @@ _POINTS = (
 _KEPT = frozenset({
     "name", "name:zh", "name:zh-Hans", "name:zh-Hant", "name:en", "int_name", "ref", "highway", "construction",
     "proposed", "railway", "route", "oneway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward",
-    "lanes", "toll", "bridge", "tunnel", "access", "motor_vehicle", "vehicle", "area", "service", "usage", "highspeed",
+    "lanes", "toll", "bridge", "tunnel", "area", "barrier", "locked", "service", "usage", "highspeed",
     "start_date", "opening_date", "railway:traffic_mode", "station", "subway", "light_rail", "place", "population",
     "population:date", "aeroway", "iata", "icao", "aerodrome", "aerodrome:type", "amenity", "harbour", "industrial",
     "landuse", "leisure", "boundary", "admin_level", "ISO3166-1", "ISO3166-1:alpha2", "ISO3166-2", "train",
     "seamark:harbour:category", "cargo", "unlocode", "ref:unlocode", "level", "layer", "wikidata", "type",
+    "maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic", "restriction", "restriction:motorcar",
+    "restriction:conditional", "except",
+    *(f"oneway:{name}" for name in TRAFFIC[:3]),
+    *(name + way for name in TRAFFIC for way in ("", ":forward", ":backward", ":conditional")),
 })  # fmt: skip
-_CLOSED = {"no", "private"}
 
 
 @dataclass
@@ -85,6 +89,16 @@ class Element:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """A turn restriction on cars: what it says, ways it leads from and to, and the node it is at; 0 for a way."""
+
+    kind: str
+    origin: tuple[int, ...]
+    via: int
+    goal: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Positions:
     """Positions of nodes, sorted by number: degrees, six decimals."""
 
@@ -118,6 +132,12 @@ class Extract:
         Nodes of the ways that areas are made of, by way.
     positions
         Of every node the lines and areas use.
+    barriers
+        What stops cars, by node.
+    turns
+        Turn restrictions.
+    shut
+        Ways of the classes asked for that are no roads for cars, counted by what says so.
     notes
         What could not be read, one line each.
     """
@@ -132,6 +152,9 @@ class Extract:
     positions: Positions = field(
         default_factory=lambda: Positions(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
     )
+    barriers: dict[int, str] = field(default_factory=dict)
+    turns: list[Turn] = field(default_factory=list)
+    shut: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
 
@@ -174,17 +197,19 @@ def read_extract(
         raise ImportDataError(f"{path} is not a file; name an .osm.pbf extract")
     check_file(path)
     load_osmium()
-    return apart(lambda: _read(path, classes, progress), path, ImportDataError)
+    progress(f"reading {path.name}, {path.stat().st_size / 1e6:.1f} MB")
+    # The reader's process may write nothing, to a log least of all: what it found is told when it is through.
+    extract = apart(lambda: _read(path, classes), path, ImportDataError)
+    progress(f"{len(extract.roads)} road, {len(extract.rails)} rail and {len(extract.ferries)} ferry ways, "
+             f"{len(extract.points)} points, {len(extract.positions.number)} positions")  # fmt: skip
+    return extract
 
 
-def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Extract:
+def _read(path: Path, classes: tuple[str, ...]) -> Extract:
     osm = load_osmium()
     extract = Extract()
     try:
-        progress(f"{path.name}, {path.stat().st_size / 1e6:.1f} MB: reading what is tagged")
         _tagged(osm, path, classes, extract)
-        progress(f"{len(extract.roads)} road, {len(extract.rails)} rail and {len(extract.ferries)} ferry ways, "
-                 f"{len(extract.points)} points; reading positions")  # fmt: skip
         _members(osm, path, extract)
         extract.positions = _positions(osm, path, extract)
     except (RuntimeError, ValueError, OSError, OverflowError, MemoryError, osm.InvalidLocationError) as reason:
@@ -192,7 +217,6 @@ def _read(path: Path, classes: tuple[str, ...], progress: Progress) -> Extract:
             f"{path} cannot be read as an OpenStreetMap file: {reason or type(reason).__name__}; "
             "it may be cut off or broken: download it again"
         ) from reason
-    progress(f"{len(extract.positions.number)} positions")
     return extract
 
 
@@ -201,6 +225,7 @@ def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract) ->
     wanted = [("highway", name) for name in sorted(roads)]
     wanted += [(key, state) for key in ("highway", "railway") for state in ("construction", "proposed")]
     wanted += [("railway", name) for name in _RAILS] + [("route", "ferry"), ("boundary", "administrative"), *_POINTS]
+    wanted += [("barrier", name) for name in BARRIERS] + [("type", "restriction")]
     reader = osm.FileProcessor(str(path)).with_filter(osm.filter.TagFilter(*wanted))
     stamp = reader.header.get("osmosis_replication_timestamp")
     extract.as_of = stamp[:10] if re.match(r"\d{4}-\d{2}-\d{2}", stamp or "") else ""
@@ -231,11 +256,15 @@ def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract) ->
 def _sort_in(extract: Extract, element: str, thing: Any, tags: Tags, roads: set[str]) -> bool:
     """Put one tagged thing where it belongs; whether it belongs anywhere."""
     if element == "node":
+        if stops := barrier_of(tags):
+            extract.barriers[thing.id] = stops
         if thing.location.valid() and _is_point(tags):
             at = (round(thing.location.lon, 6), round(thing.location.lat, 6))
             extract.points.append(Element(element, thing.id, tags, at))
             return True
         return False
+    if element == "relation" and tags.get("type") == "restriction":
+        return _add_turn(extract, thing, tags)
     if element == "relation":
         members = tuple(member.ref for member in thing.members if member.type == "w" and member.role != "inner")
         if city_of(tags) and tags.get("boundary") == "administrative":
@@ -255,6 +284,22 @@ def _sort_in(extract: Extract, element: str, thing: Any, tags: Tags, roads: set[
     return lines is not None or _is_point(tags)
 
 
+def _add_turn(extract: Extract, thing: Any, tags: Tags) -> bool:
+    """Keep a restriction that binds cars."""
+    kind = tags.get("restriction:motorcar") or tags.get("restriction") or ""
+    if not kind and "restriction:conditional" in tags:
+        kind = "at certain hours"
+    spared = {part.strip() for part in tags.get("except", "").split(";")}
+    if not kind or kind == "none" or spared & set(TRAFFIC[:3]):
+        return False
+    by_role = {role: [one for one in thing.members if one.role == role] for role in ("from", "via", "to")}
+    ways = {role: tuple(one.ref for one in ones if one.type == "w") for role, ones in by_role.items()}
+    nodes = [one.ref for one in by_role["via"] if one.type == "n"]
+    if ways["from"] and ways["to"] and (nodes or ways["via"]):
+        extract.turns.append(Turn(kind, ways["from"], nodes[0] if nodes else 0, ways["to"]))
+    return True
+
+
 def _is_point(tags: Tags) -> bool:
     return any(tags.get(key) == value for key, value in _POINTS)
 
@@ -263,9 +308,12 @@ def _lines_of(extract: Extract, tags: Tags, roads: set[str]) -> Ways | None:
     """Return where a way belongs: roads for cars, tracks but no sidings, ferry routes."""
     road = tags.get("highway", "")
     future = tags.get(road, "") if road in {"construction", "proposed"} else ""
-    closed = (tags.get("motor_vehicle") or tags.get("vehicle") or tags.get("access") or "") in _CLOSED
-    if (road in roads or future in roads) and tags.get("area") != "yes" and not (closed and road in roads):
-        return extract.roads
+    if road in roads or future in roads:
+        passes, told = car_access(tags)
+        # What is being built is shut until it opens.
+        if tags.get("area") != "yes" and (passes != "no" or road not in roads):
+            return extract.roads
+        extract.shut["area" if tags.get("area") == "yes" else told] += 1
     rail = tags.get("railway", "")
     future = tags.get(rail, "") if rail in {"construction", "proposed"} else ""
     if (rail in _RAILS or future in _RAILS) and "service" not in tags:

@@ -18,9 +18,12 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.geodesy import length_km
+from atlas.imports.osm.hindrances import Places, cut_at, hindered, through, turns_left
 from atlas.imports.osm.read import Extract, Positions, Ways
 from atlas.imports.osm.tags import (
+    TRAFFIC,
     Tags,
+    car_access,
     clean,
     common,
     direction,
@@ -155,30 +158,42 @@ def roads_of(
     source, as_of
         Key of the ledger, and the ISO date of the extract.
     """
-    notes: list[str] = []
-    where = extract.positions
-    pieces = pieces_of(extract.roads, where, area, notes)
-    pieces = [_as_travelled(piece) for piece in pieces]
+    notes = hindered(extract)
+    pieces = pieces_of(extract.roads, extract.positions, area, notes)
+    pieces, places, cut = cut_at([_as_travelled(piece) for piece in pieces], extract.positions, extract.barriers)
+    where = places.at
     joined = _junctions(pieces, len(where.number))
+    out, kept_out = through(pieces, joined)
+    notes += [note for note in (cut, kept_out, turns_left(extract.turns, pieces, places), _hours(pieces)) if note]
     used = np.nonzero(joined)[0]
     seats = cities(np.column_stack([where.lon[used], where.lat[used]]))
     city = dict(zip(used.tolist(), seats, strict=True))
     made = Roads([], [], [], [], notes)
-    touching = _Touching.of(pieces, joined, len(where.number))
-    for piece in pieces:
-        made.roads.append(_road(piece, joined, where, city, source, as_of))
+    touching = _Touching.of([p for k, p in enumerate(pieces) if k not in out], joined, len(where.number))
+    for place, piece in enumerate(pieces):
+        made.roads.append(_road(piece, joined, places, city, source, as_of))
+        if place in out:
+            made.roads[-1] |= {"in_network": False, "no_connect": f"no way through: {car_access(piece.tags)[1]} only"}
         made.lines.append(_line(piece.rows, where))
         made.roads[-1]["drawn_length_km"] = round(length_km(made.lines[-1]), 3)
     told = _told(extract)
     opens = _first_open(pieces, made.roads, joined)
     for row in used.tolist():
         node = int(where.number[row])
-        made.junctions.append(_junction(node, row, told.get(node, {}), touching, city[row], opens[row], source, as_of))
+        tags = told.get(node, {})
+        made.junctions.append(
+            _junction(places.name(row), node, row, tags, touching, city[row], opens[row], source, as_of)
+        )
         made.points.append(shapely.Point(where.lon[row], where.lat[row]))
     untold = sum(piece.tags.get("toll") is None for piece in pieces)
     if untold:
         notes.append(f"{untold} of {len(pieces)} road pieces do not say whether they are tolled; they count as free")
     return made
+
+
+def _hours(pieces: Sequence[Piece]) -> str:
+    some = sum(any(f"{name}:conditional" in piece.tags for name in TRAFFIC) for piece in pieces)
+    return f"{some} road pieces are shut or open to cars at certain hours, which is not read" if some else ""
 
 
 def _as_travelled(piece: Piece) -> Piece:
@@ -247,7 +262,7 @@ def _told(extract: Extract) -> dict[int, Tags]:
 
 
 def _road(
-    piece: Piece, joined: NDArray[np.bool_], where: Positions, city: Mapping[int, str | None], source: str, as_of: str
+    piece: Piece, joined: NDArray[np.bool_], places: Places, city: Mapping[int, str | None], source: str, as_of: str
 ) -> Record:
     tags = piece.tags
     nodes = piece.rows[joined[piece.rows]].tolist()
@@ -264,7 +279,7 @@ def _road(
         "speed_limit_kmh": speed_kmh(tags),
         "lanes": int(lanes) if lanes and lanes.is_integer() else None,
         "toll": tags.get("toll") == "yes",
-        "node_ids": ";".join(f"osm-n{int(where.number[row])}" for row in nodes),
+        "node_ids": ";".join(places.name(row) for row in nodes),
         "structure": structure(tags),
         "published_length_km": None,
         "in_network": True,
@@ -276,15 +291,16 @@ def _road(
 
 
 def _junction(
-    node: int, row: int, tags: Tags, touching: _Touching, city: str | None, first: Record, source: str, as_of: str
-) -> Record:
+    name: str, node: int, row: int, tags: Tags, touching: _Touching, city: str | None, first: Record, source: str,
+    as_of: str,
+) -> Record:  # fmt: skip
     named = bool(tags)
     kind = "exit" if named else "bridge_end" if touching.carried[row] else "junction"
     # Local travel joins ordinary roads on the ground; a ramp whose road was not asked for ends in it too,
     # and so does a named exit none of whose ramps were asked for.
     loose = touching.link[row] and not touching.main[row] and touching.ends[row] == 1
     bare = named and not touching.link[row]
-    record = common(f"osm-n{node}", tags, kind, f"node/{node}", source=source, as_of=as_of, city=city)
+    record = common(name, tags, kind, f"node/{node}", source=source, as_of=as_of, city=city)
     number_told = clean(tags.get("ref"))
     record["name_zh"] = record["name_zh"] or number_told
     if number_told:

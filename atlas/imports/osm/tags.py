@@ -11,12 +11,17 @@ from typing import Any
 
 from atlas.base.errors import ImportDataError
 from atlas.data.scenario import BASE_YEAR
+from atlas.imports.osm.limits import implied_kmh
 
 __all__ = [
+    "BARRIERS",
     "CLASSES",
     "DEFAULT_CLASSES",
     "POSITION_ERROR_M",
+    "TRAFFIC",
     "Tags",
+    "barrier_of",
+    "car_access",
     "city_of",
     "classes_of",
     "common",
@@ -38,10 +43,33 @@ DEFAULT_CLASSES = CLASSES[:4]
 #: How far an OpenStreetMap node may be off, metres: an allowance for the shift of the imagery traced from,
 #: which nobody states; not a measurement.
 POSITION_ERROR_M = 20.0
+#: Whose traffic a rule is about, the most specific first: a car obeys the first that is told.
+TRAFFIC = ("motorcar", "motor_vehicle", "vehicle", "access")
+#: What shuts a road to an ordinary car, and what lets it in at the ends of a trip only.
+_SHUT = frozenset({
+    "no", "private", "agricultural", "forestry", "emergency", "military", "official", "permit",
+    "psv", "bus", "taxi", "hov", "hgv", "goods", "restricted", "use_sidepath", "dismount", "foot", "bicycle", "none",
+})  # fmt: skip
+_ENDS = frozenset({"destination", "customers", "delivery", "residents", "resident"})
+#: Says nothing: the next, less specific rule holds.
+_UNTOLD = frozenset({"", "unknown", "fixme"})
+#: What stands in a road and whether it stops a car that is not told to pass; a gate does when it is locked.
+BARRIERS = {
+    "bollard": True, "block": True, "jersey_barrier": True, "cycle_barrier": True, "motorcycle_barrier": True,
+    "chain": True, "log": True, "debris": True, "turnstile": True, "full-height_turnstile": True, "stile": True,
+    "kissing_gate": True, "wicket_gate": True, "horse_stile": True, "bus_trap": True, "sump_buster": True,
+    "planter": True, "bar": True, "barrier_board": True, "guard_rail": True, "spikes": True, "ditch": True,
+    "gate": False, "lift_gate": False, "swing_gate": False, "sliding_gate": False, "sliding_beam": False,
+    "hampshire_gate": False, "sally_port": False, "entrance": False, "border_control": False, "toll_booth": False,
+    "checkpoint": False, "rope": False, "tank_trap": True, "coupure": False, "flood_wall": False, "yes": False,
+}  # fmt: skip
+_FORTH, _BACK = frozenset({"yes", "1", "true"}), frozenset({"-1", "reverse"})
 _ASSUMED_YEAR = {"under_construction": 2030}
 _DATE = re.compile(r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?")
 _SPEED = re.compile(r"(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph|knots)?")
 _KMH = {"mph": 1.609344, "knots": 1.852}
+#: Where a rule may stand in the place of a number.
+_RULES = ("maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic")
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _NATIONAL = re.compile(r"G\d{3}")
@@ -112,25 +140,91 @@ def number(text: str | None) -> float | None:
     return value if 0 < value < 1e9 else None
 
 
+def car_access(tags: Tags, way: str = "") -> tuple[str, str]:
+    """Return whether a car may pass, ``yes``, ``ends`` (to reach something there) or ``no``, and the value told.
+
+    ``motorcar`` stands over ``motor_vehicle``, that over ``vehicle``, that over ``access``; of several values the most
+    open one holds.
+
+    Parameters
+    ----------
+    tags
+        Of a way or a node.
+    way
+        ``:forward`` or ``:backward`` for what is told of one direction alone.
+
+    Examples
+    --------
+    >>> car_access({"motor_vehicle": "no", "motorcar": "yes"}), car_access({"access": "customers"})
+    (('yes', 'yes'), ('ends', 'customers'))
+    """
+    for key in TRAFFIC:
+        told = [value for part in tags.get(key + way, "").split(";") if (value := part.strip()) not in _UNTOLD]
+        if told:
+            for answer, values in (("yes", set(told) - _SHUT - _ENDS), ("ends", _ENDS & set(told))):
+                if found := [value for value in told if value in values]:
+                    return answer, found[0]
+            return "no", told[0]
+    return "yes", ""
+
+
+def barrier_of(tags: Tags) -> str:
+    """Return what stops cars at a node; empty where they pass.
+
+    What its own tags say of cars comes first: ``bollard`` with ``motor_vehicle=yes`` is open, ``gate`` with
+    ``access=private`` shut.
+
+    >>> barrier_of({"barrier": "bollard"}), barrier_of({"barrier": "gate"})
+    ('bollard', '')
+    """
+    kind = tags.get("barrier", "")
+    if kind not in BARRIERS:
+        return ""
+    passes, told = car_access(tags)
+    if told:
+        return "" if passes == "yes" else f"{kind}, {told}"
+    if tags.get("locked") == "yes":
+        return f"{kind}, locked"
+    return kind if BARRIERS[kind] else ""
+
+
 def speed_kmh(tags: Tags) -> float | None:
-    """Return ``maxspeed`` in km/h; of several, or of the two directions, the lowest; None for no number."""
-    values = []
-    told = [tags.get(key) or "" for key in ("maxspeed", "maxspeed:forward", "maxspeed:backward")]
-    for part in re.split(r"[;|]", ";".join(told)):
-        found = _SPEED.fullmatch(part.strip().lower())
-        if found and float(found[1]) > 0:
-            values.append(round(float(found[1]) * _KMH.get(found[2] or "", 1.0), 1))
-    return min(values) if values else None
+    """Return ``maxspeed`` in km/h; of several, or of the two directions, the lowest; None where none is told.
+
+    A rule (``CN:urban``) stands for the limit that the law of its country gives.
+    """
+    for keys in (("maxspeed", "maxspeed:forward", "maxspeed:backward"), _RULES):
+        told = [part for key in keys for part in re.split(r"[;|]", tags.get(key) or "")]
+        values = [value for part in told if (value := _one_speed(part.strip().lower())) is not None]
+        if values:
+            return min(values)
+    return None
+
+
+def _one_speed(text: str) -> float | None:
+    found = _SPEED.fullmatch(text)
+    if not found:
+        return implied_kmh(text)
+    return round(float(found[1]) * _KMH.get(found[2] or "", 1.0), 1) if float(found[1]) > 0 else None
 
 
 def direction(tags: Tags) -> int:
-    """Return 1 for travel as drawn only, -1 for against the drawing only, 0 for both."""
-    told = tags.get("oneway", "")
-    if told in {"yes", "1", "true"}:
+    """Return 1 for travel as drawn only, -1 for against the drawing only, 0 for both.
+
+    ``oneway:motorcar`` stands over ``oneway:motor_vehicle``, that over ``oneway:vehicle``, that over ``oneway``; a road
+    closed to cars one way (``motor_vehicle:backward=no``) is travelled the other. A motorway, one that is being built
+    too, and a roundabout are one-way unless something else is told.
+    """
+    shut = [car_access(tags, way)[0] == "no" for way in (":backward", ":forward")]
+    if shut[0] != shut[1]:
+        return 1 if shut[0] else -1
+    keys = [f"oneway:{name}" for name in TRAFFIC[:3]] + ["oneway"]
+    told = next((value for key in keys if (value := tags.get(key, "").strip())), "")
+    if told in _FORTH:
         return 1
-    if told in {"-1", "reverse"}:
+    if told in _BACK:
         return -1
-    implied = tags.get("highway") == "motorway" or tags.get("junction") in {"roundabout", "circular"}
+    implied = road_class(tags) == "motorway" or tags.get("junction") in {"roundabout", "circular"}
     return 1 if implied and told not in {"no", "0", "false", "reversible", "alternating"} else 0
 
 
