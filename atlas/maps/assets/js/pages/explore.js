@@ -173,7 +173,7 @@ export function explorePage(data) {
     hooks.legendRows = legendRows;
     var legendHost = el("div", { class: "legend" });
     addSection("legend", [legendHost]);
-    addSection("assumptions", [el("div", { class: "small", id: "assumed" }, [spoken("p", {}, function () { return ui("ex_honest"); })])], false);
+    addSection("assumptions", [el("div", { class: "small", id: "assumed" }, [spoken("p", {}, function () { return ui("ex_honest", formatNumber(base.grid ? base.grid.sizeM : 0, 0)); })])], false);
     addSection("sources", [sourceList()], false);
     yearDock();
 
