@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.base.doors import Door
 from atlas.base.errors import LayerError
+from atlas.data.sides import ELSEWHERE, Territory, read_territories
 
 if TYPE_CHECKING:
     from pyproj import CRS
@@ -62,6 +63,8 @@ class Region:
         English names of cities by the Chinese ones.
     sides
         Side of a border by city; all others lie on the side ``mainland``.
+    territories
+        The land and water of the sides; empty: a side is known of features with a city alone.
     bounds
         West, south, east, north, degrees: a feature out of it is a mistake.
     box
@@ -87,6 +90,7 @@ class Region:
     core: tuple[Core, ...] = ()
     cities: Mapping[str, str] = field(default_factory=dict, hash=False)
     sides: Mapping[str, str] = field(default_factory=dict, hash=False)
+    territories: tuple[Territory, ...] = field(default=(), hash=False, repr=False)
     bounds: Box = EARTH
     box: Box | None = None
     view: Box | None = None
@@ -105,7 +109,7 @@ class Region:
         >>> Region(sides={"香港": "hk"}).side_of("香港特别行政区")
         'hk'
         """
-        return self.sides.get((city or "").removesuffix("特别行政区"), "mainland")
+        return self.sides.get((city or "").removesuffix("特别行政区"), ELSEWHERE)
 
     def over(self, extent: Box) -> Region:
         """Return the region with its box, where it has none, about `extent`."""
@@ -198,20 +202,31 @@ def _read(path: Path, stamp: tuple[int, int]) -> Region:
     )
 
 
+@cache
+def _territories(path: Path, stamp: tuple[int, int]) -> tuple[Territory, ...]:
+    return read_territories(path)
+
+
 def read_region(root: str | Path) -> Region:
     """Return the region of the atlas in the folder `root`; one without a name where it declares none.
 
     Raises
     ------
     LayerError
-        ``data/region.toml`` cannot be read, or an entry is of another type, unknown, or no box.
+        ``data/region.toml`` cannot be read, or an entry is of another type, unknown, or no box; or
+        ``data/sides.geojson`` cannot (see :func:`atlas.data.sides.read_territories`).
     """
     root = Path(root)
-    path = root / "data" / "region.toml"
+    path, land = root / "data" / "region.toml", root / "data" / "sides.geojson"
     if not path.exists():
-        return Region(name_zh=root.resolve().name, name_en=root.resolve().name)
-    told = path.stat()
-    return _read(path, (told.st_mtime_ns, told.st_size))
+        named = Region(name_zh=root.resolve().name, name_en=root.resolve().name)
+    else:
+        told = path.stat()
+        named = _read(path, (told.st_mtime_ns, told.st_size))
+    if not land.exists():
+        return named
+    told = land.stat()
+    return replace(named, territories=_territories(land, (told.st_mtime_ns, told.st_size)))
 
 
 def find_root(root: str | Path | None = None) -> Path:
