@@ -20,8 +20,7 @@ from atlas.base.geodesy import lengths_km
 from atlas.cli import cli
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.layer import layer_text
-from atlas.data.region import read_region
-from atlas.data.sides import Territory, abroad, sides_at
+from atlas.data.region import Territory, abroad, read_region, sides_at
 from atlas.imports.admit import layer_of
 from atlas.imports.vector import DEFAULTS
 from atlas.network.value import Network

@@ -20,8 +20,8 @@ from scipy.spatial import cKDTree
 
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
+from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR, Scenario
-from atlas.data.sides import sides_at
 from atlas.kept.store import Kept
 from atlas.land.grid import CELL_KM, Grid, land_grid
 from atlas.land.water import WaterRaster

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from atlas.base.geodesy import meridian_km
-from atlas.data.sides import Territory
+from atlas.data.region import Territory
 from atlas.network.attach import ROAD_REACH_KM
 from atlas.network.barrier import Barrier
 

@@ -17,8 +17,8 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from atlas.base.geodesy import lengths_km
+from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
-from atlas.data.sides import sides_at
 from atlas.network.barrier import Barrier
 from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of

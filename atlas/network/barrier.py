@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from atlas.data.sides import Territory
+from atlas.data.region import Territory
 
 __all__ = ["Barrier", "Obstacle"]
 

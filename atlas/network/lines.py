@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from atlas.base.geodesy import KM_A_DEGREE, distances_km, length_km
-from atlas.data.sides import abroad
+from atlas.data.region import abroad
 from atlas.network.barrier import Obstacle
 
 __all__ = [

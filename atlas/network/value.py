@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.data.places import PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
+from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
-from atlas.data.sides import sides_at
 from atlas.kept.columns import KeptTable, packed
 from atlas.kept.store import Kept
 from atlas.network.arrays import GATE, EdgeArrays, arrays_of, kept_arrays, packed_arrays

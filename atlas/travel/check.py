@@ -11,8 +11,8 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from atlas.data.declaration import SEATS
+from atlas.data.region import abroad
 from atlas.data.scenario import Scenario
-from atlas.data.sides import abroad
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
 
