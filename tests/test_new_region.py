@@ -11,7 +11,7 @@ from import_files import Place, WayRow, draw_feed, draw_pbf, small_feed
 
 from atlas.cli import cli
 from atlas.data.catalog import Catalog, open_catalog
-from atlas.data.units import counted_units
+from atlas.data.declaration import counted_units
 from atlas.imports.osm.ground import box_of, land_of, water_of
 from atlas.imports.osm.read import read_extract
 

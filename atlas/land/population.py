@@ -37,7 +37,7 @@ from scipy.spatial import cKDTree
 from atlas.base.errors import ImportDataError
 from atlas.base.geodesy import transformer
 from atlas.base.tables import read_table
-from atlas.data.units import counted_units
+from atlas.data.declaration import counted_units
 from atlas.land.grid import Grid
 
 _OWN = ", the population of your own,"

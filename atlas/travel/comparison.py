@@ -15,9 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.words import Words, both, joined
+from atlas.data.declaration import counted_units, seats_of
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
-from atlas.data.units import counted_units, seats_of
 from atlas.network.build import Network, open_edges
 from atlas.travel.journey import journey_on
 from atlas.travel.matrix import od_minutes

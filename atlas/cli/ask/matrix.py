@@ -22,7 +22,7 @@ from atlas.cli.options import (
 )
 from atlas.cli.output import Answer, Column, Row, Sink, emit, tell
 from atlas.cli.session import Choice, Session
-from atlas.data.units import seats_of
+from atlas.data.declaration import seats_of
 
 if TYPE_CHECKING:
     from atlas.data.scenario import Scenario

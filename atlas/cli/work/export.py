@@ -17,7 +17,7 @@ from atlas.cli.options import (
     within_option,
 )
 from atlas.cli.session import Choice, Session
-from atlas.data.units import seats_of
+from atlas.data.declaration import seats_of
 
 __all__ = ["command"]
 
