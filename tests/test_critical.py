@@ -12,7 +12,7 @@ from atlas.base.errors import PlanError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
-from atlas.decide.critical import NOTICED_MIN, Watch, closures, critical_links, dividend, worst_pairs
+from atlas.decide.critical import NOTICED_MIN, Watch, breaks, closures, critical_links, dividend, worst_pairs
 from atlas.land.ground import Ground
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
@@ -79,7 +79,7 @@ def test_what_lies_on_no_fastest_way_loses_nothing_when_searched_again(network: 
     skipped = 0
     for one in closures(network, NOW, by="link")[::40]:
         opened = watch.board.opened(np.isin(np.arange(len(watch.board.present)), one.edges))
-        if all(opened.open_[used].all() for used in (*watch.home_arcs, watch.pair_arcs)):
+        if all(opened.open_[used].all() for used in (*watch.home_arcs, *watch.pair_arcs)):
             skipped += 1
             assert np.array_equal(opened.many(watch.starts)[:, watch.ends], watch.pair_minutes)
     assert skipped > 0
@@ -103,7 +103,9 @@ def test_the_only_way_to_a_place_cuts_it_off_and_delays_nobody_there() -> None:
     nodes = np.array([network.row_of[f"place/p{name}"] for name in "abc"])
     homes = Homes(empty, np.zeros(0), empty, np.zeros(0), empty, empty, frame, np.zeros((0, 2)), 0.0)
     whole = board.opened()
-    watch = Watch(board, homes, (), 60.0, nodes, nodes, (), whole.many(nodes)[:, nodes], (), whole.used_from(nodes))
+    watch = Watch(
+        board, homes, (), 60.0, nodes, nodes, (), whole.many(nodes)[:, nodes], (), whole.used_from(nodes, nodes)
+    )
     losses = watch.closed(found["highways/r1"])
     assert (losses.pairs_cut, losses.pairs_delayed) == (4, 0)
     both = watch.closed(found["highways/r0"], found["highways/r1"])
@@ -163,3 +165,29 @@ def test_the_command_lists_ways_apart_and_refuses_three_places() -> None:
     assert told.exit_code == 0, told.output
     assert len(json.loads(told.stdout)["routes"]) == 2
     assert CliRunner().invoke(cli, ["critical", "珠海", "阳江", "中山"]).exit_code == 2
+
+
+def test_what_breaks_a_target_is_what_the_scenario_without_it_breaks(network: Network) -> None:
+    scenario, trips = load_scenario("2030"), [("zhuhai", ("hong-kong-sar",), 120.0), ("zhuhai", ("macao-sar",), 120.0)]
+    found = breaks(network, trips, scenario, mode="drive").set_index("link")
+    row = found.loc["highways/g94_hzmb"]
+    shut = scenario.but(close=["highways/g94_hzmb"])
+    before, after = od_minutes(network, ["zhuhai"], ["hong-kong-sar"], [scenario, shut], ["drive"])[:, 0, 0, 0]
+    assert (row["before_min"], row["after_min"]) == pytest.approx((before, after), nan_ok=True)
+    assert row["trips_lost"] == int(before <= 120 < after or np.isnan(after))
+    # what is not named changes nothing
+    for name in ("highways/g2518_szzs", "highways/s47_jz"):
+        assert name not in found.index
+        others = od_minutes(network, ["zhuhai"], ["hong-kong-sar", "macao-sar"], [scenario, scenario.but(close=[name])],
+                            ["drive"])  # fmt: skip
+        assert others[0] == pytest.approx(others[1])
+
+
+def test_the_command_ranks_what_breaks_a_target() -> None:
+    told = CliRunner().invoke(
+        cli, ["critical", "--target", "corridor-coast", "--year", "2030", "--top", "2", "--format", "json"]
+    )
+    assert told.exit_code == 0
+    rows = json.loads(told.stdout)["links"]
+    assert [row["rank"] for row in rows] == [1, 2]
+    assert CliRunner().invoke(cli, ["critical", "珠海", "中山", "--target", "corridor-coast"]).exit_code == 2

@@ -22,9 +22,9 @@ from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
 from atlas.decide.board import Board
-from atlas.decide.measures import MEASURES, SITES, make_measure, site_rows
+from atlas.decide.measures import MEASURES, SITES, Trips, make_measure, site_rows
 from atlas.decide.players import listed_players, plan_players
-from atlas.decide.value import Game, exact_values, project_values, sampled_values
+from atlas.decide.value import Game, exact_values, project_values, sampled_values, target_values
 from atlas.land.ground import Ground
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
@@ -238,3 +238,36 @@ def test_the_command_says_plainly_what_is_worth_nothing() -> None:
     wrong = CliRunner().invoke(cli, ["value", "--project", "hnh"])
     assert wrong.exit_code == 2
     assert "hmh" in wrong.stderr
+
+
+def test_minutes_of_promised_trips_are_those_of_the_library_whatever_is_closed(network: Network) -> None:
+    targets, scenario = read_targets(PLAN / "targets.toml"), load_scenario("2035")
+    board = Board(network, scenario, "multimodal")
+    measure = Trips.of(network, targets, by_target=True)
+    for closed in (["g2518_szzs"], ["g2518_szzs", "railways/guangzhan", "s26_zk_zs"], ["highways/s47_jz"], []):
+        whole = board.without(closed)
+        expected = [
+            -np.mean([
+                min(240.0, whole.many(np.array([network.row_of[f"place/{start}"]]))[
+                    0, [network.row_of[f"place/{end}"] for end in ends]].min())
+                for start, ends in target.default.trips()
+            ])
+            for target in targets
+        ]  # fmt: skip
+        assert measure.at(whole) == pytest.approx(expected)
+
+
+def test_a_targets_values_are_those_of_the_measure_of_it_alone(network: Network) -> None:
+    targets = read_targets(PLAN / "targets.toml")
+    scenario = load_scenario("2035")
+    players = plan_players(network, read_register(PLAN), load_scenario("2023"), scenario)
+    table = target_values(network, players, scenario, targets, orders=4)
+    one = targets.only(["corridor-coast"])
+    alone = project_values(
+        network, players, scenario, measure="trips", targets=one, orders=4, interactions=False
+    ).projects.set_index("project")
+    mine = table[table["target"] == "corridor-coast"].set_index("project")
+    assert len(mine) > 2
+    for name in ("first_in", "last_in", "value", "standard_error"):
+        assert mine[name].to_dict() == pytest.approx(alone.loc[mine.index, name].to_dict(), abs=1e-6)
+    assert (alone.drop(index=mine.index)["value"].abs() < 1e-6).all()

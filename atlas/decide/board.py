@@ -190,14 +190,55 @@ class Opened:
         _, before, _ = dijkstra(self._backward, indices=ends, min_only=True, return_predecessors=True)
         return self._arcs_between(np.arange(2 * size), before.astype(np.int64))
 
-    def used_from(self, nodes: Ints) -> Bools:
-        """(kept arcs,) which arcs lie on a fastest way from any of `nodes` to anywhere."""
+    def used_from(self, nodes: Ints, ends: Ints) -> Bools:
+        """(len(nodes), kept arcs) which arcs lie on the fastest ways found from each of `nodes` to any of `ends`."""
         size = len(self.board.early)
         _, before = dijkstra(self._forward, indices=nodes, return_predecessors=True)
-        used = np.zeros(len(self.open_), dtype=bool)
-        for row in before.astype(np.int64):
-            used |= self._arcs_between(row, np.arange(2 * size))
+        used = np.zeros((len(nodes), len(self.open_)), dtype=bool)
+        for i, row in enumerate(before.astype(np.int64)):
+            on_way = np.zeros(2 * size, dtype=bool)
+            here = np.concatenate([ends, ends + size])
+            while len(here):
+                on_way[here] = True
+                here = np.unique(row[here])
+                here = here[here >= 0]
+                here = here[~on_way[here]]
+            used[i] = self._arcs_between(np.where(on_way, row, -1), np.arange(2 * size))
         return used
+
+    def ways(self, nodes: Ints, ends: Iterable[tuple[int, Ints]], *, limit_min: float = np.inf) -> tuple[Floats, Bools]:
+        """Return the minutes of trips, and which arcs their fastest ways take, parallel ones with them.
+
+        Parameters
+        ----------
+        nodes
+            Where trips begin.
+        ends
+            Of each trip the row of `nodes` it begins at, and the nodes of which the nearest ends it.
+        limit_min
+            A trip that takes longer is infinite and takes no arcs.
+
+        Returns
+        -------
+        minutes, used
+            (trips,) and (kept arcs,).
+        """
+        size = len(self.board.early)
+        found, before = dijkstra(
+            self._forward, indices=nodes, limit=limit_min + TOLERANCE_MIN, return_predecessors=True
+        )
+        early, late = np.where(self.board.early, found[:, :size], np.inf), found[:, size:]
+        minutes, tails, heads = [], [], []
+        for row, some in ends:
+            end = int(some[np.argmin(np.minimum(early[row, some], late[row, some]))])
+            state = end if early[row, end] <= late[row, end] else end + size
+            minutes.append(float(found[row, state]))
+            while np.isfinite(minutes[-1]) and before[row, state] >= 0:
+                tails.append(int(before[row, state]))
+                heads.append(state)
+                state = tails[-1]
+        used = self._arcs_between(np.array(tails, dtype=np.int64), np.array(heads, dtype=np.int64))
+        return np.array(minutes), used & self.open_
 
     def _arcs_between(self, tail: Ints, head: Ints) -> Bools:
         arcs, kept = self.board.network.arrays.arcs, self.board._kept

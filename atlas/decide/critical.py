@@ -28,8 +28,8 @@ from atlas.travel.comparison import seats
 from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
-    "CRITICAL_COLUMNS", "NOTICED_MIN", "PAIR_LOSS_COLUMNS", "Closure", "Losses", "Watch", "closures", "critical_links",
-    "dividend", "worst_pairs",
+    "BREAK_COLUMNS", "CRITICAL_COLUMNS", "NOTICED_MIN", "PAIR_LOSS_COLUMNS", "Closure", "Losses", "Watch", "breaks",
+    "closures", "critical_links", "dividend", "worst_pairs",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -46,6 +46,10 @@ CRITICAL_COLUMNS = (
 )  # fmt: skip
 PAIR_LOSS_COLUMNS = (
     "scenario", "rank", "link", "name_zh", "name_en", "other", "other_zh", "other_en", *_LOSSES, "beyond_sum", "hash",
+)  # fmt: skip
+BREAK_COLUMNS = (
+    "scenario", "rank", "link", "name_zh", "name_en", "mode", "trips_lost", "trips_cut", "later_min", "start", "end",
+    "before_min", "after_min", "hash",
 )  # fmt: skip
 _ROAD_ROLES = ("run",)
 
@@ -148,7 +152,7 @@ class Watch:
         home = tuple(homes.minutes(minutes_to(whole, node)) for node in nodes)
         used = tuple(whole.used_towards(node) for node in nodes)
         pairs = whole.many(starts)[:, ends]
-        return cls(board, homes, nodes, limit_min, starts, ends, home, pairs, used, whole.used_from(starts))
+        return cls(board, homes, nodes, limit_min, starts, ends, home, pairs, used, whole.used_from(starts, ends))
 
     def losses(self, opened: Opened) -> Losses:
         """Return what `opened` loses against the board with nothing closed.
@@ -168,9 +172,10 @@ class Watch:
             cut += float(people[had & ~has].sum())
             delayed += float(people[later >= NOTICED_MIN].sum())
             hours += float((people * np.where(later > TOLERANCE_MIN, later, 0.0)).sum()) / 60.0
-        if opened.open_[self.pair_arcs].all():
+        touched = (self.pair_arcs & ~opened.open_).any(axis=1)
+        if not touched.any():
             return Losses(lost, cut, delayed, hours, 0, 0, 0, 0.0)
-        before, after = self.pair_minutes, opened.many(self.starts)[:, self.ends]
+        before, after = self.pair_minutes[touched], opened.many(self.starts[touched])[:, self.ends]
         had, has = np.isfinite(before), np.isfinite(after)
         later = np.where(had & has, after - np.where(had, before, 0.0), 0.0)
         return Losses(
@@ -393,3 +398,70 @@ def dividend(watch: Watch, features: Sequence[str], some: Sequence[Closure]) -> 
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def breaks(
+    network: Network,
+    trips: Sequence[tuple[str, tuple[str, ...], float]],
+    scenario: Scenario,
+    *,
+    by: str = "feature",
+    mode: str = "multimodal",
+) -> pd.DataFrame:
+    """Return the roads and lines whose closure makes any of `trips` longer, those that break most limits first.
+
+    Parameters
+    ----------
+    network, scenario, by, mode
+        See :func:`critical_links`.
+    trips
+        Origin, destinations of which the nearest counts, and limit, as ids of places: the trips of a target.
+
+    Returns
+    -------
+    DataFrame
+        :data:`BREAK_COLUMNS`: trips that were within their limit and no longer are (``trips_lost``, those cut off
+        among them), trips without any way left, and the trip that loses most, with its minutes before and after
+        (NaN: no way).
+    """
+    board = Board(network, scenario, mode)
+    whole = board.opened()
+    names = list(dict.fromkeys(start for start, _, _ in trips))
+    starts = np.array([network.row_of[f"place/{name}"] for name in names], dtype=np.int64)
+    ends = [np.array([network.row_of[f"place/{end}"] for end in some], dtype=np.int64) for _, some, _ in trips]
+    rows = [names.index(start) for start, _, _ in trips]
+    limits = np.array([limit for _, _, limit in trips]) + TOLERANCE_MIN
+
+    def spent(opened: Opened) -> tuple[Floats, Ints]:
+        found = opened.many(starts)
+        near = np.array([some[np.argmin(found[i, some])] for i, some in zip(rows, ends, strict=True)])
+        return found[rows, near], near
+
+    before, nearest = spent(whole)
+    # what lies on none of the ways taken changes no trip
+    ways = [whole.journey(int(starts[i]), int(end)) for i, end in zip(rows, nearest, strict=True)]
+    taken = np.zeros(len(board.present), dtype=bool)
+    taken[[row for way in ways for leg in way.legs for row in leg.edge_rows]] = True
+    told: list[dict[str, Any]] = []
+    for one in closures(network, scenario, by=by):
+        if not taken[one.edges].any():
+            continue
+        after, _ = spent(board.opened(_shut(board, [one])))
+        had, has = np.isfinite(before), np.isfinite(after)
+        later = np.where(had & has, after - np.where(had, before, 0.0), np.where(had, np.inf, 0.0))
+        if not later.max(initial=0.0) > TOLERANCE_MIN:
+            continue
+        worst = int(np.argmax(later))
+        told.append(
+            {
+                "scenario": scenario.name, "rank": 0, "link": one.id, "name_zh": one.name_zh, "name_en": one.name_en,
+                "mode": one.mode, "trips_lost": int(((before <= limits) & (after > limits)).sum()),
+                "trips_cut": int((had & ~has).sum()), "later_min": float(later[worst]),
+                "start": network.node_names[int(starts[rows[worst]])],
+                "end": network.node_names[int(nearest[worst])], "before_min": float(before[worst]),
+                "after_min": float(after[worst]), "hash": stamp(network.hash, [scenario]),
+            }
+        )  # fmt: skip
+    told.sort(key=lambda row: (-row["trips_lost"], -row["trips_cut"], -row["later_min"], row["link"]))
+    frame = pd.DataFrame([{**row, "rank": n} for n, row in enumerate(told, start=1)], columns=list(BREAK_COLUMNS))
+    return frame.replace([np.inf], np.nan)

@@ -1,4 +1,4 @@
-"""What a network is good for, as a number by city: people, pairs, minutes, promises, hinterland.
+"""What a network is good for, as a number by city: people, pairs, minutes, promises, their trips, hinterland.
 
 Each measure is made for one board and asked for many ways of closing parts of it. More is better in all of them, and
 opening a link never makes one of them smaller, because it never makes a way longer.
@@ -7,7 +7,8 @@ opening a link never makes one of them smaller, because it never makes a way lon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -26,13 +27,13 @@ from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
-    "CAP_MIN", "MEASURES", "SITES", "Hinterland", "Measure", "Minutes", "Pairs", "People", "Promises",
+    "CAP_MIN", "MEASURES", "SITES", "Hinterland", "Measure", "Minutes", "Pairs", "People", "Promises", "Trips",
     "centre_rows", "make_measure", "site_rows",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-MEASURES = ("people", "pairs", "minutes", "promise", "hinterland")
+MEASURES = ("people", "pairs", "minutes", "promise", "trips", "hinterland")
 SITES = ("port", "airport", "hub")
 #: A pair without a way, or farther apart, counts as this many minutes in means: a mean over infinite times is none.
 CAP_MIN = 240.0
@@ -254,23 +255,9 @@ class Promises:
         PlanError
             No trip at all.
         """
-        frame = network.place_layer.frame.set_index("id")
-        found = [
-            (start, ends, target.limit_min)
-            for target in targets
-            for reading in target.chosen(readings)
-            for start, ends in reading.trips()
-        ]
-        if not found:
-            raise PlanError("the targets chosen hold no trip")
-        names = list(dict.fromkeys(start for start, _, _ in found))
-        starts = np.array([network.row_of[f"place/{name}"] for name in names])
-        trips = tuple(
-            (names.index(start), np.array([network.row_of[f"place/{end}"] for end in ends]), limit)
-            for start, ends, limit in found
-        )
-        cities = cities_of(network)
-        return cls(starts, trips, city_rows((frame.at[start, "city"] for start, _, _ in found), cities), cities=cities)
+        found = _trips(targets, readings)
+        starts, trips = _rows_of_trips(network, found)
+        return cls(starts, trips, _cities_of_trips(network, found), cities=cities_of(network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) trips."""
@@ -278,6 +265,111 @@ class Promises:
         minutes = opened.many(self.starts, limit_min=longest)
         kept = [minutes[row, ends].min() <= limit + TOLERANCE_MIN for row, ends, limit in self.trips]
         return by_city(self.city, np.array(kept, dtype=np.float64), len(self.cities))
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Minutes of the average trip of the plan's promises, less than none, so that more is better.
+
+    Within a target its trips weigh alike, and so do the targets; a trip without a way, or longer, counts as
+    :data:`CAP_MIN`. Beside :class:`Promises`, which counts limits kept, it sees what falls short of one.
+
+    Attributes
+    ----------
+    entry, weight
+        (trips,) to which of ``cities`` a trip belongs, and its share in that number.
+    """
+
+    starts: Ints
+    trips: tuple[tuple[int, Ints, float], ...]
+    entry: Ints
+    weight: Floats
+    name: str = "trips"
+    unit: str = "min"
+    cities: tuple[str, ...] = ()
+    seen: dict[tuple[int, bytes], tuple[Ints, Floats]] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, network: Network, targets: Targets, *, by_target: bool = False) -> Trips:
+        """Return the measure over the default readings, by city of departure; or each target by itself.
+
+        Raises
+        ------
+        PlanError
+            No trip at all.
+        """
+        found = _trips(targets)
+        starts, trips = _rows_of_trips(network, found)
+        names = tuple(dict.fromkeys(target for target, _, _, _ in found))
+        target = np.array([names.index(one) for one, _, _, _ in found], dtype=np.int64)
+        weight = 1.0 / np.bincount(target)[target]
+        if by_target:
+            return cls(starts, trips, target, weight, cities=names)
+        entry = _cities_of_trips(network, found)
+        return cls(starts, trips, entry, weight / len(names), cities=cities_of(network))
+
+    def at(self, opened: Opened) -> Floats:
+        """(cities,) minutes below zero; of one board throughout, with nothing eased."""
+        minutes = np.empty(len(self.trips))
+        for row, own in enumerate(self._own):
+            minutes[own] = np.minimum(self._from(row, opened), CAP_MIN)
+        return -by_city(self.entry, minutes * self.weight, len(self.cities))
+
+    @cached_property
+    def _own(self) -> list[Ints]:
+        """The trips from each start."""
+        start = np.array([row for row, _, _ in self.trips])
+        return [np.nonzero(start == row)[0] for row in range(len(self.starts))]
+
+    def _from(self, row: int, opened: Opened) -> Floats:
+        """Minutes of the trips from one start.
+
+        From the whole board downwards only what the fastest ways take and the question closes is closed: ways that are
+        the fastest of more, and still open, are the fastest. So many questions need few searches.
+        """
+        held = np.ones_like(opened.open_)
+        while True:
+            key = row, np.packbits(held).tobytes()
+            if key not in self.seen:
+                ends = [(0, self.trips[i][1]) for i in self._own[row]]
+                spent, taken = Opened(opened.board, held).ways(self.starts[row : row + 1], ends, limit_min=CAP_MIN)
+                self.seen[key] = np.nonzero(taken)[0], spent
+            used, spent = self.seen[key]
+            broken = used[~opened.open_[used]]
+            if not len(broken):
+                return spent
+            held = held.copy()
+            held[broken] = False
+
+
+Asked = tuple[str, str, tuple[str, ...], float]
+
+
+def _trips(targets: Targets, readings: Sequence[str] = ()) -> list[Asked]:
+    """Target, origin, destinations and limit of every trip of the readings chosen."""
+    found = [
+        (target.id, start, ends, target.limit_min)
+        for target in targets
+        for reading in target.chosen(readings)
+        for start, ends in reading.trips()
+    ]
+    if not found:
+        raise PlanError("the targets chosen hold no trip")
+    return found
+
+
+def _rows_of_trips(network: Network, found: Sequence[Asked]) -> tuple[Ints, tuple[tuple[int, Ints, float], ...]]:
+    names = list(dict.fromkeys(start for _, start, _, _ in found))
+    trips = tuple(
+        (names.index(start), np.array([network.row_of[f"place/{end}"] for end in ends]), limit)
+        for _, start, ends, limit in found
+    )
+    return np.array([network.row_of[f"place/{name}"] for name in names]), trips
+
+
+def _cities_of_trips(network: Network, found: Sequence[Asked]) -> Ints:
+    frame = network.place_layer.frame.set_index("id")
+    return city_rows((frame.at[start, "city"] for _, start, _, _ in found), cities_of(network))
 
 
 def site_rows(network: Network, kind: str) -> Ints:
@@ -326,7 +418,7 @@ def make_measure(
     centres
         Places by name or id, for people; none: the seats of the four cities.
     ground, targets
-        Cells and people (people, hinterland); the plan's promises (promise).
+        Cells and people (people, hinterland); the plan's promises (promise, trips).
     sites
         Kinds of :data:`SITES`, for hinterland.
 
@@ -344,12 +436,16 @@ def make_measure(
         return Minutes.of(network)
     if name == "promise" and targets is not None:
         return Promises.of(network, targets)
+    if name == "trips" and targets is not None:
+        return Trips.of(network, targets)
     if name in ("people", "hinterland") and ground is not None:
         if name == "hinterland":
             return Hinterland.of(board, ground, sites, limit_min, least)
         return People.of(board, ground, centre_rows(network, centres), limit_min, least)
     if name in MEASURES:
-        raise PlanError(f"the measure {name} needs {'targets' if name == 'promise' else 'the ground of the region'}")
+        raise PlanError(
+            f"the measure {name} needs {'targets' if name in ('promise', 'trips') else 'the ground of the region'}"
+        )
     raise PlanError(f"no measure {name!r}; there are {', '.join(MEASURES)}")
 
 

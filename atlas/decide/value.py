@@ -22,15 +22,15 @@ from atlas.base.errors import PlanError
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
-from atlas.decide.measures import SITES, Measure, make_measure
+from atlas.decide.measures import CAP_MIN, SITES, Measure, Trips, make_measure
 from atlas.decide.players import Player
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.plan.promises import Targets
 
 __all__ = [
-    "CITY_COLUMNS", "DELAY_COLUMNS", "EXACT_PLAYERS", "INTERACTION_COLUMNS", "VALUE_COLUMNS", "Game", "Valuation",
-    "exact_values", "project_values", "sampled_values",
+    "CITY_COLUMNS", "DELAY_COLUMNS", "EXACT_PLAYERS", "INTERACTION_COLUMNS", "TARGET_COLUMNS", "VALUE_COLUMNS", "Game",
+    "Valuation", "exact_values", "project_values", "sampled_values", "target_values",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -45,6 +45,7 @@ VALUE_COLUMNS = (
     "share", "method",
 )  # fmt: skip
 CITY_COLUMNS = ("project", "name_zh", "name_en", "city", "first_in", "last_in", "value", "standard_error")
+TARGET_COLUMNS = ("target", "project", "name_zh", "name_en", "first_in", "last_in", "value", "standard_error")
 INTERACTION_COLUMNS = (
     "project", "name_zh", "name_en", "other", "other_zh", "other_en", "together", "apart", "interaction",
     "interaction_last",
@@ -313,6 +314,53 @@ def project_values(
         joint, float(nothing.sum()), float(whole.sum()), method, orders, seed, stamp(network.hash, [held]),
         tuple(players), game,
     )  # fmt: skip
+
+
+def target_values(
+    network: Network,
+    players: Sequence[Player],
+    scenario: Scenario,
+    targets: Targets,
+    *,
+    mode: str = "multimodal",
+    orders: int = 100,
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return the minutes that each project takes off the average trip of each target, all targets in one game.
+
+    For one target the numbers are those of :func:`project_values` with the measure ``trips``, that target and
+    the same orders and seed.
+
+    Returns
+    -------
+    DataFrame
+        :data:`TARGET_COLUMNS`; projects that change nothing of a target are left out, the greatest worth comes first.
+    """
+    board = Board(network, scenario, mode)
+    measure = Trips.of(network, targets, by_target=True)
+    game = Game(board, tuple(board.named(player.features) for player in players), measure)
+    if len(players) <= EXACT_PLAYERS:
+        values = exact_values(game, progress)
+        errors = np.zeros_like(values)
+    else:
+        values, errors, _ = sampled_values(game, orders, seed, progress)
+    nothing, whole = game.at(0), game.at(game.everyone)
+    rows = []
+    for i, player in enumerate(players):
+        first = game.at(1 << i) - nothing
+        last = whole - game.at(game.everyone & ~(1 << i))
+        for k, target in enumerate(measure.cities):
+            if max(abs(values[i, k]), abs(first[k]), abs(last[k])) > _NOTHING * CAP_MIN:
+                rows.append(
+                    {
+                        "target": target, "project": player.id, "name_zh": player.name_zh, "name_en": player.name_en,
+                        "first_in": float(first[k]), "last_in": float(last[k]), "value": float(values[i, k]),
+                        "standard_error": float(errors[i, k]),
+                    }
+                )  # fmt: skip
+    frame = pd.DataFrame(rows, columns=list(TARGET_COLUMNS))
+    return frame.sort_values(["target", "value"], ascending=[True, False], kind="stable").reset_index(drop=True)
 
 
 def _interactions(game: Game, players: Sequence[Player], chosen: Sequence[int]) -> list[dict[str, object]]:

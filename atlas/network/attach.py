@@ -18,12 +18,13 @@ from scipy.sparse.csgraph import connected_components
 
 from atlas.base.geodesy import lengths_km
 from atlas.data.scenario import BASE_YEAR
+from atlas.network.arrays import MESH
 from atlas.network.barrier import Barrier
 from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
-    "BROOK_KM", "MESH", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
+    "BROOK_KM", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
     "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "MeshPart", "exits_of", "link_piers",
     "link_points", "local_edges", "mesh_part", "point_columns",
 ]  # fmt: skip
@@ -36,8 +37,8 @@ SITE_REACH_KM = 35.0
 STATION_REACH_KM, STATION_LINKS = 20.0, 4
 #: How far the pier of an island may lie from its places.
 PIER_REACH_KM = 10.0
-#: The layer of ordinary roads; how far from one of its nodes exits, places and sites are joined, and with how many.
-MESH, MESH_REACH_KM, MESH_LINKS = "ordinary_roads", 3.0, 2
+#: How far from a node of the ordinary roads exits, places and sites are joined, and with how many.
+MESH_REACH_KM, MESH_LINKS = 3.0, 2
 #: How much water these joins may cross: the roads themselves have the bridges.
 BROOK_KM = 0.15
 #: Limit on the way between, km/h: that of roads without a centre line outside of towns (as in docs/model.md).

@@ -20,8 +20,8 @@ from atlas.base.errors import NetworkError
 from atlas.data.layer import require_usable
 from atlas.data.region import Region
 from atlas.data.stamp import layers_hash
+from atlas.network.arrays import MESH
 from atlas.network.attach import (
-    MESH,
     MESH_ID,
     link_piers,
     link_points,

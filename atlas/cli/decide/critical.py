@@ -9,7 +9,7 @@ import click
 
 from atlas.base.errors import PlanError
 from atlas.base.words import Words, both
-from atlas.cli.decide.shared import ground_of, limit_option, steps
+from atlas.cli.decide.shared import ground_of, limit_option, steps, targets_of
 from atlas.cli.options import format_options, mode_option, scenarios_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
@@ -45,6 +45,18 @@ _DIVIDEND = (
     Column("people_without", "without it", decimals=0),
     Column("worth", "worth", decimals=0),
 )
+_BREAKS = (
+    Column("scenario", "year"),
+    Column("rank", "rank"),
+    Column("name_zh", "name"),
+    Column("trips_lost", "trips lost"),
+    Column("trips_cut", "trips cut off"),
+    Column("later_min", "later"),
+    Column("start", "from"),
+    Column("end", "to"),
+    Column("before_min", "before"),
+    Column("after_min", "after"),
+)
 _ROUTES = (
     Column("k", "rank"),
     Column("minutes", "min"),
@@ -64,6 +76,7 @@ _ROUTES = (
 @limit_option
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="So many rows; 0 for all.")
 @click.option("--two", type=click.IntRange(min=2), help="Close two at once, of so many worst.")
+@click.option("--target", metavar="ID", help="What breaks this target of the plan, by its default reading.")
 @click.option("--dividend", metavar="ID", help="Worth of this link on fair days and when each of the worst closes.")
 @click.option(
     "--near",
@@ -88,6 +101,7 @@ def command(
     limit_min: float,
     top: int,
     two: int | None,
+    target: str | None,
     dividend: str | None,
     near: float,
     mode: str,
@@ -99,16 +113,23 @@ def command(
     People who drop out of the limit of a centre, people cut off, people delayed by 5 minutes or more, and the same for
     pairs from the seats of the four cities to all seats and to their towns; cut off and delayed are told apart.
     --by link closes single stretches of road between two junctions. --two closes two of the worst at once. --dividend
-    gives the worth of a link on fair days and on closure days. Method: docs/decisions.md.
+    gives the worth of a link on fair days and on closure days. --target ranks by the trips of a promise that drop out
+    of their limit, and by how much later the one that loses most arrives. Method: docs/decisions.md.
 
     \b
     Example:
       atlas critical --year 2026 --year 2035 --top 5
       atlas critical --two 8
       atlas critical --dividend hmh
+      atlas critical --target circle-one-hour --year 2030
       atlas critical 珠海 阳江 --mode drive
     """
     scenarios = [session.scenario(choice) for choice in choices]
+    if target is not None:
+        if places:
+            raise PlanError("give two places or --target, not both")
+        _breaks(session, target, scenarios, by, mode, top, sink)
+        return
     if places:
         if len(places) != 2:
             raise PlanError(f"name two places, or none for the ranking; {len(places)} were named")
@@ -154,6 +175,35 @@ def command(
         "hash": stamp(session.network.hash, scenarios),
     }  # fmt: skip
     emit(Answer(columns, rows, about, key), sink)
+
+
+def _breaks(
+    session: Session, target: str, scenarios: Sequence[Scenario], by: str, mode: str, top: int, sink: Sink
+) -> None:
+    from atlas.data.stamp import stamp
+    from atlas.decide.critical import breaks
+
+    chosen = next(iter(targets_of(session, [target])))
+    trips = [(start, ends, chosen.limit_min) for start, ends in chosen.default.trips()]
+    rows: list[Row] = []
+    for scenario in scenarios:
+        frame = breaks(session.network, trips, scenario, by=by, mode=mode)
+        rows += rows_of(frame.head(top) if top else frame)
+        title = Words(chosen.title_zh, chosen.title_en)
+        tell(
+            "decide.breaks",
+            year=scenario.name,
+            title=title,
+            count=len(frame),
+            lost=int((frame["trips_lost"] > 0).sum()),
+        )
+    assumed = session.assumed(*scenarios)
+    tell_assumed(assumed)
+    about = {
+        "scenarios": [scenario.name for scenario in scenarios], "target": target, "reading": chosen.default.id,
+        "by": by, "mode": mode, "assumed_features": assumed, "hash": stamp(session.network.hash, scenarios),
+    }  # fmt: skip
+    emit(Answer(_BREAKS, rows, about, "links"), sink)
 
 
 def _routes(

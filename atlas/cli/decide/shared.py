@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURE_NAMES", "ground_of", "limit_option", "measure_options", "steps", "targets_of"]
 
-MEASURE_NAMES = ("people", "pairs", "minutes", "promise", "hinterland")
+MEASURE_NAMES = ("people", "pairs", "minutes", "promise", "trips", "hinterland")
 #: Seconds between two lines of progress.
 _EVERY_S = 5.0
 

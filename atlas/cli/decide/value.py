@@ -52,7 +52,7 @@ _DELAYS = (
     Column("most_hit", "most hit"),
 )
 #: Decimals of numbers in the unit of the measure.
-_DECIMALS = {"people": 0, "pairs": 1, "minutes": 3, "promise": 2, "hinterland": 0}
+_DECIMALS = {"people": 0, "pairs": 1, "minutes": 3, "promise": 2, "trips": 2, "hinterland": 0}
 _IN_UNITS = (
     "first_in", "last_in", "value", "standard_error", "together", "apart", "interaction", "interaction_last", "lost",
 )  # fmt: skip
@@ -65,6 +65,13 @@ _SHOWN = {"projects": _PROJECTS, "cities": _CITIES, "interactions": _INTERACTION
     "--project", "wanted", multiple=True, metavar="ID", help="Only this feature or plan item; may be repeated."
 )
 @click.option("--target", "targets", multiple=True, metavar="ID", help="Only this target; may be repeated.")
+@click.option(
+    "--site",
+    "sites",
+    type=click.Choice(["port", "airport", "hub"]),
+    multiple=True,
+    help="Only this kind, for hinterland; may be repeated.",
+)
 @click.option(
     "--since", default="2023", show_default=True, metavar="YEAR", help="Projects open by then are no projects."
 )
@@ -86,6 +93,7 @@ def command(
     centres: tuple[str, ...],
     wanted: tuple[str, ...],
     targets: tuple[str, ...],
+    sites: tuple[str, ...],
     since: str,
     orders: int,
     seed: int,
@@ -100,7 +108,8 @@ def command(
     The averaged worth (Shapley value) is the mean of what a project adds over all orders of building; the worth of all
     projects adds up to what they bring together. Up to 12 projects it is exact, beyond that drawn, with its standard
     error. People are counted within the limit of each centre; pairs from seats to seats and towns; minutes of the
-    average trip between counties; trips of the plan's promises; people near a port, airport and hub. With --project,
+    average trip between counties; promise: trips of the plan's promises kept; trips: minutes of these trips, the
+    average over targets; people near a port, airport and hub. With --project,
     or a scenario file whose `with` lists features, these are the projects. Default year 2035.
     Method: docs/decisions.md.
 
@@ -134,7 +143,8 @@ def command(
         limit_min=limit_min,
         centres=centres,
         ground=ground_of(session) if measure in ("people", "hinterland") else None,
-        targets=targets_of(session, targets) if measure == "promise" else None,
+        targets=targets_of(session, targets) if measure in ("promise", "trips") else None,
+        sites=sites or ("port", "airport", "hub"),
         orders=orders,
         seed=seed,
         progress=steps(),
