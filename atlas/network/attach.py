@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from atlas.base.geodesy import lengths_km
+from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
 from atlas.network.arrays import MESH
 from atlas.network.barrier import Barrier
@@ -108,9 +109,13 @@ def mesh_part(frame: gpd.GeoDataFrame, highways: gpd.GeoDataFrame, roads: Column
     names = column_of((f"mesh/{lon:.6f},{lat:.6f}" for lon, lat in where.tolist()), "text")
     nodes = filled(
         "nodes", len(where), node_id=names, kind="junction", mode="road", layer=MESH, feature_id=MESH_ID,
-        side="mainland", exit=True, geometry=shapely.points(where), opens_year=float(BASE_YEAR),
+        side=sides_at(() if barrier is None else barrier.territories, where), exit=True,
+        geometry=shapely.points(where), opens_year=float(BASE_YEAR),
     )  # fmt: skip
     row = np.cumsum(met) - 1
+    # No sketch says where a border can be passed.
+    here = nodes["side"][row[vertex[begin]]] == nodes["side"][row[vertex[end]]]
+    begin, end, pieces = begin[here], end[here], pieces[here]
     limit = frame["speed_limit_kmh"].to_numpy(dtype=np.float64)[line[begin]]
     runs = _mesh_edges("road", names[row[vertex[begin]]], names[row[vertex[end]]], pieces, limit, float(BASE_YEAR))
     exits = picked(roads, np.nonzero((roads["kind"] == "junction") & roads["exit"])[0])
