@@ -22,7 +22,7 @@ from atlas.cli.options import (
 )
 from atlas.cli.output import Answer, Column, Row, Sink, emit, tell
 from atlas.cli.session import Choice, Session
-from atlas.data.declaration import SEATS
+from atlas.data.declaration import seats_of
 
 if TYPE_CHECKING:
     from atlas.data.scenario import Scenario
@@ -171,7 +171,7 @@ def _ends(
     if origins and destinations:
         return list(origins), list(destinations)
     places = session.catalog.layer("places").frame
-    seats = [str(name) for name in places.loc[places["level"].isin(SEATS), "id"]]
+    seats = list(seats_of(places))
     return list(origins) or seats, list(destinations) or seats
 
 
