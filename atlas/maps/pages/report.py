@@ -160,7 +160,7 @@ def _status(report: Report) -> list[Table]:
         rows.append(
             [
                 Cell(Words(item.name_zh, item.name_en), head=True),
-                Cell(item.id, code=True),
+                Cell(word_table("item_kind")[item.kind]),
                 Cell(_status_words(change.before.status) if change.before else ""),
                 Cell(_status_words(change.after.status)),
                 Cell(change.after.date, kind="number"),
@@ -169,7 +169,7 @@ def _status(report: Report) -> list[Table]:
     return [
         _status_table(report, report.items, both("report.latest")),
         _status_table(report, report.items_at_issue, both("report.issued", issued=ISSUED)),
-        Table(heads("item", "id", "at_issue", "now", "since"), rows, both("report.changes")),
+        Table(heads("item", "kind", "at_issue", "now", "since"), rows, both("report.changes")),
     ]
 
 
@@ -239,7 +239,7 @@ def _scenarios(report: Report) -> list[Table]:
     assumed = [
         [
             Cell(Words(row["name_zh"], row["name_en"]), head=True),
-            Cell(f"{row['layer']}/{row['feature_id']}", code=True),
+            Cell(both(f"layer_of.{row['layer']}")),
             Cell(_status_words(row["status"])),
             _opening(row["opens_year"]),
         ]
@@ -249,7 +249,7 @@ def _scenarios(report: Report) -> list[Table]:
     names = heads("scenario", "features_open", "of_announced", "of_assumed", "hash")
     return [
         Table(names, rows, both("report.open_in"), kind="keep"),
-        Table(heads("feature", "id", "status", "from_year"), assumed, both("report.assumed")),
+        Table(heads("feature", "kind", "status", "from_year"), assumed, both("report.assumed")),
     ]
 
 
@@ -257,7 +257,7 @@ def _step(step: Step, english: Mapping[str, str], centres: Collection[str]) -> _
     rows = [
         [
             Cell(Words(row["name_zh"], row["name_en"]), head=True),
-            Cell(row["name"], code=True),
+            Cell(both(f"layer_of.{str(row['name']).partition('/')[0]}")),
             _opening(row["opens_year"]),
             Cell(both(f"opens_basis.{row['opens_basis']}")),
         ]
@@ -265,7 +265,7 @@ def _step(step: Step, english: Mapping[str, str], centres: Collection[str]) -> _
     ]
     return _StepSection(
         both("report.step", before=year(step.before.name), after=year(step.after.name)),
-        Table(heads("opens", "id", "year", "basis"), rows, both("report.opened")),
+        Table(heads("opens", "kind", "year", "basis"), rows, both("report.opened")),
         tuple(_changes(step, mode, english, centres) for mode in MATRIX_MODES),
     )
 
