@@ -25,7 +25,7 @@ _FROM = "ATLAS_BROWSER"
 _BUDGET_MS, _LIMIT_S = 30_000, 180
 _MARGIN_PX = 38
 #: Where a table of contents wants the page of an anchor.
-_PAGE_OF = re.compile(r'<span class="page" data-of="([\w-]+)">')
+_PAGE_OF = re.compile(r'class="page" data-of="([\w-]+)">')
 
 
 def find_browser() -> str:
