@@ -28,6 +28,7 @@ from recipes.road import compile_roads  # noqa: E402
 from recipes.services import compile_ferries  # noqa: E402
 from recipes.sites import compile_sites  # noqa: E402
 from recipes.tables import Compiled, Facts, Feature, Left, override, table_text  # noqa: E402
+from recipes.works import compile_works  # noqa: E402
 from shapely.geometry import LineString, Point  # noqa: E402  (the path must be set first)
 
 from atlas.base.changes import change  # noqa: E402
@@ -57,6 +58,7 @@ def compile_all(root: Path, specs: dict[str, LayerSpec]) -> Compiled:
     for recipe in (compile_places, compile_rail, compile_roads, compile_sites):
         compiled.join(recipe(facts))
     compiled.join(compile_ferries(facts, compiled.layers))
+    compiled.join(compile_works(facts, compiled.layers))
     casts = {(key, column.name): _CASTS[column.type] for key, spec in specs.items() for column in spec.columns}
     compiled.left += [Left(table, "*", f"no layer: {use}") for table, use in NOT_LAYERS.items()]
     override(compiled, facts.rows("overrides"), casts)

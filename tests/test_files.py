@@ -74,9 +74,9 @@ def test_a_disk_that_takes_no_more_is_reported_and_the_old_file_stays(tmp_path: 
 
 
 def test_a_read_only_folder_is_reported() -> None:
-    # Root may write anywhere, so the child gives up its rights first.
+    # Root may write anywhere, so the child gives up its rights first, after reading what it needs of Python.
     code = (
-        "import os, sys\n"
+        "import os, shutil, sys, tempfile\n"
         "from atlas.base.errors import ExportError\n"
         "from atlas.base.files import write_text\n"
         "if os.getuid() == 0: os.setuid(65534)\n"

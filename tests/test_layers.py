@@ -135,9 +135,9 @@ def test_districts_and_counties_add_up_to_their_city(layers: dict[str, Layer]) -
 def test_every_fact_table_is_compiled_or_said_to_be_no_layer() -> None:
     compiled = {
         "admin_units", "airports", "border_use", "cross_boundary_links", "ferries", "known_findings", "left_out",
-        "mended", "overrides", "place_aliases", "ports", "rail_lines", "rail_services", "rail_station_calls",
-        "rail_frequencies", "rail_stations", "rail_via_points", "road_links", "road_nodes", "road_pieces",
-        "road_via_points", "source_words", "towns",
+        "mended", "overrides", "place_aliases", "plan_sites", "ports", "rail_lines", "rail_services",
+        "rail_station_calls", "rail_frequencies", "rail_stations", "rail_via_points", "road_links", "road_nodes",
+        "road_pieces", "road_via_points", "source_words", "towns",
     }  # fmt: skip
     no_layer = {row["table"] for row in rows("left_out") if row["row_id"] == "*"}
     assert {path.stem for path in FACTS.glob("*.csv")} == compiled | no_layer

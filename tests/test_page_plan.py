@@ -40,6 +40,12 @@ TYPED = {
     "鹤洲": "plan-stn-01", "珠海中心站": "plan-stn-01", "广湛高铁": "plan-rail-02", "中开高速": "plan-hwy-19",
     "金港大桥": "plan-hwy-32", "银洲湖高速": "plan-hwy-35", "鹤台铁路": "plan-rail-19", "伶仃洋通道": "plan-rail-16",
     "Hengqin": "places/hengqin-town", "横琴站": "plan-stn-06",
+    "阳西电厂": "plan-nrg-02", "台山核电": "plan-nrg-15", "台山電廠": "plan-nrg-01", "珠海LNG": "plan-nrg-19",
+    "阳江海上风电": "plan-nrg-14", "台山抽水蓄能": "plan-nrg-23", "珠三角水资源配置工程": "plan-wat-02",
+    "环北部湾水资源配置": "plan-wat-03", "横琴智算": "plan-dig-01", "中山光子科学中心": "plan-dig-05",
+    "中山翠亨新区": "plan-plf-004", "珠海国家高新区": "plan-plf-012", "翠亨新区": "places/nanlang-subdistrict",
+    "富山工业园": "plan-plf-005",
+    "翠山湖": "plan-plf-017", "江门中微子实验": "plan-plf-092", "JUNO": "plan-plf-092", "大广海湾": "plan-plf-002",
 }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from atlas.base.errors import PlanError
 from atlas.data.catalog import open_catalog
+from atlas.data.counting import OUTSIDE
 from atlas.data.parameters import read_parameters
 from atlas.data.register import (
     ISSUED,
@@ -41,14 +42,38 @@ def frames() -> dict[str, pd.DataFrame]:
     return {key: layer.frame for key, layer in open_catalog(ROOT).layers().items()}
 
 
-def test_the_register_has_153_items(register: Register) -> None:
-    assert len(set(register.ids)) == len(register) == 153
+def test_the_register_has_153_items_of_transport_and_190_beside_them(register: Register) -> None:
+    outside = [item.id for item in register if item.kind in OUTSIDE]
+    assert len(set(register.ids)) == len(register) == 153 + 190
+    assert len(outside) == 190
+
+
+def test_what_is_no_transport_lies_on_the_map_with_its_error_and_in_no_network(
+    register: Register, frames: dict[str, pd.DataFrame]
+) -> None:
+    items = item_table(register, frames).set_index("id")
+    outside = items[items["kind"].isin(OUTSIDE)]
+    assert set(outside["counts"]) == {"outside"}
+    assert not outside["in_full"].any()
+    assert not items.drop(outside.index)["counts"].eq("outside").any()
+    reasons = outside[outside["resolution"] == "reason"]
+    assert 10 <= len(reasons) <= 15, "programmes and items of which the plan names no place"
+    places = frames["places"].set_index("id")
+    for layer in ("energy", "water_works", "digital", "platforms"):
+        for row in frames[layer].itertuples():
+            assert (row.at is None) == (row.position == "site") or row.at.startswith(("ports/", "stations/"))
+            if row.position == "site":
+                continue
+            first = row.at.split(";")[0].removeprefix("places/")
+            assert row.geometry.equals(places.loc[first].geometry), row.id
+            assert row.position_error_m >= 5000, "a town or county is no site"
+            assert row.geometry_quality == "schematic"
 
 
 def test_every_item_resolves_and_the_four_counts_add_up(register: Register) -> None:
     kinds = [register.resolve(item.id).kind for item in register]
     counts = {kind: kinds.count(kind) for kind in ("features", "corridor", "target", "reason")}
-    assert sum(counts.values()) == 153
+    assert sum(counts.values()) == len(register)
     assert counts["corridor"] == 6
     assert counts["target"] == 3
 
@@ -137,7 +162,7 @@ def test_the_last_statement_up_to_the_day_answers(days: list[tuple[int, str]]) -
 def test_totals_by_status_add_up_at_every_date(register: Register) -> None:
     for date in (ISSUED, "2024-12-31", "2026"):
         table = item_table(register, date=date)
-        assert table["status"].value_counts().sum() == 153
+        assert table["status"].value_counts().sum() == len(register)
 
 
 def test_filters_hold_together(register: Register, frames: dict[str, pd.DataFrame]) -> None:
@@ -151,7 +176,7 @@ def test_filters_hold_together(register: Register, frames: dict[str, pd.DataFram
         "plan-rail-02",
         "plan-hwy-16",
     }
-    assert len(select(table, year=2023)) < len(select(table, year=2035)) <= 153
+    assert len(select(table, year=2023)) < len(select(table, year=2035)) < len(table)
 
 
 def test_an_unknown_filter_value_names_the_nearest(register: Register) -> None:

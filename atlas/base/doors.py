@@ -21,7 +21,7 @@ from typing import Any, NoReturn
 
 from atlas.base.errors import AtlasError
 
-__all__ = ["Door", "MOST_DIGITS", "did_you_mean", "missing_extra", "nearest", "sign_fault"]
+__all__ = ["Door", "MOST_DIGITS", "did_you_mean", "missing_extra", "nearest", "sign_fault", "whole_signs"]
 
 #: A number of more digits than a 64-bit integer or a float can tell apart is no measurement.
 MOST_DIGITS = 40
@@ -29,6 +29,7 @@ LARGEST_INTEGER = 2**63 - 1
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 #: Signs that JSON can only carry as escapes and that no name holds.
 _ESCAPED = re.compile(r"\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000)")
+_HALVES = re.compile("[\ud800-\udfff]")
 _EXTRAS = {
     "osmium": ("osm", "reading OpenStreetMap files"),
     "gtfs-kit": ("gtfs", "reading GTFS"),
@@ -78,7 +79,23 @@ def sign_fault(text: str) -> str:
     """
     if "\0" in text:
         return "a null byte"
-    return "half a character (a lone surrogate)" if any("\ud800" <= sign <= "\udfff" for sign in text) else ""
+    return "half a character (a lone surrogate)" if not text.isascii() and _HALVES.search(text) else ""
+
+
+def whole_signs(text: str) -> str:
+    """Return a word of a command line as characters: the bytes of a GBK terminal come as halves of characters.
+
+    What is no GBK either is returned as it is.
+
+    >>> whole_signs("\\udcd6\\udce9\\udcba\\udca3")
+    '珠海'
+    """
+    if text.isascii() or not _HALVES.search(text):
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("gb18030")
+    except UnicodeError:
+        return text
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,10 @@ LABEL_INK: dict[str, str] = {
     "highways": "#8f2f08",
     "railways": "#0a4a8c",
     "water": "#3f6f8c",
+    "energy": "#7a4800",
+    "water_works": "#124e62",
+    "digital": "#7d123e",
+    "platforms": "#33500f",
 }
 
 #: System fonts only: a page asks nothing of the net.
@@ -135,7 +139,8 @@ class Symbol:
     width
         Line width or symbol size, px.
     form
-        Lines: ``plain``, ``cased`` or ``ticked``; points: ``dot``, ``ring``, ``anchor``, ``plane``, ``square``.
+        Lines: ``plain``, ``cased`` or ``ticked``; points: ``dot``, ``ring``, ``anchor``, ``plane``, ``square``,
+        ``diamond``, ``drop``, ``cross``.
     min_zoom
         Web map zoom from which it is drawn.
     alpha
@@ -183,6 +188,10 @@ SYMBOLS: dict[str, Symbol] = {
     "places/district": Symbol("#1f2a33", 2.6, "dot"),
     "places/county": Symbol("#1f2a33", 2.6, "dot"),
     "places/county_city": Symbol("#1f2a33", 2.6, "dot"),
+    "energy": Symbol("#9a5b00", 4.6, "diamond"),
+    "water_works": Symbol("#155e75", 4.6, "drop"),
+    "digital": Symbol("#9d174d", 4.4, "cross"),
+    "platforms": Symbol("#3f6212", 3.6, "square"),
     "land": Symbol(GROUND["land"], 0.7, "plain"),
     "water": Symbol(GROUND["river"], 0.5, "plain"),
 }

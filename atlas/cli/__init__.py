@@ -12,6 +12,7 @@ import click
 from atlas._version import __version__
 from atlas.base.words import language
 from atlas.cli.ending import Ending
+from atlas.cli.options import in_characters
 
 __all__ = ["COMMANDS", "cli"]
 
@@ -72,8 +73,8 @@ class LazyGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = importlib.import_module(_HOME[cmd_name])
-        command = module.command
-        assert isinstance(command, click.Command)
+        assert isinstance(module.command, click.Command)
+        command = in_characters(module.command)
         if language() == "zh":
             from atlas.cli.chinese import in_chinese
 

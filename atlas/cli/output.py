@@ -109,7 +109,7 @@ def say(message: str, *, level: int = NORMAL) -> None:
     context = click.get_current_context(silent=True)
     talk = NORMAL if context is None else context.meta.get(TALK_KEY, NORMAL)
     if level <= talk:
-        click.echo(message, err=True)
+        click.echo("\n".join(map(_steerless, message.split("\n"))), err=True)
 
 
 def tongue() -> str:
@@ -271,8 +271,12 @@ def _cell(value: Any, column: Column) -> str:
         return say_in(tongue(), "kinds.true" if value else "kinds.false").lower()
     if isinstance(value, float):
         return f"{value:.{column.decimals}f}"
-    # Control characters in a name must not steer the terminal.
-    return "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in str(value))
+    return _steerless(str(value))
+
+
+def _steerless(text: str) -> str:
+    """Return a line without control characters: a name must not steer the terminal."""
+    return "".join(" " if unicodedata.category(letter)[0] == "C" else letter for letter in text)
 
 
 def _width(text: str) -> int:

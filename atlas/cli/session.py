@@ -106,7 +106,7 @@ class Session:
         """Hashes of the files a network is made of, by name."""
         files = sorted((self.folder / "layers").glob("*.toml"))
         files += sorted((self.folder / "data" / "geojson").glob("*.geojson"))
-        files += sorted((self.folder / "data").glob("region.toml"))
+        files += [path for name in ("region.toml", "sides.geojson") if (path := self.folder / "data" / name).exists()]
         return {path.name: sha256(path.read_bytes()).hexdigest() for path in files}
 
     def _key_of(self, inputs: dict[str, str]) -> str:

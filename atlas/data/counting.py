@@ -12,13 +12,16 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["COUNTS", "Count", "count_of", "held_by_full"]
+__all__ = ["COUNTS", "OUTSIDE", "Count", "count_of", "held_by_full"]
 
 #: ``year`` in a year's scenario as a whole; ``full-known`` and ``full`` wholly in these alone (``full`` where a part
 #: has an indicative course); ``goods`` a railway for goods, in the plan's network and ridden by nobody; ``site`` a
 #: station, port or airport; ``corridor`` counted with the lines it is made of; ``target`` tested as a claim;
-#: ``drawn`` on the map only; ``none`` nowhere, for the reason in the register.
-COUNTS = ("year", "full-known", "full", "goods", "site", "corridor", "target", "drawn", "none")
+#: ``drawn`` on the map only; ``outside`` energy, water, digital works and platforms, no part of transport;
+#: ``none`` nowhere, for the reason in the register.
+COUNTS = ("year", "full-known", "full", "goods", "site", "corridor", "target", "drawn", "outside", "none")
+#: Kinds of items that no network could carry.
+OUTSIDE = ("energy", "water", "digital", "platform")
 _LINES = ("railways", "highways", "cross_border_links")
 _SITES = ("stations", "ports", "airports", "places")
 
@@ -54,7 +57,7 @@ class Count:
         return self.in_full and self.course not in ("indicative", "mixed")
 
 
-def count_of(resolution: str, features: Sequence[tuple[str, Row]]) -> Count:
+def count_of(resolution: str, features: Sequence[tuple[str, Row]], kind: str = "") -> Count:
     """Return how an item counts.
 
     Parameters
@@ -63,6 +66,8 @@ def count_of(resolution: str, features: Sequence[tuple[str, Row]]) -> Count:
         Kind of its :class:`atlas.data.register.Resolution`.
     features
         Layer and row of each feature it stands for.
+    kind
+        Kind of the item.
 
     Examples
     --------
@@ -71,6 +76,8 @@ def count_of(resolution: str, features: Sequence[tuple[str, Row]]) -> Count:
     """
     if resolution == "target":
         return Count("target")
+    if kind in OUTSIDE:
+        return Count("outside")
     carrying = [row for layer, row in features if layer in _LINES and row.get("in_network")]
     if not carrying:
         sites = [row for layer, row in features if layer in _SITES and row.get("kind") != "waterway_project"]
@@ -91,14 +98,15 @@ def count_of(resolution: str, features: Sequence[tuple[str, Row]]) -> Count:
 
 
 def held_by_full(items: pd.DataFrame) -> tuple[int, int, pd.DataFrame]:
-    """Return how many items ``full`` and ``full-known`` hold, and those that ``full`` does not (targets apart).
+    """Return how many items ``full`` and ``full-known`` hold, and those that ``full`` does not (targets and what is no
+    part of transport apart).
 
     Parameters
     ----------
     items
         From :func:`atlas.data.register.item_table`, made with the frames of the layers.
     """
-    lacking = items[~items["in_full"] & (items["counts"] != "target")]
+    lacking = items[~items["in_full"] & ~items["counts"].isin(("target", "outside"))]
     return int(items["in_full"].sum()), int(items["in_full_known"].sum()), lacking.reset_index(drop=True)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from atlas.base.doors import sign_fault
+from atlas.base.doors import sign_fault, whole_signs
 from atlas.base.errors import UnknownPlaceError
 from atlas.base.words import simplified
 from atlas.data.region import Region
@@ -181,13 +181,11 @@ def find_place(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Name
 
 
 def _characters(text: str) -> str:
-    """Return a name as characters: the bytes of a terminal in GBK come as halves of characters."""
-    if not (fault := sign_fault(text)):
-        return text
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("gb18030")
-    except UnicodeError as reason:
-        raise UnknownPlaceError(f"the name {text[:40]!a} holds {fault}; write it in UTF-8 or GBK") from reason
+    """Return a name as characters; see :func:`atlas.base.doors.whole_signs`."""
+    text = whole_signs(text)
+    if fault := sign_fault(text):
+        raise UnknownPlaceError(f"the name {text[:40]!a} holds {fault}; write it in UTF-8 or GBK")
+    return text
 
 
 def _by_rank(entries: Sequence[_Entry], points: gpd.GeoDataFrame | Names | None) -> Iterator[Sequence[_Entry]]:

@@ -186,6 +186,9 @@ class Register:
         for known in self.items:
             if item in (known.id, known.name_zh, known.name_en):
                 return known
+        called = [known for known in self.items if item in known.aliases]
+        if len(called) == 1:
+            return called[0]
         names = [name for known in self.items for name in (known.id, known.name_zh)]
         hint = did_you_mean(item, names, cutoff=0.4) or "; `atlas plan list` shows all"
         raise PlanError(f"the plan has no item {item!r}{hint}")
@@ -388,7 +391,7 @@ def item_table(
         count = count_of(resolution, [
             (link.layer, features[link.layer, link.feature_id])
             for link in links if (link.layer, link.feature_id) in features
-        ])  # fmt: skip
+        ], item.kind)  # fmt: skip
         event = latest.get(item.id)
         rows.append(
             {

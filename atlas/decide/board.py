@@ -190,13 +190,20 @@ class Opened:
         _, before, _ = dijkstra(self._backward, indices=ends, min_only=True, return_predecessors=True)
         return self._arcs_between(np.arange(2 * size), before.astype(np.int64))
 
-    def used_from(self, nodes: Ints) -> Bools:
-        """(kept arcs,) which arcs lie on a fastest way from any of `nodes` to anywhere."""
+    def used_from(self, nodes: Ints, ends: Ints) -> Bools:
+        """(len(nodes), kept arcs) which arcs lie on the fastest ways found from each of `nodes` to any of `ends`."""
         size = len(self.board.early)
         _, before = dijkstra(self._forward, indices=nodes, return_predecessors=True)
-        used = np.zeros(len(self.open_), dtype=bool)
-        for row in before.astype(np.int64):
-            used |= self._arcs_between(row, np.arange(2 * size))
+        used = np.zeros((len(nodes), len(self.open_)), dtype=bool)
+        for i, row in enumerate(before.astype(np.int64)):
+            on_way = np.zeros(2 * size, dtype=bool)
+            here = np.concatenate([ends, ends + size])
+            while len(here):
+                on_way[here] = True
+                here = np.unique(row[here])
+                here = here[here >= 0]
+                here = here[~on_way[here]]
+            used[i] = self._arcs_between(np.where(on_way, row, -1), np.arange(2 * size))
         return used
 
     def ways(self, nodes: Ints, ends: Iterable[tuple[int, Ints]], *, limit_min: float = np.inf) -> tuple[Floats, Bools]:

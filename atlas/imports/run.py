@@ -158,9 +158,10 @@ def _count(
 ) -> Count:
     before = len(others[key]) if key in others else 0
     taken = len(intake.layers[key])
-    out = len({one.feature_id for one in refused if one.layer == key})
+    # Features of one id are as many as there are of them; those that never came so far are counted by their names.
     unread = len({one.feature_id for one in refused if one.layer == key} - set(candidates[key].frame["id"]))
-    return Count(key, len(candidates[key]) + unread, taken, out, before, len(after.get(key, others.get(key, ()))))
+    read = len(candidates[key]) + unread
+    return Count(key, read, taken, read - taken, before, len(after.get(key, others.get(key, ()))))
 
 
 def _unbroken(others: Mapping[str, Layer], after: Mapping[str, Layer]) -> None:

@@ -6,7 +6,7 @@ import codecs
 import hashlib
 import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -486,4 +486,14 @@ def _garbled(frame: gpd.GeoDataFrame) -> list[str]:
     columns = (frame[name] for name in frame.columns if name != frame.geometry.name)
     texts = [text for column in columns for text in column if isinstance(text, str)]
     bad = [text for text in texts if "\ufffd" in text or len(_LATIN.findall(text)) * 2 > len(text)]
-    return [f"{len(bad)} texts look garbled, such as {bad[0]!r}; try --encoding gbk"] if bad else []
+    return [f"{len(bad)} texts look garbled, such as {bad[0]!r}; try --encoding {_likely(bad)}"] if bad else []
+
+
+def _likely(bad: Sequence[str]) -> str:
+    """Which encoding texts read as Latin letters are in: bytes that are UTF-8 hardly ever are another."""
+    try:
+        for text in bad:
+            text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return "gbk"
+    return "utf-8"

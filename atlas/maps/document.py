@@ -100,11 +100,14 @@ def held(items: pd.DataFrame) -> Words:
         key = f"document.lacking_{kind}" if kind in ("railway", "waterway") else "document.lacking_other"
         pairs = zip(rows["name_zh"], rows["name_en"], strict=True)
         groups.append(both(key, names=joined([Words(str(zh), str(en)) for zh, en in pairs])))
-    return both(
+    outside = int((items["counts"] == "outside").sum())
+    told = both(
         "document.held",
-        items=len(items), full=full, known=known, unknown=full - known, lacking=joined(groups),
+        items=len(items) - outside, full=full, known=known, unknown=full - known, lacking=joined(groups),
         targets=int((items["counts"] == "target").sum()),
     )  # fmt: skip
+    beside = both("document.outside", count=outside)
+    return Words(told.zh + beside.zh, f"{told.en} {beside.en}") if outside else told
 
 
 def year(name: str) -> Words:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from atlas.base.style import TIME_RAMP, band_of, symbol_of
 from atlas.data.layer import Layer, region_of
 from atlas.data.scenario import Scenario
+from atlas.network.arrays import MESH
 from atlas.network.build import Network
 from atlas.travel.comparison import seats
 from atlas.travel.matrix import od_minutes
@@ -120,8 +121,9 @@ def reach_picture(network: Network, place: str, scenario: Scenario) -> str:
     """Return the network by minutes from `place`, in the bands of the time ramp."""
     steps, sheet = tuple(band.to_min for band in TIME_RAMP), _Sheet(network.region.picture_box)
     reach = reach_from(network, f"place/{place}", scenario, cutoffs_min=steps)
+    named = reach.edges[(reach.edges["layer"] != MESH) & (reach.edges["mode"] != "local")]
     drawn = [
-        sheet.stroke(reach.edges.geometry[reach.edges["cutoff_min"] == band.to_min], band.color, 0.5 * band.width)
+        sheet.stroke(named.geometry[named["cutoff_min"] == band.to_min], band.color, 0.5 * band.width)
         for band in reversed(TIME_RAMP)
     ]
     at = network.nodes.geometry.iloc[network.row_of[f"place/{place}"]]
@@ -133,7 +135,8 @@ def reach_picture(network: Network, place: str, scenario: Scenario) -> str:
 def change_picture(network: Network, before: Scenario, after: Scenario) -> str:
     """Return the roads and tracks open in both scenarios, and over them those that only `after` has."""
     was, now = (network.arrays.open_in(scenario) for scenario in (before, after))
-    lines = network.edges.geometry[np.isin(network.arrays.role, ("run", "ride")) & now]
+    named = (network.edges["layer"] != MESH).to_numpy()
+    lines = network.edges.geometry[np.isin(network.arrays.role, ("run", "ride")) & now & named]
     fresh = ~was[lines.index]
     sheet = _Sheet(network.region.picture_box)
     parts = [sheet.stroke(lines[~fresh], "var(--kept)", 0.9), sheet.stroke(lines[fresh], "var(--gained)", 2.2)]

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.data.places import PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
+from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
 from atlas.kept.columns import KeptTable, packed
 from atlas.kept.store import Kept
@@ -231,12 +232,14 @@ class Network:
         return replace(self, nodes=points, edges=more, joins=noted)
 
     def _side_at(self, lon: float, lat: float) -> str:
-        """The side of a border a point lies on: that of the nearest node no wide water parts it from.
+        """The side of a border a point lies on: by the territories, else that of the nearest node over land.
 
         Straight across a harbour or a border river the nearest node is a foreign one.
         """
         import shapely
 
+        if self.region.territories:
+            return str(sides_at(self.region.territories, np.array([[lon, lat]], dtype=np.float64))[0])
         away = np.hypot(*(self.lonlat - (lon, lat)).T)
         near = np.argsort(away, kind="stable")[:_NEAR_NODES]
         sides = np.asarray(self.node_column("side"))[near]
@@ -378,7 +381,8 @@ def network_of(kept: Kept, spec: Callable[[], LayerSpec], region: Callable[[], R
 
         from atlas.network.barrier import Barrier
 
-        return Barrier(*(shapely.STRtree(KeptTable(kept, name).column("tiles")) for name in ("land", "water")))
+        land, water = (shapely.STRtree(KeptTable(kept, name).column("tiles")) for name in ("land", "water"))
+        return Barrier(land, water, region().territories)
 
     kinds = kept.facts["places"]
     network = object.__new__(Network)

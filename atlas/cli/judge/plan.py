@@ -99,12 +99,14 @@ def list_items(session: Session, /, sink: Sink, date: str | None, **filters: Any
     chosen = select(table, **{name: value for name, value in filters.items() if value})
     tell("answer.items_as_of" if date else "answer.items", count=len(chosen), all=len(register), date=date)
     full, known, lacking = held_by_full(table)
-    tell("answer.full_holds", full=full, all=len(register), known=known)
+    transport = int((table["counts"] != "outside").sum())
+    tell("answer.full_holds", full=full, all=transport, known=known)
     reasons = {str(row["id"]): str(row["reason"] or "drawn only") for row in rows_of(lacking)}
     for row in rows_of(lacking):
         tell("answer.not_in_full", id=row["id"], name=row["name_zh"], reason=reasons[str(row["id"])])
     about = {
         "items_in_plan": len(register),
+        "items_of_transport": transport,
         "as_of": date or "last known",
         "in_full": full,
         "in_full_known": known,

@@ -12,7 +12,10 @@ from atlas.exports.tables.bundle import Table
 __all__ = ["Rule", "qml", "rules_of", "symbology"]
 
 _MM = 0.26458  # a CSS pixel
-_MARKERS = {"dot": "circle", "ring": "circle", "anchor": "diamond", "plane": "triangle", "square": "square"}
+_MARKERS = {
+    "dot": "circle", "ring": "circle", "anchor": "diamond", "plane": "triangle", "square": "square",
+    "diamond": "pentagon", "drop": "equilateral_triangle", "cross": "cross_fill",
+}  # fmt: skip
 _TIMES = ("travel_time_min", "cutoff_min")
 _KIND_WORDS = {"kind": "类别"}
 

@@ -40,7 +40,7 @@ __all__ = [
 #: Layers drawn as paper, not as content.
 BACKDROP = ("land", "water", "ordinary_roads")
 #: Layers that are off when the page opens.
-_OFF_AT_FIRST = ("rail_services", "interchanges", "ferries")
+_OFF_AT_FIRST = ("rail_services", "interchanges", "ferries", "energy", "water_works", "digital", "platforms")
 #: What the names people type are made of.
 _TYPED = ("name_zh", "name_en", "city", "service", "iata", "icao")
 _COLUMNS = (*(column.name for column in CONTRACT), *FACTS)

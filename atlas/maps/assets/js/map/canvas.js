@@ -245,6 +245,21 @@ export function offBy(layer, row, view) {
   return 4 * Math.round(metres / perPixel / 2);
 }
 
+/* How far a marked point may be off, where that is wider than its mark: it stands for a town or county, not a site. */
+function paintReach(ctx, view, layer, row, x, y) {
+  var radius = offBy(layer, row, view) / 2;
+  if (radius < 16) return;
+  ctx.stroke();
+  ctx.beginPath();
+  ctx.lineWidth = 1.2;
+  ctx.strokeStyle = page.tokens.ground.secondary;
+  ctx.setLineDash([6, 4]);
+  ctx.arc(x, y, radius, 0, 2 * Math.PI);
+  ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.beginPath();
+}
+
 /* Mark one feature: a warm halo under everything else it is drawn with. */
 export function paintMark(ctx, view, layer, row) {
   var shapes = layer.shapes, factor = zoomFactor(view.zoom);
@@ -258,6 +273,7 @@ export function paintMark(ctx, view, layer, row) {
     ctx.lineWidth = 4;
     ctx.arc(shapes.xy[at] * view.scale - view.ox, shapes.xy[at + 1] * view.scale - view.oy,
       Math.max(8, layer.symbol(row).width * factor + 3), 0, 2 * Math.PI);
+    paintReach(ctx, view, layer, row, shapes.xy[at] * view.scale - view.ox, shapes.xy[at + 1] * view.scale - view.oy);
   } else {
     ctx.lineWidth = layer.symbol(row).width * factor + 8;
     traceFeature(ctx, shapes, row, view, false);

@@ -39,6 +39,7 @@ function ranks(layer, row) {
   if (layer.key === "places") return own(LEVELS, layer.get("level", row)) || LEVELS.town;
   if (layer.geometry === "LineString") return lineRank(layer, row);
   if (layer.geometry !== "Point" || layer.key === "interchanges") return null;
+  if (layer.group === "works") return [7, 10.5, 10, 400];
   return own(KINDS, layer.get("kind", row)) || [7, 11, 11.5, 400];
 }
 

@@ -79,9 +79,31 @@ export function paintPoint(ctx, x, y, symbol, form, size, faint) {
   ctx.fillStyle = form.filled ? symbol.color : "#ffffff";
   if (symbol.form === "anchor") anchor(ctx, x, y, symbol, form, size);
   else if (symbol.form === "plane") plane(ctx, x, y, symbol, form, size);
+  else if (SIGNS[symbol.form]) sign(ctx, x, y, symbol, form, size);
   else round(ctx, x, y, symbol, form, size);
   ctx.setLineDash([]);
   ctx.globalAlpha = 1;
+}
+
+/* Signs drawn as one outline: energy, water and digital works. */
+/** @type {Record<string, number[][]>} */
+var SIGNS = {
+  diamond: [[0, -1.2], [1, 0], [0, 1.2], [-1, 0]],
+  drop: [[0, 1.1], [1.05, -0.8], [-1.05, -0.8]],
+  cross: [[-0.4, -1.1], [0.4, -1.1], [0.4, -0.4], [1.1, -0.4], [1.1, 0.4], [0.4, 0.4], [0.4, 1.1], [-0.4, 1.1], [-0.4, 0.4], [-1.1, 0.4], [-1.1, -0.4], [-0.4, -0.4]]
+};
+
+function sign(ctx, x, y, symbol, form, size) {
+  ctx.beginPath();
+  SIGNS[symbol.form].forEach(function (p, i) {
+    if (i) ctx.lineTo(x + p[0] * size, y + p[1] * size);
+    else ctx.moveTo(x + p[0] * size, y + p[1] * size);
+  });
+  ctx.closePath();
+  ctx.fill();
+  ctx.lineWidth = form.filled ? 1 : 1.4;
+  ctx.strokeStyle = form.filled ? "#ffffff" : symbol.color;
+  ctx.stroke();
 }
 
 function round(ctx, x, y, symbol, form, size) {

@@ -188,8 +188,8 @@ export function sourceList(sheet) {
   return list;
 }
 
-/* Which of several hits of one rank comes first. */
-var FIRST = { places: 0, plan: 1, airports: 2, stations: 3, interchanges: 6 };
+/* Which of several hits of one rank comes first; what is no transport comes last. */
+var FIRST = { places: 0, plan: 1, airports: 2, stations: 3, interchanges: 6 }, OUTSIDE = 7;
 
 /* Search by Chinese (both scripts), English, alias, number or pinyin, for features and for items of the plan; arrows
    and Enter choose. choose(layer, row), chooseItem(id). */
@@ -206,7 +206,7 @@ export function searchBox(choose, chooseItem) {
       if (layer.key === "rail_services") return;
       for (var row = 0; row < layer.size; row++) {
         var name = layer.name(row);
-        index.push({ layer: layer, row: row, first: own(FIRST, layer.key) === undefined ? 4 : FIRST[layer.key], name: name, of: layer.title,
+        index.push({ layer: layer, row: row, first: layer.group === "works" ? OUTSIDE + 1 : own(FIRST, layer.key) === undefined ? 4 : FIRST[layer.key], name: name, of: layer.title,
           names: [name[0], name[1], layer.get("pinyin", row), layer.get("ref", row)]
             .concat(String(layer.get("aliases", row) || "").split(";"), String(layer.get("also", row) || "").split(";")).map(plain).filter(Boolean) });
       }
@@ -214,7 +214,7 @@ export function searchBox(choose, chooseItem) {
     if (!chooseItem) return;
     Object.keys(page.data.plan.items).forEach(function (id) {
       var item = page.data.plan.items[id];
-      index.push({ item: id, first: FIRST.plan, name: item.n, of: page.words.ui.plan_item, names: item.n.concat(item.a, id).map(plain).filter(Boolean), parts: item.v.map(plain).filter(Boolean) });
+      index.push({ item: id, first: item.c === "outside" ? OUTSIDE : FIRST.plan, name: item.n, of: page.words.ui.plan_item, names: item.n.concat(item.a, id).map(plain).filter(Boolean), parts: item.v.map(plain).filter(Boolean) });
     });
   }
   function rank(entry, wanted) {
