@@ -231,6 +231,10 @@ def claims_matrix(network: Network, scenarios: Iterable[Scenario], targets: Targ
     """
     every = [variant for scenario in scenarios for variant in judged_variants(scenario).values()]
     starts, ends = targets.ends
+    if not starts:
+        raise PlanError(
+            "this atlas promises nothing: its data/plan/targets.toml holds no [[target]]; see docs/howto/region.md"
+        )
     by_rail = od_matrix(network, starts, ends, every, ["rail"])
     others = tuple(dict.fromkeys(mode for mode, _ in MEASURES if mode != "rail"))
     minutes = od_minutes(network, starts, ends, every, others)

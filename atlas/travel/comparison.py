@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.words import Words, both, joined
-from atlas.data.declaration import COUNTIES, SEATS
+from atlas.data.declaration import counted_units, seats_of
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network, open_edges
@@ -72,23 +72,16 @@ class Comparison:
 
 
 def seats(network: Network) -> tuple[str, ...]:
-    """Return the ids of all places that are a seat of government (towns and zones left out)."""
-    frame = network.place_layer.frame
-    return tuple(str(name) for name in frame.loc[frame["level"].isin(SEATS), "id"])
+    """Return the ids of the places that stand for the region: :func:`atlas.data.places.seats_of`."""
+    return seats_of(network.place_layer.frame)
 
 
 def people_units(network: Network) -> dict[str, float]:
     """Return residents by place id such that nobody is counted twice.
 
-    Districts, counties and county-level cities count, and a prefecture only where the layer has none of
-    its counties. Units of unknown population are absent.
+    See :func:`atlas.data.places.counted_units`. Units of unknown population are absent.
     """
-    frame = network.place_layer.frame
-    units = frame[frame["level"].isin(COUNTIES)]
-    split = set(units["parent"].dropna())
-    whole = frame[(frame["level"] == "prefecture") & ~frame["adcode"].isin(split)]
-    counted = pd.concat([units, whole])
-    counted = counted[counted["population"].notna()]
+    counted = counted_units(network.place_layer.frame)
     return dict(zip(counted["id"].astype(str), counted["population"].astype(float), strict=True))
 
 
