@@ -210,9 +210,11 @@ class ReachPage(MapPage):
 
 
 class Project(TypedDict):
-    """A project that makes a difference between two scenarios: in how many pairs it saves time."""
+    """A project that makes a difference from one origin between two scenarios: to how many places it saves time."""
 
     mode: str
+    #: Row of the origin.
+    origin: int
     name: Pair
     year: int | None
     basis: str

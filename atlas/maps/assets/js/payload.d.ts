@@ -210,9 +210,10 @@ export interface PlanPage {
   atlas: string;
 }
 
-/** A project that makes a difference between two scenarios: in how many pairs it saves time. */
+/** A project that makes a difference from one origin between two scenarios: to how many places it saves time. */
 export interface Project {
   mode: string;
+  origin: number;
   name: string[];
   year: number | null;
   basis: string;
