@@ -116,10 +116,11 @@ class PlanItem(TypedDict):
 
 
 class Plan(TypedDict):
-    """Items by id, and the features of each corridor as ``layer/id``."""
+    """Items by id, the features of each corridor as ``layer/id``, and the axes: id, names, words, features."""
 
     items: dict[str, PlanItem]
     corridors: dict[str, list[str]]
+    axes: list[list[Any]]
 
 
 class Meta(TypedDict):

@@ -136,9 +136,7 @@ def _open(network: Network) -> Any:
     return table
 
 
-def _projects(
-    network: Network, before: Scenario, after: Scenario, origin: str, mode: str
-) -> list[dict[str, Any]]:
+def _projects(network: Network, before: Scenario, after: Scenario, origin: str, mode: str) -> list[dict[str, Any]]:
     """Return the projects on the new routes of one origin, those that matter most first."""
     frame = compare(network, before, after, [origin], mode=mode).projects
     return [

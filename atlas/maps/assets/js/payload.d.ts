@@ -173,10 +173,11 @@ export interface Meta {
   number: string;
 }
 
-/** Items by id, and the features of each corridor as ``layer/id``. */
+/** Items by id, the features of each corridor as ``layer/id``, and the axes: id, names, words, features. */
 export interface Plan {
   items: Record<string, PlanItem>;
   corridors: Record<string, string[]>;
+  axes: any[][];
 }
 
 /** An item of the plan, from :func:`atlas.maps.sheets.items.pack_items`. */

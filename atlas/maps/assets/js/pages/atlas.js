@@ -11,6 +11,7 @@ import { labelCandidates } from "../map/labels.js";
 import { closeCard, openFeature } from "../parts/card.js";
 import { featuresOf, openItem } from "../parts/item.js";
 import { addSection, centre, centreAll, corridorFilter, drawLegend, kindLegend, layerControl, searchBox, sourceList, statusControl, statusLegend } from "../parts/panel.js";
+import { storyTool } from "../parts/story.js";
 import { sheetTools } from "../parts/sheet.js";
 import { featureColumns, featureRows, tableTool } from "../parts/table.js";
 import { addTimeline, openByYear } from "../parts/timeline.js";
@@ -60,7 +61,7 @@ export function atlasPage() {
   if (!page.data.basemap) page.map.setMaxZoom(MOST_ZOOM);
   layerControl();
   statusControl();
-  corridorFilter();
+  var story = storyTool(corridorFilter());
   hooks.legendRows = function () { return statusLegend(true).concat(kindLegend(true)); };
   var legend = el("div", { class: "legend" });
   addSection("legend", [legend], !phone());
@@ -108,6 +109,7 @@ export function atlasPage() {
     hooks.atFirst = function () { centreAll(featuresOf(item)); };
     return;
   }
+  if (urlState.values.s) hooks.atFirst = story;
   var asked = (urlState.values.f || "").split("/");
   page.layers.forEach(function (layer) {
     if (layer.key !== asked[0]) return;
