@@ -13,7 +13,7 @@ __all__ = ["draw_atlas", "small_layers"]
 
 #: Around 中山: no border in it.
 BOX = (113.25, 22.40, 113.45, 22.60)
-_TABLES = ("sources.csv", "parameters.csv", "region.toml", "plan/register.csv", "plan/plan_links.csv",
+_TABLES = ("sources.csv", "parameters.csv", "region.toml", "sides.geojson", "plan/register.csv", "plan/plan_links.csv",
            "plan/status.csv", "plan/sections.csv", "plan/targets.toml")  # fmt: skip
 
 

@@ -90,7 +90,14 @@ def test_the_documentation_is_what_the_help_says() -> None:
     assert subprocess.run(check, capture_output=True, text=True, check=False).stderr == ""
 
 
-EXAMPLES = [line for name in ALL for line in examples(name)]
+#: The whole site is built by its own test, with this very line, and looked at there.
+BUILT = "atlas build -o site"
+EXAMPLES = [line for name in ALL for line in examples(name) if line != BUILT]
+
+
+def test_the_example_that_builds_the_site_is_run_by_the_tests_of_the_site() -> None:
+    assert BUILT in examples("atlas build")
+    assert f'"{BUILT}"' in (ROOT / "tests" / "test_site.py").read_text("utf-8")
 
 
 @pytest.mark.parametrize("line", EXAMPLES)

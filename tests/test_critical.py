@@ -79,7 +79,7 @@ def test_what_lies_on_no_fastest_way_loses_nothing_when_searched_again(network: 
     skipped = 0
     for one in closures(network, NOW, by="link")[::40]:
         opened = watch.board.opened(np.isin(np.arange(len(watch.board.present)), one.edges))
-        if all(opened.open_[used].all() for used in (*watch.home_arcs, watch.pair_arcs)):
+        if all(opened.open_[used].all() for used in (*watch.home_arcs, *watch.pair_arcs)):
             skipped += 1
             assert np.array_equal(opened.many(watch.starts)[:, watch.ends], watch.pair_minutes)
     assert skipped > 0
@@ -103,7 +103,9 @@ def test_the_only_way_to_a_place_cuts_it_off_and_delays_nobody_there() -> None:
     nodes = np.array([network.row_of[f"place/p{name}"] for name in "abc"])
     homes = Homes(empty, np.zeros(0), empty, np.zeros(0), empty, empty, frame, np.zeros((0, 2)), 0.0)
     whole = board.opened()
-    watch = Watch(board, homes, (), 60.0, nodes, nodes, (), whole.many(nodes)[:, nodes], (), whole.used_from(nodes))
+    watch = Watch(
+        board, homes, (), 60.0, nodes, nodes, (), whole.many(nodes)[:, nodes], (), whole.used_from(nodes, nodes)
+    )
     losses = watch.closed(found["highways/r1"])
     assert (losses.pairs_cut, losses.pairs_delayed) == (4, 0)
     both = watch.closed(found["highways/r0"], found["highways/r1"])

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -145,6 +146,23 @@ def test_people_and_land_in_the_page_are_the_librarys_within_a_tenth_of_a_minute
             for name, column in columns.items():
                 least, most = whole.at[cutoff - 0.1, column], whole.at[cutoff + 0.1, column]
                 assert 0.999 * least - 50 <= mine[name] <= 1.001 * most + 50, (origin, cutoff, name)
+
+
+def test_areas_leave_the_page_as_valid_polygons_of_the_land_they_count(page: Page, network: Network, ground) -> None:
+    collection = page.evaluate(
+        """() => {
+          Atlas.page.explorer.change({origins: [{id: "zhuhai"}], year: 2026, mode: "multimodal", cutoffs: [60, 120]});
+          return Atlas.page.explorer.areas();
+        }"""
+    )
+    shapes = gpd.GeoDataFrame.from_features(collection, crs=4326)
+    assert shapes.is_valid.all()
+    assert all(part.exterior.is_ccw for shape in shapes.geometry for part in shape.geoms)
+    here = shapes.to_crs(ground.links.grid.crs).area.to_numpy() / 1e6
+    assert here == pytest.approx(shapes["area_km2"].to_numpy(), rel=0.02)
+    theirs = atlas.reach_from(network, "zhuhai", load_scenario("2026")).isochrones(60, 120, ground=ground)
+    for mine, other in zip(shapes.geometry, theirs.geometry, strict=True):
+        assert mine.intersection(other).area / other.area > 0.9
 
 
 def test_a_link_drawn_by_hand_shortens_what_it_joins_and_leaves_the_rest(page: Page) -> None:
@@ -334,3 +352,23 @@ def test_the_whole_plan_with_and_without_indicative_courses_is_one_press_away(br
         assert "y=full-known" in page.url
         assert page.get_attribute("#known", "aria-pressed") == "true"
         assert page.evaluate("Atlas.page.explorer.state.known") is True
+
+
+def test_two_compared_states_stand_side_by_side_and_move_in_step(browser: Browser, file: Path) -> None:
+    with opened(browser, file, fragment="#o=jiangmen&y=2026") as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        page.evaluate("document.getElementById('pin').click()")
+        page.evaluate("Atlas.page.explorer.change({year: 2035})")
+        page.evaluate("document.querySelector('#seg-compare [data-value=pair]').click()")
+        page.wait_for_timeout(300)
+        left, right = page.locator("#twin").bounding_box(), page.locator(".folium-map").bounding_box()
+        assert left is not None
+        assert right is not None
+        assert left["x"] + left["width"] <= right["x"] + 1
+        assert left["width"] == pytest.approx(right["width"], abs=4)
+        assert "2026" in page.inner_text(".side-0")
+        assert "2035" in page.inner_text(".side-1")
+        page.evaluate("Atlas.page.map.setView([22.4, 112.9], 10, {animate: false})")
+        assert page.evaluate("Atlas.page.twin.getCenter().lng") == pytest.approx(112.9, abs=0.01)
+        page.evaluate("document.querySelector('#seg-compare [data-value=one]').click()")
+        assert page.locator("#twin").is_hidden()

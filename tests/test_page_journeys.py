@@ -108,8 +108,8 @@ def test_the_atlas_is_driven_by_keyboard_alone(browser: Browser, atlas: Path) ->
         assert page.evaluate("Atlas.page.layers.find(layer => layer.key === 'ports').on") is False
         tab_to(page, "e.id === 'year'")
         page.keyboard.press("ArrowLeft")
-        assert page.input_value("#year-typed") == "2035"
-        assert "y=2035" in page.url
+        assert page.input_value("#year-typed") == "2025"
+        assert "y=2025" in page.url
 
 
 def test_the_reach_is_switched_by_keyboard(browser: Browser, catalog: Catalog, tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_finding_says_what_the_page_shows(browser: Browser, atlas: Path, catal
     frames = [catalog.layer(key).frame for key in keys]
     operating = sum(int((frame["status"] == "operating").sum()) for frame in frames)
     by_2024 = sum(int((frame["opens_year"] <= 2024).sum()) for frame in frames)
-    with opened(browser, atlas) as page:
+    with opened(browser, atlas, fragment="#y=full") as page:
         assert f"{operating} 个运营" in page.inner_text("#finding")
         page.fill("#year-typed", "2024")
         page.press("#year-typed", "Enter")
@@ -219,7 +219,7 @@ def hostile_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_hostile_names_and_wordings_are_text_on_every_page(browser: Browser, hostile_site: Path) -> None:
     pages = sorted(hostile_site.glob("*.html"))
-    assert len(pages) == 7
+    assert {"index.html", "atlas.html", "explore.html", "plan.html"} <= {path.name for path in pages}
     for path in pages:
         with opened(browser, path) as page:
             title = page.title()

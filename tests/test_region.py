@@ -5,21 +5,26 @@ from __future__ import annotations
 import ast
 import re
 import shutil
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
 
 import atlas
 from atlas.base.errors import LayerError
+from atlas.base.geodesy import lengths_km
 from atlas.cli import cli
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.layer import layer_text
-from atlas.data.region import read_region
+from atlas.data.region import Territory, abroad, read_region, sides_at
 from atlas.imports.admit import layer_of
 from atlas.imports.vector import DEFAULTS
+from atlas.network.value import Network
+from atlas.travel.check import check_network
 
 ROOT = Path(__file__).resolve().parent.parent
 HOME = open_catalog()
@@ -45,6 +50,11 @@ seat = "sur"
 "北镇" = "Norte"
 "南镇" = "Sur"
 """
+
+
+@cache
+def home_network() -> Network:
+    return atlas.build_network(HOME.layers())
 
 
 def drawn(key: str, rows: list[dict[str, Any]], shapes: list[Any]) -> bytes:
@@ -201,3 +211,51 @@ def test_no_code_knows_a_city_of_the_region() -> None:
             if isinstance(node, ast.Constant) and node.value in names and id(node) not in told:
                 found.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.value}")
     assert found == []
+
+
+def test_a_territory_says_on_which_side_of_a_border_a_point_lies() -> None:
+    region = HOME.region
+    points = {
+        "mo": [(113.5345, 22.1975), (113.5378, 22.2110), (113.5515, 22.1165)],  # Inner Harbour, Ilha Verde, Coloane
+        "hk": [(114.1280, 22.5010), (114.166, 22.304)],  # Sheung Shui, West Kowloon
+        "mainland": [(113.5503, 22.2182), (114.1130, 22.5340), (113.5810, 22.2130)],  # 拱北, 罗湖, 珠海公路口岸
+    }
+    for side, some in points.items():
+        assert sides_at(region.territories, np.array(some)).tolist() == [side] * len(some)
+
+
+def test_nodes_lie_on_the_side_of_their_city_but_where_their_position_is_rough() -> None:
+    network = home_network()
+    nodes = network.nodes
+    told, lies = nodes["side"].to_numpy(), sides_at(HOME.region.territories, network.lonlat)
+    assert sorted(nodes["node_id"][(told != lies) & (nodes["position_error_m"] < 800)]) == []
+    assert (told != lies).mean() < 0.001
+
+
+def test_no_way_crosses_a_border_but_at_a_crossing_and_no_local_link_cuts_through() -> None:
+    network = home_network()
+    assert check_network(network, atlas.load_scenario("2026")).breaks == ()
+    for lon, lat, to, border in ((113.5345, 22.1975, "澳门", False), (113.5378, 22.2110, "澳门", False),
+                                 (114.1280, 22.5010, "深圳", True), (113.5345, 22.1975, "珠海", True)):  # fmt: skip
+        journey = atlas.route(network, f"{lon},{lat}", to, atlas.load_scenario("2026"), mode="drive")
+        assert (dict(journey.parts)["border"] > 0) == border, (lon, lat, to)
+
+
+def test_a_line_is_abroad_only_where_it_leaves_its_side_by_more_than_the_border_may_be_off() -> None:
+    square = ((113.0, 22.0), (113.1, 22.0), (113.1, 22.1), (113.0, 22.1), (113.0, 22.0))
+    territory = Territory("mo", "", "", "", 100.0, ((square,),))
+    lines = np.array(
+        [shapely.LineString([(112.9, 22.05), (x, 22.05)]) for x in (112.99, 113.0005, 113.05, 113.2)], dtype=object
+    )
+    km = lengths_km(lines)
+    assert abroad([territory], lines, km, np.full(4, "mainland", dtype=object)).tolist() == [False, False, True, True]
+    assert abroad([territory], lines, km, np.full(4, "mo", dtype=object)).all()
+    assert not abroad([], lines, km, np.full(4, "mainland", dtype=object)).any()
+
+
+@pytest.mark.parametrize("text", ["[]", '{"features":[{}]}', '{"features":[{"properties":{"side":5},"geometry":{}}]}'])
+def test_territories_that_are_none_are_refused(text: str, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "sides.geojson").write_text(text)
+    with pytest.raises(LayerError, match=r"sides\.geojson"):
+        read_region(tmp_path)

@@ -201,9 +201,9 @@ def test_a_place_outside_its_county_is_found_when_it_is_known_well_enough() -> N
 
 
 def test_an_empty_layer_and_a_missing_column_are_found() -> None:
-    layer = station()
-    empty = dataclasses.replace(layer, frame=layer.frame.iloc[:0])
-    assert rules_of(empty) == ["layer-empty"]
+    layer, lane = station(), road(LineString([HERE, (HERE.x + 0.01, HERE.y)]))
+    assert rules_of(dataclasses.replace(lane, frame=lane.frame.iloc[:0])) == ["layer-empty"]
+    assert rules_of(dataclasses.replace(layer, frame=layer.frame.iloc[:0])) == []
     short = dataclasses.replace(layer, frame=layer.frame.drop(columns="trains_per_day"))
     assert [(one.rule, one.message) for one in findings(short)] == [("column-missing", "no column trains_per_day")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,8 @@ import shapely
 from atlas.data.region import find_root, read_region
 
 #: Drawn worlds lie in the region of the atlas at hand.
-REGION = read_region(find_root())
+#: Made-up towns stand where no border is: sides follow their cities.
+REGION = replace(read_region(find_root()), territories=())
 CONTRACT: dict[str, Any] = {
     "name_en": "",
     "kind": "",

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-__all__ = ["cell", "csv_text", "plain"]
+__all__ = ["cell", "csv_text", "fit", "plain"]
 
 #: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -18,6 +18,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: ends, halves of characters, and what Unicode keeps from being characters.
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _UNKNOWN = {"NAType", "NaTType"}
+
+
+def fit(text: str) -> str:
+    """Return `text` with a space for each sign that no file, page or terminal should be handed.
+
+    >>> fit("a" + chr(27) + "[31m" + chr(0xFFFF))
+    'a [31m '
+    """
+    return _UNFIT.sub(" ", text)
 
 
 def plain(value: Any) -> Any:
@@ -32,7 +41,7 @@ def plain(value: Any) -> Any:
     if value is None or type(value).__name__ in _UNKNOWN:
         return None
     if isinstance(value, str):
-        return _UNFIT.sub(" ", value)
+        return fit(value)
     if isinstance(value, float):
         return round(value, 6) if math.isfinite(value) else None
     if isinstance(value, Mapping):

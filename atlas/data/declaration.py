@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from atlas.base.doors import Door
 from atlas.base.errors import LayerError
 from atlas.data.region import ANYWHERE, Region, read_region
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "CONTRACT",
@@ -25,8 +28,10 @@ __all__ = [
     "Column",
     "ColumnType",
     "LayerSpec",
+    "counted_units",
     "read_spec",
     "read_specs",
+    "seats_of",
 ]
 
 ColumnType = Literal["string", "float", "integer", "boolean"]
@@ -44,6 +49,8 @@ GEOMETRIES = ("Point", "LineString", "Polygon")
 #: Levels of places that are seats of government, and those of them that no other holds: counties and districts.
 SEATS = ("prefecture", "district", "county", "county_city", "sar")
 COUNTIES = ("district", "county", "county_city", "sar")
+#: Most places that stand for a region without seats of government.
+_MOST_SEATS = 40
 #: How true the course of a road or railway is, best first.
 QUALITIES = ("surveyed", "traced", "sketched", "indicative")
 #: Kinds of roads that are expressways.
@@ -208,3 +215,44 @@ def read_specs(folder: str | Path) -> dict[str, LayerSpec]:
     if not specs:
         raise LayerError(f"{folder} holds no layer declaration (*.toml)")
     return {spec.key: spec for spec in sorted(specs, key=lambda spec: (spec.order, spec.key))}
+
+
+def seats_of(places: pd.DataFrame) -> tuple[str, ...]:
+    """Return the ids of all places that are a seat of government.
+
+    Where there are not two of them, towns count too, and where these are none either, all places: the most populous,
+    in the order of the layer.
+
+    Parameters
+    ----------
+    places
+        Frame of the layer ``places``.
+    """
+    for levels in (SEATS, (*SEATS, "town"), tuple(places["level"].unique())):
+        chosen = places[places["level"].isin(levels)]
+        if len(chosen) > 1:
+            break
+    if levels != SEATS and len(chosen) > _MOST_SEATS:
+        people = chosen["population"].fillna(-1.0).tolist()
+        first = sorted(range(len(people)), key=lambda i: (-people[i], i))[:_MOST_SEATS]
+        chosen = chosen.iloc[sorted(first)]
+    return tuple(chosen["id"].astype(str))
+
+
+def counted_units(places: pd.DataFrame) -> pd.DataFrame:
+    """Return the places whose residents together count everybody once, as far as they are known.
+
+    Districts, counties and county-level cities count; a prefecture where the layer has none of its counties; and a town
+    or village that belongs to no unit above it.
+
+    Parameters
+    ----------
+    places
+        Frame of the layer ``places``.
+    """
+    level, told = places["level"], places["population"].notna()
+    parts = level.isin(COUNTIES)
+    whole = (level == "prefecture") & ~places["adcode"].isin(set(places.loc[parts, "parent"].dropna()))
+    alone = level.isin(("town", "village")) & places["parent"].isna()
+    rows = [i for chosen in (parts, whole, alone) for i in (chosen & told).to_numpy().nonzero()[0].tolist()]
+    return places.iloc[rows].reset_index(drop=True)

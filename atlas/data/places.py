@@ -32,7 +32,7 @@ POINT_COLUMNS = ("node_id", "kind", "layer", "feature_id", "name_zh", "name_en",
 _COORDINATES = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[,，;\s]\s*([-+]?\d+(?:\.\d+)?)\s*")
 #: Which of several of one name is meant; points of the network come behind all places.
 _RANK = {
-    "prefecture": 0, "sar": 0, "district": 1, "county": 1, "county_city": 1, "zone": 2, "town": 2,
+    "prefecture": 0, "sar": 0, "district": 1, "county": 1, "county_city": 1, "zone": 2, "town": 2, "village": 2,
     "stop": 3, "airport": 4, "port": 5, "junction": 6,
 }  # fmt: skip
 _LAST = len(_RANK)

@@ -152,7 +152,7 @@ class Watch:
         home = tuple(homes.minutes(minutes_to(whole, node)) for node in nodes)
         used = tuple(whole.used_towards(node) for node in nodes)
         pairs = whole.many(starts)[:, ends]
-        return cls(board, homes, nodes, limit_min, starts, ends, home, pairs, used, whole.used_from(starts))
+        return cls(board, homes, nodes, limit_min, starts, ends, home, pairs, used, whole.used_from(starts, ends))
 
     def losses(self, opened: Opened) -> Losses:
         """Return what `opened` loses against the board with nothing closed.
@@ -172,9 +172,10 @@ class Watch:
             cut += float(people[had & ~has].sum())
             delayed += float(people[later >= NOTICED_MIN].sum())
             hours += float((people * np.where(later > TOLERANCE_MIN, later, 0.0)).sum()) / 60.0
-        if opened.open_[self.pair_arcs].all():
+        touched = (self.pair_arcs & ~opened.open_).any(axis=1)
+        if not touched.any():
             return Losses(lost, cut, delayed, hours, 0, 0, 0, 0.0)
-        before, after = self.pair_minutes, opened.many(self.starts)[:, self.ends]
+        before, after = self.pair_minutes[touched], opened.many(self.starts[touched])[:, self.ends]
         had, has = np.isfinite(before), np.isfinite(after)
         later = np.where(had & has, after - np.where(had, before, 0.0), 0.0)
         return Losses(

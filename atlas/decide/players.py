@@ -87,6 +87,11 @@ def plan_players(network: Network, register: Register, before: Scenario, after: 
     for feature, item in owner.items():
         by_item.setdefault(item, []).append(feature)
     if not by_item:
+        if not any(True for _ in register):
+            raise PlanError(
+                "this atlas has no plan, hence no projects: its data/plan/register.csv lists none; "
+                "see docs/howto/region.md"
+            )
         raise PlanError(
             f"no project of the plan is open in {after.name} and not in {before.name}; "
             "choose a later year, or an earlier one to start from"

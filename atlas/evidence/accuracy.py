@@ -43,6 +43,8 @@ ERROR_COLUMNS = (
     "error", "source", "why", "why_zh",
 )  # fmt: skip
 Floats = NDArray[np.float64]
+#: Tables of measured times: of trains, and of drives.
+_TABLES = ("rail_times_calibration.csv", "drive_times_calibration.csv")
 _SHIPPED = ("rail as ridden", "rail fastest train", "rail with a change", "rail formula, service held out", "road")
 #: A drive whose drawn way is shorter or longer than the measured one by more than this share is compared by pace.
 _PARTIAL = 0.2
@@ -104,8 +106,13 @@ def validate(
     True
     """
     folder = Path(facts)
+    if not any((folder / name).is_file() for name in _TABLES):
+        raise LayerError(
+            f"this atlas has no measured times to compare with: {folder} holds neither {' nor '.join(_TABLES)}; "
+            "give your own with --trains and --drives"
+        )
     runs = measured_runs(network, scenario, railways)
-    pairs = _read_pairs(network, folder / "rail_times_calibration.csv")
+    pairs = _read_pairs(network, folder / _TABLES[0])
     held = runs.assign(modelled=_held_out(runs, folds))
     rail = [*_ridden(network, scenario, pairs), _by_service(network, held), _by_pair(network, held, pairs)]
     roads, factors = _roads(network, scenario, folder)
@@ -375,7 +382,7 @@ def _driven_rows(network: Network, scenario: Scenario, path: Path) -> list[_Driv
 def _roads(network: Network, scenario: Scenario, folder: Path) -> tuple[pd.DataFrame, dict[str, float]]:
     """Compare the drives with the model as shipped and with factors fitted on the other drives."""
     priors = read_priors(folder / "road_priors.csv")
-    compared = _driven_rows(network, scenario, folder / "drive_times_calibration.csv")
+    compared = _driven_rows(network, scenario, folder / _TABLES[1])
     fitted = [one for one in compared if one.scenario.period == "typical"]
     drives = [_drive(one.journey, one.scenario, priors, one.row["measured_min"], one.scale) for one in fitted]
     left = []

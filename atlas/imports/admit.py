@@ -130,7 +130,7 @@ def admit(
     while fresh:
         found: list[Violation] = []
         for key in sorted(fresh):
-            layers[key], raised, afloat = _ashore(layers[key], others)
+            layers[key], raised, afloat = _ashore(layers[key], {**others, **layers})
             if raised:
                 notes.append(f"{key}: {raised} points stand off the land layer; their error was raised to the distance")
             found += afloat

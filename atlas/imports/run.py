@@ -13,6 +13,7 @@ from atlas.data.checks import Violation
 from atlas.data.layer import Layer, write_layer
 from atlas.data.sources import Source
 from atlas.imports.admit import Intake, admit, adrift, left_hanging, merged
+from atlas.imports.regions import Founding
 from atlas.imports.store import copied_atlas, new_atlas, store
 
 __all__ = ["Count", "Outcome", "Target", "put", "take_in"]
@@ -32,12 +33,15 @@ class Target:
         Keep the features that are there; one of the same id is replaced.
     overwrite
         Whether what stands at `out` may be replaced.
+    founding
+        What an atlas of its own is of.
     """
 
     into: Path | None = None
     out: Path | None = None
     add: bool = False
     overwrite: bool = False
+    founding: Founding | None = None
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,10 @@ def _write(
     if target.out is None:
         return (), ()
     if target.out.suffix != ".geojson":
-        return (new_atlas(target.out, after, sources, like=catalog.root, overwrite=target.overwrite),), ()
+        made = new_atlas(
+            target.out, after, sources, like=catalog.root, overwrite=target.overwrite, founding=target.founding
+        )
+        return (made,), ()
     if len(after) != 1:
         raise ImportDataError(f"{target.out} can hold one layer, not {len(after)}; name a folder")
     (layer,) = after.values()

@@ -23,6 +23,7 @@ from atlas.data.declaration import LayerSpec, read_spec
 from atlas.data.layer import LARGEST_FILE_MB, Layer, frame_of, layer_text
 from atlas.data.region import find_root
 from atlas.data.sources import Source, read_sources
+from atlas.imports.regions import Founding, parameters_text, region_text
 from atlas.network.build import REQUIRED
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "POPULATION",
     "file_sha256",
     "new_atlas",
+    "new_folder",
     "restore",
     "store",
     "store_table",
@@ -45,6 +47,8 @@ _PLAN_HEADS = {
     "register.csv": "id,kind,stage,name_zh,name_en,section,wording,reading,reason,note,aliases\n",
     "plan_links.csv": "plan_id,layer,feature_id,how\n",
     "status.csv": "item,date,status,basis,source,confidence,note\n",
+    "courses.csv": "plan_id,layer,feature_id,how,ends,upgrades,class,speed_kmh,basis,words,why\n",
+    "sections.csv": "section,title_zh,title_en,page_from,page_to\n",
 }
 
 
@@ -228,7 +232,13 @@ def _restored(root: Path, key: str, number: int | None) -> Backup:
 
 
 def new_atlas(
-    folder: str | Path, layers: Mapping[str, Layer], sources: Iterable[Source], *, like: str | Path, overwrite: bool
+    folder: str | Path,
+    layers: Mapping[str, Layer],
+    sources: Iterable[Source],
+    *,
+    like: str | Path,
+    overwrite: bool,
+    founding: Founding | None = None,
 ) -> Path:
     """Write an atlas of its own that holds `layers` and nothing else.
 
@@ -243,6 +253,8 @@ def new_atlas(
     overwrite
         Whether a folder that stands there may be replaced; the old one is kept beside it as
         ``<name>.before``.
+    founding
+        What it is of; None: of what its layers hold.
 
     Raises
     ------
@@ -253,8 +265,12 @@ def new_atlas(
     specs = {key: read_spec(like / "layers" / f"{key}.toml") for key in REQUIRED}
     needed = {key: Layer(spec, frame_of([], [], spec)) for key, spec in specs.items()}
     texts = _texts({**needed, **layers})
-    with _new_folder(Path(folder), overwrite) as draft:
+    with new_folder(Path(folder), overwrite) as draft:
         _fill(draft, texts, sources, like)
+        if founding is not None:
+            (draft / "data" / "region.toml").write_text(region_text(founding, layers), "utf-8")
+            rows = parameters_text(like / "data" / "parameters.csv", founding.limits)
+            (draft / "data" / "parameters.csv").write_text(rows, "utf-8")
     return Path(folder)
 
 
@@ -263,7 +279,7 @@ def copied_atlas(
 ) -> Path:
     """Write a copy of the atlas `like` in which `layers` are replaced. See :func:`new_atlas`."""
     like = Path(like)
-    with _new_folder(Path(folder), overwrite) as draft:
+    with new_folder(Path(folder), overwrite) as draft:
         shutil.copytree(like / "layers", draft / "layers")
         shutil.copytree(like / "data", draft / "data", ignore=shutil.ignore_patterns("backups", "__pycache__"))
         store(draft, layers, sources)
@@ -272,7 +288,7 @@ def copied_atlas(
 
 
 @contextmanager
-def _new_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
+def new_folder(folder: Path, overwrite: bool) -> Iterator[Path]:
     """Give a folder to fill; it takes its place when the block ends well, and an atlas that stood there steps aside."""
     filled = folder.is_dir() and any(folder.iterdir())
     if (filled or folder.is_file()) and not overwrite:

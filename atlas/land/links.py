@@ -20,6 +20,7 @@ from scipy.spatial import cKDTree
 
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
+from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.kept.store import Kept
 from atlas.land.grid import CELL_KM, Grid, land_grid
@@ -131,7 +132,8 @@ def access_table(
     doors = np.nonzero((nodes["kind"] == "stop").to_numpy())[0]
     settled = exits[network.arrays.carried_by(BASE_YEAR)[exits]]
     sides = nodes["side"].to_numpy(dtype=object)
-    side = sides[cKDTree(at).query(grid.lonlat)[1]]
+    known = raster.territories
+    side = sides_at(known, grid.lonlat) if known else sides[cKDTree(at).query(grid.lonlat)[1]]
     cells, rows, lengths, rail = [], [], [], []
     for targets, reach_km, most, by_rail in (
         (exits, ROAD_REACH_KM, ROAD_LINKS, False),
@@ -168,7 +170,7 @@ def inputs_hash(network: Network) -> str:
     )
     shapes = (nodes.geometry.to_numpy(), barrier.land.geometries, barrier.water.geometries)
     whole = [b"".join(shapely.to_wkb(some).tolist()) for some in shapes]
-    return content_hash(texts, network.arrays.carried_by(BASE_YEAR).tobytes(), *whole)
+    return content_hash(texts, repr(barrier.territories), network.arrays.carried_by(BASE_YEAR).tobytes(), *whole)
 
 
 _LINKS = ("cell", "node", "length_km", "by_rail")

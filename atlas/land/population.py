@@ -20,7 +20,8 @@ circle lies beyond the grid takes its share of the people, taken as land through
 those people are in ``outside`` and on no cell. No neighbour is pressed onto the strip of it that the grid holds.
 
 A unit is a county, district, county-level city or special administrative region; a prefecture only where the layer
-has none of its counties. Where town figures add up to more than the county's total they are scaled down to it.
+has none of its counties; a town or village that belongs to none. Where town figures add up to more than the county's
+total they are scaled down to it.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from scipy.spatial import cKDTree
 from atlas.base.errors import ImportDataError
 from atlas.base.geodesy import transformer
 from atlas.base.tables import read_table
-from atlas.data.declaration import COUNTIES
+from atlas.data.declaration import counted_units
 from atlas.land.grid import Grid
 
 _OWN = ", the population of your own,"
@@ -85,11 +86,7 @@ class Population:
 
 def units_of(places: pd.DataFrame) -> pd.DataFrame:
     """Return the units that are counted, none twice, with their population."""
-    places = _coded(places)
-    parts = places[places["level"].isin(COUNTIES)]
-    whole = places[(places["level"] == "prefecture") & ~places["adcode"].isin(set(parts["parent"].dropna()))]
-    units = pd.concat([parts, whole])
-    return units[units["population"].notna()].reset_index(drop=True)
+    return counted_units(_coded(places))
 
 
 def _coded(places: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +107,8 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     """
     places, units = _coded(places), units_of(places)
     towns = places[(places["level"] == "town") & places["parent"].isin(set(units["adcode"]))]
-    bare = units[~units["adcode"].isin(set(towns["parent"]))]
+    # Of a city without a code nobody knows whether all its parts are there: it is a settlement beside them.
+    bare = units[~units["adcode"].isin(set(towns["parent"])) | (units["adcode"] == units["id"])]
     owner = {code: i for i, code in enumerate(units["adcode"])}
     middles = pd.concat([towns.assign(_unit=towns["parent"]), bare.assign(_unit=bare["adcode"])], ignore_index=True)
     unit = np.array([owner[code] for code in middles["_unit"]], dtype=np.int64)
@@ -152,7 +150,7 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
             "outside": np.bincount(unit, weights=own - kept, minlength=len(units)),
         }
     )
-    return Population(grid, rules, cell_unit, table, "layer places, census of the year given")
+    return Population(grid, rules, cell_unit, table, "layer places, figures of the year given")
 
 
 def _nearest(known: Floats, wanted: Floats, most_m: float) -> tuple[Floats, Ints]:

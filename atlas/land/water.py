@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
 from atlas.base.geodesy import meridian_km
+from atlas.data.region import Territory
 from atlas.network.attach import ROAD_REACH_KM
 from atlas.network.barrier import Barrier
 
@@ -36,6 +37,7 @@ class WaterRaster:
     step_lon: float
     step_lat: float
     wet: Bools
+    territories: tuple[Territory, ...] = ()
 
     @classmethod
     def of(cls, barrier: Barrier, box: tuple[float, float, float, float]) -> WaterRaster:
@@ -45,7 +47,7 @@ class WaterRaster:
         step_lat = WATER_PIXEL_KM / meridian_km((south + north) / 2.0)
         step_lon = step_lat / np.cos(np.radians((south + north) / 2.0))
         columns, rows = int(np.ceil((east - west) / step_lon)), int(np.ceil((north - south) / step_lat))
-        raster = cls(west, north, float(step_lon), step_lat, np.ones((rows, columns), dtype=bool))
+        raster = cls(west, north, float(step_lon), step_lat, np.ones((rows, columns), dtype=bool), barrier.territories)
         for tree, value in ((barrier.land, False), (barrier.water, True)):
             for part in tree.geometries:
                 raster._burn(part, value)

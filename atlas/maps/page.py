@@ -27,6 +27,7 @@ from atlas.base.errors import MapError
 from atlas.base.files import write_text
 from atlas.base.seals import UNSEALED
 from atlas.base.style import GROUND, css_variables
+from atlas.base.values import fit
 from atlas.base.words import LANGUAGES, both
 from atlas.maps.basemaps import Basemap
 
@@ -83,8 +84,9 @@ def allow_scripts(text: str) -> str:
     Parameters
     ----------
     text
-        The page; its policy has :data:`SCRIPTS` where the hashes are to stand.
+        The page; its policy has :data:`SCRIPTS` where the hashes are to stand. Control characters become spaces.
     """
+    text = fit(text)
     written = re.findall(r"<script>(.*?)</script>", text.rpartition("</main>")[2], flags=re.DOTALL)
     digests = dict.fromkeys(base64.b64encode(hashlib.sha256(one.encode("utf-8")).digest()).decode() for one in written)
     return text.replace(SCRIPTS, " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'", 1)

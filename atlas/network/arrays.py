@@ -18,8 +18,10 @@ from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.scenario import Scenario
 from atlas.kept.columns import KeptTable
 
-__all__ = ["GATE", "SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
+__all__ = ["GATE", "MESH", "SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
 
+#: The layer of ordinary roads, a sketch that names none.
+MESH = "ordinary_roads"
 #: Gives a column of a table by its name.
 ColumnOf = Callable[[str], NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -167,7 +169,7 @@ class EdgeArrays:
         station's gate and the street, ``multimodal`` all.
         """
         gate = np.asarray(self.speed_class == "gate", dtype=bool)
-        not_rail = np.isin(self.links[1], ("ferries", "ordinary_roads"))
+        not_rail = np.isin(self.links[1], ("ferries", MESH))
         return {
             "drive": np.asarray((self.mode == "road") | (self.speed_class == "local_road") | gate, dtype=bool),
             "rail": np.asarray(~(self.toll | self.expressway | gate | not_rail), dtype=bool),

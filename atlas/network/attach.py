@@ -17,13 +17,15 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from atlas.base.geodesy import lengths_km
+from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
+from atlas.network.arrays import MESH
 from atlas.network.barrier import Barrier
 from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
-    "BROOK_KM", "MESH", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
+    "BROOK_KM", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
     "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "MeshPart", "exits_of", "link_piers",
     "link_points", "local_edges", "mesh_part", "point_columns",
 ]  # fmt: skip
@@ -36,8 +38,8 @@ SITE_REACH_KM = 35.0
 STATION_REACH_KM, STATION_LINKS = 20.0, 4
 #: How far the pier of an island may lie from its places.
 PIER_REACH_KM = 10.0
-#: The layer of ordinary roads; how far from one of its nodes exits, places and sites are joined, and with how many.
-MESH, MESH_REACH_KM, MESH_LINKS = "ordinary_roads", 3.0, 2
+#: How far from a node of the ordinary roads exits, places and sites are joined, and with how many.
+MESH_REACH_KM, MESH_LINKS = 3.0, 2
 #: How much water these joins may cross: the roads themselves have the bridges.
 BROOK_KM = 0.15
 #: Limit on the way between, km/h: that of roads without a centre line outside of towns (as in docs/model.md).
@@ -107,9 +109,13 @@ def mesh_part(frame: gpd.GeoDataFrame, highways: gpd.GeoDataFrame, roads: Column
     names = column_of((f"mesh/{lon:.6f},{lat:.6f}" for lon, lat in where.tolist()), "text")
     nodes = filled(
         "nodes", len(where), node_id=names, kind="junction", mode="road", layer=MESH, feature_id=MESH_ID,
-        side="mainland", exit=True, geometry=shapely.points(where), opens_year=float(BASE_YEAR),
+        side=sides_at(() if barrier is None else barrier.territories, where), exit=True,
+        geometry=shapely.points(where), opens_year=float(BASE_YEAR),
     )  # fmt: skip
     row = np.cumsum(met) - 1
+    # No sketch says where a border can be passed.
+    here = nodes["side"][row[vertex[begin]]] == nodes["side"][row[vertex[end]]]
+    begin, end, pieces = begin[here], end[here], pieces[here]
     limit = frame["speed_limit_kmh"].to_numpy(dtype=np.float64)[line[begin]]
     runs = _mesh_edges("road", names[row[vertex[begin]]], names[row[vertex[end]]], pieces, limit, float(BASE_YEAR))
     exits = picked(roads, np.nonzero((roads["kind"] == "junction") & roads["exit"])[0])

@@ -1,4 +1,4 @@
-"""Land and wide water: how much of a straight link lies over water."""
+"""Land, wide water and borders: how much of a straight link lies over water, and the territories it may not cross."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from atlas.data.region import Territory
+
 __all__ = ["Barrier", "Obstacle"]
 
 Floats = NDArray[np.float64]
@@ -17,23 +19,28 @@ _MOST_TILES = 100_000
 
 
 class Obstacle(Protocol):
-    """What tells how much water a straight segment (EPSG:4326) crosses, in all and at the widest."""
+    """What tells how much water a straight segment (EPSG:4326) crosses, in all and at the widest, and whose land."""
 
+    @property
+    def territories(self) -> tuple[Territory, ...]: ...
     def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
     def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
 
 
 @dataclass(frozen=True)
 class Barrier:
-    """Land and wide water, to tell how far a straight link runs over water."""
+    """Land and wide water, to tell how far a straight link runs over water, and the territories of the sides."""
 
     land: shapely.STRtree
     water: shapely.STRtree
+    territories: tuple[Territory, ...] = ()
 
     @classmethod
-    def of(cls, land: NDArray[np.object_], water: NDArray[np.object_]) -> Barrier:
+    def of(
+        cls, land: NDArray[np.object_], water: NDArray[np.object_], territories: tuple[Territory, ...] = ()
+    ) -> Barrier:
         """Index the parts of `land` and `water` (arrays of polygons, EPSG:4326)."""
-        return cls(shapely.STRtree(_small_parts(land)), shapely.STRtree(_small_parts(water)))
+        return cls(shapely.STRtree(_small_parts(land)), shapely.STRtree(_small_parts(water)), territories)
 
     @cached_property
     def dry(self) -> shapely.STRtree:

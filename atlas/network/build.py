@@ -20,8 +20,8 @@ from atlas.base.errors import NetworkError
 from atlas.data.layer import require_usable
 from atlas.data.region import Region
 from atlas.data.stamp import layers_hash
+from atlas.network.arrays import MESH
 from atlas.network.attach import (
-    MESH,
     MESH_ID,
     link_piers,
     link_points,
@@ -107,7 +107,7 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     barrier = None
     if "land" in frames:
         water = frames["water"].geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
-        barrier = Barrier.of(frames["land"].geometry.to_numpy(), water)
+        barrier = Barrier.of(frames["land"].geometry.to_numpy(), water, region.territories)
     links = frames.get("cross_border_links")
     crossings = list(read_crossings(links, region)) if links is not None else []
     roads = road_part(frames["highways"], frames["interchanges"], crossings, links, snap_km=snap_km)

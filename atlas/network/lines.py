@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from atlas.base.geodesy import KM_A_DEGREE, distances_km, length_km
+from atlas.data.region import abroad
 from atlas.network.barrier import Obstacle
 
 __all__ = [
@@ -257,6 +258,10 @@ def local_links(
     water_km = np.zeros(len(point))
     if barrier is not None and len(point):
         segments = shapely.linestrings(np.stack([a, b], axis=1))
+        if barrier.territories:
+            # Two of one side may lie on either side of another's land: a link between them would cross two borders.
+            home = ~abroad(barrier.territories, segments, length_km, np.array(point_sides, dtype=object)[point])
+            point, target, length_km, segments = point[home], target[home], length_km[home], segments[home]
         water_km = barrier.water_km(segments, length_km)
     order = np.lexsort((target, length_km, point))
     point, target, length_km, water_km = point[order], target[order], length_km[order], water_km[order]

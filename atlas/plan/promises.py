@@ -17,6 +17,7 @@ import pandas as pd
 
 from atlas.base.doors import Door, nearest
 from atlas.base.errors import PlanError
+from atlas.data.catalog import Catalog
 from atlas.data.parameters import SETS
 from atlas.data.region import find_root
 from atlas.data.register import Section, read_sections
@@ -29,7 +30,7 @@ from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
     "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
-    "judged_variants", "read_targets", "summarise_claims", "variants",
+    "judged_variants", "known_targets", "read_targets", "summarise_claims", "variants",
 ]  # fmt: skip
 
 #: Modes and what is measured in each. ``station``: from the departure of the first train to the arrival of the last.
@@ -174,6 +175,14 @@ def read_targets(path: str | Path) -> Targets:
     return Targets(targets, band_min, basis, read_sections(path.parent))
 
 
+def known_targets(catalog: Catalog) -> Targets | None:
+    """Return the targets of an atlas that has them and all their places; None for any other."""
+    path = catalog.root / "data" / "plan" / "targets.toml"
+    targets = read_targets(path) if path.is_file() else None
+    named = {p for target in targets or () for one in target.readings for p in (*one.origins, *one.destinations)}
+    return targets if named and named <= set(catalog.layer("places").frame["id"].astype(str)) else None
+
+
 def _target(raw: Mapping[str, Any]) -> Target:
     readings = tuple(
         Reading(
@@ -222,6 +231,10 @@ def claims_matrix(network: Network, scenarios: Iterable[Scenario], targets: Targ
     """
     every = [variant for scenario in scenarios for variant in judged_variants(scenario).values()]
     starts, ends = targets.ends
+    if not starts:
+        raise PlanError(
+            "this atlas promises nothing: its data/plan/targets.toml holds no [[target]]; see docs/howto/region.md"
+        )
     by_rail = od_matrix(network, starts, ends, every, ["rail"])
     others = tuple(dict.fromkeys(mode for mode, _ in MEASURES if mode != "rail"))
     minutes = od_minutes(network, starts, ends, every, others)

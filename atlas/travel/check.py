@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from atlas.data.declaration import SEATS
+from atlas.data.region import abroad
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
@@ -31,6 +33,9 @@ class NetworkReport:
         Nodes outside the main component that no link reaches over land: listed, not a fault.
     dead_ends
         Road nodes with one neighbour that are no place to stop.
+    strays
+        Roads and rides whose line runs through another side of a border than both of its ends, with the kilometres:
+        drawn roughly, or passing under it without a stop; no fault.
     near_misses : DataFrame
         Road ends close to a node they are not joined with, kilometres.
     longest_links : DataFrame
@@ -44,6 +49,7 @@ class NetworkReport:
     components: tuple[int, ...]
     islands: tuple[str, ...]
     dead_ends: tuple[str, ...]
+    strays: tuple[tuple[str, float], ...]
     near_misses: pd.DataFrame
     longest_links: pd.DataFrame
     breaks: tuple[str, ...]
@@ -53,7 +59,8 @@ def check_network(network: Network, scenario: Scenario) -> NetworkReport:
     """Check the part of `network` that is open in `scenario`.
 
     Breaks are: a seat of a county or city, or a station with trains, outside the main component; an edge
-    that takes no time though it has extent; an edge with no time at all (raised by the impedance).
+    that takes no time though it has extent; an edge with no time at all (raised by the impedance); a way from one
+    side of a border to another without a crossing, or a local link through another side.
     """
     present = network.open_in(scenario)
     labels = _components(present)
@@ -70,9 +77,10 @@ def check_network(network: Network, scenario: Scenario) -> NetworkReport:
         components=tuple(sorted((int(size) for size in sizes), reverse=True)),
         islands=tuple(sorted(islands["node_id"])),
         dead_ends=_dead_ends(present),
+        strays=_strays(network),
         near_misses=_joins(network, "near_miss"),
         longest_links=_joins(network, "linked").head(10),
-        breaks=(*faults.values(), *_timeless(network, scenario)),
+        breaks=(*faults.values(), *_timeless(network, scenario), *_unguarded(network)),
     )
 
 
@@ -126,3 +134,43 @@ def _timeless(network: Network, scenario: Scenario) -> list[str]:
     moving = np.isin(role, ["run", "ride", "sail", "access", "egress"]) & extent
     rows = np.nonzero(moving & (minutes <= 0))[0]
     return [f"edge {network.edges['edge_id'].iloc[i]} has extent but takes no time" for i in rows]
+
+
+#: Kinds of nodes at which a border is passed with its minutes.
+_GUARDED = ("border", "vessel")
+
+
+def _ends(network: Network) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+    side = dict(zip(network.nodes["node_id"], network.nodes["side"], strict=True))
+    tail, head = (np.array([side[name] for name in network.edges[end]], dtype=object) for end in ("from_id", "to_id"))
+    return tail, head
+
+
+def _abroad(network: Network) -> NDArray[np.bool_]:
+    """Which edges between two nodes of one side run through another."""
+    tail, head = _ends(network)
+    lines = network.edges.geometry.to_numpy()
+    km = network.edges["drawn_length_km"].fillna(0.0).to_numpy(dtype=np.float64)
+    return np.asarray(tail == head) & abroad(network.region.territories, lines, km, tail)
+
+
+def _unguarded(network: Network) -> list[str]:
+    tail, head = _ends(network)
+    guards = set(network.nodes["node_id"][network.nodes["kind"].isin(_GUARDED)])
+    role, names = network.edges["role"].to_numpy(dtype=object), network.edges["edge_id"].to_numpy(dtype=object)
+    bare = [
+        f"edge {names[i]} leads from side {tail[i]} to {head[i]} without a crossing"
+        for i in np.nonzero(tail != head)[0]
+        if not guards & {network.edges["from_id"].iloc[i], network.edges["to_id"].iloc[i]}
+    ]
+    local = np.isin(role, ["access", "egress"])
+    return bare + [f"edge {name} runs through another side of a border" for name in names[_abroad(network) & local]]
+
+
+def _strays(network: Network) -> tuple[tuple[str, float], ...]:
+    role = network.edges["role"].to_numpy(dtype=object)
+    rows = network.edges[_abroad(network) & np.isin(role, ["run", "ride"])]
+    longest: dict[str, float] = {}
+    for layer, name, km in zip(rows["layer"], rows["feature_id"], rows["drawn_length_km"], strict=True):
+        longest[f"{layer}/{name}"] = max(longest.get(f"{layer}/{name}", 0.0), round(float(km), 2))
+    return tuple(sorted(longest.items()))

@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.words import Words, both, joined
-from atlas.data.declaration import COUNTIES, SEATS
+from atlas.data.declaration import counted_units, seats_of
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network, open_edges
@@ -72,23 +72,16 @@ class Comparison:
 
 
 def seats(network: Network) -> tuple[str, ...]:
-    """Return the ids of all places that are a seat of government (towns and zones left out)."""
-    frame = network.place_layer.frame
-    return tuple(str(name) for name in frame.loc[frame["level"].isin(SEATS), "id"])
+    """Return the ids of the places that stand for the region: :func:`atlas.data.places.seats_of`."""
+    return seats_of(network.place_layer.frame)
 
 
 def people_units(network: Network) -> dict[str, float]:
     """Return residents by place id such that nobody is counted twice.
 
-    Districts, counties and county-level cities count, and a prefecture only where the layer has none of
-    its counties. Units of unknown population are absent.
+    See :func:`atlas.data.places.counted_units`. Units of unknown population are absent.
     """
-    frame = network.place_layer.frame
-    units = frame[frame["level"].isin(COUNTIES)]
-    split = set(units["parent"].dropna())
-    whole = frame[(frame["level"] == "prefecture") & ~frame["adcode"].isin(split)]
-    counted = pd.concat([units, whole])
-    counted = counted[counted["population"].notna()]
+    counted = counted_units(network.place_layer.frame)
     return dict(zip(counted["id"].astype(str), counted["population"].astype(float), strict=True))
 
 
@@ -210,11 +203,10 @@ class _ProjectBook:
         alone = _lines_alone(edges)
         owners: dict[int, tuple[str, ...]] = {}
         facts: dict[str, dict[str, Any]] = {}
-        for place in np.nonzero(fresh)[0]:
-            row = edges.iloc[int(place)]
+        for place, row in _records(edges, fresh, (*_FACTS, "layer", "feature_id", "line_ids")):
             lines = [line for line in str(row["line_ids"]).split(";") if line]
             keys = tuple(f"railways/{line}" for line in _new_lines(lines, alone, before))
-            owners[int(place)] = keys = keys or (f"{row['layer']}/{row['feature_id']}",)
+            owners[place] = keys = keys or (f"{row['layer']}/{row['feature_id']}",)
             for key in keys:
                 layer, _, feature = key.partition("/")
                 zh, en = network.feature_names.get((layer, feature), (feature, feature))
@@ -242,17 +234,31 @@ class _ProjectBook:
         return tuple(dict.fromkeys(found))
 
 
+#: What an edge says of the project it belongs to.
+_FACTS = ("opens_year", "opens_basis", "plan_ids")
+
+
+def _records(
+    frame: pd.DataFrame, chosen: NDArray[np.bool_], columns: Sequence[str]
+) -> list[tuple[int, dict[str, Any]]]:
+    """Rows that are chosen with their number, as dictionaries of some columns: a frame row by row is slow."""
+    rows = np.nonzero(chosen)[0]
+    texts = zip(*(frame[name].to_numpy()[rows].tolist() for name in columns), strict=True)
+    return [(row, dict(zip(columns, text, strict=True))) for row, text in zip(rows.tolist(), texts, strict=True)]
+
+
 def _new_stops(network: Network, fresh: NDArray[np.bool_], facts: dict[str, dict[str, Any]]) -> dict[int, str]:
     """Rows of boarding and alighting that are new, with the station; what is known of it goes into `facts`."""
-    edges, nodes = network.edges, network.nodes.set_index("node_id")
+    edges = network.edges
     chosen = fresh & edges["role"].isin(["board", "alight"]).to_numpy()
     stops: dict[int, str] = {}
-    for place in np.nonzero(chosen)[0]:
-        row = edges.iloc[int(place)]
-        stop = nodes.loc[row["from_id"] if row["role"] == "board" else row["to_id"]]
+    names = ("node_id", "layer", "feature_id", "name_zh", "name_en")
+    nodes = {row["node_id"]: row for _, row in _records(network.nodes, np.ones(len(network.nodes), dtype=bool), names)}
+    for place, row in _records(edges, chosen, (*_FACTS, "role", "from_id", "to_id")):
+        stop = nodes[row["from_id"] if row["role"] == "board" else row["to_id"]]
         if stop["layer"] != "stations":
             continue
-        stops[int(place)] = key = f"stations/{stop['feature_id']}"
+        stops[place] = key = f"stations/{stop['feature_id']}"
         known = facts.get(key)
         year = None if np.isnan(row["opens_year"]) else int(row["opens_year"])
         if known is None or (year is not None and year < (known["opens_year"] or np.inf)):
@@ -263,14 +269,18 @@ def _new_stops(network: Network, fresh: NDArray[np.bool_], facts: dict[str, dict
     return stops
 
 
-def _lines_alone(edges: pd.DataFrame) -> dict[str, pd.Series[Any]]:
+def _lines_alone(edges: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """The earliest ride along each railway line alone: what says when the line itself opened."""
-    rides = edges[(edges["role"] == "ride") & (edges["line_ids"] != "") & ~edges["line_ids"].str.contains(";")]
-    first = rides.sort_values("opens_year", kind="stable").drop_duplicates("line_ids")
-    return {str(row["line_ids"]): row for _, row in first.iterrows()}
+    lines = edges["line_ids"].to_numpy(dtype=object)
+    alone = (edges["role"] == "ride").to_numpy() & np.array([bool(line) and ";" not in str(line) for line in lines])
+    rides = [row for _, row in _records(edges, alone, (*_FACTS, "line_ids"))]
+    found: dict[str, dict[str, Any]] = {}
+    for row in sorted(rides, key=lambda row: np.inf if np.isnan(row["opens_year"]) else row["opens_year"]):
+        found.setdefault(str(row["line_ids"]), row)
+    return found
 
 
-def _new_lines(lines: Sequence[str], alone: Mapping[str, pd.Series[Any]], before: Scenario) -> Sequence[str]:
+def _new_lines(lines: Sequence[str], alone: Mapping[str, Mapping[str, Any]], before: Scenario) -> Sequence[str]:
     """Of the lines a ride runs along, those that opened after `before`; all, where none is known to have."""
     year = np.inf if before.year is None else before.year
     known = [line for line in lines if line in alone and not alone[line]["opens_year"] <= year]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
+from atlas.network.arrays import MESH
 from atlas.network.value import Network
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ __all__ = ["OPEN_COLUMNS", "assumed_features", "open_features", "scenario_differ
 OPEN_COLUMNS = (
     "layer", "feature_id", "name_zh", "name_en", "status", "opens_year", "opens_basis", "plan_ids",
 )  # fmt: skip
+#: What every scenario has, and what no plan speaks of.
+_ALWAYS = ("places", "stations", MESH)
 _CARRY = ("run", "ride", "sail", "border", "access")
 
 
@@ -29,7 +32,7 @@ def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
     -------
     DataFrame
         :data:`OPEN_COLUMNS`: roads, crossings, ferries, ports and airports by their own id, trains by the railway
-        lines they run on. Places and stations are always there and are left out.
+        lines they run on. Places, stations and the sketch of ordinary roads are always there and are left out.
     """
     import pandas as pd
 
@@ -37,7 +40,8 @@ def open_features(network: Network, scenario: Scenario) -> pd.DataFrame:
     columns = {name: network.edge_column(name)[rows] for name in ("status", "opens_year", "opens_basis", "plan_ids")}
     found = pd.DataFrame({"layer": layer, "feature_id": feature, **columns})
     keys = list(zip(found["layer"].astype(str), found["feature_id"].astype(str), strict=True))
-    names = [network.feature_names.get(key) or _node_name(network, key) for key in keys]
+    told = _node_names(network)
+    names = [network.feature_names.get(key) or told.get(key, (key[1], key[1])) for key in keys]
     table = pd.DataFrame(found).reset_index(drop=True)
     table.insert(2, "name_zh", [zh for zh, _ in names])
     table.insert(3, "name_en", [en for _, en in names])
@@ -55,7 +59,7 @@ def _open_rows(network: Network, scenario: Scenario) -> tuple[NDArray[np.int64],
     """Return an edge of every open feature, with the layer and the id of the feature."""
     arrays = network.arrays
     _, layers, _, lines = arrays.links
-    open_ = arrays.open_in(scenario) & np.isin(arrays.role, _CARRY) & ~np.isin(layers, ("places", "stations"))
+    open_ = arrays.open_in(scenario) & np.isin(arrays.role, _CARRY) & ~np.isin(layers, _ALWAYS)
     rows = np.nonzero(open_)[0]
     rides = arrays.role[rows] == "ride"
     first: dict[tuple[str, str], int] = {}
@@ -71,10 +75,13 @@ def _open_rows(network: Network, scenario: Scenario) -> tuple[NDArray[np.int64],
     return np.array([row for _, row in found], dtype=np.int64), layer, feature
 
 
-def _node_name(network: Network, key: tuple[str, str]) -> tuple[str, str]:
-    nodes = network.nodes
-    hit = nodes[(nodes["layer"] == key[0]) & (nodes["feature_id"] == key[1])]
-    return (str(hit["name_zh"].iloc[0]), str(hit["name_en"].iloc[0])) if len(hit) else (key[1], key[1])
+def _node_names(network: Network) -> dict[tuple[str, str], tuple[str, str]]:
+    """Names of what stands as a node, by layer and feature; the first of several."""
+    layer, feature, zh, en = (network.node_column(name) for name in ("layer", "feature_id", "name_zh", "name_en"))
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for key, names in zip(zip(layer, feature, strict=True), zip(zh, en, strict=True), strict=True):
+        found.setdefault((str(key[0]), str(key[1])), (str(names[0]), str(names[1])))
+    return found
 
 
 def scenario_header(network: Network, scenario: Scenario) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 from import_files import draw_feed, draw_town, road_frame, small_feed
 from mutators import Mutator, damaged_bytes, damaged_csv, damaged_json, damaged_text, damaged_toml, damaged_zip, odd
 from small_atlas import small_layers
@@ -28,7 +29,7 @@ from atlas.data.declaration import read_spec
 from atlas.data.layer import layer_text, read_layer, require_usable
 from atlas.data.parameters import read_parameters
 from atlas.data.places import find_place
-from atlas.data.region import read_region
+from atlas.data.region import read_region, read_territories, sides_at
 from atlas.data.register import read_register, read_sections, read_status
 from atlas.data.scenario import load_scenario, scenario_text
 from atlas.data.sources import read_sources
@@ -173,6 +174,11 @@ def _scenario(path: Path) -> object:
     again = load_scenario(scenario_text(found))
     assert again.hash == found.hash
     return found
+
+
+def _sides(path: Path) -> object:
+    found = read_territories(path)
+    return [one.area.area for one in found], sides_at(found, np.array([[113.5, 22.2]]))
 
 
 def _verify(path: Path) -> object:
@@ -418,6 +424,7 @@ def _readers() -> tuple[Reader, ...]:
         Reader("targets:targets.toml", lambda: shipped("data/plan/targets.toml"), damaged_toml, _targets),
         Reader("region:data/region.toml", lambda: shipped("data/region.toml"), damaged_toml,
                lambda path: read_region(path.parent.parent)),
+        Reader("sides:data/sides.geojson", lambda: shipped("data/sides.geojson"), damaged_json, _sides),
         _csv("sources.csv", read_sources, lambda: head("data/sources.csv")),
         _csv("parameters.csv", read_parameters, lambda: shipped("data/parameters.csv")),
         _csv("known_findings.csv", read_known_findings, lambda: head("data/facts/known_findings.csv")),

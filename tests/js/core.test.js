@@ -7,6 +7,7 @@ import { readHash, writeHash } from "../../atlas/maps/assets/js/core/hash.js";
 import { NO_MATCH, matchRank, plain } from "../../atlas/maps/assets/js/core/match.js";
 import { latOf, lonOf, worldX, worldY } from "../../atlas/maps/assets/js/core/mercator.js";
 import { formatNumber } from "../../atlas/maps/assets/js/core/numbers.js";
+import { outlines } from "../../atlas/maps/assets/js/explore/areas.js";
 import { own } from "../../atlas/maps/assets/js/core/own.js";
 import { integers, unpackColumns, unpackShapes } from "../../atlas/maps/assets/js/core/pack.js";
 
@@ -143,4 +144,25 @@ test("numbers are grouped by threes; what is not known is no number", () => {
   assert.equal(formatNumber(1234567, 0), "1\u202f234\u202f567");
   assert.equal(formatNumber(12.34), "12.3");
   assert.equal(formatNumber(null), "");
+});
+
+test("outlines hold the middle of every cell above nought and of no other, each in one polygon", () => {
+  const draw = drawn(11);
+  const holds = (ring, p) => {
+    let inside = false;
+    for (let k = 0; k + 1 < ring.length; k++) {
+      const [a, b] = [ring[k], ring[k + 1]];
+      if ((a[1] > p[1]) !== (b[1] > p[1]) && p[0] < a[0] + (b[0] - a[0]) * (p[1] - a[1]) / (b[1] - a[1])) inside = !inside;
+    }
+    return inside;
+  };
+  for (let turn = 0; turn < 200; turn++) {
+    const rows = 1 + Math.floor(draw.next().value * 9), columns = 1 + Math.floor(draw.next().value * 9);
+    const values = Array.from({ length: rows * columns }, () => draw.next().value - 0.5), found = outlines(values, rows, columns);
+    for (const rings of found) for (const ring of rings) assert.deepEqual(ring[0], ring[ring.length - 1]);
+    values.forEach((value, k) => {
+      const p = [k % columns + 0.5 + 1e-9, Math.floor(k / columns) + 0.5 + 1e-9];
+      assert.equal(found.filter(rings => holds(rings[0], p) && !rings.slice(1).some(hole => holds(hole, p))).length, value > 0 ? 1 : 0);
+    });
+  }
 });

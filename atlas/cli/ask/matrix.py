@@ -22,7 +22,7 @@ from atlas.cli.options import (
 )
 from atlas.cli.output import Answer, Column, Row, Sink, emit, tell
 from atlas.cli.session import Choice, Session
-from atlas.data.declaration import SEATS
+from atlas.data.declaration import seats_of
 
 if TYPE_CHECKING:
     from atlas.data.scenario import Scenario
@@ -31,6 +31,10 @@ __all__ = ["command"]
 
 #: Of a list of pairs: bytes read, pairs taken.
 _LARGEST_BYTES, _MOST_PAIRS = 16_000_000, 100_000
+
+
+#: More places than these take long enough to say what is being done.
+_MANY = 200
 
 
 @click.command(name="matrix")
@@ -86,9 +90,16 @@ def command(
     starts, ends = _ends(session, origins, destinations, wanted)
     scenarios = [session.scenario(replace(one, parameter_set=parameter_set)) for one in choices]
     chosen_modes = modes or ("multimodal",)
+    many = len(starts) + len(ends) > _MANY
+    if many:
+        tell("answer.joining", count=len(starts) + len(ends))
     network, at, to = locate_all(session.network, starts, ends)
-    trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in chosen_modes]
-    blocks = [matrix_columns(trip, at, to) for trip in trips]
+    blocks = []
+    for scenario in scenarios:
+        for mode in chosen_modes:
+            if many:
+                tell("answer.searching", mode=mode, scenario=scenario.name, count=len(starts))
+            blocks.append(matrix_columns(Trip(network, scenario, mode), at, to))
     table = {name: [value for block in blocks for value in block[name]] for name in blocks[0]}
     if draws is not None:
         table |= _quantiles(session, starts, ends, scenarios, chosen_modes, draws, seed)
@@ -160,7 +171,7 @@ def _ends(
     if origins and destinations:
         return list(origins), list(destinations)
     places = session.catalog.layer("places").frame
-    seats = [str(name) for name in places.loc[places["level"].isin(SEATS), "id"]]
+    seats = list(seats_of(places))
     return list(origins) or seats, list(destinations) or seats
 
 

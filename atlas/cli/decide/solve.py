@@ -71,7 +71,7 @@ def command(
     \b
     Example:
       atlas solve 阳江 珠海 --within 120
-      atlas solve 珠海 香港 --within 90 --by border
+      atlas solve 珠海 香港 --within 105 --by border
       atlas solve --target circle-two-hours --year 2030
     """
     from atlas.data.register import read_register

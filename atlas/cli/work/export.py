@@ -17,7 +17,7 @@ from atlas.cli.options import (
     within_option,
 )
 from atlas.cli.session import Choice, Session
-from atlas.data.declaration import SEATS
+from atlas.data.declaration import seats_of
 
 __all__ = ["command"]
 
@@ -132,7 +132,7 @@ def _thing(
         from atlas.travel.reach import od_matrix
 
         places = session.catalog.layer("places").frame
-        seats = [str(one) for one in places.loc[places["level"].isin(SEATS), "id"]]
+        seats = seats_of(places)
         return od_matrix(session.network, seats, seats, [scenario], [mode]), known | {"name": "matrix"}
     if kind == "reach":
         from atlas.travel.reach import reach_from

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from atlas.cli.options import overwrite_option, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, say, tell
+from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Session
+from atlas.cli.work.shared import tell_outcome, told
 
 if TYPE_CHECKING:
     from atlas.data.catalog import Catalog
     from atlas.imports.osm.layers import OsmLayers
-    from atlas.imports.run import Outcome, Target
+    from atlas.imports.run import Target
 
 __all__ = ["command"]
 
-_COUNTS = (
-    Column("layer", "layer"),
-    Column("read", "read"),
-    Column("taken", "taken in"),
-    Column("refused", "kept out"),
-    Column("before", "before"),
-    Column("after", "after"),
-)
 _REFINED = (
     Column("layer", "layer"),
     Column("matched", "matched"),
@@ -37,7 +31,6 @@ _REFINED = (
     Column("moved_mean_m", "mean move m"),
     Column("moved_max_m", "largest m"),
 )
-_SHOWN = 10
 _FILE = click.Path(path_type=Path)
 
 
@@ -104,40 +97,9 @@ def _where(
         # Held from the reading of what is merged with to the end of the command.
         click.get_current_context().with_resource(changing(into))
     catalog = session.catalog if into is None else open_catalog(into)
-    return catalog, Target(None if dry_run else into, None if dry_run else output, **how)
-
-
-def _tell(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
-    for note in outcome.notes:
-        say(note)
-    for one in outcome.refused[:_SHOWN]:
-        tell("answer.kept_out", what=one)
-    if len(outcome.refused) > _SHOWN:
-        tell("answer.more" if report else "answer.more_hidden", count=len(outcome.refused) - _SHOWN)
-    emit(Answer(_COUNTS, [vars(count) for count in outcome.counts], {}, "layers"), Sink())
-    if report is not None:
-        rows = [
-            {
-                "layer": one.layer,
-                "feature_id": one.feature_id,
-                "rule": one.rule,
-                "message": one.message,
-                "remedy": one.remedy,
-            }
-            for one in outcome.refused
-        ]
-        columns = [Column(name, name) for name in ("layer", "feature_id", "rule", "message", "remedy")]
-        emit(Answer(columns, rows, {"notes": list(outcome.notes)}, "kept_out"), Sink(None, report, overwrite))
-    _told(outcome.written, outcome.kept)
-
-
-def _told(written: tuple[Path, ...], kept: tuple[Path, ...]) -> None:
-    for path in kept:
-        tell("answer.kept", path=path)
-    for path in written:
-        tell("answer.wrote", path=path)
-    if not written:
-        tell("answer.nothing_written")
+    return catalog, Target(
+        None if dry_run else into, None if dry_run else output, how.get("add", False), how.get("overwrite", False)
+    )
 
 
 @command.command()
@@ -183,8 +145,10 @@ def osm(
       atlas import osm guangdong.osm.pbf --refine -o refined
     """
     from atlas.base.errors import ImportDataError
-    from atlas.imports.osm.layers import LAYERS, area_of, osm_layers
+    from atlas.imports.osm.layers import LAYERS, Whole, area_of, osm_layers
+    from atlas.imports.osm.points import PLACES
     from atlas.imports.osm.tags import classes_of
+    from atlas.imports.region.found import founding_of
     from atlas.imports.run import take_in
 
     wanted = tuple(part.strip() for part in keys.split(",")) if keys else LAYERS
@@ -194,6 +158,7 @@ def osm(
             f"no layer {', '.join(strange)} can be made of OpenStreetMap; there are {', '.join(LAYERS)}"
         )
     catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
+    own = output is not None and output.suffix != ".geojson" and not refining
     limits = area_of(area)
     links = catalog.layer("cross_border_links") if "cross_border_links" in catalog.specs else None
     found = osm_layers(
@@ -203,9 +168,12 @@ def osm(
         classes=classes_of(classes),
         keys=wanted,
         as_of=as_of,
-        crossings=links,
+        crossings=None if own else links,
+        whole=Whole(places=PLACES) if own else None,
         progress=say,
     )
+    if own and output is not None:
+        target = replace(target, founding=founding_of(found.about, output.resolve().name))
     if refining:
         _refine(found, catalog, target, report, overwrite)
         return
@@ -218,7 +186,7 @@ def osm(
         refused=found.refused,
         notes=found.notes,
     )
-    _tell(outcome, report, overwrite)
+    tell_outcome(outcome, report, overwrite)
 
 
 def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | None, overwrite: bool) -> None:
@@ -236,7 +204,7 @@ def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | N
         columns = [Column(name, name) for name in rows[0]]
         emit(Answer(columns, rows, {}, "matches"), Sink(None, report, overwrite))
     written, kept = put(refined.layers, [found.source], catalog, target)
-    _told(written, kept)
+    told(written, kept)
 
 
 @command.command()
@@ -307,7 +275,7 @@ def layer(
     outcome = take_in(
         {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes
     )
-    _tell(outcome, report, overwrite)
+    tell_outcome(outcome, report, overwrite)
 
 
 @command.command()
@@ -351,13 +319,14 @@ def gtfs(
 
     catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
     own = target.out is not None
-    known = {} if own else catalog.layers("stations", "railways", "rail_services")
-    found = gtfs_layers(file, catalog.specs, known, day=day, shift=shift, licence=licence)
+    there = [key for key in ("stations", "railways", "rail_services") if key in catalog.specs]
+    known = {} if own else catalog.layers(*there)
+    found = gtfs_layers(file, {**session.catalog.specs, **catalog.specs}, known, day=day, shift=shift, licence=licence)
     outcome = take_in(
         found.layers, [found.source], catalog, target, anywhere=anywhere, adding=("stations", "railways"),
         refused=found.refused, notes=found.notes,
     )  # fmt: skip
-    _tell(outcome, report, overwrite)
+    tell_outcome(outcome, report, overwrite)
 
 
 @command.command()
@@ -446,4 +415,4 @@ def population(
         written = [target.into / "data" / "own" / "population.csv"]
     elif target.out is not None:
         written = [write_text(target.out, text, overwrite=overwrite)]
-    _told(tuple(written), tuple(kept))
+    told(tuple(written), tuple(kept))

@@ -74,6 +74,7 @@ def _rows(report: NetworkReport) -> list[Row]:
         *(_row("component", str(rank), size) for rank, size in enumerate(report.components, start=1)),
         *(_row("island", name) for name in report.islands),
         *(_row("dead end", name) for name in report.dead_ends),
+        *(_row("drawn through another side", name, None, km) for name, km in report.strays),
         *(_row("near miss", f"{r['feature_id']} - {r['target']}", None, r["length_km"]) for r in near),
         *(_row("longest link", f"{r['feature_id']} - {r['target']}", None, r["length_km"]) for r in links),
         *(_row("break", text) for text in report.breaks),

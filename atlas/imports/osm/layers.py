@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -24,7 +24,18 @@ from atlas.data.region import Region
 from atlas.data.sources import Source
 from atlas.imports.admit import layer_of
 from atlas.imports.archives import check_file
-from atlas.imports.osm.points import cities_of, points_of, single_stations, station_class
+from atlas.imports.osm.ground import Box, box_of, land_of, water_of
+from atlas.imports.osm.limits import country_limits
+from atlas.imports.osm.points import (
+    PLACES,
+    CoreCity,
+    cities_of,
+    core_of,
+    country_of,
+    points_of,
+    single_stations,
+    station_class,
+)
 from atlas.imports.osm.rails import rails_of
 from atlas.imports.osm.read import Extract, Progress, read_extract
 from atlas.imports.osm.roads import pieces_of, roads_of
@@ -32,15 +43,47 @@ from atlas.imports.osm.tags import DEFAULT_CLASSES, Tags, common, opening
 from atlas.imports.store import extra_spec, file_sha256
 from atlas.imports.vector import in_degrees, read_frame
 
-__all__ = ["LAYERS", "OsmLayers", "area_of", "osm_layers"]
+__all__ = ["GROUND", "LAYERS", "About", "OsmLayers", "Whole", "area_of", "osm_layers"]
 
-#: Layers an extract can give.
+#: Layers an extract can give, and further ones that an atlas of its own gets.
 LAYERS = ("highways", "interchanges", "railways", "stations", "places", "ports", "airports", "ferries")
+GROUND = ("land", "water")
 Record = dict[str, Any]
 #: A feature's columns take at least this many bytes in the file, and each vertex this many.
 _FEATURE_BYTES, _VERTEX_BYTES = 600, 22
 #: A mapped route tells no minutes.
 _DRAWN_ONLY: Record = dict.fromkeys(SERVICE_COLUMNS)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """What is asked of an atlas of its own: names of its core cities, kinds of places, and its country's code."""
+
+    core: tuple[str, ...] = ()
+    places: tuple[str, ...] = (*PLACES, "village")
+    country: str = ""
+
+
+@dataclass(frozen=True)
+class About:
+    """What an extract is of.
+
+    Attributes
+    ----------
+    box
+        West, south, east, north, degrees.
+    core
+        Cities it is about.
+    country
+        ISO 3166-1 code; empty: not known.
+    limits
+        Speed limits of that country where no sign says another: km/h and the law, by kind of road.
+    """
+
+    box: Box
+    core: tuple[CoreCity, ...]
+    country: str
+    limits: Mapping[str, tuple[float, str]]
 
 
 @dataclass(frozen=True)
@@ -59,6 +102,8 @@ class OsmLayers:
         What was left out or taken as given.
     tracks
         Every piece of main track with its tags, as (n, 2) lon, lat: what :mod:`atlas.imports.osm.refine` follows.
+    about
+        What it is of; None where no atlas of its own was asked for.
     """
 
     layers: dict[str, Layer]
@@ -66,6 +111,7 @@ class OsmLayers:
     refused: tuple[Violation, ...]
     notes: tuple[str, ...]
     tracks: tuple[tuple[Tags, NDArray[np.float64]], ...] = ()
+    about: About | None = None
 
 
 def area_of(text: str | Path | None) -> BaseGeometry | None:
@@ -114,6 +160,7 @@ def osm_layers(
     keys: Collection[str] = LAYERS,
     as_of: str | None = None,
     crossings: Layer | None = None,
+    whole: Whole | None = None,
     progress: Progress = lambda _: None,
 ) -> OsmLayers:
     """Read an extract and make layers of it.
@@ -135,6 +182,8 @@ def osm_layers(
     crossings
         The layer ``cross_border_links``: a road from one side of the border to another where it declares
         no crossing is left out of the network.
+    whole
+        Make land, water and villages too, and say what the extract is of: for an atlas of its own.
     progress
         Told what is being done.
 
@@ -145,11 +194,13 @@ def osm_layers(
         a layer may have.
     """
     path = Path(path)
-    extract = read_extract(path, classes=classes, progress=progress)
+    extract = read_extract(path, classes=classes, whole=whole is not None, progress=progress)
     stamp = _day(as_of, extract, path)
     source = _source(path, stamp)
     notes = list(extract.notes)
-    cities = cities_of(extract, notes)
+    about_it = _about(extract, area, whole, notes) if whole is not None else None
+    core = about_it.core if about_it else ()
+    cities = cities_of(extract, notes, core)
     made: dict[str, tuple[list[Record], list[BaseGeometry]]] = {}
     about = {"source": source.key, "as_of": stamp}
     if {"highways", "interchanges"} & set(keys):
@@ -160,18 +211,22 @@ def osm_layers(
         notes += _beyond(roads.roads, roads.junctions, roads.points, crossings, specs["places"].region)
         made["interchanges"] = roads.junctions, roads.points
         made["highways"] = roads.roads, roads.lines
-    points = points_of(extract, area, cities, **about)
+    points = points_of(extract, area, cities, places=whole.places if whole else PLACES, core=core, **about)
     points["stations"] = single_stations(*points["stations"], notes)
     made |= points
     if "railways" in keys:
         progress("following tracks from station to station")
         made["railways"] = _railways(extract, area, points["stations"], notes, about)
     made["ferries"] = _ferries(extract, area, notes, about)
+    if about_it is not None:
+        made |= _ground(extract, area, about_it.box, notes, about)
     layers: dict[str, Layer] = {}
     refused: list[Violation] = []
-    for key in LAYERS:
-        if key in keys and key in made:
+    for key in (*LAYERS, *GROUND):
+        if key in made and (key in keys or key in GROUND):
             spec = specs[key] if key in specs else extra_spec(key)
+            if about_it is not None:
+                spec = replace(spec, region=Region(box=about_it.box))
             layers[key], bad = layer_of(*made[key], spec)
             refused += bad
     progress(", ".join(f"{len(layer)} {key}" for key, layer in layers.items()))
@@ -179,7 +234,30 @@ def osm_layers(
         (piece.tags, np.column_stack([extract.positions.lon[piece.rows], extract.positions.lat[piece.rows]]))
         for piece in pieces_of(extract.rails, extract.positions, area, [])
     )
-    return OsmLayers(layers, source, tuple(refused), tuple(dict.fromkeys(notes)), tracks)
+    return OsmLayers(layers, source, tuple(refused), tuple(dict.fromkeys(notes)), tracks, about_it)
+
+
+def _about(extract: Extract, area: BaseGeometry | None, whole: Whole, notes: list[str]) -> About | None:
+    box = box_of(extract, area)
+    if box is None:
+        return None
+    country = whole.country or country_of(extract)
+    if not country:
+        codes = sorted({name for tags in extract.countries if (name := tags.get("ISO3166-1"))})
+        notes.append(f"the extract names {', '.join(codes) or 'no country'}; say which it is of with --country")
+    return About(box, core_of(extract, area, whole.core, whole.places, notes), country, country_limits(country))
+
+
+def _ground(
+    extract: Extract, area: BaseGeometry | None, box: Box, notes: list[str], about: Mapping[str, str]
+) -> dict[str, tuple[list[Record], list[BaseGeometry]]]:
+    """Return land and water; water that there is none of is left out."""
+    made = {}
+    for key, shape in (("land", land_of(extract, box, area, notes)), ("water", water_of(extract, box))):
+        if not shape.is_empty:
+            record = common(key, {}, key, "coastline" if key == "land" else "areas of water", city=None, **about)
+            made[key] = ([record | opening({}, "natural")], [shape])
+    return made
 
 
 def _day(as_of: str | None, extract: Extract, path: Path) -> str:

@@ -13,7 +13,7 @@ from importlib import resources
 from atlas.base.errors import ImportDataError
 from atlas.base.tables import parse_table
 
-__all__ = ["implied_kmh"]
+__all__ = ["country_limits", "implied_kmh"]
 
 _ZONE = re.compile(r"([a-z]{2}(?:-[a-z]{2,3})?):(?:zone:?)?(\d{1,3})")
 #: Countries whose zones are told in miles an hour.
@@ -21,11 +21,20 @@ _MILES = {"gb", "us"}
 
 
 @cache
-def _limits() -> dict[tuple[str, str], float]:
+def _limits() -> dict[tuple[str, str], tuple[float, str]]:
     name = "limits.csv"
     text = resources.files("atlas.imports.osm").joinpath(name).read_text("utf-8")
     table = parse_table(text, ("country", "zone", "kmh", "source"), where=name, error=ImportDataError)
-    return {(row["country"].lower(), row["zone"]): row.number("kmh") for row in table}
+    return {(row["country"].lower(), row["zone"]): (row.number("kmh"), row["source"]) for row in table}
+
+
+def country_limits(country: str) -> dict[str, tuple[float, str]]:
+    """Return the limits that hold in a country where no sign says another, km/h and the law, by kind of road.
+
+    >>> country_limits("FI")["urban"], country_limits("XX")
+    ((50.0, 'Tieliikennelaki 729/2018'), {})
+    """
+    return {zone: told for (place, zone), told in _limits().items() if place == country.lower()}
 
 
 def implied_kmh(text: str) -> float | None:
@@ -45,5 +54,5 @@ def implied_kmh(text: str) -> float | None:
         country, rule = "*", told
     for place in (country, country.partition("-")[0]):
         if (place, rule) in _limits():
-            return _limits()[place, rule]
+            return _limits()[place, rule][0]
     return None

@@ -36,6 +36,12 @@ _POINTS = (
     ("aeroway", "aerodrome"), ("aeroway", "heliport"), ("amenity", "ferry_terminal"),
     ("harbour", "yes"), ("industrial", "port"), ("landuse", "harbour"), ("leisure", "marina"),
 )  # fmt: skip
+#: Shores first, then waters that are drawn as areas.
+_GROUND = (
+    ("natural", "coastline"), ("natural", "water"), ("waterway", "riverbank"), ("waterway", "dock"),
+    ("landuse", "reservoir"), ("landuse", "basin"),
+)  # fmt: skip
+_VILLAGES = (("place", "village"), ("place", "hamlet"))
 _KEPT = frozenset({
     "name", "name:zh", "name:zh-Hans", "name:zh-Hant", "name:en", "int_name", "ref", "highway", "construction",
     "proposed", "railway", "route", "oneway", "junction", "maxspeed", "maxspeed:forward", "maxspeed:backward",
@@ -45,10 +51,16 @@ _KEPT = frozenset({
     "landuse", "leisure", "boundary", "admin_level", "ISO3166-1", "ISO3166-1:alpha2", "ISO3166-2", "train",
     "seamark:harbour:category", "cargo", "unlocode", "ref:unlocode", "level", "layer", "wikidata", "type",
     "maxspeed:type", "source:maxspeed", "zone:maxspeed", "zone:traffic", "restriction", "restriction:motorcar",
-    "restriction:conditional", "except",
+    "restriction:conditional", "except", "natural", "waterway",
     *(f"oneway:{name}" for name in TRAFFIC[:3]),
     *(name + way for name in TRAFFIC for way in ("", ":forward", ":backward", ":conditional")),
 })  # fmt: skip
+
+
+#: Up to this size a file's ways are looked through one by one.
+_SMALL_BYTES = 30_000_000
+#: libosmium's filter keeps a bit a number in blocks of this many bits; a node takes about so many bytes of a file.
+_BLOCK_BITS, _BYTES_A_NODE = 25, 7
 
 
 @dataclass
@@ -130,6 +142,12 @@ class Extract:
         Relations of prefectures and of Hong Kong and Macau.
     shapes
         Nodes of the ways that areas are made of, by way.
+    coast, waters
+        Coastlines, and by outer and inner ways the areas of water; read for an atlas of its own only.
+    box
+        West, south, east, north that the file says it holds.
+    countries
+        Tags of the boundaries of countries.
     positions
         Of every node the lines and areas use.
     barriers
@@ -152,6 +170,10 @@ class Extract:
     positions: Positions = field(
         default_factory=lambda: Positions(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
     )
+    coast: Ways = field(default_factory=Ways)
+    waters: list[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
+    box: tuple[float, float, float, float] | None = None
+    countries: list[Tags] = field(default_factory=list)
     barriers: dict[int, str] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     shut: Counter[str] = field(default_factory=Counter)
@@ -174,7 +196,11 @@ def load_osmium() -> Any:
 
 
 def read_extract(
-    path: str | Path, *, classes: tuple[str, ...] = CLASSES, progress: Progress = lambda _: None
+    path: str | Path,
+    *,
+    classes: tuple[str, ...] = CLASSES,
+    whole: bool = False,
+    progress: Progress = lambda _: None,
 ) -> Extract:
     """Read what the atlas can use from an ``.osm.pbf`` (or ``.osm``, ``.osm.bz2``) file.
 
@@ -184,6 +210,8 @@ def read_extract(
         A file on this machine.
     classes
         Road classes to take, without links; see :data:`atlas.imports.osm.tags.CLASSES`.
+    whole
+        Whether coastlines, waters, villages and the boundaries of cities are read too: what an atlas of its own needs.
     progress
         Told what is being done, one line at a time.
 
@@ -199,17 +227,18 @@ def read_extract(
     load_osmium()
     progress(f"reading {path.name}, {path.stat().st_size / 1e6:.1f} MB")
     # The reader's process may write nothing, to a log least of all: what it found is told when it is through.
-    extract = apart(lambda: _read(path, classes), path, ImportDataError)
+    extract = apart(lambda: _read(path, classes, whole), path, ImportDataError)
     progress(f"{len(extract.roads)} road, {len(extract.rails)} rail and {len(extract.ferries)} ferry ways, "
              f"{len(extract.points)} points, {len(extract.positions.number)} positions")  # fmt: skip
     return extract
 
 
-def _read(path: Path, classes: tuple[str, ...]) -> Extract:
+def _read(path: Path, classes: tuple[str, ...], whole: bool) -> Extract:
     osm = load_osmium()
     extract = Extract()
     try:
-        _tagged(osm, path, classes, extract)
+        _tagged(osm, path, classes, extract, whole)
+        _name_boundaries(extract, whole)
         _members(osm, path, extract)
         extract.positions = _positions(osm, path, extract)
     except (RuntimeError, ValueError, OSError, OverflowError, MemoryError, osm.InvalidLocationError) as reason:
@@ -220,13 +249,17 @@ def _read(path: Path, classes: tuple[str, ...]) -> Extract:
     return extract
 
 
-def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract) -> None:
+def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract, whole: bool) -> None:
     roads = {name for c in classes for name in (c, f"{c}_link")}
     wanted = [("highway", name) for name in sorted(roads)]
     wanted += [(key, state) for key in ("highway", "railway") for state in ("construction", "proposed")]
     wanted += [("railway", name) for name in _RAILS] + [("route", "ferry"), ("boundary", "administrative"), *_POINTS]
+    wanted += [*_GROUND, *_VILLAGES] if whole else []
     wanted += [("barrier", name) for name in BARRIERS] + [("type", "restriction")]
     reader = osm.FileProcessor(str(path)).with_filter(osm.filter.TagFilter(*wanted))
+    frame = reader.header.box()
+    if frame.valid() and frame.bottom_left.lon < frame.top_right.lon and frame.bottom_left.lat < frame.top_right.lat:
+        extract.box = frame.bottom_left.lon, frame.bottom_left.lat, frame.top_right.lon, frame.top_right.lat
     stamp = reader.header.get("osmosis_replication_timestamp")
     extract.as_of = stamp[:10] if re.match(r"\d{4}-\d{2}-\d{2}", stamp or "") else ""
     interned: dict[tuple[tuple[str, str], ...], Tags] = {}
@@ -263,25 +296,39 @@ def _sort_in(extract: Extract, element: str, thing: Any, tags: Tags, roads: set[
             extract.points.append(Element(element, thing.id, tags, at))
             return True
         return False
-    if element == "relation" and tags.get("type") == "restriction":
-        return _add_turn(extract, thing, tags)
     if element == "relation":
-        members = tuple(member.ref for member in thing.members if member.type == "w" and member.role != "inner")
-        if city_of(tags) and tags.get("boundary") == "administrative":
-            extract.boundaries.append(Element(element, thing.id, tags, members=members))
-            return True
-        if _is_point(tags) and members:
-            extract.points.append(Element(element, thing.id, tags, members=members))
-            return True
-        return False
+        return _add_relation(extract, thing, tags)
     lines = _lines_of(extract, tags, roads)
     refs = [node.ref for node in thing.nodes]
+    if tags.get("natural") == "coastline":
+        extract.coast.add(thing.id, refs, tags)
+    if _is_water(tags) and len(refs) > 3 and refs[0] == refs[-1]:
+        extract.shapes[thing.id] = np.array(refs, dtype=np.int64)
+        extract.waters.append(((thing.id,), ()))
     if lines is not None:
         lines.add(thing.id, refs, tags)
     if _is_point(tags):
         extract.shapes[thing.id] = np.array(refs, dtype=np.int64)
         extract.points.append(Element(element, thing.id, tags, members=(thing.id,)))
     return lines is not None or _is_point(tags)
+
+
+def _add_relation(extract: Extract, thing: Any, tags: Tags) -> bool:
+    if tags.get("type") == "restriction":
+        return _add_turn(extract, thing, tags)
+    ways = [(member.ref, member.role) for member in thing.members if member.type == "w"]
+    members = tuple(way for way, role in ways if role != "inner")
+    if _is_water(tags) and members:
+        extract.waters.append((members, tuple(way for way, role in ways if role == "inner")))
+        return True
+    one = Element("relation", thing.id, tags, members=members)
+    if tags.get("boundary") == "administrative":
+        extract.boundaries.append(one)
+        return True
+    if _is_point(tags) and members:
+        extract.points.append(one)
+        return True
+    return False
 
 
 def _add_turn(extract: Extract, thing: Any, tags: Tags) -> bool:
@@ -301,7 +348,20 @@ def _add_turn(extract: Extract, thing: Any, tags: Tags) -> bool:
 
 
 def _is_point(tags: Tags) -> bool:
-    return any(tags.get(key) == value for key, value in _POINTS)
+    return any(tags.get(key) == value for key, value in (*_POINTS, *_VILLAGES))
+
+
+def _is_water(tags: Tags) -> bool:
+    return any(tags.get(key) == value for key, value in _GROUND[1:])
+
+
+def _name_boundaries(extract: Extract, whole: bool) -> None:
+    """Keep of the boundaries those of cities and of places that are named like them; of countries the tags alone."""
+    places = {one.tags.get("name") for one in extract.points if whole and "place" in one.tags}
+    extract.countries = [one.tags for one in extract.boundaries if one.tags.get("admin_level") == "2"]
+    extract.boundaries = [
+        one for one in extract.boundaries if one.members and (city_of(one.tags) or one.tags.get("name") in places)
+    ]
 
 
 def _lines_of(extract: Extract, tags: Tags, roads: set[str]) -> Ways | None:
@@ -324,28 +384,38 @@ def _lines_of(extract: Extract, tags: Tags, roads: set[str]) -> Ways | None:
 def _members(osm: Any, path: Path, extract: Extract) -> None:
     """Read the nodes of the ways that relations are made of."""
     wanted = {number for one in (*extract.points, *extract.boundaries) for number in one.members}
+    wanted |= {number for sides in extract.waters for side in sides for number in side}
     wanted -= set(extract.shapes)
     if not wanted:
         return
-    reader = osm.FileProcessor(str(path), osm.osm.WAY).with_filter(osm.filter.IdFilter(sorted(wanted)))
+    reader = osm.FileProcessor(str(path), osm.osm.WAY)
+    if path.stat().st_size > _SMALL_BYTES:
+        reader = reader.with_filter(osm.filter.IdFilter(sorted(wanted)))
     for way in reader:
-        extract.shapes[way.id] = np.array([node.ref for node in way.nodes], dtype=np.int64)
+        if way.id in wanted:
+            extract.shapes[way.id] = np.array([node.ref for node in way.nodes], dtype=np.int64)
 
 
 def _positions(osm: Any, path: Path, extract: Extract) -> Positions:
     needed = [
         np.frombuffer(ways.refs, dtype=np.int64)
-        for ways in (extract.roads, extract.rails, extract.ferries)
+        for ways in (extract.roads, extract.rails, extract.ferries, extract.coast)
         if len(ways.refs)
     ]
     wanted = np.unique(np.concatenate([*needed, *extract.shapes.values(), np.zeros(0, dtype=np.int64)]))
     wanted = wanted[wanted > 0]
     number, east, north = array("q"), array("i"), array("i")
-    reader = osm.FileProcessor(str(path), osm.osm.NODE).with_filter(osm.filter.IdFilter(wanted))
-    for node in reader:
-        at = node.location
+    # A filter by number takes one of these blocks wherever a number is wanted, so that a town of old and new nodes
+    # takes as much as a country; then it takes less to keep every node of the file, 16 bytes each.
+    blocks = len(np.unique(wanted >> _BLOCK_BITS)) * (1 << (_BLOCK_BITS - 3))
+    if blocks < 16 * path.stat().st_size / _BYTES_A_NODE:
+        reader = osm.FileProcessor(str(path), osm.osm.NODE).with_filter(osm.filter.IdFilter(wanted))
+        found: Iterable[tuple[int, Any]] = ((node.id, node.location) for node in reader)
+    else:
+        found = _kept_nodes(osm, path, wanted)
+    for node, at in found:
         if at.valid():
-            number.append(node.id)
+            number.append(node)
             east.append(at.x)
             north.append(at.y)
     if not len(number):
@@ -355,3 +425,18 @@ def _positions(osm: Any, path: Path, extract: Extract) -> Positions:
     lon = np.round(np.frombuffer(east, dtype=np.int32)[first] / 1e7, 6)
     lat = np.round(np.frombuffer(north, dtype=np.int32)[first] / 1e7, 6)
     return Positions(ids, lon, lat)
+
+
+def _kept_nodes(osm: Any, path: Path, wanted: Ints) -> Iterator[tuple[int, Any]]:
+    """Read all nodes of a file, then yield those wanted."""
+    table = osm.index.create_map("sparse_mem_array")
+    keeper = osm.NodeLocationsForWays(table)
+    keeper.ignore_errors()
+    # Ways are passed over: the first of them is what makes the table sort itself.
+    with osm.io.Reader(str(path), osm.osm.NODE | osm.osm.WAY) as reader:
+        osm.apply(reader, keeper)
+    for node in wanted.tolist():
+        try:
+            yield node, table.get(node)
+        except KeyError:
+            continue

@@ -583,5 +583,5 @@ function longer(values, more, kind) {
   return out;
 }
 
-export { withLinks, unpack, prepare, compile, openIn, edgeMinutes, stateArcs, search, reach, reachTowards, surface,
+export { INSIDE_TOLERANCE, withLinks, unpack, prepare, compile, openIn, edgeMinutes, stateArcs, search, reach, reachTowards, surface,
   inside, curve, path, legs, cellAt, lonLat, gridPosition, kmBetween, runMinutes };

@@ -8,7 +8,13 @@ import { zoomFactor } from "../map/symbols.js";
 
 export function explorePaint(N, data) {
   var E = engine, G = data.tokens.ground, ramp = data.tokens.ramp, shapes = unpackShapes(data.explore.shapes), group = N.a.group;
-  var raster = N.grid ? makeRaster() : null;
+  var raster = N.grid ? makeRaster() : null, ordinary = new Uint8Array(shapes.size), local = new Uint8Array(shapes.size);
+  /* Ordinary roads are thin; a local link is a way by streets that nobody drew: only a route shows it. */
+  group.forEach(function (g, i) {
+    if (g < 0) return;
+    if (N.combos[N.a.combo[i]][1] === "ordinary_roads") ordinary[g] = 1;
+    if (N.modes[N.a.mode[i]] === "local") local[g] = 1;
+  });
 
   /* A picture in Mercator over the grid; each pixel holds the cell under it, -1 for none. Made once. */
   function makeRaster() {
@@ -112,16 +118,17 @@ export function explorePaint(N, data) {
 
   /* Lines in the colour of the time at which they are passed, cut where a cut-off falls; thin grey where not reached. */
   function paintLines(ctx, view, lines, cutoffs) {
-    var paths = cutoffs.map(function () { return []; }), grey = [], factor = zoomFactor(view.zoom), g, b;
+    var paths = cutoffs.map(function () { return []; }), thin = cutoffs.map(function () { return []; }), grey = [], factor = zoomFactor(view.zoom), g, b;
     for (g = 0; g < shapes.size; g++) {
-      if (!lines.open[g] || !inView(shapes, g, view)) continue;
+      if (!lines.open[g] || local[g] || !inView(shapes, g, view)) continue;
       if (Math.min(lines.from[g], lines.to[g]) > cutoffs[cutoffs.length - 1]) { grey.push(g); continue; }
-      pieces(g, lines.from[g], lines.to[g], cutoffs).forEach(function (piece) { (piece.band < 0 ? grey : paths[piece.band]).push(piece); });
+      pieces(g, lines.from[g], lines.to[g], cutoffs).forEach(function (piece) { (piece.band < 0 ? grey : (ordinary[g] ? thin : paths)[piece.band]).push(piece); });
     }
     ctx.setLineDash([]);
     ctx.lineCap = ctx.lineJoin = "round";
     ctx.globalAlpha = 1;
     stroke(ctx, view, grey, G.unreached, 1);
+    for (b = cutoffs.length - 1; b >= 0; b--) stroke(ctx, view, thin[b], css(bandColor(b, cutoffs.length)), 1.2 * factor);
     for (b = cutoffs.length - 1; b >= 0; b--) {
       stroke(ctx, view, paths[b], "#ffffff", (3.8 - 1.6 * b / cutoffs.length) * factor + 1.4);
       stroke(ctx, view, paths[b], css(bandColor(b, cutoffs.length)), (3.8 - 1.6 * b / cutoffs.length) * factor);

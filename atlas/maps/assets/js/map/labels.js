@@ -9,7 +9,8 @@ import { inView } from "./canvas.js";
 /* Level of a settlement → weight, size, zoom from which it is named. */
 var LEVELS = {
   prefecture: [0, 16, 0, 700], sar: [0, 16, 0, 700], district: [2, 12.5, 8.75, 500], county: [2, 12.5, 8.5, 500],
-  county_city: [2, 12.5, 8.5, 500], zone: [3, 12, 9.5, 400], town: [6, 11.5, 10.75, 400]
+  county_city: [2, 12.5, 8.5, 500], zone: [3, 12, 9.5, 400], town: [6, 11.5, 10.75, 400],
+  village: [8, 11, 12, 400]
 };
 /* Kind of another point → weight, size, zoom. */
 var KINDS = {

@@ -5,9 +5,10 @@ import { urlState } from "../core/hash.js";
 import { wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
-import { Painting, inView, paintGround, paintLayer } from "../map/canvas.js";
-import { goHome, redraw, startPage, tell, usualCover } from "../map/frame.js";
-import { labelCandidates, paintLabels } from "../map/labels.js";
+import { inView, paintLayer } from "../map/canvas.js";
+import { redraw, startPage, tell, usualCover } from "../map/frame.js";
+import { labelCandidates } from "../map/labels.js";
+import { twinMap } from "../map/twin.js";
 import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
 import { reachModel } from "../parts/reach.js";
 import { sheetTools } from "../parts/sheet.js";
@@ -17,7 +18,7 @@ export function comparePage(data) {
   var places = page.layers[0], size = places.size, names = data.compare.scenarios, R0 = data.reaches[0];
   var models = data.reaches.map(function (R) { return reachModel(R, places); });
   var choice = { o: at(data.reaches.map(function (R) { return R.own; }), urlState.values.o), m: at(R0.modes, urlState.values.m, R0.opening[1]), k: at(R0.cutoffs.map(String), urlState.values.k, "120"), d: at(["pair", "one"], urlState.values.d) };
-  var change = data.tokens.change, twin = null, painted = null;
+  var change = data.tokens.change;
 
   function at(list, asked, first) { return Math.max(0, list.indexOf(list.indexOf(asked) >= 0 ? asked : first)); }
   function R() { return data.reaches[choice.o]; }
@@ -150,46 +151,13 @@ export function comparePage(data) {
     if (!projects.childNodes.length) projects.appendChild(el("li", {}, ui("no_project")));
     page.map.whenReady(layout);
     redraw();
-    if (painted) painted.forEach(function (renderer) { renderer.redraw(); });
+    twin.redraw();
   }
 
   hooks.covered = function () { return document.body.classList.contains("pair") ? [12, 44, 12, 60] : usualCover(); };
 
-  /* The second map stands beside the first and moves with it. */
-  function layout() {
-    var pair = choice.d === 0 && !phone(), box = document.querySelector(".folium-map");
-    document.body.classList.toggle("pair", pair);
-    if (pair && !twin) {
-      var second = el("div", { class: "twin", id: "twin", role: "application" });
-      labelled(second, "map_label");
-      document.getElementById("app").appendChild(second);
-      twin = L.map(second, Object.assign({}, page.map.options, { zoomControl: false, attributionControl: false }));
-      twin.createPane("ground").style.zIndex = 210;
-      twin.createPane("content").style.zIndex = 410;
-      twin.createPane("names").style.zIndex = 450;
-      painted = [new Painting(function (ctx, view) { paintGround(ctx, view); }, { pane: "ground" }), new Painting(function (ctx, view) { paintSide(1)(ctx, view); }, { pane: "content" }),
-        new Painting(function (ctx, view) { paintLabels(ctx, view, hooks.labelsOf(), []); }, { pane: "names", padding: 0 })];
-      twin.setView(page.map.getCenter(), page.map.getZoom(), { animate: false });
-      painted.forEach(function (renderer) { renderer.addTo(twin); });
-      var moving = false;
-      var follow = function (from, to) {
-        from.on("move", function () {
-          if (moving) return;
-          moving = true;
-          to.setView(from.getCenter(), from.getZoom(), { animate: false });
-          moving = false;
-        });
-      };
-      follow(page.map, twin);
-      follow(twin, page.map);
-      page.twin = twin;
-      ["0", "1"].forEach(function (which) { document.getElementById("app").appendChild(spoken("div", { class: "side-name side-" + which }, function () { return names[Number(which)]; })); });
-    }
-    page.map.invalidateSize({ animate: false });
-    if (twin) twin.invalidateSize({ animate: false });
-    if (box.getAttribute("data-layout") !== (pair ? "pair" : "one") && !urlState.values.v) goHome();
-    box.setAttribute("data-layout", pair ? "pair" : "one");
-  }
+  var twin = twinMap(paintSide(1), undefined, [function () { return names[0]; }, function () { return names[1]; }]);
+  function layout() { twin.show(choice.d === 0); }
 
   hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
   page.paints.push(function (ctx, view) {

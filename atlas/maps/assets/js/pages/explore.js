@@ -9,10 +9,12 @@ import { worldX, worldY } from "../core/mercator.js";
 import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
+import { outlines } from "../explore/areas.js";
 import { explorePaint } from "../explore/paint.js";
 import { featuresAt, inView, paintMark } from "../map/canvas.js";
-import { redraw, startPage, tell } from "../map/frame.js";
+import { redraw, startPage, tell, usualCover } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
+import { twinMap } from "../map/twin.js";
 import { closeCard, showCard } from "../parts/card.js";
 import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
 import { openItem } from "../parts/item.js";
@@ -49,7 +51,7 @@ export function explorePage(data) {
       parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], nodes: base.n };
     var opening = { origins: [{ id: X.opening[0] }], year: X.opening[1] };
     var state = S.fromHash(urlState.values, opening, known), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known) : null;
-    var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
+    var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe", "pair"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
     var chosen = urlState.values.f && nodeOf.has(urlState.values.f) ? urlState.values.f : null, draft = null, now = null, was = null, spent = 0;
 
     function bits(text) { var raw = atob(text), out = new Uint8Array(raw.length); for (var i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i); return out; }
@@ -329,7 +331,7 @@ export function explorePage(data) {
     }
     function viewSegments() {
       var group = labelled(el("div", { class: "seg", role: "group", id: "seg-compare" }), "ex_compare");
-      ["one", "change", "swipe"].forEach(function (value) {
+      ["one", "change", "pair", "swipe"].forEach(function (value) {
         group.appendChild(makeButton({ "data-value": value, "aria-pressed": "false" }, "ex_view_" + value, function () { view.compare = pinned ? value : "one"; write(); show(); redraw(); }));
       });
       return group;
@@ -349,6 +351,7 @@ export function explorePage(data) {
         tool("toml-out", "ex_toml", function () { download("explorer.toml", new Blob([S.toToml(state)], { type: "text/plain" })); }), tool("toml-take", "ex_toml_in", function () { file.click(); }), file,
         tool("csv-out", "ex_csv", function () { download(fileName("csv"), new Blob(["\ufeff" + csv()], { type: "text/csv" })); }),
         tool("geojson-out", "ex_geojson", function () { download(fileName("geojson"), new Blob([JSON.stringify(geojson())], { type: "application/geo+json" })); }),
+        base.grid ? tool("areas-out", "ex_areas_out", function () { download(fileName("areas.geojson"), new Blob([JSON.stringify(areas())], { type: "application/geo+json" })); }) : null,
         spoken("p", { class: "small" }, "ex_keep_how")]);
     }
     function fileName(ending) { return "atlas-" + state.origins.map(S.originText).join("-").replace(/[^\w\u3400-\u9fff.-]+/g, "-") + "-" + S.yearText(state) + "-" + state.mode + "." + ending; }
@@ -364,6 +367,24 @@ export function explorePage(data) {
         var node = nodeOf.get(places.get("id", row.row));
         return { type: "Feature", geometry: { type: "Point", coordinates: [base.a.lon[node], base.a.lat[node]].map(function (v) { return Math.round(v * 1e6) / 1e6; }) },
           properties: { id: places.get("id", row.row), name_zh: places.name(row.row)[0], name_en: places.name(row.row)[1], travel_time_min: Math.round(row.min * 1000) / 1000, scenario: S.yearText(state), mode: state.mode } };
+      }) };
+    }
+
+    /* The areas within each cut-off as polygons: a line between two cells of land runs where the minutes pass the
+       cut-off, no steeper than local travel; at the shore it runs along the cells. */
+    function areas() {
+      var grid = base.grid, rows = grid.shape[0], columns = grid.shape[1], across = now.C.local * Math.sqrt(grid.cellKm2), place = base.cellNodes.place;
+      return { type: "FeatureCollection", features: state.cutoffs.map(function (cutoff, i) {
+        var above = new Float64Array(rows * columns), inside = now.inside[i];
+        for (var k = 0; k < above.length; k++) {
+          var left = place[k] < 0 ? -across : cutoff + E.INSIDE_TOLERANCE - now.cells[place[k]];
+          above[k] = Math.max(-across, Math.min(across, left || 1e-9));
+        }
+        var shapes = outlines(above, rows, columns).map(function (rings) {
+          return rings.map(function (ring) { return ring.map(function (p) { return E.lonLat(grid, p[0], p[1]).map(function (v) { return Math.round(v * 1e5) / 1e5; }); }); });
+        });
+        return { type: "Feature", geometry: { type: "MultiPolygon", coordinates: shapes }, properties: { origin: state.origins.map(S.originText).join(";"), origin_name: state.origins.map(originName).join("、"), cutoff_min: cutoff, scenario: S.yearText(state), mode: state.mode,
+          people: Math.round(inside.people), people_low: Math.round(inside.low), people_high: Math.round(inside.high), area_km2: Math.round(inside.km2 * 10) / 10, cell_km: Math.round(Math.sqrt(grid.cellKm2) * 100) / 100 } };
       }) };
     }
 
@@ -474,6 +495,7 @@ export function explorePage(data) {
       emptied(legendHost);
       drawLegend(legendRows(), legendHost);
       marker();
+      page.map.whenReady(layout);
       tell();
       if (chosen) open(chosen, false);
     }
@@ -566,6 +588,23 @@ export function explorePage(data) {
       if (view.areas && result.cells) paint.paintPicture(ctx, mapView, pictureOf(result, one));
       if (result.lines) paint.paintLines(ctx, mapView, result.lines, one.cutoffs);
     }
+    /* The pinned state on a map of its own, on the left of the current one. */
+    function told(one) { return one.origins.map(originName).join("、") + " · " + S.yearText(one) + " · " + ui(one.mode); }
+    var twin = twinMap(function (ctx, mapView) {
+      if (!was) return;
+      paintOne(ctx, mapView, was, pinned);
+      paint.paintClosed(ctx, mapView, closedRows(pinned));
+      paint.paintOwn(ctx, mapView, pinned.links, null);
+      paintPlaces(ctx, mapView, was);
+    }, function (label) { return minutesUnder(was, label); }, [function () { return pinned ? told(pinned) : ""; }, function () { return told(state); }]);
+    function layout() {
+      var pair = Boolean(was) && view.compare === "pair";
+      document.body.classList.toggle("now-right", pair);
+      twin.show(pair);
+      Array.prototype.forEach.call(document.querySelectorAll(".side-name"), function (node, i) { node.textContent = i ? told(state) : pinned ? told(pinned) : ""; });
+      twin.redraw();
+    }
+    hooks.covered = function () { return document.body.classList.contains("pair") ? [12, 44, 12, 96] : usualCover(); };
     /* Which of two compared states a sheet shows: null on the screen, where the view decides. */
     var sheetOf = /** @type {any} */ (null);
     hooks.sheetViews = function () {
@@ -624,10 +663,11 @@ export function explorePage(data) {
       }
     }
     hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
-    hooks.labelLines = function (label) {
-      var id = places.get("id", label.row), told = sheetOf ? sheetOf[0] : now, value = told && nodeOf.has(id) ? minutesAt(told, id) : Infinity;
+    function minutesUnder(result, label) {
+      var id = places.get("id", label.row), value = result && nodeOf.has(id) ? minutesAt(result, id) : Infinity;
       return value <= state.cutoffs[state.cutoffs.length - 1] + 1e-6 && value > 0 ? [wholeMinutes(value) + "′"] : [];
-    };
+    }
+    hooks.labelLines = function (label) { return minutesUnder(sheetOf ? sheetOf[0] : now, label); };
     function idOf(hit) { return hit.layer.key === "places" ? hit.layer.get("id", hit.row) : X.prefix[hit.layer.key] + hit.layer.get("id", hit.row); }
     listen("click", function (event) {
       var lon = Math.round(event.latlng.lng * 1e4) / 1e4, lat = Math.round(event.latlng.lat * 1e4) / 1e4, hits = featuresAt(page.map, page.layers, event.containerPoint, 10);
@@ -687,7 +727,7 @@ export function explorePage(data) {
     now = answer(state);
     N = now.M;
     show();
-    return { state: state, change: change, answer: function () { return now; }, network: function () { return N; }, spent: function () { return spent; }, nodeOf: nodeOf, known: known, open: open, valueOf: valueOf, scenarioOf: scenarioOf };
+    return { state: state, change: change, answer: function () { return now; }, network: function () { return N; }, spent: function () { return spent; }, nodeOf: nodeOf, known: known, open: open, areas: areas, valueOf: valueOf, scenarioOf: scenarioOf };
   }
 }
 
