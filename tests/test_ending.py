@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -115,3 +116,37 @@ def test_a_terminal_that_lacks_a_sign_gets_the_answer_all_the_same(terminal: str
     )  # fmt: skip
     assert done.returncode == 0
     assert b"Traceback" not in done.stderr
+
+
+def test_an_unknown_user_without_a_home_gets_the_answer() -> None:
+    code = """
+import os, pathlib
+def nowhere():
+    raise RuntimeError("Could not determine home directory.")
+pathlib.Path.home = staticmethod(nowhere)
+os.environ.pop("XDG_CACHE_HOME", None)
+from atlas.kept.store import user_store
+store = user_store()
+print(store.get("kind", "key"))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "None\n"), done.stderr
+
+
+def test_ctrl_c_ends_a_command_with_130_and_nothing_torn(tmp_path: Path) -> None:
+    line = [sys.executable, "-m", "atlas", "map", "layers", "-o", str(tmp_path / "m.html")]
+    child = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    time.sleep(1.0)
+    os.killpg(child.pid, signal.SIGINT)
+    _, told = child.communicate(timeout=60)
+    if child.returncode != 0:  # on a fast machine it may be done
+        assert child.returncode == 130, told
+        assert list(tmp_path.iterdir()) == []
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("name", ["s.gpkg", "s.xlsx", "s.geojson"])
+def test_twenty_file_descriptors_are_enough(name: str, tmp_path: Path) -> None:
+    line = f"ulimit -n 20; exec {sys.executable} -m atlas export stations -o {tmp_path / name}"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from atlas.base.errors import ExportError
-from atlas.base.files import content_hash, replacing, write_bytes, write_text
+from atlas.base.files import content_hash, replacing, write_bytes, write_parts, write_text
+from atlas.base.seals import UNSEALED, intact
 
 
 def test_text_is_written_as_utf8_with_plain_line_ends(tmp_path: Path) -> None:
@@ -119,3 +120,12 @@ def _run(code: str, argument: str) -> subprocess.CompletedProcess[str]:
         check=False,
         env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
     )
+
+
+def test_parts_written_one_after_another_are_the_file_written_whole(tmp_path: Path) -> None:
+    parts = ['{"seal": "' + UNSEALED + '", "rows": [\n', *(f'"{k}",\n' for k in range(50)), '"末"]}\n']
+    one, other = (tmp_path / name for name in ("a", "b"))
+    write_parts(one, iter(parts))
+    write_text(other, "".join(parts))
+    assert one.read_bytes() == other.read_bytes()
+    assert intact(one.read_bytes())

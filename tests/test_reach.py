@@ -99,6 +99,19 @@ def test_the_first_train_is_met_and_the_second_waited_for() -> None:
     assert by_headway["wait"] == pytest.approx(parts["wait"] + waited)
 
 
+def test_points_added_at_once_are_those_added_one_by_one() -> None:
+    network = build_network(line_world())
+    at = network.lonlat[np.nonzero(network.node_column("kind") == "place")[0]]
+    points = [(f"at-{k}", float(lon) + 0.003 + k / 1e5, float(lat)) for k, (lon, lat) in enumerate([*at, *at])]
+    single = network
+    for point in points:
+        single = single.with_place(*point)
+    whole = network.with_places(points)
+    assert set(whole.edges["edge_id"]) == set(single.edges["edge_id"])
+    assert whole.node_column("node_id").tolist() == single.node_column("node_id").tolist()
+    assert any(name.count("at-") == 2 for name in whole.edges["edge_id"])  # the near ones are joined directly
+
+
 def test_a_point_far_from_everything_says_so() -> None:
     with pytest.raises(NetworkError, match="choose a point nearer the network"):
         build_network(line_world()).with_place("far", 114.5, 21.0)

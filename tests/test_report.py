@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from atlas.base.words import both
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.stamp import find_stamps, stamp
 from atlas.maps.pages.report import draw_report
+from atlas.maps.sheets.browser import anchor_pages
 from atlas.maps.sheets.editable import save_docx
 from atlas.network.build import Network, build_network
 from atlas.plan.lengths import stretches, total_kilometres
@@ -185,6 +187,12 @@ def test_the_report_is_a_word_document_with_contents_page_numbers_and_real_table
 
 def test_printed_pages_of_the_report_bear_numbers(browser: Browser, page: Path) -> None:
     with opened(browser, page) as shown:
-        sheets = PdfReader(io.BytesIO(shown.pdf(prefer_css_page_size=True)))
+        content = shown.pdf(prefer_css_page_size=True)
+    sheets = PdfReader(io.BytesIO(content))
     assert len(sheets.pages) > 10
     assert f"3 / {len(sheets.pages)}" in sheets.pages[2].extract_text()
+    # and the table of contents can say on which page a chapter begins
+    pages = anchor_pages(content)
+    for name in ("scenarios", "promises", "years", "sources"):
+        # a reader of PDFs may give radicals for characters
+        assert both(f"report.{name}").zh in unicodedata.normalize("NFKC", sheets.pages[pages[name] - 1].extract_text())

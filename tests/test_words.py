@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from atlas.base import words as module
-from atlas.base.words import both, language, parameter_words, say_in, word_table
+from atlas.base.words import Words, both, language, parameter_words, say_in, word_table
 from atlas.cli import cli
 from atlas.data.parameters import read_parameters
+from atlas.maps.charts import Bar, Figure, bar_chart
 from atlas.maps.document import Cell, Table, fill
 from atlas.maps.pages.start import Card, draw_start
 
@@ -97,6 +98,8 @@ def test_templates_escape_what_they_are_given() -> None:
         held=None,
         hash=HOSTILE,
         band_min=5.0,
+        finding=(HOSTILE, "en"),
+        decided=None,
         targets=[
             {
                 "id": HOSTILE,
@@ -105,6 +108,15 @@ def test_templates_escape_what_they_are_given() -> None:
                 "yardstick": False,
                 "limit_min": 60,
                 "where": (HOSTILE,),
+                "verdict": "",
+                "need": (HOSTILE, "en"),
+                "options": None,
+                "figures": (
+                    Figure(
+                        Words(HOSTILE, "en"),
+                        bar_chart(Words(HOSTILE, "en"), [Bar(Words(HOSTILE, "en"), 1.0, Words(HOSTILE, HOSTILE))]),
+                    ),
+                ),
                 "readings": [
                     {
                         "definition": both("claims.met", trips=HOSTILE, inside=1, near=0),

@@ -11,14 +11,14 @@ import importlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from atlas.base.errors import ExportError
-from atlas.base.seals import sealed
+from atlas.base.seals import place_of_seal, sealed
 
 __all__ = [
     "code_hash",
@@ -28,6 +28,7 @@ __all__ = [
     "replacing",
     "scratch",
     "write_bytes",
+    "write_parts",
     "write_text",
 ]
 
@@ -235,6 +236,24 @@ def write_text(path: str | Path, text: str, *, overwrite: bool = False) -> Path:
             f"cannot write {path}: a text holds bytes that are no characters (half a surrogate)"
         ) from reason
     return write_bytes(path, sealed(data), overwrite=overwrite)
+
+
+def write_parts(path: str | Path, parts: Iterable[str], *, overwrite: bool = False) -> Path:
+    """Write texts one after another as :func:`write_text` writes their whole, of which no more than one is held.
+
+    The place of the seal, if there is one, is in the first.
+    """
+    with replacing(path, overwrite=overwrite) as draft, draft.open("w+b") as file:
+        digest, place = hashlib.sha256(), None
+        for number, part in enumerate(parts):
+            data = part.encode("utf-8")
+            place = place_of_seal(data) if number == 0 else place
+            digest.update(data)
+            file.write(data)
+        if place is not None:
+            file.seek(place)
+            file.write(digest.hexdigest().encode())
+    return Path(path)
 
 
 def content_hash(*parts: bytes | str) -> str:

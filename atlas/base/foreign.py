@@ -226,6 +226,7 @@ def only_drivers(allowed: Collection[str] = VECTOR_DRIVERS) -> None:
             "LIBKML_EXTERNAL_STYLE": False,
             "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
             "CPL_VSIL_CURL_ALLOWED_FILENAME": "none",
+            "GDAL_PAM_ENABLED": False,
             "GDAL_HTTP_CONNECTTIMEOUT": 1,
             "GDAL_HTTP_TIMEOUT": 1,
         }

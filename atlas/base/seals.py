@@ -10,7 +10,7 @@ import hashlib
 import re
 from pathlib import Path
 
-__all__ = ["UNSEALED", "intact", "members_digest", "sealed"]
+__all__ = ["UNSEALED", "intact", "members_digest", "place_of_seal", "sealed"]
 
 #: What stands where the seal shall be.
 UNSEALED = "0" * 64
@@ -23,6 +23,16 @@ def _seal_in(data: bytes) -> bytes | None:
     head = data.removeprefix(b"\xef\xbb\xbf")
     found = _LAST_CELL.search(head) if _COLUMN.match(head) else _MARK.search(data)
     return None if found is None else found[1]
+
+
+def place_of_seal(data: bytes) -> int | None:
+    """Return where in `data` the digits of a seal are to stand; None where there is no place for one.
+
+    >>> place_of_seal(b'{"seal": "' + UNSEALED.encode() + b'"}')
+    10
+    """
+    found = _MARK.search(data)
+    return found.start(1) if found and found[1] == UNSEALED.encode() else None
 
 
 def sealed(data: bytes) -> bytes:

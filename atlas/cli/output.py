@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from atlas.base.errors import ExportError
-from atlas.base.files import write_text
+from atlas.base.files import write_parts, write_text
 from atlas.base.seals import UNSEALED
 from atlas.base.values import csv_text, plain
 from atlas.base.words import both, joined, language, say_in, word_table
@@ -142,6 +142,10 @@ def emit(answer: Answer, sink: Sink) -> None:
     """
     if sink.output is not None and "hash" in answer.about:
         answer = replace(answer, about={**answer.about, "seal": UNSEALED})
+    if sink.chosen == "geojson" and sink.output is not None:
+        write_parts(sink.output, _geojson_parts(answer), overwrite=sink.overwrite)
+        tell("answer.wrote", path=sink.output)
+        return
     text = {"table": _table, "json": _json, "csv": _csv, "geojson": _geojson}[sink.chosen](answer)
     if sink.output is None:
         click.echo(_for_stdout(text, sink.chosen), nl=False)
@@ -173,11 +177,18 @@ def _json(answer: Answer) -> str:
 
 
 def _geojson(answer: Answer) -> str:
-    features = ",\n".join(
-        json.dumps(plain(feature), ensure_ascii=False, allow_nan=False) for feature in answer.features
-    )
+    return "".join(_geojson_parts(answer))
+
+
+def _geojson_parts(answer: Answer) -> Iterator[str]:
+    """Yield the head, then a feature at a time: a thousand areas need not be held at once."""
     about = json.dumps(plain(answer.about), ensure_ascii=False, allow_nan=False)
-    return f'{{"type": "FeatureCollection",\n"about": {about},\n"features": [\n{features}\n]}}\n'
+    yield f'{{"type": "FeatureCollection",\n"about": {about},\n"features": [\n'
+    between = ""
+    for feature in answer.features:
+        yield between + json.dumps(plain(feature), ensure_ascii=False, allow_nan=False)
+        between = ",\n"
+    yield "\n]}\n"
 
 
 def _csv(answer: Answer) -> str:

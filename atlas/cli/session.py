@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from atlas.base.doors import did_you_mean
 from atlas.base.errors import ExportError, ScenarioError
 from atlas.base.files import code_hash, content_hash
+from atlas.base.words import both
 from atlas.cli.output import LOUD, say, tell
 from atlas.data.region import find_root, read_region
 from atlas.kept.store import Kept, Store, user_store
@@ -24,13 +25,16 @@ if TYPE_CHECKING:
 
     from atlas.data.catalog import Catalog
     from atlas.data.scenario import Scenario
+    from atlas.face.decisions import Decisions
     from atlas.land.links import AccessTable
     from atlas.land.population import Population
     from atlas.network.build import Network
 
-__all__ = ["DEFAULT_YEAR", "Choice", "Session"]
+__all__ = ["DEFAULT_YEAR", "EVERY_S", "Choice", "Session"]
 
 DEFAULT_YEAR = "2026"
+#: Seconds between two lines of progress.
+EVERY_S = 5.0
 _GEOMETRY = ("numpy-", "pyproj-", "scipy-", "shapely-")
 
 
@@ -124,6 +128,28 @@ class Session:
         table = access_table(self.network)
         self._keep("access", key, *packed_access(table))
         return table
+
+    @cached_property
+    def decisions(self) -> Decisions | None:
+        """Worth, needs, closures and events for pages: from the store, else computed; None without targets."""
+        from atlas.face.decisions import Decisions, gather_decisions
+        from atlas.land.ground import Ground
+        from atlas.plan.promises import known_targets
+
+        targets = known_targets(self.catalog)
+        if targets is None or not self.catalog.region.core:
+            return None
+        ground = Ground(self.access, self.population)
+        folders = [self.folder / "data" / name for name in ("plan", "events")]
+        files = [self.folder / "data" / "parameters.csv", *(one for folder in folders for one in folder.glob("*.*"))]
+        told = [part for path in sorted(files) for part in (path.name, path.read_bytes())]
+        key = content_hash(self._network_key, *_made_with(), ground.people.people.tobytes(), *told)
+        kept = self._kept("decisions", key)
+        if kept is not None:
+            return Decisions.unpacked(kept.facts)
+        found = gather_decisions(self.catalog, self.network, ground, targets, progress=_progress())
+        self._keep("decisions", key, {}, found.packed())
+        return Decisions.unpacked(found.packed())
 
     @property
     def _store(self) -> Store:
@@ -242,6 +268,19 @@ class Session:
         if self.catalog.register_path.is_file():
             known |= self.catalog.register_ids()
         return (known | self.drawn_only) - {"", "nan", "None"}
+
+
+def _progress() -> Callable[[str, int, int], None]:
+    """Return a reporter that tells each step once, and how far it is every few seconds."""
+    said: dict[str, float] = {}
+
+    def report(name: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if name not in said or now - said[name] >= EVERY_S:
+            said[name] = now
+            tell("decide.step", name=both(f"decide.step_{name}"), done=done, total=total)
+
+    return report
 
 
 def _made_with() -> list[str]:

@@ -7,7 +7,7 @@ infinity; nothing is rebuilt, so that a question costs as much as its searches.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,7 @@ from atlas.travel.minutes import edge_minutes, usable_of
 from atlas.travel.search import TOLERANCE_MIN, Graph, arcs_matrix, counted, early_nodes, search
 from atlas.travel.trip import Trip
 
-__all__ = ["Board", "Opened"]
+__all__ = ["Board", "Opened", "Spent"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -245,6 +245,63 @@ class Opened:
         states = 2 * arcs.size
         known = (tail >= 0) & (head >= 0)
         return np.isin(arcs.tail[kept] * states + arcs.head[kept], tail[known] * states + head[known])
+
+
+@dataclass(frozen=True, eq=False)
+class Spent:
+    """Minutes of trips under many ways of closing parts of a board, with few searches.
+
+    From the whole board downwards only what the fastest ways take and the question closes is closed: ways that are the
+    fastest of more, and still open, are the fastest. What was searched is remembered, start by start.
+
+    Attributes
+    ----------
+    starts
+        Nodes where trips begin.
+    trips
+        Row of `starts` each begins at, and the nodes of which the nearest ends it.
+    most_min
+        What a trip that takes longer, or has no way, counts as.
+    """
+
+    starts: Ints
+    trips: tuple[tuple[int, Ints], ...]
+    most_min: float
+    seen: dict[tuple[Board, int, bytes], tuple[Ints, Floats]] = field(default_factory=dict, repr=False)
+
+    def at(self, opened: Opened) -> Floats:
+        """(trips,) minutes; at most `most_min`."""
+        found = np.empty(len(self.trips))
+        for row, own in enumerate(self._own):
+            found[own] = np.minimum(self._from(row, opened), self.most_min)
+        return found
+
+    @cached_property
+    def _own(self) -> list[Ints]:
+        """The trips from each start."""
+        start = np.array([row for row, _ in self.trips])
+        return [np.nonzero(start == row)[0] for row in range(len(self.starts))]
+
+    def _from(self, row: int, opened: Opened) -> Floats:
+        if opened.off is not None:
+            return self._searched(row, opened)[1]
+        board, held = opened.board, np.ones_like(opened.open_)
+        while True:
+            key = board, row, np.packbits(held).tobytes()
+            if key not in self.seen:
+                self.seen[key] = self._searched(row, Opened(board, held))
+            used, minutes = self.seen[key]
+            broken = used[~opened.open_[used]]
+            if not len(broken):
+                return minutes
+            held = held.copy()
+            held[broken] = False
+
+    def _searched(self, row: int, opened: Opened) -> tuple[Ints, Floats]:
+        """Arcs of the fastest ways from one start, and their minutes."""
+        ends = [(0, self.trips[i][1]) for i in self._own[row]]
+        minutes, used = opened.ways(self.starts[row : row + 1], ends, limit_min=self.most_min)
+        return np.nonzero(used)[0], minutes
 
 
 def _weighed(matrix: csr_array, open_: Bools, off: Floats | None) -> csr_array:

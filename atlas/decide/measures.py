@@ -7,8 +7,7 @@ opening a link never makes one of them smaller, because it never makes a way lon
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
-from atlas.decide.board import Board, Opened
+from atlas.decide.board import Board, Opened, Spent
 from atlas.decide.homes import by_city, cities_of, city_rows, minutes_to
 from atlas.land.ground import Ground
 from atlas.land.indicators import HUBS
@@ -207,11 +206,16 @@ class Minutes:
     """Minutes of the average trip between counties, less than none: each pair weighs as the product of its people.
 
     The value is negative so that more is better; a project's worth is the minutes it takes off the average trip.
+
+    Attributes
+    ----------
+    weight
+        (pairs,) shares in the mean; ``entry`` is the city each pair begins in.
     """
 
-    nodes: Ints
+    spent: Spent
     weight: Floats
-    city: Ints
+    entry: Ints
     name: str = "minutes"
     unit: str = "min"
     cities: tuple[str, ...] = ()
@@ -224,15 +228,21 @@ class Minutes:
         people = {name: count for name, count in people_units(network).items() if frame.at[name, "city"] in core}
         nodes = np.array([network.row_of[f"place/{name}"] for name in people], dtype=np.int64)
         heads = np.array(list(people.values()))
-        weight = heads[:, None] * heads[None, :]
-        np.fill_diagonal(weight, 0.0)
+        rows, ends = np.nonzero(~np.eye(len(nodes), dtype=bool))
+        weight = heads[rows] * heads[ends]
         city = city_rows((frame.at[name, "city"] for name in people), cities)
-        return cls(nodes, weight / max(weight.sum(), 1.0), city, cities=cities)
+        trips = zip(rows.tolist(), (nodes[[end]] for end in ends.tolist()), strict=True)
+        spent = Spent(nodes, tuple(trips), CAP_MIN)
+        return cls(spent, weight / max(weight.sum(), 1.0), city[rows], cities=cities)
+
+    @property
+    def share(self) -> Floats:
+        """(cities,) share of the pairs that begin in each city."""
+        return by_city(self.entry, self.weight, len(self.cities))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) share of each city in the mean, below zero."""
-        minutes = np.minimum(opened.many(self.nodes, limit_min=CAP_MIN)[:, self.nodes], CAP_MIN)
-        return -by_city(self.city, (minutes * self.weight).sum(axis=1), len(self.cities))
+        return -by_city(self.entry, self.spent.at(opened) * self.weight, len(self.cities))
 
 
 @dataclass(frozen=True)
@@ -280,14 +290,12 @@ class Trips:
         (trips,) to which of ``cities`` a trip belongs, and its share in that number.
     """
 
-    starts: Ints
-    trips: tuple[tuple[int, Ints, float], ...]
+    spent: Spent
     entry: Ints
     weight: Floats
     name: str = "trips"
     unit: str = "min"
     cities: tuple[str, ...] = ()
-    seen: dict[tuple[int, bytes], tuple[Ints, Floats]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, network: Network, targets: Targets, *, by_target: bool = False) -> Trips:
@@ -300,46 +308,18 @@ class Trips:
         """
         found = _trips(targets)
         starts, trips = _rows_of_trips(network, found)
+        spent = Spent(starts, tuple((row, ends) for row, ends, _ in trips), CAP_MIN)
         names = tuple(dict.fromkeys(target for target, _, _, _ in found))
         target = np.array([names.index(one) for one, _, _, _ in found], dtype=np.int64)
         weight = 1.0 / np.bincount(target)[target]
         if by_target:
-            return cls(starts, trips, target, weight, cities=names)
+            return cls(spent, target, weight, cities=names)
         entry = _cities_of_trips(network, found)
-        return cls(starts, trips, entry, weight / len(names), cities=cities_of(network))
+        return cls(spent, entry, weight / len(names), cities=cities_of(network))
 
     def at(self, opened: Opened) -> Floats:
-        """(cities,) minutes below zero; of one board throughout, with nothing eased."""
-        minutes = np.empty(len(self.trips))
-        for row, own in enumerate(self._own):
-            minutes[own] = np.minimum(self._from(row, opened), CAP_MIN)
-        return -by_city(self.entry, minutes * self.weight, len(self.cities))
-
-    @cached_property
-    def _own(self) -> list[Ints]:
-        """The trips from each start."""
-        start = np.array([row for row, _, _ in self.trips])
-        return [np.nonzero(start == row)[0] for row in range(len(self.starts))]
-
-    def _from(self, row: int, opened: Opened) -> Floats:
-        """Minutes of the trips from one start.
-
-        From the whole board downwards only what the fastest ways take and the question closes is closed: ways that are
-        the fastest of more, and still open, are the fastest. So many questions need few searches.
-        """
-        held = np.ones_like(opened.open_)
-        while True:
-            key = row, np.packbits(held).tobytes()
-            if key not in self.seen:
-                ends = [(0, self.trips[i][1]) for i in self._own[row]]
-                spent, taken = Opened(opened.board, held).ways(self.starts[row : row + 1], ends, limit_min=CAP_MIN)
-                self.seen[key] = np.nonzero(taken)[0], spent
-            used, spent = self.seen[key]
-            broken = used[~opened.open_[used]]
-            if not len(broken):
-                return spent
-            held = held.copy()
-            held[broken] = False
+        """(cities,) minutes below zero."""
+        return -by_city(self.entry, self.spent.at(opened) * self.weight, len(self.cities))
 
 
 Asked = tuple[str, str, tuple[str, ...], float]

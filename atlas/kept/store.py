@@ -197,9 +197,15 @@ class Store:
 
 
 def user_store() -> Store:
-    """Return the store of this user: ``$XDG_CACHE_HOME/zhuxi-atlas``, else ``~/.cache/zhuxi-atlas``."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Store(Path(base) / "zhuxi-atlas")
+    """Return the store of this user: ``$XDG_CACHE_HOME/zhuxi-atlas``, else ``~/.cache/zhuxi-atlas``.
+
+    Where the system knows no home of this user nothing is kept.
+    """
+    try:
+        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        base = Path(os.devnull)
+    return Store(base / "zhuxi-atlas")
 
 
 def _private(found: os.stat_result) -> bool:

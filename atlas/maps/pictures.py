@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 
 import numpy as np
 import shapely
@@ -18,7 +19,10 @@ from atlas.travel.comparison import seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import reach_from
 
-__all__ = ["change_picture", "land_picture", "lines_picture", "matrix_picture", "reach_picture"]
+__all__ = [
+    "change_picture", "event_picture", "land_picture", "lines_picture", "matrix_picture", "reach_picture",
+    "roads_picture",
+]  # fmt: skip
 
 _WIDTH = 320
 #: Degrees by which outlines are simplified: half a pixel.
@@ -159,3 +163,78 @@ def matrix_picture(network: Network, scenario: Scenario) -> str:
         fill = band.color if band else "#ffffff"
         cells.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{size - 1:.1f}" height="{size - 1:.1f}" fill="{fill}"/>')
     return sheet.picture(cells, land=False)
+
+
+def roads_picture(network: Network, scenario: Scenario) -> str:
+    """Return the open roads and tracks, once a page: a hidden SVG with the symbol ``roads``."""
+    open_ = network.arrays.open_in(scenario) & np.isin(network.arrays.role, ("run", "ride"))
+    own = open_ & ~np.isin(network.arrays.links[1], ("ordinary_roads",))
+    sheet = _Sheet(network.region.picture_box)
+    drawn = sheet.stroke(network.edges.geometry[own], "#b5ad9f", 0.8)
+    return (
+        '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><symbol id="roads" '
+        f'viewBox="0 0 {_WIDTH} {sheet.height}">{drawn}</symbol></svg>'
+    )
+
+
+def event_picture(
+    network: Network,
+    closed: Sequence[str],
+    counties: Sequence[tuple[str, tuple[str, str], float, float]],
+    label: tuple[str, str],
+) -> str:
+    """Return what an event closes and who drops out, over the land and roads of all pictures.
+
+    Parameters
+    ----------
+    network
+        For the lines and the seats of counties.
+    closed
+        ``layer/id`` of what closes.
+    counties
+        Id of the county, its names, the share of the greatest loss that its circle stands for, and the share cut off
+        altogether, from 0 to 1.
+    label
+        What the picture says to those who do not see it.
+    """
+    sheet = _Sheet(network.region.picture_box)
+    rows = network.arrays.named(closed) & np.isin(network.arrays.role, ("run", "ride"))
+    shut = network.edges.geometry[rows & ~network.edges.geometry.is_empty.to_numpy()]
+    parts = [sheet.stroke(shut, "#ffffff", 5.0), sheet.stroke(shut, "var(--outside)", 2.6, dash="4 2.5")]
+    texts: list[str] = []
+    taken: list[tuple[float, float]] = []
+    for county, names, share, cut in counties:
+        row = network.row_of.get(f"place/{county}")
+        if row is None:
+            continue
+        (x, y) = sheet.pixels(shapely.get_coordinates(network.nodes.geometry.iloc[row]))[0]
+        if not (0 <= x <= _WIDTH and 0 <= y <= sheet.height):
+            continue
+        if share > 0:
+            parts.append(
+                f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{2 + 15 * share**0.5:.1f}" fill="var(--text)" '
+                'fill-opacity=".28" stroke="var(--text)" stroke-width="1.4"/>'
+            )
+        if cut > 0:
+            size = 3 + 9 * cut**0.5
+            cross = f"M{x - size:.1f} {y - size:.1f}l{2 * size:.1f} {2 * size:.1f}m0 {-2 * size:.1f}l{-2 * size:.1f} "
+            cross += f"{2 * size:.1f}"
+            parts += [
+                f'<path d="{cross}" stroke="#ffffff" stroke-width="4.5"/>',
+                f'<path d="{cross}" stroke="var(--text)" stroke-width="2.2"/>',
+            ]
+        if all(abs(y - other_y) > 11 or abs(x - other_x) > 58 for other_x, other_y in taken):
+            taken.append((x, y))
+            for lang, name in zip(("zh-CN", "en"), names, strict=True):
+                anchor = "end" if x > _WIDTH - 60 else "start"
+                shift = -4 if anchor == "end" else 4
+                texts.append(
+                    f'<text lang="{lang}" x="{x + shift:.1f}" y="{y - 4:.1f}" text-anchor="{anchor}">'
+                    f"{escape(name)}</text>"
+                )
+    return (
+        f'<svg class="event" viewBox="0 0 {_WIDTH} {sheet.height}" role="img" '
+        f'aria-label="{escape(label[0])} {escape(label[1])}">'
+        f'<use href="#ground" width="{_WIDTH}" height="{sheet.height}" fill="var(--land)"/>'
+        f'<use href="#roads" width="{_WIDTH}" height="{sheet.height}"/>{"".join(parts)}{"".join(texts)}</svg>'
+    )

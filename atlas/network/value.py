@@ -7,7 +7,7 @@ needs numbers and names alone never loads what frames and shapes need.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -205,28 +205,45 @@ class Network:
         NetworkError
             Nothing can be reached from there over land.
         """
+        return self.with_places([(name, lon, lat)], sides=None if side is None else [side])
+
+    def with_places(self, places: Sequence[tuple[str, float, float]], *, sides: Sequence[str] | None = None) -> Network:
+        """Return this network with more places, each a name, lon and lat, as :meth:`with_place` one by one.
+
+        Raises
+        ------
+        NetworkError
+            Nothing can be reached from one of them over land.
+        """
+        if not places:
+            return self
         import pandas as pd
         import shapely
 
         from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM, link_points
         from atlas.network.rows import NODE_COLUMNS, column_of, edge_frame, filled, join_frame, node_frame, stacked
 
-        if side is None:
-            side = self._side_at(lon, lat)
-        row = filled(
-            "nodes", 1, node_id=f"place/{name}", kind="place", mode="local", layer="places", feature_id=name,
-            name_zh=name, name_en=name, side=side, exit=True, geometry=column_of([shapely.Point(lon, lat)], "shape"),
+        names = column_of((name for name, _, _ in places), "text")
+        if sides is None:
+            sides = [self._side_at(lon, lat) for _, lon, lat in places]
+        rows = filled(
+            "nodes", len(places), node_id=column_of((f"place/{name}" for name in names), "text"), kind="place",
+            mode="local", layer="places", feature_id=names, name_zh=names, name_en=names,
+            side=column_of(sides, "text"), exit=True,
+            geometry=column_of((shapely.Point(lon, lat) for _, lon, lat in places), "shape"),
         )  # fmt: skip
         settled = np.where(self.arrays.carried_by(BASE_YEAR), float(BASE_YEAR), np.inf)
         nodes = {column: self.nodes[column].to_numpy() for column in NODE_COLUMNS} | {"opens_year": settled}
-        edges, joins = link_points(row, nodes, self.barrier)
-        edges = stacked(edges, self._beside(row, edges["length_km"]))
-        if len(edges["edge_id"]) == 0:
-            raise NetworkError(
-                f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
-                "choose a point nearer the network"
-            )
-        points = pd.concat([self.nodes, node_frame(row)], ignore_index=True)
+        edges, joins = link_points(rows, nodes, self.barrier)
+        edges = stacked(edges, *self._beside(rows, nodes, edges))
+        linked = {*edges["from_id"].tolist(), *edges["to_id"].tolist()}
+        for name in names:
+            if f"place/{name}" not in linked:
+                raise NetworkError(
+                    f"{name}: no road within {ROAD_REACH_KM:g} km or station within {STATION_REACH_KM:g} km over land; "
+                    "choose a point nearer the network"
+                )
+        points = pd.concat([self.nodes, node_frame(rows)], ignore_index=True)
         more = pd.concat([self.edges, edge_frame(edges)], ignore_index=True)
         noted = pd.concat([self.joins, join_frame(joins)], ignore_index=True)
         return replace(self, nodes=points, edges=more, joins=noted)
@@ -250,24 +267,35 @@ class Network:
         dry = self.barrier.water_km(segments, away[near] * 100.0) <= _DRY_KM
         return str(sides[int(np.argmax(dry))])
 
-    def _beside(self, row: Columns, links_km: NDArray[np.float64]) -> Columns:
-        """Direct links of a new point with those added before that are nearer to it than the network is."""
+    def _beside(self, rows: Columns, nodes: Columns, links: Columns) -> Iterator[Columns]:
+        """Yield direct links of new points with those added before that are nearer to them than the network is."""
         import shapely
 
         from atlas.network.attach import ROAD_REACH_KM, local_edges
         from atlas.network.lines import local_links
-        from atlas.network.rows import NODE_COLUMNS, picked
+        from atlas.network.rows import NODE_COLUMNS, picked, stacked
 
-        known = {column: self.nodes[column].to_numpy() for column in NODE_COLUMNS}
-        added = np.flatnonzero((known["kind"] == "place") & np.char.startswith(known["feature_id"].astype(str), "at-"))
-        others = picked(known, added)
-        nearest = float(np.min(links_km, initial=np.inf))
-        links = local_links(
-            shapely.get_coordinates(row["geometry"]), row["side"].tolist(),
-            shapely.get_coordinates(others["geometry"]), others["side"].tolist(),
-            reach_km=min(nearest, ROAD_REACH_KM), most=len(added) or 1, barrier=self.barrier,
-        )  # fmt: skip
-        return local_edges(picked(row, links.point), picked(others, links.target), links.length_km, "local_road")
+        added = np.flatnonzero((nodes["kind"] == "place") & np.char.startswith(nodes["feature_id"].astype(str), "at-"))
+        known = stacked(*({column: block[column] for column in NODE_COLUMNS} for block in (picked(nodes, added), rows)))
+        at = shapely.get_coordinates(known["geometry"])
+        nearest = dict.fromkeys(rows["node_id"].tolist(), np.inf)
+        for name, km in zip(links["from_id"].tolist(), links["length_km"].tolist(), strict=True):
+            if name in nearest:
+                nearest[name] = min(nearest[name], km)
+        for number, name in enumerate(nearest):
+            place = len(added) + number
+            reach_km = min(nearest[name], ROAD_REACH_KM)
+            # No degree of latitude is shorter, and one of longitude only counts for less.
+            near = np.flatnonzero(np.abs(at[:place, 1] - at[place, 1]) * 110.0 <= reach_km)
+            if len(near) == 0:
+                continue
+            row, others = picked(rows, np.array([number])), picked(known, near)
+            found = local_links(
+                at[[place]], row["side"].tolist(), at[near], others["side"].tolist(),
+                reach_km=reach_km, most=len(near), barrier=self.barrier,
+            )  # fmt: skip
+            if len(found.point):
+                yield local_edges(picked(row, found.point), picked(others, found.target), found.length_km, "local_road")
 
     def with_gates(self, stations: Iterable[str]) -> Network:
         """Return this network with gates of its own for some stations: where one starts or ends at the station.

@@ -34,6 +34,8 @@ class Part:
         Chinese names of its ends.
     minutes
         Minutes, waits and borders inside the leg included.
+    place
+        Which part of the trip it is, in the order of travel.
     """
 
     kind: str
@@ -42,6 +44,7 @@ class Part:
     start: str
     end: str
     minutes: float
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -109,8 +112,9 @@ def _parts(legs: Sequence[Leg]) -> Iterator[Part]:
         # legs before the first ride, and behind the last, are one piece; every other leg is one of its own
         return {"access": -1, "egress": len(legs)}.get(kind(i), i)
 
-    for _, rows in groupby(range(len(legs)), key=piece):
+    for place, (_, rows) in enumerate(groupby(range(len(legs)), key=piece)):
         own = list(rows)
         first, last = legs[own[0]], legs[own[-1]]
         minutes = sum(legs[i].minutes for i in own)
-        yield Part(kind(own[0]), first.name_zh, first.name_en or first.name_zh, first.from_name, last.to_name, minutes)
+        names = first.name_zh, first.name_en or first.name_zh, first.from_name, last.to_name
+        yield Part(kind(own[0]), *names, minutes, place)

@@ -17,6 +17,7 @@ import pandas as pd
 
 from atlas.base.doors import Door, nearest
 from atlas.base.errors import PlanError
+from atlas.data.catalog import Catalog
 from atlas.data.parameters import SETS
 from atlas.data.region import find_root
 from atlas.data.register import Section, read_sections
@@ -29,7 +30,7 @@ from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
     "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
-    "judged_variants", "read_targets", "summarise_claims", "variants",
+    "judged_variants", "known_targets", "read_targets", "summarise_claims", "variants",
 ]  # fmt: skip
 
 #: Modes and what is measured in each. ``station``: from the departure of the first train to the arrival of the last.
@@ -172,6 +173,14 @@ def read_targets(path: str | Path) -> Targets:
     if not band_min >= 0:
         raise PlanError(f"{path}: band_min must be 0 or more, is {band_min}")
     return Targets(targets, band_min, basis, read_sections(path.parent))
+
+
+def known_targets(catalog: Catalog) -> Targets | None:
+    """Return the targets of an atlas that has them and all their places; None for any other."""
+    path = catalog.root / "data" / "plan" / "targets.toml"
+    targets = read_targets(path) if path.is_file() else None
+    named = {p for target in targets or () for one in target.readings for p in (*one.origins, *one.destinations)}
+    return targets if named and named <= set(catalog.layer("places").frame["id"].astype(str)) else None
 
 
 def _target(raw: Mapping[str, Any]) -> Target:

@@ -144,10 +144,11 @@ def locate_all(
 
 def _located(network: Network, places: Sequence[str | Place]) -> tuple[Network, list[str]]:
     """Return the network with all of `places` in it, and their nodes; what must be added is added at once."""
-    found = [_look_up(network, place) for place in places]
+    named = _named_places(network)
+    found = [_look_up(network, place, named) for place in places]
     gates = [place.id.removeprefix("stn/") for place in found if isinstance(place, Place) and place.level == "stop"]
     network = network.with_gates(gates)
-    names = []
+    names, fresh = [], {}
     for place in found:
         if isinstance(place, str):
             names.append(place)
@@ -156,11 +157,24 @@ def _located(network: Network, places: Sequence[str | Place]) -> tuple[Network, 
         else:
             names.append(f"place/{place.id}")
             if names[-1] not in network.row_of:
-                network = network.with_place(place.id, place.lon, place.lat)
-    return network, names
+                fresh[place.id] = (place.id, place.lon, place.lat)
+    return network.with_places(list(fresh.values())), names
 
 
-def _look_up(network: Network, place: object) -> str | Place:
+def _named_places(network: Network) -> tuple[dict[str, list[int]], ...]:
+    """Rows of the nodes of places by feature id, by Chinese and by English name."""
+    rows = np.nonzero(network.node_column("kind") == "place")[0].tolist()
+    found = []
+    for column in ("feature_id", "name_zh", "name_en"):
+        values = network.node_column(column)[rows].tolist()
+        by_name: dict[str, list[int]] = {}
+        for row, value in zip(rows, values, strict=True):
+            by_name.setdefault(str(value), []).append(row)
+        found.append(by_name)
+    return tuple(found)
+
+
+def _look_up(network: Network, place: object, named: tuple[dict[str, list[int]], ...]) -> str | Place:
     """Return the node that stands for `place`, or, where none does yet, the station or point to be added."""
     if isinstance(place, Place) and place.level == "stop":
         return place
@@ -169,13 +183,12 @@ def _look_up(network: Network, place: object) -> str | Place:
     name = place if isinstance(place, str) else place.id
     if name in network.row_of:
         return name
-    places = network.node_column("kind") == "place"
-    for column in ("feature_id", "name_zh", "name_en"):
-        hits = np.nonzero(places & (network.node_column(column) == name))[0]
+    for by_name in named:
+        hits = by_name.get(name, ())
         if len(hits) == 1:
             return str(network.node_column("node_id")[hits[0]])
     if isinstance(place, str):
-        return _look_up(network, find_place(network.place_names, place, network.point_names))
+        return _look_up(network, find_place(network.place_names, place, network.point_names), named)
     return place
 
 

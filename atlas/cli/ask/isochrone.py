@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -75,10 +76,11 @@ def command(
     else:
         frame = circle(surfaces, within, combine=combine)
     rows = rows_of(frame.drop(columns="geometry"))
-    features: list[dict[str, Any]] = [
+    # One at a time: as lists of numbers an area takes ten times its room.
+    features: Iterator[dict[str, Any]] = (
         {"type": "Feature", "geometry": shape.__geo_interface__, "properties": dict(row)}
         for row, shape in zip(rows, frame.geometry, strict=True)
-    ]
+    )
     for row in rows:
         tell("answer.area", origin=row["origin_zh"], minutes=row["cutoff_min"], km2=row["area_km2"])
     shown = [column for column in _COLUMNS if column.key in frame]

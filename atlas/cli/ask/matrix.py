@@ -33,6 +33,10 @@ __all__ = ["command"]
 _LARGEST_BYTES, _MOST_PAIRS = 16_000_000, 100_000
 
 
+#: More places than these take long enough to say what is being done.
+_MANY = 200
+
+
 @click.command(name="matrix")
 @click.option("--from", "origins", multiple=True, metavar="PLACE", help="An origin; may be repeated.")
 @click.option("--to", "destinations", multiple=True, metavar="PLACE", help="A destination; may be repeated.")
@@ -86,9 +90,16 @@ def command(
     starts, ends = _ends(session, origins, destinations, wanted)
     scenarios = [session.scenario(replace(one, parameter_set=parameter_set)) for one in choices]
     chosen_modes = modes or ("multimodal",)
+    many = len(starts) + len(ends) > _MANY
+    if many:
+        tell("answer.joining", count=len(starts) + len(ends))
     network, at, to = locate_all(session.network, starts, ends)
-    trips = [Trip(network, scenario, mode) for scenario in scenarios for mode in chosen_modes]
-    blocks = [matrix_columns(trip, at, to) for trip in trips]
+    blocks = []
+    for scenario in scenarios:
+        for mode in chosen_modes:
+            if many:
+                tell("answer.searching", mode=mode, scenario=scenario.name, count=len(starts))
+            blocks.append(matrix_columns(Trip(network, scenario, mode), at, to))
     table = {name: [value for block in blocks for value in block[name]] for name in blocks[0]}
     if draws is not None:
         table |= _quantiles(session, starts, ends, scenarios, chosen_modes, draws, seed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atlas.cli.output import tell
-from atlas.cli.session import Session
+from atlas.cli.session import EVERY_S, Session
 
 if TYPE_CHECKING:
     from atlas.land.ground import Ground
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["MEASURE_NAMES", "ground_of", "limit_option", "measure_options", "steps", "targets_of"]
 
 MEASURE_NAMES = ("people", "pairs", "minutes", "promise", "trips", "hinterland")
-#: Seconds between two lines of progress.
-_EVERY_S = 5.0
 
 limit_option = click.option(
     "--within",
@@ -72,7 +70,7 @@ def steps() -> Callable[[int, int], None]:
     def report(done: int, total: int) -> None:
         nonlocal told
         now = time.monotonic()
-        if now - told >= _EVERY_S:
+        if now - told >= EVERY_S:
             told = now
             tell("decide.progress", done=done, total=total, share=100.0 * done / max(total, 1))
 

@@ -23,16 +23,18 @@ __all__ = ["command"]
     help="NAME.html, NAME.docx or NAME.pdf.",
 )
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
+@click.option("--brief", is_flag=True, help="Leave out worth, needs, closures and events: some minutes the first time.")
 @overwrite_option
 @session_option
 @talk_options
 @click.pass_obj
-def command(session: Session, output: Path, lang: str, overwrite: bool) -> None:
+def command(session: Session, output: Path, lang: str, brief: bool, overwrite: bool) -> None:
     """Write the report: one HTML page, to be read offline or printed on A4, a Word document or a PDF.
 
     It holds the plan in numbers, status, kilometres, scenarios with what they assume, every promise with its
-    definition, minutes, margin, verdict and stability, the changes year by year, minutes between all seats,
-    method, parameters and sources, in Chinese and English; print shows the language chosen on the page.
+    definition, minutes, margin, verdict and stability, what it needs and what breaks it, the worth of projects, events
+    and who drops out, corridors, the changes year by year, minutes between all seats, method, parameters and sources,
+    in Chinese and English; print shows the language chosen on the page.
 
     \b
     Example:
@@ -52,7 +54,10 @@ def command(session: Session, output: Path, lang: str, overwrite: bool) -> None:
         raise ExportError(f"{output}: the report is written as .html, .docx or .pdf")
     if ending == ".pdf":
         find_browser()
-    page = draw_report(make_report(session.catalog, session.network), lang=lang, home=False)
+    report = make_report(session.catalog, session.network)
+    found = None if brief else session.decisions
+    layers = session.catalog.layers()
+    page = draw_report(report, lang=lang, home=False, found=found, network=session.network, layers=layers)
     if ending == ".docx":
         save_docx(page, output, lang=lang, overwrite=overwrite)
     elif ending == ".pdf":

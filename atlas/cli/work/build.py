@@ -54,6 +54,7 @@ def command(session: Session, output: Path, lang: str, county_lines: bool) -> No
         lang=lang,
         ground=ground,
         county_lines=county_lines,
+        decisions=lambda: session.decisions,
         offer=lambda folder: _offer(session, folder),
     )
     tell("answer.open", path=start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +88,15 @@ def write_gpkg(bundle: Bundle, target: Target, path: Path) -> None:
             options: dict[str, Any] = first if number == 0 else {}
             options |= {"layer_options": {"IDENTIFIER": table.title_zh, "DESCRIPTION": table.about or table.title_en}}
             _write(plain_frame(table), table, path, "GPKG", layer=table.name, **options)
-    with sqlite3.connect(path) as base:
+    try:
+        _annotate(bundle, path)
+    except sqlite3.Error as reason:
+        raise ExportError(f"cannot write {path.name}: {reason}") from reason
+
+
+def _annotate(bundle: Bundle, path: Path) -> None:
+    """Write aliases of columns and QGIS styles into a GeoPackage."""
+    with closing(sqlite3.connect(path)) as base, base:
         base.execute(_COLUMNS)
         base.execute(_STYLES)
         base.executemany(

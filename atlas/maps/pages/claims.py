@@ -12,12 +12,17 @@ import pandas as pd
 
 from atlas.base.words import Words, both, capital, joined
 from atlas.data.register import Section
+from atlas.face.decisions import Decisions
+from atlas.maps.charts import Figure
 from atlas.maps.document import Cell, Table, fill, heads, held, year
 from atlas.maps.pages.start import trip, verdict_cell
+from atlas.maps.sheets import figures
+from atlas.maps.sheets.decided import Decided
 from atlas.plan.deciding import Deciding
 from atlas.plan.promises import Target, Targets
+from atlas.plan.summary import DECIDED_IN
 
-__all__ = ["TargetSection", "draw_claims", "target_sections"]
+__all__ = ["TargetSection", "Weighed", "draw_claims", "target_sections", "targets_finding"]
 
 
 #: How many parts of a deciding trip are told.
@@ -44,6 +49,29 @@ class TargetSection:
     yardstick: bool
     where: tuple[Words, ...]
     readings: tuple[_ReadingSection, ...]
+    verdict: str = ""
+    need: Words | None = None
+    options: Table | None = None
+    figures: tuple[Figure, ...] = ()
+
+
+@dataclass(frozen=True)
+class Weighed:
+    """What the sections of targets need to show more than verdicts.
+
+    Attributes
+    ----------
+    found
+        From :func:`atlas.face.decisions.gather_decisions`.
+    place_ids
+        Ids of places by their Chinese names.
+    link
+        Whether the explorer stands beside the page.
+    """
+
+    found: Decisions
+    place_ids: Mapping[str, str]
+    link: bool = True
 
 
 def draw_claims(
@@ -56,6 +84,8 @@ def draw_claims(
     english: Mapping[str, str] = MappingProxyType({}),
     deciding: Sequence[Deciding] = (),
     items: pd.DataFrame | None = None,
+    weighed: Weighed | None = None,
+    decided: Decided | None = None,
 ) -> str:
     """Return the page of :func:`atlas.plan.promises.summarise_claims`.
 
@@ -75,16 +105,39 @@ def draw_claims(
         Worst trips taken apart, from :func:`atlas.plan.deciding.deciding_trips`.
     items
         From :func:`atlas.data.register.item_table`: what the full plan holds is said beside its numbers.
+    weighed, decided
+        Worth, needs and closures by target, and of all together; None leaves them out.
     """
+    sections = target_sections(
+        summary, targets, scenarios=scenarios, english=english, deciding=deciding, weighed=weighed
+    )
     return fill(
         "claims.html",
         title=both("claims.title"),
         lang=lang,
         hash=hash,
+        styles=("charts.css",),
+        finding=targets_finding(summary, targets, scenarios),
         band_min=targets.band_min,
         held=None if items is None else held(items),
-        targets=target_sections(summary, targets, scenarios=scenarios, english=english, deciding=deciding),
+        targets=sections,
+        decided=decided,
     )
+
+
+def targets_finding(summary: pd.DataFrame, targets: Targets, scenarios: Sequence[str]) -> Words:
+    """Say in one sentence how many targets are met in the first, a middle and the last year, by the default reading."""
+    door = summary[(summary["mode"] == "multimodal") & (summary["measure"] == "door")]
+    stated = door[door["limit_basis"].str.startswith("stated")]
+    default = {target.id: target.default.id for target in targets}
+    stated = stated[stated["reading"] == stated["target_id"].map(default)]
+    told = []
+    for name in dict.fromkeys((scenarios[0], scenarios[len(scenarios) // 2], scenarios[-1])):
+        rows = stated[stated["scenario"] == name]
+        inside, near = (int((rows["verdict"] == word).sum()) for word in ("inside", "borderline"))
+        counts = {"inside": inside, "near": near, "outside": len(rows) - inside - near}
+        told.append(both("report.finding_year", year=year(name), **counts))
+    return both("report.finding", targets=stated["target_id"].nunique(), years=joined(told, "list.semicolon"))
 
 
 def target_sections(
@@ -94,8 +147,9 @@ def target_sections(
     scenarios: Sequence[str],
     english: Mapping[str, str] = MappingProxyType({}),
     deciding: Sequence[Deciding] = (),
+    weighed: Weighed | None = None,
 ) -> list[TargetSection]:
-    """Return one section a target, with every reading that the summary holds."""
+    """Return one section a target, with every reading that the summary holds, and what `weighed` knows of it."""
     known = {target.id: target for target in targets}
     sections = []
     for name, group in summary.groupby("target_id", sort=False):
@@ -114,9 +168,51 @@ def target_sections(
                 not target.limit_basis.startswith("stated"),
                 _where(target, targets.sections),
                 tuple(readings),
+                _verdict(group, target, DECIDED_IN if DECIDED_IN in scenarios else scenarios[-1]),
+                **_more(target, summary, scenarios, english, deciding, weighed),
             )
         )
     return sections
+
+
+def _verdict(group: pd.DataFrame, target: Target, name: str) -> str:
+    rows = group[
+        (group["reading"] == target.default.id)
+        & (group["scenario"] == name)
+        & (group["mode"] == "multimodal")
+        & (group["measure"] == "door")
+    ]
+    return str(rows["verdict"].iloc[0]) if len(rows) else ""
+
+
+def _more(
+    target: Target,
+    summary: pd.DataFrame,
+    scenarios: Sequence[str],
+    english: Mapping[str, str],
+    deciding: Sequence[Deciding],
+    weighed: Weighed | None,
+) -> dict[str, Any]:
+    """Figures and needs of a target."""
+    dated = [name for name in scenarios if name.isdigit()]
+    made = [figures.slope_figure(summary, target, dated)]
+    if weighed is None:
+        return {"figures": tuple(made)}
+    found, link = weighed.found, weighed.link
+    trips = [
+        one
+        for one in deciding
+        if (one.target_id, one.reading, one.mode) == (target.id, target.default.id, "multimodal")
+    ]
+    made += [figures.waterfall_figure(one, target.limit_min, english, weighed.place_ids, link=link) for one in trips]
+    seat = next(iter(target.default.origins))
+    made.append(figures.target_worth_figure(found, target.id, seat, link=link))
+    made.append(figures.break_figure(found, target.id, seat, english, link=link))
+    return {
+        "need": figures.need_words(found, target.id, english),
+        "options": figures.option_table(found, target.id),
+        "figures": tuple(made),
+    }
 
 
 def _reading(

@@ -5,24 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from atlas.base.words import LANGUAGES, Words, both, capital, joined, say_in, word_table
+from atlas.data.layer import Layer
 from atlas.data.register import ISSUED, ITEM_STATUSES
+from atlas.face.decisions import Decisions
 from atlas.land.coverage import ELSEWHERE
 from atlas.maps.document import Cell, Table, fill, heads, held, number, year
-from atlas.maps.pages.claims import target_sections
+from atlas.maps.pages.claims import Weighed, target_sections, targets_finding
 from atlas.maps.pages.report_method import parameter_table, source_table
 from atlas.maps.pages.start import verdict_table
+from atlas.maps.pictures import land_picture, roads_picture
+from atlas.maps.sheets import figures
+from atlas.maps.sheets.decided import decided
 from atlas.maps.words import city_words
+from atlas.network.build import Network
 from atlas.plan.summary import MATRIX_MODES, Report, Step
 
 __all__ = ["draw_report"]
 
 _CHAPTERS = ("numbers", "status", "kilometres", "scenarios", "promises", "years", "matrix", "method", "sources")
+#: Chapters there are where worth, closures and events were computed.
+_DECIDED = ("worth", "access", "gaps", "links", "events", "corridors")
 _MOST = 14
 Minutes = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -52,7 +61,15 @@ class _StepSection:
     changes: tuple[_Change, ...]
 
 
-def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
+def draw_report(
+    report: Report,
+    *,
+    lang: str = "zh",
+    home: bool = True,
+    found: Decisions | None = None,
+    network: Network | None = None,
+    layers: Mapping[str, Layer] = MappingProxyType({}),
+) -> str:
     """Return the report as one HTML page.
 
     Parameters
@@ -63,20 +80,34 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         Language the page opens in, ``zh`` or ``en``; it holds both.
     home
         Whether to link back to the start page of the site.
+    found, network, layers
+        Worth, needs, closures and events, with what their maps are drawn of; None leaves these chapters out.
     """
     names = [scenario.name for scenario in report.scenarios]
     matrices, same = _matrices(report)
     region = report.region
+    weighed = shown = None
+    drawn = {"ground": "", "roads": ""}
+    chapters: tuple[str, ...] = _CHAPTERS
+    if found is not None and network is not None:
+        places = figures.seats_by_name(network.place_layer.frame)
+        weighed, shown = Weighed(found, places, link=False), decided(found, network, link=False)
+        now = next(one for one in report.scenarios if one.name == found.facts["event_in"])
+        drawn = {"ground": land_picture(layers), "roads": roads_picture(network, now)}
+        after = _CHAPTERS.index("promises") + 1
+        chapters = (*_CHAPTERS[:after], *_DECIDED, *_CHAPTERS[after:])
     return fill(
         "report.html",
         title=_in_both("report.title", region=(region.name_zh, region.name_en)),
         lang=lang,
         hash=report.hash,
         home=home,
-        styles=("report.css",),
-        finding=_finding(report),
+        styles=("report.css", "charts.css"),
+        finding=targets_finding(report.summary, report.targets, names),
         date=report.as_of,
-        chapters=_CHAPTERS,
+        chapters=chapters,
+        decided=shown,
+        **drawn,
         facts=_numbers(report),
         issued=str(ISSUED),
         about_numbers=_in_both("report.numbers_text", plan=(region.plan_zh, region.plan_en), issued=(str(ISSUED),) * 2),
@@ -88,7 +119,12 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
         held=held(report.items),
         verdicts=verdict_table(report.summary, mode="multimodal", measure="door", scenarios=names),
         targets=target_sections(
-            report.summary, report.targets, scenarios=names, english=report.english, deciding=report.deciding
+            report.summary,
+            report.targets,
+            scenarios=names,
+            english=report.english,
+            deciding=report.deciding,
+            weighed=weighed,
         ),
         steps=[_step(step, report.english, [one.seat for one in region.core]) for step in report.steps],
         same=same,
@@ -101,22 +137,6 @@ def draw_report(report: Report, *, lang: str = "zh", home: bool = True) -> str:
 
 def _status_words(name: str) -> Words:
     return both(f"item_status.{name}") if name in word_table("item_status") else both(f"status.{name}")
-
-
-def _finding(report: Report) -> Words:
-    """Say in one sentence how many targets are met in the first, a middle and the last year, by the default reading."""
-    door = report.summary[(report.summary["mode"] == "multimodal") & (report.summary["measure"] == "door")]
-    stated = door[door["limit_basis"].str.startswith("stated")]
-    default = {target.id: target.default.id for target in report.targets}
-    stated = stated[stated["reading"] == stated["target_id"].map(default)]
-    names = [scenario.name for scenario in report.scenarios]
-    told = []
-    for name in dict.fromkeys((names[0], names[len(names) // 2], names[-1])):
-        rows = stated[stated["scenario"] == name]
-        inside, near = (int((rows["verdict"] == word).sum()) for word in ("inside", "borderline"))
-        counts = {"inside": inside, "near": near, "outside": len(rows) - inside - near}
-        told.append(both("report.finding_year", year=year(name), **counts))
-    return both("report.finding", targets=stated["target_id"].nunique(), years=joined(told, "list.semicolon"))
 
 
 def _numbers(report: Report) -> list[_Fact]:
@@ -140,7 +160,7 @@ def _status(report: Report) -> list[Table]:
         rows.append(
             [
                 Cell(Words(item.name_zh, item.name_en), head=True),
-                Cell(item.id, code=True),
+                Cell(word_table("item_kind")[item.kind]),
                 Cell(_status_words(change.before.status) if change.before else ""),
                 Cell(_status_words(change.after.status)),
                 Cell(change.after.date, kind="number"),
@@ -149,7 +169,7 @@ def _status(report: Report) -> list[Table]:
     return [
         _status_table(report, report.items, both("report.latest")),
         _status_table(report, report.items_at_issue, both("report.issued", issued=ISSUED)),
-        Table(heads("item", "id", "at_issue", "now", "since"), rows, both("report.changes")),
+        Table(heads("item", "kind", "at_issue", "now", "since"), rows, both("report.changes")),
     ]
 
 
@@ -219,7 +239,7 @@ def _scenarios(report: Report) -> list[Table]:
     assumed = [
         [
             Cell(Words(row["name_zh"], row["name_en"]), head=True),
-            Cell(f"{row['layer']}/{row['feature_id']}", code=True),
+            Cell(both(f"layer_of.{row['layer']}")),
             Cell(_status_words(row["status"])),
             _opening(row["opens_year"]),
         ]
@@ -229,7 +249,7 @@ def _scenarios(report: Report) -> list[Table]:
     names = heads("scenario", "features_open", "of_announced", "of_assumed", "hash")
     return [
         Table(names, rows, both("report.open_in"), kind="keep"),
-        Table(heads("feature", "id", "status", "from_year"), assumed, both("report.assumed")),
+        Table(heads("feature", "kind", "status", "from_year"), assumed, both("report.assumed")),
     ]
 
 
@@ -237,7 +257,7 @@ def _step(step: Step, english: Mapping[str, str], centres: Collection[str]) -> _
     rows = [
         [
             Cell(Words(row["name_zh"], row["name_en"]), head=True),
-            Cell(row["name"], code=True),
+            Cell(both(f"layer_of.{str(row['name']).partition('/')[0]}")),
             _opening(row["opens_year"]),
             Cell(both(f"opens_basis.{row['opens_basis']}")),
         ]
@@ -245,7 +265,7 @@ def _step(step: Step, english: Mapping[str, str], centres: Collection[str]) -> _
     ]
     return _StepSection(
         both("report.step", before=year(step.before.name), after=year(step.after.name)),
-        Table(heads("opens", "id", "year", "basis"), rows, both("report.opened")),
+        Table(heads("opens", "kind", "year", "basis"), rows, both("report.opened")),
         tuple(_changes(step, mode, english, centres) for mode in MATRIX_MODES),
     )
 

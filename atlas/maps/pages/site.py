@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,19 +17,23 @@ from atlas.data.catalog import Catalog
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.data.stamp import stamp
 from atlas.evidence.accuracy import validate
+from atlas.face.decisions import Decisions
 from atlas.land.ground import Ground
 from atlas.maps.page import Links
-from atlas.maps.pages.claims import draw_claims
+from atlas.maps.pages.claims import Weighed, draw_claims
 from atlas.maps.pages.explore import draw_explorer
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
 from atlas.maps.pages.report import draw_report
+from atlas.maps.pages.resilience import draw_resilience
 from atlas.maps.pages.start import Card, as_of, draw_start
 from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
+from atlas.maps.sheets.decided import decided
+from atlas.maps.sheets.figures import seats_by_name
 from atlas.maps.sheets.plan import draw_plan
 from atlas.network.build import Network
-from atlas.plan.promises import Targets, check_claims, read_targets, summarise_claims
+from atlas.plan.promises import check_claims, known_targets, summarise_claims
 from atlas.plan.summary import make_report
 from atlas.travel.comparison import seats
 from atlas.travel.status import scenario_header
@@ -78,7 +82,7 @@ def site_jobs(
 
         def explorer() -> str:
             return draw_explorer(
-                network, layers, catalog.parameters, ground=ground, targets=_targets(catalog, known),
+                network, layers, catalog.parameters, ground=ground, targets=known_targets(catalog),
                 origin=cities[0] if cities else None, plan=catalog.plan, sources=catalog.sources, date=date,
                 links=_LINKS, boundaries=boundaries,
             ).html()  # fmt: skip
@@ -114,14 +118,6 @@ def site_views(catalog: Catalog, scenarios: Sequence[Scenario]) -> list[Card]:
     return cards
 
 
-def _targets(catalog: Catalog, known: Collection[str]) -> Targets | None:
-    """The plan's targets where the atlas has their places."""
-    path = catalog.root / "data" / "plan" / "targets.toml"
-    targets = read_targets(path) if path.is_file() else None
-    named = {p for target in targets or () for one in target.readings for p in (*one.origins, *one.destinations)}
-    return targets if named and named <= set(known) else None
-
-
 def build_site(
     catalog: Catalog,
     network: Network,
@@ -132,6 +128,7 @@ def build_site(
     ground: Ground | None = None,
     offer: Callable[[Path], Sequence[Card]] | None = None,
     county_lines: bool = False,
+    decisions: Callable[[], Decisions | None] | None = None,
 ) -> Path:
     """Write the site into `folder` and return the start page.
 
@@ -154,6 +151,9 @@ def build_site(
     offer
         Writes further files into the folder it is given and returns their cards, for the downloads.
 
+    decisions
+        Gives worth, needs, closures and events, asked for when a page has to be made; None: no page has them.
+
     Raises
     ------
     ExportError
@@ -163,15 +163,17 @@ def build_site(
     table = catalog.parameters
     scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
     people = ground.people.people.tobytes() if ground is not None else b""
-    key = _build_key(catalog, network, scenarios, f"{lang} {county_lines}", people)
+    key = _build_key(catalog, network, scenarios, f"{lang} {county_lines} {decisions is not None}", people)
     jobs = list(site_jobs(catalog, network, scenarios, ground, county_lines=county_lines))
-    targets = _targets(catalog, set(catalog.layer("places").frame["id"].astype(str)))
-    claims, checks, told = (
+    targets = known_targets(catalog)
+    claims, broken, checks, told = (
         Card(f"{name}.html", both(f"site.{name}"), both(f"site.{name}_about"))
-        for name in ("claims", "validation", "report")
+        for name in ("claims", "resilience", "validation", "report")
     )
     # an atlas of other places has neither this plan's promises nor its calibration tables
     read = [claims, told, checks] if targets is not None else []
+    if decisions is not None and targets is not None:
+        read.insert(1, broken)
     if len(catalog.plan):
         listed = Card("plan.html", both("plan_list.title"), both("site.plan_about", count=len(catalog.plan)))
         read = [listed, *read]
@@ -194,13 +196,21 @@ def build_site(
         summary = summarise_claims(trips)
         report = make_report(catalog, network, scenarios, claims=trips)
         items = report.items
+        found = decisions() if decisions is not None else None
+        shown = weighed = None
+        if found is not None:
+            weighed = Weighed(found, seats_by_name(network.place_layer.frame))
+            shown = decided(found, network)
+            say(broken.address)
+            _write(target / broken.address, draw_resilience(found, shown, network, catalog.layers(), lang=lang), key)
         page = draw_claims(
             summary, targets, scenarios=names, hash=report.hash, lang=lang, english=report.english,
-            deciding=report.deciding, items=report.items,
+            deciding=report.deciding, items=report.items, weighed=weighed, decided=shown,
         )  # fmt: skip
         _write(target / claims.address, page, key)
         say(told.address)
-        _write(target / told.address, draw_report(report, lang=lang), key)
+        page = draw_report(report, lang=lang, found=found, network=network, layers=catalog.layers())
+        _write(target / told.address, page, key)
         say(checks.address)
         _write(target / checks.address, _validation_page(catalog, network, lang), key)
     say("index.html")
@@ -270,6 +280,7 @@ def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario]
     """Return the hash of everything the site is made of: code, layers, plan, sources, parameters, people."""
     facts = (
         sorted((catalog.root / "data" / "plan").glob("*"))
+        + sorted((catalog.root / "data" / "events").glob("*"))
         + sorted((catalog.root / "data" / "facts").glob("*times*"))
         + [catalog.root / "data" / "sources.csv"]
     )

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from atlas.base.errors import ExportError
 from atlas.base.files import write_bytes
 
-__all__ = ["PAPERS", "SHEET_ENDINGS", "find_browser", "save_sheet"]
+__all__ = ["PAPERS", "SHEET_ENDINGS", "anchor_pages", "find_browser", "save_sheet"]
 
 #: Endings of a sheet's file.
 SHEET_ENDINGS = (".pdf", ".png")
@@ -22,6 +24,8 @@ _FROM = "ATLAS_BROWSER"
 #: How long the page may take by its own clock, ms, and the browser by ours, s.
 _BUDGET_MS, _LIMIT_S = 30_000, 180
 _MARGIN_PX = 38
+#: Where a table of contents wants the page of an anchor.
+_PAGE_OF = re.compile(r'class="page" data-of="([\w-]+)">')
 
 
 def find_browser() -> str:
@@ -72,7 +76,6 @@ def save_sheet(text: str, path: str | Path, *, paper: str = "A4", sheet: bool = 
     program = find_browser()
     with tempfile.TemporaryDirectory(prefix="atlas-sheet-") as folder:
         source, made = Path(folder) / "page.html", Path(folder) / f"sheet{target.suffix.lower()}"
-        source.write_text(text, "utf-8")
         width, height = PAPERS[paper]
         command = [
             program, "--headless=new", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
@@ -86,13 +89,59 @@ def save_sheet(text: str, path: str | Path, *, paper: str = "A4", sheet: bool = 
         else:
             command += ["--force-device-scale-factor=2", f"--screenshot={made}"]
         command.append(source.as_uri() + (f"#sheet={paper}" if sheet else ""))
-        try:
-            told = subprocess.run(
-                command, capture_output=True, text=True, errors="replace", timeout=_LIMIT_S, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as reason:
-            raise ExportError(f"the browser {program} made no file: {reason}; write -o NAME.html instead") from reason
-        if not made.is_file():
-            last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise ExportError(f"the browser {program} made no file: {last}; write -o NAME.html instead")
+        source.write_text(text, "utf-8")
+        _draw(program, command, made)
+        if made.suffix == ".pdf" and _PAGE_OF.search(text):
+            # a table of contents learns its page numbers from a first print
+            source.write_text(_numbered(text, anchor_pages(made.read_bytes())), "utf-8")
+            _draw(program, command, made)
         return write_bytes(target, made.read_bytes(), overwrite=overwrite)
+
+
+def _draw(program: str, command: Sequence[str], made: Path) -> None:
+    try:
+        told = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_LIMIT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as reason:
+        raise ExportError(f"the browser {program} made no file: {reason}; write -o NAME.html instead") from reason
+    if not made.is_file():
+        last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise ExportError(f"the browser {program} made no file: {last}; write -o NAME.html instead")
+
+
+def _numbered(text: str, pages: Mapping[str, int]) -> str:
+    """The page with the numbers of its pages in its table of contents."""
+    return _PAGE_OF.sub(lambda found: f"{found[0]}{pages.get(found[1], '')}", text)
+
+
+def anchor_pages(content: bytes) -> dict[str, int]:
+    """Return on which page of a PDF, as the browser writes it, each anchor of the page stands; the first page is 1.
+
+    Examples
+    --------
+    >>> kids = b"1 0 obj\\n<</Type /Pages\\n/Kids [2 0 R 3 0 R]>>\\nendobj\\n"
+    >>> anchor_pages(kids + b"4 0 obj\\n<</a [3 0 R /XYZ 0 700 0]>>")
+    {'a': 2}
+    """
+    kids = {
+        int(number): [int(one) for one in re.findall(rb"(\d+) 0 R", inside)]
+        for number, inside in re.findall(rb"(\d+) 0 obj\s*<<[^>]*?/Kids\s*\[([^\]]*)\]", content)
+    }
+    below = {one for some in kids.values() for one in some}
+    order: list[int] = []
+
+    def walk(number: int) -> None:
+        if number in kids:
+            for one in kids[number]:
+                walk(one)
+        else:
+            order.append(number)
+
+    for root in kids.keys() - below:
+        walk(root)
+    places = re.findall(rb"/([\w-]+) \[(\d+) 0 R /XYZ [-\d.]+ ([-\d.]+) [-\d.]+\]", content)
+    # what was pushed over the foot of a page stands below it, on the next
+    return {
+        name.decode("ascii"): order.index(int(page)) + 1 + (float(height) < 0)
+        for name, page, height in places
+        if int(page) in order
+    }

@@ -1,0 +1,221 @@
+"""Pages of decisions: the numbers of the commands, charts that say their values, both languages, nothing for axe."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
+from pages import DESKTOP, PHONE, opened
+from playwright.sync_api import Browser
+
+from atlas.base.words import LANGUAGES, Words, both
+from atlas.cli import cli
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.scenario import load_scenario
+from atlas.decide.events import read_events, run_event
+from atlas.face.decisions import STEPS, Decisions, gather_decisions
+from atlas.land.ground import Ground
+from atlas.land.links import access_table
+from atlas.land.population import spread_people
+from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_chart
+from atlas.maps.pages.claims import Weighed, draw_claims
+from atlas.maps.pages.resilience import draw_resilience
+from atlas.maps.sheets.decided import decided
+from atlas.maps.sheets.figures import explorer, seats_by_name
+from atlas.network.build import Network, build_network
+from atlas.plan.deciding import deciding_trips
+from atlas.plan.promises import Targets, check_claims, known_targets, summarise_claims
+
+TARGETS = ("circle-two-hours", "corridor-coast")
+EVENTS = ("fog-estuary", "ragasa-2025")
+LINK = {
+    "scenario": "2026", "rank": 1, "link": "highways/s47_jz", "name_zh": "江珠高速", "name_en": "Jiangzhu Expwy",
+    "people_lost": 1288938.1, "people_cut": 0.0, "people_delayed": 2607627.2, "person_hours": 981146.4,
+    "pairs_lost": 39, "pairs_cut": 0, "pairs_delayed": 187,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return open_catalog()
+
+
+@pytest.fixture(scope="module")
+def network(catalog: Catalog) -> Network:
+    return build_network(catalog.layers())
+
+
+@pytest.fixture(scope="module")
+def ground(network: Network) -> Ground:
+    table = access_table(network, cell_km=4.0)
+    return Ground(table, spread_people(table.grid, network.place_layer.frame))
+
+
+@pytest.fixture(scope="module")
+def targets(catalog: Catalog) -> Targets:
+    found = known_targets(catalog)
+    assert found is not None
+    return found.only(TARGETS)
+
+
+@pytest.fixture(scope="module")
+def told() -> list[str]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def found(catalog: Catalog, network: Network, ground: Ground, targets: Targets, told: list[str]) -> Decisions:
+    events = [event for event in read_events(catalog.root / "data" / "events") if event.id in EVENTS]
+    gathered = gather_decisions(
+        catalog, network, ground, targets, critical_in=(), events=events, orders=2,
+        progress=lambda name, done, total: told.append(name),
+    )  # fmt: skip
+    facts = {**gathered.facts, "critical_in": ["2026"]}
+    return replace(gathered, facts=facts, links=(LINK, {**LINK, "rank": 2, "people_cut": 9e4, "link": "highways/x"}))
+
+
+@pytest.fixture(scope="module")
+def site(
+    found: Decisions, catalog: Catalog, network: Network, targets: Targets, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    folder, names = tmp_path_factory.mktemp("decisions"), ["2023", "2030", "2035"]
+    years = [load_scenario(name) for name in names]
+    summary = summarise_claims(check_claims(network, years, targets, readings=["all"]))
+    trips = deciding_trips(network, years[1:2], summary, modes=("multimodal",))
+    shown, places = decided(found, network), seats_by_name(network.place_layer.frame)
+    claims = draw_claims(
+        summary, targets, scenarios=names, hash="a", english=network.english_names, deciding=trips,
+        weighed=Weighed(found, places), decided=shown,
+    )  # fmt: skip
+    (folder / "claims.html").write_text(claims, "utf-8")
+    (folder / "resilience.html").write_text(draw_resilience(found, shown, network, catalog.layers()), "utf-8")
+    return folder
+
+
+def answer(*arguments: str) -> dict[str, list[dict[str, object]]]:
+    told = CliRunner().invoke(cli, [*arguments, "--format", "json"])
+    assert told.exit_code in (0, 1), told.stderr
+    return json.loads(told.stdout)  # type: ignore[no-any-return]
+
+
+def test_what_is_gathered_goes_into_a_file_and_comes_back(found: Decisions, told: list[str]) -> None:
+    assert Decisions.unpacked(json.loads(json.dumps(found.packed()))) == found
+    assert set(told) <= set(STEPS)
+    assert list(dict.fromkeys(told)) == [name for name in STEPS if name != "critical"]
+
+
+def test_worth_needs_and_breaks_of_a_target_are_those_of_the_commands(found: Decisions) -> None:
+    asked = ("value", "--measure", "trips", "--target", "corridor-coast", "--orders", "2")
+    by_project = {row["project"]: row for row in answer(*asked)["projects"]}
+    mine = found.of(found.targets, "target", "corridor-coast")
+    assert len(mine) > 2
+    for row in mine:
+        for key in ("first_in", "last_in", "value", "standard_error"):
+            assert row[key] == pytest.approx(by_project[row["project"]][key], abs=2e-6)
+    solved = answer("solve", "--target", "circle-two-hours", "--year", "2030", "--top", "6")
+    need = found.of(found.needs, "target", "circle-two-hours")[0]
+    assert need["minutes"] == solved["minutes"]
+    kept = found.of(found.options, "target", "circle-two-hours")
+    assert [row["needed"] for row in kept] == [row["needed"] for row in solved["options"]]
+    broken = answer("critical", "--target", "corridor-coast", "--year", "2030", "--top", "8")["links"]
+    assert [(row["link"], row["later_min"]) for row in found.of(found.breaks, "target", "corridor-coast")] == [
+        (row["link"], row["later_min"]) for row in broken
+    ]
+
+
+def test_the_worth_by_city_adds_up_to_that_of_all(found: Decisions) -> None:
+    for row in found.projects:
+        parts = sum(one["value"] for one in found.of(found.cities, "project", row["project"]))
+        assert parts == pytest.approx(row["value"], abs=1e-3)
+    assert sum(row["value"] for row in found.projects) == pytest.approx(found.facts["joint"], abs=1e-2)
+    assert sum(found.facts["city_share"].values()) == pytest.approx(1.0)
+
+
+def test_an_event_on_the_page_is_the_event_that_is_run(
+    found: Decisions, network: Network, ground: Ground, site: Path
+) -> None:
+    event = next(one for one in read_events(open_catalog().root / "data" / "events") if one.id == "ragasa-2025")
+    run = run_event(network, event, load_scenario("2026"), ground)
+    mine = found.of(found.events, "id", "ragasa-2025")[0]
+    assert mine["people_lost"] == pytest.approx(run.losses.people_lost, abs=1e-5)
+    page = (site / "resilience.html").read_text("utf-8")
+    worst = run.counties.iloc[0]
+    assert f"{worst['name_zh']} {worst['dropped'] / 1e4:,.1f} 万" in page
+    assert f"{worst['name_en']} {worst['dropped'] / 1e3:,.0f}k" in page
+
+
+def test_every_value_of_a_chart_stands_beside_it_and_in_its_table(found: Decisions, site: Path) -> None:
+    page = (site / "claims.html").read_text("utf-8")
+    for row in found.of(found.targets, "target", "corridor-coast"):
+        if row["value"] >= 0.05:
+            assert f">{row['value']:.1f}</text>" in page
+            assert f">{row['value']:.2f}<" in page
+    for row in found.projects[:3]:
+        assert f"{row['value'] / 1e4:,.1f} 万</text>" in page
+
+
+@pytest.mark.parametrize("name", ["claims.html", "resilience.html"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_the_pages_open_in_both_languages_and_axe_finds_nothing_serious(
+    browser: Browser, site: Path, name: str, size: tuple[int, int]
+) -> None:
+    for lang in LANGUAGES:
+        with opened(browser, site / name, size=size, fragment=f"#g={lang}") as page:
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+            seen = page.eval_on_selector_all(
+                "main svg text", "all => all.filter(t => t.getClientRects().length).map(t => t.textContent)"
+            )
+            assert seen
+            if lang == "en":
+                assert not [words for words in seen if re.search(r"[\u4e00-\u9fff]", words)]
+            violations = Axe().run(page).response["violations"] if size == DESKTOP else []
+            assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == []
+
+
+def test_the_explorer_is_asked_with_the_scenario_set() -> None:
+    without = explorer({"o": "zhuhai", "y": "2035"}, {"o": "zhuhai", "y": "2035", "wo": "highways/hmh;railways/x"})
+    assert (
+        without == "explore.html#d=change&o=zhuhai&pin=o%3Dzhuhai%26wo%3Dhighways/hmh%253Brailways/x%26y%3D2035&y=2035"
+    )
+
+
+def test_bars_are_as_long_as_their_values_and_whiskers_as_errors() -> None:
+    said = Words("1", "1")
+    chart = bar_chart(
+        both("figures.slope"), [Bar(said, 10.0, said, error=2.0), Bar(said, 5.0, said), Bar(said, 0, said)]
+    )
+    lengths = [box.width for box in chart.boxes]
+    assert lengths[0] == pytest.approx(2 * lengths[1])
+    assert lengths[2] < 1
+    whisker = chart.lines[0]
+    assert (whisker.x2 - whisker.x1) / lengths[0] == pytest.approx(0.4)
+    assert bar_chart(said, []).boxes == []
+
+
+def test_a_waterfall_ends_where_its_whole_does() -> None:
+    said = Words("1", "1")
+    parts = [Bar(said, value, said) for value in (3.0, 4.0, 5.0)]
+    *own, whole = waterfall_chart(said, parts, Bar(said, 12.0, said), limit=6.0, limit_said=said).boxes
+    for box, after in itertools.pairwise(own):
+        assert box.x + box.width == pytest.approx(after.x)
+    assert own[-1].x + own[-1].width == pytest.approx(whole.width)
+
+
+def test_lines_of_a_slope_rise_with_their_values_and_skip_what_is_not_there() -> None:
+    said, gap = Words("1", "1"), float("nan")
+    chart = slope_chart(
+        said,
+        [said] * 3,
+        [Series(said, (100.0, 80.0, 60.0)), Series(said, (gap, gap, gap))],
+        limit=90.0,
+        limit_said=said,
+    )
+    heights = [mark.y for mark in chart.marks]
+    assert heights == sorted(heights)
+    assert len(heights) == 3
