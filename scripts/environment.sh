@@ -38,7 +38,7 @@ prepare_python() {
         return
     fi
     say "installing the packages pinned in requirements.lock (once)"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.lock >&2 ||
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock >&2 ||
         die "pip could not install the pinned packages; see the message above"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . >&2 ||
         die "pip could not install atlas itself; see the message above"

@@ -12,13 +12,14 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "faults")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "tests" / "faults")]
 
 
 def main() -> int:
     """Run; return 1 when anything was left torn, mixed, lost or behind."""
     warnings.simplefilter("ignore")
     from faults import Bench, full, kill, pair
+    from recipes.counts import note_trials
 
     asked = argparse.ArgumentParser(description=__doc__)
     trials = (("kills", kill), ("full", full), ("pairs", pair))
@@ -26,7 +27,10 @@ def main() -> int:
         asked.add_argument(f"--{name}", type=int, default=0)
     asked.add_argument("--seed", type=int, default=int(time.time()))
     asked.add_argument("--only", default="", help="commands whose name holds this")
+    asked.add_argument("--note", action="store_true", help="add the counts to those of docs/reliability.md")
+    asked.add_argument("--afresh", action="store_true", help="with --note: forget the counts that stand there")
     told = asked.parse_args()
+    noted: dict[str, dict[str, list[int]]] = {}
     shared = Path("/dev/shm")
     faults = 0
     with tempfile.TemporaryDirectory(dir=shared if shared.is_dir() else None) as folder:
@@ -46,7 +50,10 @@ def main() -> int:
             for command in commands:
                 sound, wrong = counts[command.name, True], counts[command.name, False]
                 if sound + wrong:
+                    noted.setdefault(command.name, {})[name] = [sound, wrong]
                     print(f"{name:7}{command.name:20}{sound + wrong:6}{sound:7}{wrong:8}", flush=True)
+    if told.note:
+        note_trials(noted, told.seed, told.afresh)
     return int(bool(faults))
 
 

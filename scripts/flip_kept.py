@@ -13,10 +13,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from atlas.data.catalog import open_catalog
-from atlas.kept.store import Store
-from atlas.network.build import build_network
-from atlas.network.value import packed_network
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts")]
+
+from recipes.counts import note_flips  # noqa: E402  (the path must be set first)
+
+from atlas.data.catalog import open_catalog  # noqa: E402
+from atlas.kept.store import Store  # noqa: E402
+from atlas.network.build import build_network  # noqa: E402
+from atlas.network.value import packed_network  # noqa: E402
 
 
 def main() -> int:
@@ -39,6 +44,7 @@ def main() -> int:
                 file.seek(place)
                 file.write(bytes([whole]))
         healthy = store.get("network", "key") is not None
+    note_flips(flips, size, taken)
     print(f"{flips} bits of {size} bytes flipped, one at a time: {taken} damaged files taken for whole; ", end="")
     print("undamaged it is read" if healthy else "undamaged it is NOT read")
     return min(taken + (not healthy), 1)

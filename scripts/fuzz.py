@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import resource
 import sys
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tests" / "fuzz")]
+sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "tests" / "fuzz")]
 #: A round of one reader ends after so many seconds or inputs; a worker that dies takes a round with it.
 ROUND_S, MOST_INPUTS = 5.0, 20_000
 #: What one reader may hold beside the program, MB.
@@ -39,6 +38,7 @@ def main() -> int:
     """Run; return 1 when anything but accepting and refusing was seen."""
     from harness import Tally, sound
     from readers import READERS
+    from recipes.counts import note_inputs
 
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--minutes", type=float, default=1)
@@ -46,7 +46,8 @@ def main() -> int:
     asked.add_argument("--only", default="", help="readers whose name holds this")
     asked.add_argument("--inputs", type=int, default=10**9, help="at most so many a reader")
     asked.add_argument("--workers", type=int, default=2)
-    asked.add_argument("--json", type=Path, help="write the counts here")
+    asked.add_argument("--note", action="store_true", help="add the counts to those of docs/reliability.md")
+    asked.add_argument("--afresh", action="store_true", help="with --note: forget the counts that stand there")
     told = asked.parse_args()
     readers = [one for one in READERS if told.only in one.name]
     found: dict[str, Tally] = {one.group: Tally() for one in readers}
@@ -92,8 +93,8 @@ def main() -> int:
     print(f"{'all':12}{whole.inputs:9}" + "".join(f"{whole.counts[e]:11}" for e in ENDS) + f"{whole.peak_mb:9.0f}")
     for where, which in whole.faults.items():
         print(f"  {where}\n    {which}")
-    if told.json:
-        told.json.write_text(json.dumps({name: tally.counts for name, tally in found.items()}, indent=1), "utf-8")
+    if told.note:
+        note_inputs({name: (tally.counts, tally.peak_mb) for name, tally in found.items()}, told.seed, told.afresh)
     return int(bool(whole.faults))
 
 

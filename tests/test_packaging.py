@@ -60,10 +60,20 @@ def test_every_package_needed_or_offered_is_pinned() -> None:
     assert wanted <= names((ROOT / "requirements.lock").read_text("utf-8"))
 
 
-def test_every_pin_is_exact() -> None:
-    lines = (ROOT / "requirements.lock").read_text("utf-8").splitlines()
-    loose = [line for line in lines if line and not line.startswith("#") and not re.fullmatch(r"[\w.-]+==[\w.]+", line)]
-    assert loose == []
+@pytest.mark.parametrize("name", ["requirements.lock", "docs/requirements.lock"])
+def test_every_pin_is_exact_and_has_its_hashes(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8").replace(" \\\n", " ")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    pin = r"[\w.-]+==[\w.]+( *; *[^-]+)?( +--hash=sha256:[0-9a-f]{64})+"
+    assert [line[:60] for line in lines if not re.fullmatch(pin, line)] == []
+    assert len(lines) > 30
+
+
+def test_the_page_of_licences_is_current() -> None:
+    done = subprocess.run(
+        [sys.executable, "scripts/licences.py", "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize("folder", ["layers", "data"])

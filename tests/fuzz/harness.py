@@ -51,13 +51,14 @@ class Tally:
         self.peak_mb = max(self.peak_mb, other.peak_mb)
 
 
-@contextmanager
-def _alarm() -> Iterator[None]:
-    def late(number: int, frame: object) -> None:
-        raise Hang
+def _late(number: int, frame: object) -> None:
+    raise Hang
 
-    before = signal.signal(signal.SIGALRM, late)
-    signal.setitimer(signal.ITIMER_REAL, HANG_S)
+
+@contextmanager
+def _heard() -> Iterator[None]:
+    """Let an alarm raise :class:`Hang`; set once for many inputs, of which many take a tenth of a millisecond."""
+    before = signal.signal(signal.SIGALRM, _late)
     try:
         yield
     finally:
@@ -75,16 +76,16 @@ def one(reader: Reader, number: int, seed: int, folder: Path) -> tuple[str, str]
     """Read the input `number` of `reader`; return how it ended and, for a fault, where."""
     chance = random.Random(f"{seed} {reader.name} {number}")
     path = folder / reader.file
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         data = reader.damage(sound(reader), chance)
     except (OverflowError, RecursionError):
         # Damage upon damage can grow past what may be written; then the bytes are damaged instead.
         data = damaged_bytes(sound(reader), chance)
-    path.write_bytes(data)
+    with open(path, "wb") as file:
+        file.write(data)
     try:
-        with _alarm():
-            reader.read(path)
+        signal.setitimer(signal.ITIMER_REAL, HANG_S)
+        reader.read(path)
     except REFUSALS as reason:
         text = str(reason)
         # A refusal that is a page long, or that nobody can read, helps nobody.
@@ -100,6 +101,8 @@ def one(reader: Reader, number: int, seed: int, folder: Path) -> tuple[str, str]
         at = own[-1] if own else places[-1]
         where = f"{Path(at.filename).name}:{at.lineno} {type(reason).__name__}: {str(reason)[:160]!a}"
         return "traceback", where
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
     return "accepted", ""
 
 
@@ -112,12 +115,14 @@ def fuzz(
     for reader in readers:
         tally = found.setdefault(reader.group, Tally())
         until = time.monotonic() + seconds / len(readers)
-        for number in range(first, first + inputs):
-            if time.monotonic() > until:
-                break
-            end, where = one(reader, number, seed, folder)
-            tally.counts[end] += 1
-            if where:
-                tally.faults.setdefault(where, f"{reader.name} input {number} of seed {seed}")
+        (folder / reader.file).parent.mkdir(parents=True, exist_ok=True)
+        with _heard():
+            for number in range(first, first + inputs):
+                if time.monotonic() > until:
+                    break
+                end, where = one(reader, number, seed, folder)
+                tally.counts[end] += 1
+                if where:
+                    tally.faults.setdefault(where, f"{reader.name} input {number} of seed {seed}")
         tally.peak_mb = max(tally.peak_mb, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     return found
