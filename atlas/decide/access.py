@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.base.errors import PlanError
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
@@ -347,7 +348,7 @@ def fairness(
     Raises
     ------
     PlanError, UnknownPlaceError
-        A centre that is no place of the atlas.
+        A centre that is no place of the atlas; no centre, or nobody to be spread.
 
     Examples
     --------
@@ -357,6 +358,12 @@ def fairness(
     """
     rows, curve = [], []
     nodes = centre_rows(network, centres)
+    if not len(nodes):
+        raise PlanError(
+            "this atlas is about no city: name centres (--to), or give data/region.toml its [[core]] cities"
+        )
+    if not ground.people.people[0].any():
+        raise PlanError("no residents are known in this atlas; atlas import population brings them")
     names = [str(network.nodes["node_id"].iloc[node]).removeprefix("place/") for node in nodes]
     frame = network.place_layer.frame
     counties = frame[frame["city"].isin(network.region.core_cities) & frame["id"].isin(seats(network))]

@@ -58,7 +58,7 @@ export function atlasPage() {
     openItem(id, true);
     fire("filter");
   });
-  if (!page.data.basemap) page.map.setMaxZoom(MOST_ZOOM);
+  if (!page.data.basemap) page.map.setMaxZoom(mostZoom());
   layerControl();
   statusControl();
   var story = storyTool(corridorFilter());
@@ -120,8 +120,18 @@ export function atlasPage() {
   });
 }
 
-/* Closer than this the error of most positions is wider than what is drawn. */
-var MOST_ZOOM = 13;
+/* Closer than this the error of most positions is wider than what is drawn; nine in ten within TRUE_M may be seen
+   from nearer. */
+var MOST_ZOOM = 13, TRUE_ZOOM = 16, TRUE_M = 30;
+
+function mostZoom() {
+  var errors = [];
+  page.layers.forEach(function (layer) {
+    for (var row = 0; row < layer.size; row++) errors.push(Number(layer.get("position_error_m", row)) || Infinity);
+  });
+  errors.sort(function (a, b) { return a - b; });
+  return errors.length && errors[Math.floor(0.9 * (errors.length - 1))] <= TRUE_M ? TRUE_ZOOM : MOST_ZOOM;
+}
 
 /* Where the card came to lie over what was clicked, the map moves aside. */
 function clearOfCard(point) {
