@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from atlas.data.scenario import load_scenario as load_scenario
     from atlas.decide.access import fairness as fairness
     from atlas.decide.access import hinterland as hinterland
+    from atlas.decide.access import platform_access as platform_access
     from atlas.decide.corridors import corridor_cards as corridor_cards
     from atlas.decide.critical import critical_links as critical_links
     from atlas.decide.events import read_event as read_event
@@ -82,6 +83,7 @@ _HOME = {
     "run_event": "atlas.decide.events",
     "fairness": "atlas.decide.access",
     "hinterland": "atlas.decide.access",
+    "platform_access": "atlas.decide.access",
     "corridor_cards": "atlas.decide.corridors",
     "redundancy": "atlas.travel.apart",
     "validate": "atlas.evidence.accuracy",

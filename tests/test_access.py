@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
-from atlas.decide.access import fairness, hinterland, spread_of, switches
+from atlas.decide.access import fairness, hinterland, platform_access, spread_of, switches
 from atlas.decide.board import Board
 from atlas.decide.measures import site_rows
 from atlas.land.ground import Ground
@@ -66,6 +66,24 @@ def test_each_county_has_one_nearest_site_and_it_is_the_nearest(network: Network
             assert row["site"] == network.nodes["feature_id"].iloc[least] or any(
                 towards[node][seat] == pytest.approx(row["seat_min"]) for node in towards if node != least
             )
+
+
+def test_a_platform_is_as_near_as_the_place_it_stands_for_and_its_spread_is_that_of_its_towns(network: Network) -> None:
+    frame = open_catalog().layer("platforms").frame
+    table = platform_access(network, YEARS[1:], frame, sites=["port"], mode="drive").set_index("platform")
+    assert set(table.index) == set(frame["id"])
+    trip = Trip(network, YEARS[1], "drive")
+    towards = np.min([trip.towards(int(node)) for node in site_rows(network, "port")], axis=0)
+    places = network.place_layer.frame
+    towns = places[(places["level"] == "town") & (places["parent"] == "440784")]
+    there = [towards[network.row_of[f"place/{name}"]] for name in ("heshan", *towns["id"])]
+    row = table.loc["heshan_industrial_city"]
+    assert row["minutes"] == pytest.approx(there[0])
+    assert (row["least_min"], row["most_min"]) == (pytest.approx(min(there)), pytest.approx(max(there)))
+    settled = table[
+        table["position"].isin(["site", "town"]) & ~frame.set_index("id")["at"].fillna("").str.contains(";")
+    ]
+    assert (settled["least_min"] == settled["most_min"]).all()
 
 
 def test_residents_near_a_site_are_those_of_the_surfaces(network: Network, ground: Ground) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import shapely
 from click.testing import CliRunner
-from import_files import Place, WayRow, draw_feed, draw_pbf, small_feed
+from import_files import DAY, Place, WayRow, draw_feed, draw_pbf, small_feed
 
 from atlas.cli import cli
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.declaration import counted_units
 from atlas.imports.osm.ground import box_of, land_of, water_of
+from atlas.imports.osm.points import country_of
 from atlas.imports.osm.read import read_extract
 
 #: A coast that runs north through the middle, the sea in its east; an island, a lake and two towns in the west, one of
@@ -113,6 +114,53 @@ def test_it_is_sound_and_of_its_own_region(made: tuple[Catalog, str]) -> None:
     assert not any(row.name.startswith("border_bc_") for row in catalog.parameters)
     for words in ("closed to cars (private 1)", "no plan:", "no timetable:", "79,000 residents of 2020"):
         assert words in told
+
+
+def test_of_several_countries_it_lies_in_the_one_whose_capital_it_holds(tmp_path: Path) -> None:
+    import osmium
+    from osmium.osm.mutable import Node, Relation, Way
+
+    path = tmp_path / "border.osm.pbf"
+    writer = osmium.SimpleWriter(str(path))
+    for number, (lon, lat, *tags) in COAST.items():
+        writer.add_node(Node(id=number, version=1, timestamp=DAY, location=(lon, lat), tags=dict(*tags)))
+    for number, refs, told in WAYS:
+        writer.add_way(Way(id=number, version=1, timestamp=DAY, nodes=list(refs), tags=dict(told)))
+    for number, code, capital in ((81, "FI", 20), (82, "SE", 999)):
+        rows = [("w", 53, "outer"), ("n", capital, "admin_centre")]
+        tags = {**BOUNDARY, "admin_level": "2", "name": code, "ISO3166-1": code}
+        writer.add_relation(Relation(id=number, version=1, timestamp=DAY, members=rows, tags=tags))
+    writer.close()
+    assert country_of(read_extract(path, whole=True)) == "FI"
+
+
+def test_what_lies_beyond_the_boundary_asked_for_stays_out(drawn: Path, tmp_path: Path) -> None:
+    run(
+        "new",
+        str(tmp_path / "south"),
+        "--osm",
+        str(drawn),
+        "--boundary",
+        "24.5,59.9,24.6,60.1",
+        "--places",
+        "city,town",
+    )
+    catalog = open_catalog(tmp_path / "south")
+    assert catalog.layer("places").frame["id"].tolist() == ["osm-n20"]
+    assert catalog.region.box == (24.5, 59.9, 24.6, 60.1)
+    assert catalog.layer("land").frame.total_bounds.tolist() == pytest.approx([24.5, 59.9, 24.6, 60.1], abs=1e-6)
+    assert [str(one) for one in catalog.check()] == []
+
+
+def test_where_nobody_is_known_to_live_the_rest_is_answered(tmp_path: Path) -> None:
+    nodes: dict[int, Place] = {1: (24.9, 60.2), 2: (25.0, 60.2), 3: (24.95, 60.21, {"place": "town", "name": "Aho"})}
+    osm = draw_pbf(tmp_path / "empty.osm.pbf", nodes, [(10, [1, 2], {"highway": "primary"})])
+    root = str(tmp_path / "empty")
+    run("new", root, "--osm", str(osm))
+    assert "no place tells its residents" in run("coverage", "Aho", "--root", root)
+    assert run("indicators", "--root", root)
+    assert run("critical", "--root", root)
+    assert "no residents are known" in run("fairness", "--root", root, code=2)
 
 
 #: Every reading command, and what those say that have nothing to read.

@@ -448,3 +448,21 @@ def test_title_and_links_speak_the_language_that_is_shown(browser: Browser, cata
         assert page.title() == "Ports"
         assert page.get_attribute(".home", "href") == "index.html#g=en"
         assert page.get_attribute(".foot a", "href") == "explore.html#o=zhuhai&g=en"
+
+
+def test_the_story_walks_through_six_corridors_and_four_axes(browser: Browser, path: Path) -> None:
+    catalog = open_catalog()
+    names = [item.name_zh for item in catalog.plan if item.kind == "corridor"]
+    names += [axis.name_zh for axis in catalog.plan.axes]
+    assert len(names) == 10
+    with opened(browser, path, fragment="#s=1") as page:
+        shown = []
+        for _ in names:
+            shown.append(page.inner_text(".card h2"))
+            assert page.locator(".card .placelist li").count() >= 1
+            page.click("#story-next")
+        assert shown == names
+        assert page.inner_text(".card h2") == names[0]
+        page.click(".card .close")
+        assert "s=" not in page.url
+        assert page.evaluate("Atlas.hooks.corridor()") is None

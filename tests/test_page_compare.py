@@ -13,6 +13,7 @@ from atlas.data.scenario import load_scenario
 from atlas.maps.pages.compare import draw_compare
 from atlas.maps.pages.matrix import draw_matrix
 from atlas.network.build import Network, build_network
+from atlas.travel.comparison import compare
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import reach_from, route
 
@@ -67,6 +68,18 @@ def test_the_two_maps_move_in_step(browser: Browser, compared: Path) -> None:
         )
         page.click('[data-value="one"]')
         assert page.locator("#twin").is_hidden()
+
+
+def test_projects_are_those_of_the_origin_that_is_chosen(browser: Browser, compared: Path, network: Network) -> None:
+    years = load_scenario("2023"), load_scenario("2030")
+    with opened(browser, compared, fragment="#m=drive&d=one") as page:
+        for origin, i in (("阳江", 0), ("江门", 1)):
+            page.click(f"#seg-o button >> nth={i}")
+            shown = page.evaluate("Atlas.page.data.compare.projects")
+            mine = [row["name"][0] for row in shown if row["mode"] == "drive" and row["origin"] == i]
+            found = compare(network, *years, [origin], mode="drive").projects
+            assert mine == list(found["name_zh"])
+            assert page.locator("ul.placelist >> nth=0").locator("li b").all_text_contents() == mine[:12]
 
 
 def test_gained_and_lost_are_those_of_the_library(browser: Browser, compared: Path, network: Network) -> None:

@@ -139,8 +139,8 @@ class Symbol:
     width
         Line width or symbol size, px.
     form
-        Lines: ``plain``, ``cased`` or ``ticked``; points: ``dot``, ``ring``, ``anchor``, ``plane``, ``square``,
-        ``diamond``, ``drop``, ``cross``.
+        Lines: ``plain``, ``cased``, ``ticked`` or ``double``; points: ``dot``, ``ring``, ``anchor``, ``plane``,
+        ``square``, ``diamond``, ``drop``, ``cross``.
     min_zoom
         Web map zoom from which it is drawn.
     alpha
@@ -175,7 +175,7 @@ SYMBOLS: dict[str, Symbol] = {
     "highways/access": Symbol(_ROAD, 0.8, "plain", 10.0, 0.8),
     "ordinary_roads": Symbol(GROUND["road"], 0.6, "plain"),
     "interchanges": Symbol("#7d6546", 1.9, "dot", 10.5),
-    "cross_border_links": Symbol(_LINK, 2.4, "plain"),
+    "cross_border_links": Symbol(_LINK, 2.8, "double"),
     "ferries": Symbol(_PORT, 1.4, "plain", 0.0, 0.8),
     "ferries/coach": Symbol(_LINK, 1.4, "plain", 0.0, 0.8),
     "ports": Symbol(_PORT, 7.0, "anchor", 8.5),
@@ -208,12 +208,12 @@ class TimeBand:
     width: float
 
 
-#: Minutes: dark = near, and wide = near, so that the ramp reads in grey as well.
+#: Minutes: dark = near, and wide = near, so that the ramp reads in grey as well; the lightest is 3:1 on land.
 TIME_RAMP: tuple[TimeBand, ...] = (
-    TimeBand(0.0, 30.0, "#0b3954", 4.2),
-    TimeBand(30.0, 60.0, "#1f7a8c", 3.6),
-    TimeBand(60.0, 90.0, "#63a9b5", 2.8),
-    TimeBand(90.0, 120.0, "#a3cdd1", 2.2),
+    TimeBand(0.0, 30.0, "#0b3954", 4.6),
+    TimeBand(30.0, 60.0, "#175f76", 3.6),
+    TimeBand(60.0, 90.0, "#2a8094", 2.6),
+    TimeBand(90.0, 120.0, "#4894a3", 1.8),
 )
 
 #: Two scenarios compared; gained and lost also differ by the way they are hatched.

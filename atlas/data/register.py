@@ -25,7 +25,7 @@ from atlas.base.tables import Table, read_table
 from atlas.data.counting import count_of
 
 __all__ = [
-    "ISSUED", "ITEM_STATUSES", "Change", "Event", "Link", "PlanItem", "Register", "Section", "Resolution",
+    "ISSUED", "ITEM_STATUSES", "Axis", "Change", "Event", "Link", "PlanItem", "Register", "Section", "Resolution",
     "StatusHistory", "item_table", "last_day", "read_register", "read_sections", "read_status", "select",
 ]  # fmt: skip
 
@@ -166,12 +166,24 @@ class Resolution:
 
 
 @dataclass(frozen=True)
+class Axis:
+    """An axis of development (2.4 of the plan) and the items it is made of."""
+
+    id: str
+    name_zh: str
+    name_en: str
+    wording: str
+    plan_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Register:
     """The plan's items with their links to features and their history."""
 
     items: tuple[PlanItem, ...]
     links: tuple[Link, ...]
     history: StatusHistory
+    axes: tuple[Axis, ...] = ()
 
     def __iter__(self) -> Iterator[PlanItem]:
         return iter(self.items)
@@ -318,18 +330,30 @@ def read_register(folder: str | Path) -> Register:
         Link(row["plan_id"], row["layer"], row["feature_id"], row.get("how", ""))
         for row in _rows(folder / "plan_links.csv", ("plan_id", "layer", "feature_id"))
     )
-    register = Register(items, links, read_status(folder / "status.csv"))
+    register = Register(items, links, read_status(folder / "status.csv"), _axes(folder / "axes.csv"))
     known = set(register.ids)
     if len(known) != len(items):
         raise PlanError(f"{folder / 'register.csv'}: an id stands twice")
     for name, ids in (
         ("plan_links", (link.plan_id for link in links)),
         ("status", (e.item for e in register.history.events)),
+        ("axes", (item for axis in register.axes for item in axis.plan_ids)),
     ):
         strange = sorted(set(ids) - known)
         if strange:
             raise PlanError(f"{folder / f'{name}.csv'} names {', '.join(strange)}, not in register.csv")
     return register
+
+
+def _axes(path: Path) -> tuple[Axis, ...]:
+    """Read ``axes.csv``, the plan's axes of development; none where there is no such table."""
+    if not path.is_file():
+        return ()
+    rows = _rows(path, ("id", "name_zh", "name_en", "wording", "plan_ids"))
+    return tuple(
+        Axis(row["id"], row["name_zh"], row["name_en"], row["wording"], tuple(row["plan_ids"].split(";")))
+        for row in rows
+    )
 
 
 def _cities(feature: Mapping[Hashable, Any]) -> set[str]:

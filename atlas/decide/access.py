@@ -7,12 +7,14 @@ tails*, Development and Change 42, 2011, who takes it of incomes).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.base.errors import PlanError
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
@@ -24,8 +26,8 @@ from atlas.travel.comparison import seats
 from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
-    "CURVE_COLUMNS", "FAIRNESS_COLUMNS", "HINTERLAND_COLUMNS", "SWITCH_COLUMNS", "fairness", "hinterland", "spread_of",
-    "switches",
+    "CURVE_COLUMNS", "FAIRNESS_COLUMNS", "HINTERLAND_COLUMNS", "PLATFORM_COLUMNS", "SWITCH_COLUMNS", "fairness",
+    "hinterland", "platform_access", "spread_of", "switches",
 ]  # fmt: skip
 
 Floats = NDArray[np.float64]
@@ -33,6 +35,10 @@ Ints = NDArray[np.int64]
 HINTERLAND_COLUMNS = (
     "scenario", "mode", "kind_of_site", "county", "name_zh", "name_en", "city", "site", "site_zh", "site_en",
     "seat_min", "people", "people_within", "mean_min", "main_site", "main_zh", "main_share", "hash",
+)  # fmt: skip
+PLATFORM_COLUMNS = (
+    "scenario", "mode", "kind_of_site", "platform", "name_zh", "name_en", "kind", "city", "position",
+    "position_error_m", "site", "site_zh", "site_en", "minutes", "least_min", "most_min", "hash",
 )  # fmt: skip
 SWITCH_COLUMNS = (
     "kind_of_site", "county", "name_zh", "name_en", "city", "before_zh", "before_en", "after_zh", "after_en",
@@ -140,6 +146,87 @@ def _site(network: Network, name: str, row: int) -> dict[str, str]:
         name: str(node["feature_id"]), f"{name}_zh": str(node["name_zh"]),
         f"{name}_en": str(node["name_en"] or node["name_zh"]),
     }  # fmt: skip
+
+
+def platform_access(
+    network: Network,
+    scenarios: Sequence[Scenario],
+    platforms: pd.DataFrame,
+    *,
+    sites: Sequence[str] = SITES,
+    mode: str = "multimodal",
+) -> pd.DataFrame:
+    """Return the nearest port, airport and hub of each industrial platform, and how far that can be trusted.
+
+    Parameters
+    ----------
+    network, scenarios, mode
+        What is open, and how it is travelled.
+    platforms
+        Frame of a layer of points with the columns ``position`` and ``at``, such as ``platforms``.
+    sites
+        Kinds: ``port``, ``airport`` (of civil aviation), ``hub`` (high-speed and intercity stations).
+
+    Returns
+    -------
+    DataFrame
+        :data:`PLATFORM_COLUMNS`. ``minutes`` are those of the point. Where the point stands for a county or a city,
+        ``least_min`` and ``most_min`` are those of its towns, nearest and farthest: the platform lies somewhere among
+        them. Of a site or a town all three are one number.
+
+    Raises
+    ------
+    PlanError
+        Another kind of site.
+
+    Examples
+    --------
+    >>> parks = catalog.layer("platforms").frame
+    >>> table = atlas.platform_access(network, [now], parks[parks["kind"] == "zone"], sites=["port"], mode="drive")
+    >>> bool((table["least_min"] <= table["most_min"]).all())
+    True
+    """
+    rows = platforms.to_dict("records")
+    for row in rows:
+        if row["position"] == "site":
+            network = network.with_place(f"platform-{row['id']}", row["geometry"].x, row["geometry"].y)
+    among = [_nodes_among(network, row) for row in rows]
+    found = []
+    for scenario in scenarios:
+        whole = Board(network, scenario, mode).opened()
+        mark = stamp(network.hash, [scenario])
+        for kind in sites:
+            minutes, which = whole.nearest(site_rows(network, kind))
+            for row, nodes in zip(rows, among, strict=True):
+                there = minutes[nodes]
+                there = there[np.isfinite(there)]
+                near = int(which[nodes[0]])
+                found.append(
+                    {
+                        "scenario": scenario.name, "mode": mode, "kind_of_site": kind, "platform": row["id"],
+                        **{name: row[name] for name in ("name_zh", "name_en", "kind", "city", "position")},
+                        "position_error_m": row["position_error_m"], **_site(network, "site", near),
+                        "minutes": float(minutes[nodes[0]]) if near >= 0 else float("nan"),
+                        "least_min": float(there.min()) if len(there) else float("nan"),
+                        "most_min": float(there.max()) if len(there) else float("nan"), "hash": mark,
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(found, columns=list(PLATFORM_COLUMNS))
+
+
+def _nodes_among(network: Network, row: Mapping[Hashable, Any]) -> Ints:
+    """Rows of the nodes a platform may lie at: first its point, then the towns of what it stands for."""
+    if row["position"] == "site":
+        return np.array([network.row_of[f"place/platform-{row['id']}"]], dtype=np.int64)
+    places = network.place_layer.frame
+    at = [name.removeprefix("places/") for name in str(row["at"]).split(";")]
+    held = list(at)
+    for unit in places[places["id"].isin(at) & (places["level"] != "town")].to_dict("records"):
+        code = str(unit["adcode"])
+        mine = places["adcode"].astype(str).str.startswith(code[:4] if unit["level"] == "prefecture" else code)
+        held += list(places.loc[mine & (places["level"] == "town"), "id"])
+    known = [f"place/{name}" for name in dict.fromkeys(held)]
+    return np.array([network.row_of[name] for name in known if name in network.row_of], dtype=np.int64)
 
 
 def switches(table: pd.DataFrame, before: str, after: str, *, limit_min: float = 60.0) -> pd.DataFrame:
@@ -261,7 +348,7 @@ def fairness(
     Raises
     ------
     PlanError, UnknownPlaceError
-        A centre that is no place of the atlas.
+        A centre that is no place of the atlas; no centre, or nobody to be spread.
 
     Examples
     --------
@@ -271,6 +358,12 @@ def fairness(
     """
     rows, curve = [], []
     nodes = centre_rows(network, centres)
+    if not len(nodes):
+        raise PlanError(
+            "this atlas is about no city: name centres (--to), or give data/region.toml its [[core]] cities"
+        )
+    if not ground.people.people[0].any():
+        raise PlanError("no residents are known in this atlas; atlas import population brings them")
     names = [str(network.nodes["node_id"].iloc[node]).removeprefix("place/") for node in nodes]
     frame = network.place_layer.frame
     counties = frame[frame["city"].isin(network.region.core_cities) & frame["id"].isin(seats(network))]

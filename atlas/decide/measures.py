@@ -441,7 +441,7 @@ def centre_rows(network: Network, centres: Sequence[str]) -> list[int]:
     """
     if not centres:
         frame = network.place_layer.frame
-        chosen = frame[(frame["level"] == "prefecture") & frame["city"].isin(network.region.core_cities)]
+        chosen = frame[frame["id"].isin({one.seat for one in network.region.core})]
         return [network.row_of[f"place/{name}"] for name in chosen["id"]]
     rows = []
     for centre in centres:

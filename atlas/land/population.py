@@ -111,6 +111,8 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     bare = units[~units["adcode"].isin(set(towns["parent"])) | (units["adcode"] == units["id"])]
     owner = {code: i for i, code in enumerate(units["adcode"])}
     middles = pd.concat([towns.assign(_unit=towns["parent"]), bare.assign(_unit=bare["adcode"])], ignore_index=True)
+    if middles.empty:
+        return _nobody(grid, units)
     unit = np.array([owner[code] for code in middles["_unit"]], dtype=np.int64)
     there = transformer(4326, grid.crs)
     xy = np.column_stack(there.transform(middles.geometry.x.to_numpy(), middles.geometry.y.to_numpy()))
@@ -139,18 +141,31 @@ def spread_people(grid: Grid, places: pd.DataFrame) -> Population:
     _share(rules[1], total, cell_unit[cells], cells, np.ones(len(cells)), unit_home, unit_beyond)
     here = grid.holds(middles.geometry.x.to_numpy(), middles.geometry.y.to_numpy()) | (beyond_cells == 0)
     np.add.at(rules[2], home[here], own[here])
-    table = pd.DataFrame(
+    outside = np.bincount(unit, weights=own - kept, minlength=len(units)).astype(np.float64)
+    return Population(grid, rules, cell_unit, _table(units, outside), "layer places, figures of the year given")
+
+
+def _table(units: pd.DataFrame, outside: Floats) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "id": units["id"].astype(str),
             "name_zh": units["name_zh"].astype(str),
             "name_en": units["name_en"].astype(str),
             "city": units["city"].astype(str),
-            "people": total,
+            "people": units["population"].to_numpy(dtype=np.float64),
             "year": units["pop_year"],
-            "outside": np.bincount(unit, weights=own - kept, minlength=len(units)),
+            "outside": outside,
         }
     )
-    return Population(grid, rules, cell_unit, table, "layer places, figures of the year given")
+
+
+def _nobody(grid: Grid, units: pd.DataFrame) -> Population:
+    """A population of which no place tells anything."""
+    count = len(grid.cells)
+    return Population(
+        grid, np.zeros((3, count)), np.full(count, -1, dtype=np.int64), _table(units, np.zeros(0)),
+        "nothing: no place tells its residents; atlas import population brings them",
+    )  # fmt: skip
 
 
 def _nearest(known: Floats, wanted: Floats, most_m: float) -> tuple[Floats, Ints]:

@@ -116,10 +116,11 @@ class PlanItem(TypedDict):
 
 
 class Plan(TypedDict):
-    """Items by id, and the features of each corridor as ``layer/id``."""
+    """Items by id, the features of each corridor as ``layer/id``, and the axes: id, names, words, features."""
 
     items: dict[str, PlanItem]
     corridors: dict[str, list[str]]
+    axes: list[list[Any]]
 
 
 class Meta(TypedDict):
@@ -210,9 +211,11 @@ class ReachPage(MapPage):
 
 
 class Project(TypedDict):
-    """A project that makes a difference between two scenarios: in how many pairs it saves time."""
+    """A project that makes a difference from one origin between two scenarios: to how many places it saves time."""
 
     mode: str
+    #: Row of the origin.
+    origin: int
     name: Pair
     year: int | None
     basis: str

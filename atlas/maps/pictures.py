@@ -43,9 +43,14 @@ class _Sheet:
         shape = (north - south) / (east - west) / float(np.cos(np.radians((south + north) / 2)))
         return round(_WIDTH * shape)
 
+    @property
+    def fine(self) -> float:
+        """How fine shapes are drawn, degrees: no coarser than a pixel."""
+        return float(min(_FINE_DEG, (self.box[2] - self.box[0]) / _WIDTH))
+
     def clipped(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
         """What of the shapes lies on the sheet, simplified."""
-        return np.asarray(shapely.simplify(shapely.clip_by_rect(shapes, *self.box), _FINE_DEG), dtype=object)
+        return np.asarray(shapely.simplify(shapely.clip_by_rect(shapes, *self.box), self.fine), dtype=object)
 
     def pixels(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 2) places on the picture."""
@@ -96,8 +101,8 @@ def land_picture(layers: Mapping[str, Layer]) -> str:
     shapes = layers["land"].frame.geometry.to_numpy() if "land" in layers else np.zeros(0, dtype=object)
     sheet = _Sheet(region_of(layers).picture_box)
     # a simplified ring may cross itself; as a picture that is no harm
-    parts = shapely.get_parts(sheet.clipped(shapely.simplify(shapes, _FINE_DEG)))
-    rings = [shapely.get_coordinates(part.exterior) for part in parts if shapely.area(part) > 4 * _FINE_DEG**2]
+    parts = shapely.get_parts(sheet.clipped(shapely.simplify(shapes, sheet.fine)))
+    rings = [shapely.get_coordinates(part.exterior) for part in parts if shapely.area(part) > 4 * sheet.fine**2]
     path = "".join(f"{sheet.path(ring)}z" for ring in rings)
     return (
         '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><symbol id="ground" '
@@ -106,11 +111,12 @@ def land_picture(layers: Mapping[str, Layer]) -> str:
 
 
 def lines_picture(layers: Mapping[str, Layer]) -> str:
-    """Return expressways and railways, those not yet open dashed."""
+    """Return expressways (all roads where there is none) and railways, those not yet open dashed."""
     sheet, drawn = _Sheet(region_of(layers).picture_box), []
     for key, kinds in (("highways", ("expressway", "expressway_bridge")), ("railways", None)):
         frame = layers[key].frame
         chosen = frame if kinds is None else frame[frame["kind"].isin(kinds)]
+        chosen = frame if chosen.empty else chosen
         for open_, group in chosen.groupby(chosen["status"] == "operating", sort=True):
             ink = symbol_of(key, "expressway" if kinds else None).color
             drawn.append(sheet.stroke(group.geometry, ink, 1.3, dash="" if open_ else "3 2"))

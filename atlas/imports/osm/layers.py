@@ -243,7 +243,7 @@ def _about(extract: Extract, area: BaseGeometry | None, whole: Whole, notes: lis
         return None
     country = whole.country or country_of(extract)
     if not country:
-        codes = sorted({name for tags in extract.countries if (name := tags.get("ISO3166-1"))})
+        codes = sorted({name for one in extract.countries if (name := one.tags.get("ISO3166-1"))})
         notes.append(f"the extract names {', '.join(codes) or 'no country'}; say which it is of with --country")
     return About(box, core_of(extract, area, whole.core, whole.places, notes), country, country_limits(country))
 

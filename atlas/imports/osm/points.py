@@ -155,9 +155,17 @@ def _called(tags: Tags) -> frozenset[str]:
 
 
 def country_of(extract: Extract) -> str:
-    """Return the code of the country whose boundary the extract holds; empty for none or several."""
-    codes = {tags.get("ISO3166-1") or tags.get("ISO3166-1:alpha2") for tags in extract.countries} - {None}
-    return codes.pop() or "" if len(codes) == 1 else ""
+    """Return the code of the country whose boundary the extract holds; empty for none or several.
+
+    Of several that one counts whose capital is a place of the extract.
+    """
+    here = {one.number for one in extract.points if one.element == "node"}
+    codes: dict[str, bool] = {}
+    for one in extract.countries:
+        if code := one.tags.get("ISO3166-1") or one.tags.get("ISO3166-1:alpha2"):
+            codes[code] = codes.get(code, False) or bool(here & set(one.nodes))
+    chosen = [code for code, capital in codes.items() if capital] or list(codes)
+    return chosen[0] if len(chosen) == 1 else ""
 
 
 def cities_of(extract: Extract, notes: list[str], core: Sequence[CoreCity] = ()) -> Cities:

@@ -91,13 +91,14 @@ class Ways:
 
 @dataclass(frozen=True)
 class Element:
-    """A point of interest: an OpenStreetMap element and its tags; position for nodes, members else."""
+    """A point of interest: an OpenStreetMap element and its tags; position for nodes, what it is made of else."""
 
     element: str
     number: int
     tags: Tags
     at: tuple[float, float] | None = None
     members: tuple[int, ...] = ()
+    nodes: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,7 @@ class Extract:
     box
         West, south, east, north that the file says it holds.
     countries
-        Tags of the boundaries of countries.
+        Boundaries of countries.
     positions
         Of every node the lines and areas use.
     barriers
@@ -173,7 +174,7 @@ class Extract:
     coast: Ways = field(default_factory=Ways)
     waters: list[tuple[tuple[int, ...], tuple[int, ...]]] = field(default_factory=list)
     box: tuple[float, float, float, float] | None = None
-    countries: list[Tags] = field(default_factory=list)
+    countries: list[Element] = field(default_factory=list)
     barriers: dict[int, str] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     shut: Counter[str] = field(default_factory=Counter)
@@ -321,7 +322,8 @@ def _add_relation(extract: Extract, thing: Any, tags: Tags) -> bool:
     if _is_water(tags) and members:
         extract.waters.append((members, tuple(way for way, role in ways if role == "inner")))
         return True
-    one = Element("relation", thing.id, tags, members=members)
+    nodes = tuple(member.ref for member in thing.members if member.type == "n")
+    one = Element("relation", thing.id, tags, members=members, nodes=nodes)
     if tags.get("boundary") == "administrative":
         extract.boundaries.append(one)
         return True
@@ -358,7 +360,7 @@ def _is_water(tags: Tags) -> bool:
 def _name_boundaries(extract: Extract, whole: bool) -> None:
     """Keep of the boundaries those of cities and of places that are named like them; of countries the tags alone."""
     places = {one.tags.get("name") for one in extract.points if whole and "place" in one.tags}
-    extract.countries = [one.tags for one in extract.boundaries if one.tags.get("admin_level") == "2"]
+    extract.countries = [one for one in extract.boundaries if one.tags.get("admin_level") == "2"]
     extract.boundaries = [
         one for one in extract.boundaries if one.members and (city_of(one.tags) or one.tags.get("name") in places)
     ]

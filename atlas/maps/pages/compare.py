@@ -95,7 +95,12 @@ def draw_compare(
     data["reaches"] = reaches
     data["compare"] = {
         "scenarios": [before.name, after.name],
-        "projects": [row for mode in modes for row in _projects(network, before, after, origins, mode)],
+        "projects": [
+            {**row, "origin": i}
+            for mode in modes
+            for i, origin in enumerate(origins)
+            for row in _projects(network, before, after, origin, mode)
+        ],
     }
     default = both("map.compare", before=year(before.name), after=year(after.name))
     return Page(
@@ -131,11 +136,9 @@ def _open(network: Network) -> Any:
     return table
 
 
-def _projects(
-    network: Network, before: Scenario, after: Scenario, origins: Sequence[str], mode: str
-) -> list[dict[str, Any]]:
-    """Return the projects on the new routes, those that matter most first."""
-    frame = compare(network, before, after, origins, mode=mode).projects
+def _projects(network: Network, before: Scenario, after: Scenario, origin: str, mode: str) -> list[dict[str, Any]]:
+    """Return the projects on the new routes of one origin, those that matter most first."""
+    frame = compare(network, before, after, [origin], mode=mode).projects
     return [
         {
             "mode": mode,

@@ -24,7 +24,7 @@ from atlas.data.stamp import layers_hash, stamp
 from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.packing import pack_columns, pack_geometries
 from atlas.maps.page import Links, Page
-from atlas.maps.sheets.items import corridors_of, pack_items, spelling
+from atlas.maps.sheets.items import axes_of, corridors_of, pack_items, spelling
 from atlas.maps.words import FACTS, city_words, place_words, region_title
 
 __all__ = [
@@ -166,8 +166,8 @@ def opening_view(layers: Mapping[str, Layer]) -> tuple[float, float, float, floa
 
 def _pack_plan(plan: Register | None, layers: Mapping[str, Layer]) -> dict[str, Any]:
     if plan is None:
-        return {"items": {}, "corridors": {}}
-    return {"items": pack_items(plan, layers), "corridors": corridors_of(plan)}
+        return {"items": {}, "corridors": {}, "axes": []}
+    return {"items": pack_items(plan, layers), "corridors": corridors_of(plan), "axes": axes_of(plan)}
 
 
 def _typed(layers: Sequence[dict[str, Any]], plan: dict[str, Any]) -> list[str]:

@@ -41,6 +41,8 @@ from atlas.travel.status import scenario_header
 __all__ = ["Job", "build_site", "site_jobs", "site_views"]
 
 _KEY = "<!-- atlas-build {} -->\n"
+#: Where the atlas page walks through corridors and axes.
+_STORY = "atlas.html#s=1"
 _LINKS: Links = (("index.html", both("site.start")),)
 
 
@@ -110,10 +112,12 @@ def site_views(catalog: Catalog, scenarios: Sequence[Scenario]) -> list[Card]:
     known = set(catalog.layer("places").frame["id"].astype(str))
     cards = []
     core = [one for one in catalog.region.core if one.seat in known]
+    if catalog.plan.axes:
+        cards.append(Card(_STORY, both("site.story"), both("site.story_about")))
     for one in core:
         city = Words(one.city, one.name_en)
         cards.append(Card(_hour(one.seat), both("site.reach", city=city), both("site.reach_about", city=city)))
-    if cards and {"2023", "2035"} <= {scenario.name for scenario in scenarios}:
+    if core and {"2023", "2035"} <= {scenario.name for scenario in scenarios}:
         cards.append(Card(_change(core[-1].seat), both("site.compare"), both("site.compare_about")))
     return cards
 
@@ -243,6 +247,7 @@ def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenari
         "atlas.html": lambda: lines_picture(catalog.layers()),
         "explore.html": lambda: explorer_picture(catalog, network, now),
         "matrix.html": lambda: matrix_picture(network, now),
+        _STORY: lambda: lines_picture(catalog.layers()),
     }
     for one in catalog.region.core:
         pictures[_hour(one.seat)] = partial(reach_picture, network, one.seat, now)

@@ -12,7 +12,7 @@ from pypinyin import lazy_pinyin
 from atlas.data.layer import Layer
 from atlas.data.register import PlanItem, Register, item_table
 
-__all__ = ["corridors_of", "item_names", "pack_items", "spelling"]
+__all__ = ["axes_of", "corridors_of", "item_names", "pack_items", "spelling"]
 
 _BRACKETS = re.compile(r"[(（][^)）]*[)）]")
 _SIGNS = re.compile(r"[()（）·—–/]")
@@ -96,3 +96,17 @@ def corridors_of(plan: Register) -> dict[str, list[str]]:
         if item.kind == "corridor"
     }
     return {key: ids for key, ids in corridors.items() if ids}
+
+
+def axes_of(plan: Register) -> list[list[Any]]:
+    """Return the axes of development: id, Chinese and English name, the plan's words, features as ``layer/id``."""
+    return [
+        [
+            axis.id,
+            axis.name_zh,
+            axis.name_en,
+            axis.wording,
+            sorted({f"{link.layer}/{link.feature_id}" for item in axis.plan_ids for link in plan.links_of(item)}),
+        ]
+        for axis in plan.axes
+    ]

@@ -173,10 +173,11 @@ export interface Meta {
   number: string;
 }
 
-/** Items by id, and the features of each corridor as ``layer/id``. */
+/** Items by id, the features of each corridor as ``layer/id``, and the axes: id, names, words, features. */
 export interface Plan {
   items: Record<string, PlanItem>;
   corridors: Record<string, string[]>;
+  axes: any[][];
 }
 
 /** An item of the plan, from :func:`atlas.maps.sheets.items.pack_items`. */
@@ -210,9 +211,10 @@ export interface PlanPage {
   atlas: string;
 }
 
-/** A project that makes a difference between two scenarios: in how many pairs it saves time. */
+/** A project that makes a difference from one origin between two scenarios: to how many places it saves time. */
 export interface Project {
   mode: string;
+  origin: number;
   name: string[];
   year: number | null;
   basis: string;

@@ -1,7 +1,7 @@
 /* Drawing: a renderer that paints packed layers on canvas, and the same painting on any surface (SVG, print). */
 import { latOf, worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
-import { page } from "../core/page.js";
+import { hooks, page } from "../core/page.js";
 import { redraw } from "./frame.js";
 import { courseOf, paintLine, paintPoint, statusForm, zoomFactor } from "./symbols.js";
 
@@ -184,7 +184,7 @@ export function paintLayer(ctx, view, layer) {
       var x = shapes.xy[at] * view.scale - view.ox, y = shapes.xy[at + 1] * view.scale - view.oy;
       /* A place is neither open nor shut: it is drawn whole. */
       var state = layer.key === "places" ? "operating" : layer.get("status", f);
-      paintPoint(ctx, x, y, symbol, statusForm(state), symbol.width * Math.max(0.8, factor), layer.faint && layer.faint(f) ? FAINT : 1);
+      paintPoint(ctx, x, y, symbol, statusForm(state), symbol.width * Math.max(0.8, factor), layer.faint && layer.faint(f) ? faintness() : 1);
     }
     return;
   }
@@ -193,7 +193,7 @@ export function paintLayer(ctx, view, layer) {
     paintLine(ctx, function (c) {
       c.beginPath();
       group.rows.forEach(function (row) { traceFeature(c, shapes, row, view, layer.geometry === "Polygon"); });
-    }, group.symbol, group.form, group.symbol.width * factor * (group.faint ? 0.85 : 1), group.soft, group.faint ? FAINT : 1, group.off);
+    }, group.symbol, group.form, group.symbol.width * factor * (group.faint ? 0.85 : 1), group.soft, group.faint ? faintness() : 1, group.off);
   });
 }
 
@@ -234,8 +234,8 @@ function classes(layer, view) {
     .sort(function (a, b) { return Number(b.faint) - Number(a.faint) || a.symbol.width - b.symbol.width || (a.form.key < b.form.key ? -1 : 1); });
 }
 
-/* How much what is set off stands back. */
-var FAINT = 0.5;
+/* How much what is set off stands back; farther where one corridor is looked at. */
+function faintness() { return hooks.corridor && hooks.corridor() ? 0.25 : 0.5; }
 
 /* Twice the error of a position on the screen, px, in steps. */
 export function offBy(layer, row, view) {

@@ -223,7 +223,7 @@ function inside(middle, low, high, width) {
 
 /* The opening view. What a page says is its heart, [lon, lat], stays clear of the sides. */
 export function goHome() {
-  fitBox(page.data.bounds);
+  fitBox(page.data.bounds, 15);
   var map = page.map, crs = map.options.crs, size = map.getSize(), c = map.getCenter(), scale = crs.scale(map.getZoom());
   var wider = filledView(scale, worldX(c.lng), worldY(c.lat), size.x, size.y).scale;
   var zoom = Math.ceil(Math.log2(wider / crs.scale(0)) * 4 - 1e-6) / 4, heart = hooks.heart && hooks.heart();

@@ -49,10 +49,18 @@ export function paintLine(ctx, path, symbol, form, width, soft, faint, off) {
   ctx.globalAlpha = symbol.alpha * (faint || 1);
   ctx.lineCap = dots ? "round" : "butt";
   ctx.strokeStyle = symbol.color;
-  ctx.lineWidth = width;
+  ctx.lineWidth = symbol.form === "double" ? width + 1.6 : width;
   ctx.setLineDash(dashOf(form, width));
   path(ctx);
   ctx.stroke();
+  if (symbol.form === "double" && width > 1.6) {
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    ctx.strokeStyle = "#ffffff";
+    ctx.lineWidth = width * 0.4;
+    path(ctx);
+    ctx.stroke();
+  }
   if (symbol.form === "ticked" && width > 1.1) {
     ctx.lineCap = "butt";
     ctx.lineWidth = width + 4.4;

@@ -11,6 +11,7 @@ import { labelCandidates } from "../map/labels.js";
 import { closeCard, openFeature } from "../parts/card.js";
 import { featuresOf, openItem } from "../parts/item.js";
 import { addSection, centre, centreAll, corridorFilter, drawLegend, kindLegend, layerControl, searchBox, sourceList, statusControl, statusLegend } from "../parts/panel.js";
+import { storyTool } from "../parts/story.js";
 import { sheetTools } from "../parts/sheet.js";
 import { featureColumns, featureRows, tableTool } from "../parts/table.js";
 import { addTimeline, openByYear } from "../parts/timeline.js";
@@ -57,10 +58,10 @@ export function atlasPage() {
     openItem(id, true);
     fire("filter");
   });
-  if (!page.data.basemap) page.map.setMaxZoom(MOST_ZOOM);
+  if (!page.data.basemap) page.map.setMaxZoom(mostZoom());
   layerControl();
   statusControl();
-  corridorFilter();
+  var story = storyTool(corridorFilter());
   hooks.legendRows = function () { return statusLegend(true).concat(kindLegend(true)); };
   var legend = el("div", { class: "legend" });
   addSection("legend", [legend], !phone());
@@ -108,6 +109,7 @@ export function atlasPage() {
     hooks.atFirst = function () { centreAll(featuresOf(item)); };
     return;
   }
+  if (urlState.values.s) hooks.atFirst = story;
   var asked = (urlState.values.f || "").split("/");
   page.layers.forEach(function (layer) {
     if (layer.key !== asked[0]) return;
@@ -118,8 +120,18 @@ export function atlasPage() {
   });
 }
 
-/* Closer than this the error of most positions is wider than what is drawn. */
-var MOST_ZOOM = 13;
+/* Closer than this the error of most positions is wider than what is drawn; nine in ten within TRUE_M may be seen
+   from nearer. */
+var MOST_ZOOM = 13, TRUE_ZOOM = 16, TRUE_M = 30;
+
+function mostZoom() {
+  var errors = [];
+  page.layers.forEach(function (layer) {
+    for (var row = 0; row < layer.size; row++) errors.push(Number(layer.get("position_error_m", row)) || Infinity);
+  });
+  errors.sort(function (a, b) { return a - b; });
+  return errors.length && errors[Math.floor(0.9 * (errors.length - 1))] <= TRUE_M ? TRUE_ZOOM : MOST_ZOOM;
+}
 
 /* Where the card came to lie over what was clicked, the map moves aside. */
 function clearOfCard(point) {

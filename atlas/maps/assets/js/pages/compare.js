@@ -143,12 +143,12 @@ export function comparePage(data) {
       list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { centre(places, row.row, 10.5); } }, [el("span", {}, row.what + " · " + row.name),
         el("span", { class: "min" }, (row.before === null ? "—" : wholeMinutes(row.before)) + " → " + (row.after === null ? "—" : wholeMinutes(row.after)))])));
     });
-    if (!list.childNodes.length) list.appendChild(el("li", {}, ui("no_change")));
+    if (!list.childNodes.length) list.appendChild(el("li", {}, ui("same_circle", cutoff())));
     emptied(projects);
-    data.compare.projects.filter(function (row) { return row.mode === R0.modes[choice.m]; }).slice(0, 12).forEach(function (row) {
+    data.compare.projects.filter(function (row) { return row.mode === R0.modes[choice.m] && row.origin === choice.o; }).slice(0, 12).forEach(function (row) {
       projects.appendChild(el("li", {}, [el("b", {}, pick(row.name)), el("small", {}, " " + (row.year || "") + " (" + ui("basis_" + row.basis) + ") · " + ui("pairs_slower", row.pairs))]));
     });
-    if (!projects.childNodes.length) projects.appendChild(el("li", {}, ui("no_change")));
+    if (!projects.childNodes.length) projects.appendChild(el("li", {}, ui("no_project")));
     page.map.whenReady(layout);
     redraw();
     twin.redraw();

@@ -1,6 +1,7 @@
 /* The card of one feature: what it is, its status, when it opens, where the plan says so, what that rests on. */
 import { own } from "../core/own.js";
 import { el, emptied } from "../core/dom.js";
+import { fire } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { formatNumber } from "../core/numbers.js";
 import { page } from "../core/page.js";
@@ -17,6 +18,7 @@ export function closeCard() {
   page.marks = [];
   page.cardHost.hidden = true;
   urlState.write(page.data.kind === "atlas" ? { f: null, p: null } : { f: null });
+  fire("card-closed");
   if (page.renderers) redraw();
 }
 

@@ -1,6 +1,7 @@
 /* The card of one item of the plan: its clause, status, year, how it counts, and the features it stands for. */
 import { el } from "../core/dom.js";
 import { urlState } from "../core/hash.js";
+import { formatNumber } from "../core/numbers.js";
 import { own } from "../core/own.js";
 import { page } from "../core/page.js";
 import { otherName, pick, ui, wordFor } from "../core/words.js";
@@ -27,6 +28,13 @@ export function countWords(item) {
 
 export function statusWords(status) { return own(page.words.status, status) ? wordFor("status", status) : wordFor("item_status", status); }
 
+/* Where a point is no published site: what it stands for, and how far the site may be from it. */
+function standsFor(hits) {
+  var hit = hits[0], position = hit && hit.layer.get("position", hit.row);
+  if (!position || position === "site") return null;
+  return el("p", { class: "stands" }, ui("stands_for", wordFor("kinds", position), formatNumber(hit.layer.get("position_error_m", hit.row) / 1000, 0)));
+}
+
 /* Show the card, mark what the item stands for and bring it into view. */
 export function openItem(id, focus, stay) {
   var item = own(page.data.plan.items, id);
@@ -41,7 +49,8 @@ export function openItem(id, focus, stay) {
     el("h2", {}, pick(item.n)),
     otherName(item.n) ? el("p", { class: "under" }, otherName(item.n)) : null,
     el("p", { class: "status" }, statusWords(item.t) + (item.d ? " (" + ui("as_of", item.d) + ")" : "")),
-    el("p", { class: "opening" }, ui("open_by") + " " + year + " (" + wordFor("plan_basis", item.b) + ") · " + countWords(item)),
+    el("p", { class: "opening" }, item.c === "outside" && item.y === null ? countWords(item) : ui("open_by") + " " + year + " (" + wordFor("plan_basis", item.b) + ") · " + countWords(item)),
+    standsFor(hits),
     item.r ? el("p", {}, item.r) : null,
     item.w ? el("blockquote", { lang: "zh-CN" }, item.w) : null,
     el("p", { class: "cite" }, ui("plan_wording") + " · " + item.s + " (" + id + ")"),

@@ -84,7 +84,7 @@ export function corridorFilter() {
     });
     centreAll(hits, 12, page.cardHost.hidden ? covered() : coveredByCard());
   });
-  addSection("corridor", [select]);
+  return addSection("corridor", [select]);
 }
 
 /* Samples drawn by the code that draws the map; rows: [geometry, symbol, status, soft, text function]. */
