@@ -73,6 +73,11 @@ def coarser(network: Network, ground: Ground, most_cells: int) -> Ground:
     The side is doubled until it fits. People of a fine cell move to the coarse one that holds its middle, or to the
     nearest on land, so that none is lost.
 
+    Raises
+    ------
+    NetworkError
+        The network was made without land.
+
     Examples
     --------
     >>> ground = atlas.ground(network)
