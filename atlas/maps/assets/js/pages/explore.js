@@ -231,7 +231,7 @@ export function explorePage(data) {
       (base.rowsById.get(id) || []).forEach(function (row) { var year = base.a.opens[row]; if (year === year && !(best <= year)) best = year; });
       return best;
     }
-    var items = Object.keys(data.plan.items).filter(function (id) { return base.rowsById.has(id); }).map(function (id) { return { id: id, year: yearOf(id) }; });
+    var items = Object.keys(data.plan.items).filter(function (id) { return base.rowsById.has(id) && data.plan.items[id].k !== "corridor"; }).map(function (id) { return { id: id, year: yearOf(id) }; });
     function fillProjects() {
       if (!asksAnew("projects", [state.year, state.with, state.without, inner.projectSearch.value, page.lang])) return;
       var wanted = inner.projectSearch.value.trim().toLowerCase();
