@@ -67,6 +67,7 @@ _HOME = {
     "od_minutes": "atlas.travel.matrix",
     "explain": "atlas.evidence.explain",
     "spread": "atlas.evidence.draws",
+    "coarser": "atlas.land.ground",
     "ground": "atlas.land.ground",
     "surface_from": "atlas.land.surface",
     "isochrones": "atlas.land.surface",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,16 @@ from xdist.scheduler import LoadFileScheduling
 
 #: Files whose tests share no costly fixture: a worker that is free takes them one by one.
 _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
+#: What `scripts/test --quick` leaves out: whole commands, sites and browsers, second programs, long draws.
+SLOW = {
+    "test_cli.py", "test_cli_plan.py", "test_engine.py", "test_examples.py", "test_export_formats.py",
+    "test_export_network.py", "test_faults.py", "test_fuzz.py", "test_gaps.py", "test_import_fuzz.py",
+    "test_import_gtfs.py", "test_import_intake.py", "test_import_people.py", "test_import_roundtrip.py",
+    "test_map_tiles.py", "test_packaging.py", "test_page_atlas.py", "test_page_compare.py", "test_page_explore.py",
+    "test_page_journeys.py", "test_page_plan.py", "test_page_reach.py", "test_report.py", "test_sheet.py",
+    "test_site.py", "test_stations.py", "test_surface.py", "test_times.py", "test_trip.py", "test_uncertainty.py",
+    "test_validation.py",
+}  # fmt: skip
 # Tests are never timed: what loads or compiles within the first example would fail it on a busy machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
@@ -31,6 +42,16 @@ class ByFile(LoadFileScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     """Deal the tests out to the workers; the largest files come first and single tests fill the end."""
     return ByFile(config, log)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take `--quick`."""
+    parser.addoption("--quick", action="store_true", help="leave out the files that take long; see SLOW")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out what is slow when asked for the quick part."""
+    return True if config.getoption("--quick") and collection_path.name in SLOW else None
 
 
 def _no_skip(report: Any) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from conftest import SLOW
 
 import atlas
 
@@ -175,3 +176,7 @@ def test_no_two_modules_assign_the_same_constant() -> None:
         for one in constants(path):
             homes.setdefault(one, []).append(label(path))
     assert {name: places for (name, _), places in homes.items() if len(places) > 1} == {}
+
+
+def test_every_file_that_the_quick_part_leaves_out_is_there() -> None:
+    assert {path.name for path in (ROOT / "tests").rglob("test_*.py")} >= SLOW

@@ -14,6 +14,7 @@ from atlas.base.errors import ExportError
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import Scenario, load_scenario
 from atlas.exports.families.graph import FORMATS, write_network
+from atlas.exports.tables.bundle import gather
 from atlas.network.build import Network, build_network
 
 
@@ -92,3 +93,10 @@ def test_neither_of_two_files_is_written_when_one_exists(network: Network, scena
     with pytest.raises(ExportError, match=r"n-nodes\.csv exists"):
         write_network(network, tmp_path / "n.csv", scenario)
     assert [path.name for path in tmp_path.iterdir()] == ["n-nodes.csv"]
+
+
+def test_no_line_of_an_edge_is_without_length(network: Network) -> None:
+    edges = next(table for table in gather(network).tables if table.name == "edges").frame
+    lines = edges.geometry[~edges.geometry.isna()]
+    assert (lines.length > 0).all()
+    assert len(lines) > 1000

@@ -20,6 +20,7 @@ import atlas
 from atlas.base.errors import MapError
 from atlas.cli import cli
 from atlas.data.scenario import load_scenario, parse_scenario
+from atlas.land.ground import coarser
 from atlas.maps.basemaps import basemap_of
 from atlas.maps.engine import pack_engine
 from atlas.maps.pages.explore import draw_explorer
@@ -323,6 +324,18 @@ def test_what_is_asked_stands_in_the_address_and_comes_back(browser: Browser, fi
 def test_a_shifted_basemap_is_refused_as_a_click_would_ask_for_another_point(network: Network, catalog) -> None:
     with pytest.raises(MapError, match="shifted"):
         draw_explorer(network, catalog.layers(), catalog.parameters, basemap=basemap_of("amap"))
+
+
+def test_coarser_cells_keep_every_resident_and_the_minutes_of_places(network: Network, ground) -> None:
+    wide = coarser(network, ground, len(ground.links.grid.cells) // 3)
+    assert wide.links.grid.size_m == 2 * ground.links.grid.size_m
+    assert wide.people.people.sum(axis=1) == pytest.approx(ground.people.people.sum(axis=1))
+    now = load_scenario("2026")
+    fine, coarse = (atlas.surface_from(network, "珠海", now, one.links) for one in (ground, wide))
+    under = fine.grid.cell_of(*wide.links.grid.lonlat.T)
+    known = (under >= 0) & np.isfinite(fine.minutes[under]) & np.isfinite(coarse.minutes)
+    assert np.median(np.abs(fine.minutes[under[known]] - coarse.minutes[known])) < 2.0
+    assert coarser(network, ground, 10**9) is ground
 
 
 def test_without_ground_the_page_still_answers_for_nodes(network: Network) -> None:

@@ -119,6 +119,8 @@ def test_every_cell_lies_on_dry_land_and_areas_too(roads: tuple[Network, AccessT
     inside = shapely.contains_xy(shapely.buffer(dry, 0.002), *table.grid.lonlat.T)
     assert inside.all()
     for area in isochrones(surface_from(network, "pa", NOW, table), [20, 40, 300]).geometry:
+        assert all(shapely.is_ccw(part.exterior) for part in area.geoms)
+        assert not any(shapely.is_ccw(hole) for part in area.geoms for hole in part.interiors)
         assert area.is_valid
         assert shapely.area(shapely.difference(area, dry)) < 1e-6
         assert shapely.area(area) > 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from atlas.base.doors import did_you_mean
-from atlas.base.errors import ExportError, ScenarioError
+from atlas.base.errors import ExportError, PlanError, ScenarioError
 from atlas.base.files import code_hash, content_hash
 from atlas.base.words import both
 from atlas.cli.output import LOUD, say, tell
@@ -147,7 +147,12 @@ class Session:
         kept = self._kept("decisions", key)
         if kept is not None:
             return Decisions.unpacked(kept.facts)
-        found = gather_decisions(self.catalog, self.network, ground, targets, progress=_progress())
+        try:
+            found = gather_decisions(self.catalog, self.network, ground, targets, progress=_progress())
+        except PlanError as reason:
+            # a plan without projects between the years, say: the pages do without
+            tell("answer.no_decisions", why=str(reason))
+            return None
         self._keep("decisions", key, {}, found.packed())
         return Decisions.unpacked(found.packed())
 

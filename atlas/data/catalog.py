@@ -156,7 +156,7 @@ def open_catalog(root: str | Path | None = None) -> Catalog:
     --------
     >>> catalog = open_catalog()
     >>> sorted(catalog.layers())[:3]
-    ['airports', 'cross_border_links', 'ferries']
+    ['airports', 'cross_border_links', 'digital']
     """
     found = find_root(root)
     heal(found)

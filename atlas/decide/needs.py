@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from atlas.base.errors import PlanError
 from atlas.base.words import both
@@ -286,7 +287,15 @@ def _at(part: float, *levers: Lever) -> list[tuple[Lever, float]]:
 
 
 def _largest(miss: Callable[[float], float]) -> float:
-    """Return the largest share that keeps the limit: `miss` rises with it and is 0 or less at 0."""
+    """Return the largest share that keeps the limit: `miss` rises with it and is 0 or less at 0.
+
+    The way between is straight in pieces, so Brent's method needs a third of the questions that halving does.
+    """
+    least, most = miss(0.0), miss(1.0)
+    if least < 0.0 < most < np.inf:
+        root = max(float(brentq(miss, 0.0, 1.0, xtol=1e-7)) - 2e-7, 0.0)
+        if miss(root) <= 0:
+            return root
     low, high = 0.0, 1.0
     while high - low > 1e-7:
         middle = (low + high) / 2.0

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import numpy as np
+
 from atlas.land.links import AccessTable, access_table
 from atlas.land.population import Population, own_population, spread_people
 from atlas.network.build import Network
 
-__all__ = ["Ground", "ground"]
+__all__ = ["Ground", "coarser", "ground"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,3 +65,38 @@ def ground(network: Network, *, population: str | Path | None = None) -> Ground:
 def _kept(network: Network) -> Ground:
     links = access_table(network)
     return Ground(links, spread_people(links.grid, network.place_layer.frame))
+
+
+def coarser(network: Network, ground: Ground, most_cells: int) -> Ground:
+    """Return `ground` on cells so large that there are at most `most_cells` of them; `ground` itself where there are.
+
+    The side is doubled until it fits. People of a fine cell move to the coarse one that holds its middle, or to the
+    nearest on land, so that none is lost.
+
+    Raises
+    ------
+    NetworkError
+        The network was made without land.
+
+    Examples
+    --------
+    >>> ground = atlas.ground(network)
+    >>> wide = atlas.coarser(network, ground, 100_000)
+    >>> len(wide.links.grid.cells) <= 100_000, wide.links.grid.size_m / ground.links.grid.size_m
+    (True, 2.0)
+    """
+    grid, people = ground.links.grid, ground.people
+    size_km = grid.size_m / 1000.0
+    while len(grid.cells) > most_cells:
+        size_km *= 2.0
+        links = access_table(network, cell_km=size_km, box=grid.box)
+        grid = links.grid
+    if grid is ground.links.grid:
+        return ground
+    fine = ground.links.grid.lonlat
+    cell = grid.cells_near(fine[:, 0], fine[:, 1], reach_km=np.inf)
+    moved = np.zeros((len(people.people), len(grid.cells)))
+    for row, had in zip(moved, people.people, strict=True):
+        np.add.at(row, cell, had)
+    middle = ground.links.grid.cells_near(grid.lonlat[:, 0], grid.lonlat[:, 1], reach_km=np.inf)
+    return Ground(links, Population(grid, moved, people.unit[middle], people.units, people.source))

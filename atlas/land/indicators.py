@@ -22,6 +22,7 @@ from atlas.data.stamp import stamp
 from atlas.land.links import AccessTable
 from atlas.land.population import Population
 from atlas.land.surface import surface_of
+from atlas.network.attach import WORKS
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
 
@@ -149,7 +150,7 @@ def nearest_sites(trip: Trip, origin: str, nth: int = 1) -> dict[str, float]:
     for name, chosen, apart_km in (
         ("port_min", nodes["kind"] == "port", 0.0),
         ("airport_min", airport & civil, AIRPORT_KM),
-        ("general_airport_min", airport & ~civil, AIRPORT_KM),
+        ("general_airport_min", airport & ~civil & (nodes["service"] != WORKS), AIRPORT_KM),
         ("hub_min", (nodes["kind"] == "stop") & nodes["service"].isin(HUBS), 0.0),
     ):
         rows = np.nonzero(chosen.to_numpy() & np.isfinite(minutes))[0]

@@ -275,7 +275,9 @@ def nearest_origin(surfaces: Sequence[Surface], cutoff_min: float) -> gpd.GeoDat
 
 
 def _frame(shapes: list[shapely.MultiPolygon], columns: dict[str, object], crs: CRS) -> gpd.GeoDataFrame:
-    frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(shapes, crs=4326), index=range(len(shapes)))
+    # RFC 7946: outer rings run against the clock, whoever writes them.
+    turned = shapely.orient_polygons(np.array(shapes, dtype=object))
+    frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(turned, crs=4326), index=range(len(shapes)))
     frame.insert(len(frame.columns) - 1, "area_km2", _area_km2(frame.geometry.to_numpy(), crs))
     return frame
 

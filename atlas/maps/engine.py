@@ -138,7 +138,8 @@ def _pack_grid(block: _Block, ground: Ground, node_type: str) -> dict[str, Any]:
     block.add("land", np.packbits(grid.land.ravel()), "uint8")
     block.add("linkCount", np.bincount(links.cell, minlength=len(grid.cells)), "uint8")
     block.add("linkNode", links.node, node_type)
-    block.add("unit", np.where(people.unit < 0, 255, people.unit), "uint8")
+    few = len(people.units) < 255
+    block.add("unit", np.where(people.unit < 0, 255 if few else 65535, people.unit), "uint8" if few else "uint16")
     block.add("people", np.rint(people.people[0] * 10.0), "uint32")
     lone = np.nonzero(people.people[2])[0]
     block.add("middleCell", lone, "uint32")

@@ -25,8 +25,8 @@ from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_lin
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
-    "BROOK_KM", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS",
-    "ROAD_REACH_KM", "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "MeshPart", "exits_of", "link_piers",
+    "BROOK_KM", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM",
+    "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "WORKS", "MeshPart", "exits_of", "link_piers",
     "link_points", "local_edges", "mesh_part", "point_columns",
 ]  # fmt: skip
 
@@ -46,6 +46,8 @@ BROOK_KM = 0.15
 _MESH_JOIN_KMH = 40.0
 #: All ordinary roads are one to a traveller: they have no names.
 MESH_ID = "ordinary"
+#: Service of a node that is part of a site: nobody flies or sails from it.
+WORKS = "works"
 
 
 def point_columns(frame: gpd.GeoDataFrame, layer: str, kind: str) -> Columns:
@@ -56,11 +58,15 @@ def point_columns(frame: gpd.GeoDataFrame, layer: str, kind: str) -> Columns:
     rows = frame[~left_out]
     ids = rows["id"].to_numpy(dtype=object)
     is_place = kind == "place"
+    service = rows["kind"].to_numpy(dtype=object)
+    if "service" in rows:
+        # a tower or a terminal of an airport that is there is works, and no airport of its own
+        service = np.where((rows["service"] == "none").to_numpy(), WORKS, service).astype(object)
     return filled(
         "nodes", len(rows), node_id=column_of((f"{kind}/{name}" for name in ids), "text"), kind=kind, mode="local",
         layer=layer, feature_id=ids, name_zh=rows["name_zh"].to_numpy(dtype=object), name_en=texts_of(rows["name_en"]),
         city=texts_of(rows["city"]), side=rows["side"].to_numpy(dtype=object), exit=True,
-        service="" if is_place else rows["kind"].to_numpy(dtype=object), geometry=rows.geometry.to_numpy(),
+        service="" if is_place else service, geometry=rows.geometry.to_numpy(),
         opens_year=0.0 if is_place else years_of(rows["opens_year"]), status=rows["status"].to_numpy(dtype=object),
         opens_basis=rows["opens_basis"].to_numpy(dtype=object), plan_ids=texts_of(rows["plan_ids"]),
     )  # fmt: skip

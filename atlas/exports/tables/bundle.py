@@ -168,7 +168,11 @@ def _bundle(thing: object, name: str | None, scenarios: Sequence[Scenario]) -> B
     if isinstance(thing, Mapping) and thing and all(isinstance(one, Layer) for one in thing.values()):
         return _layers_bundle(thing)
     if isinstance(thing, Network):
-        tables = (_table("nodes", thing.nodes), _table("edges", thing.edges), _table("joins", thing.joins))
+        tables = (
+            _table("nodes", thing.nodes),
+            _table("edges", _with_extent(thing.edges)),
+            _table("joins", thing.joins),
+        )
         return Bundle("network", "路网", "Network", tables, stamp(thing.hash, scenarios), scenario=_words(scenarios))
     if isinstance(thing, Reach):
         return _reach_bundle(thing)
@@ -197,6 +201,12 @@ def _layer_table(layer: Layer) -> Table:
     return Table(spec.key, spec.title_zh, spec.title_en, spec.about, spec.geometry, fields, layer.frame, spec.group)
 
 
+def _with_extent(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return edges with a line where it has a length: a place that is its own junction has a link and no line."""
+    line = frame.geometry
+    return frame.set_geometry(line.where(line.is_empty | line.isna() | (line.length > 0), None))
+
+
 def _table(name: str, frame: pd.DataFrame, *, about: str = "", group: str = "") -> Table:
     zh, en = _TABLES.get(name, (name, name))
     return Table(name, zh, en, about, _shape_of(frame), fields_of_frame(frame), frame, group)
@@ -214,7 +224,7 @@ def _reach_bundle(reach: Reach) -> Bundle:
     about = f"from {reach.origin_name} ({reach.origin}), mode {reach.mode}, within {cuts} min"
     tables = (
         _table("reached_nodes", reach.nodes, about=about),
-        _table("reached_edges", reach.edges, about=about),
+        _table("reached_edges", _with_extent(reach.edges), about=about),
     )
     return Bundle(
         "reach",

@@ -16,7 +16,7 @@ from atlas.data.parameters import ParameterTable
 from atlas.data.register import Register
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
-from atlas.land.ground import Ground
+from atlas.land.ground import Ground, coarser
 from atlas.maps.basemaps import Basemap, displayed
 from atlas.maps.engine import pack_engine, pack_parameters
 from atlas.maps.packing import pack_geometries
@@ -27,7 +27,10 @@ from atlas.network.build import Network
 from atlas.plan.promises import Targets
 from atlas.travel.reach import locate
 
-__all__ = ["draw_explorer", "explore_data"]
+__all__ = ["PAGE_CELLS", "draw_explorer", "explore_data"]
+
+#: Land cells that a page holds at most: some two megabytes of links, and an answer in a tenth of a second.
+PAGE_CELLS = 400_000
 
 #: Layers that can be asked from and to, and how their nodes are called.
 _POINTS = {"places": "place/", "stations": "stn/", "ports": "port/", "airports": "airport/", "interchanges": "road/"}
@@ -61,7 +64,7 @@ def explore_data(
     table
         The parameters.
     ground
-        From :func:`atlas.ground`; None: no areas and no people.
+        From :func:`atlas.ground`; None: no areas and no people. More than :data:`PAGE_CELLS` cells become coarser.
     targets
         The plan's targets; None: none are shown.
     origin
@@ -76,6 +79,8 @@ def explore_data(
     UnknownPlaceError
         Nothing answers to the origin.
     """
+    if ground is not None:
+        ground = coarser(network, ground, PAGE_CELLS)
     group_of, shapes, forward = line_groups(network)
     keys = [key for key in _POINTS if key in layers]
     nodes = [[_node_of(network, key, str(name)) for name in layers[key].frame["id"]] for key in keys]

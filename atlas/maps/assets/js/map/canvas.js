@@ -120,7 +120,7 @@ export function takeTiles(base) {
   tiles = { levels: base.raster.levels, zooms: Object.keys(base.raster.levels).map(Number).sort(function (a, b) { return a - b; }) };
   tiles.images = base.raster.images.map(function (uri) {
     var image = new Image();
-    image.onload = function () { redraw(); };
+    image.onload = function () { redraw(true); };
     image.src = uri;
     return image;
   });

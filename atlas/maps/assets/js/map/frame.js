@@ -170,13 +170,17 @@ export function paintAll(ctx, view) {
   paintLabels(ctx, view, hooks.labelsOf(), taken, hooks.labelLines);
 }
 
-var waiting = false;
-export function redraw() {
+var waiting = false, groundToo = false;
+/* Paint content and names again; the ground, which is the costly part, only where asked: it changes with the view
+   alone, and then the map itself asks. */
+export function redraw(ground) {
+  groundToo = groundToo || ground === true;
   if (waiting) return;
   waiting = true;
   requestAnimationFrame(function () {
-    waiting = false;
-    page.renderers.forEach(function (renderer) { renderer.redraw(); });
+    var some = groundToo ? page.renderers : page.renderers.slice(1);
+    waiting = groundToo = false;
+    some.forEach(function (renderer) { renderer.redraw(); });
     fire("drawn");
   });
 }

@@ -49,5 +49,5 @@ export function twinMap(paint, lines, names) {
     box.setAttribute("data-layout", layout);
   }
 
-  return { show: show, redraw: function () { painted.forEach(function (renderer) { renderer.redraw(); }); } };
+  return { show: show, redraw: function () { if (document.body.classList.contains("pair")) painted.forEach(function (renderer) { renderer.redraw(); }); } };
 }

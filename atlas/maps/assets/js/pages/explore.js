@@ -101,6 +101,15 @@ export function explorePage(data) {
     }
     function minutesAt(result, id) { return result.node[nodeOf.get(id)]; }
 
+    /* Whether what a list hangs on has changed since it was last filled: a click on the map leaves most lists as they are. */
+    var lastAsked = new Map();
+    function asksAnew(list, what) {
+      var key = JSON.stringify(what);
+      if (lastAsked.get(list) === key) return false;
+      lastAsked.set(list, key);
+      return true;
+    }
+
     /* --- doing: change the state, answer, show ------------------------------------------------------------------- */
     function change(more, quick) {
       Object.assign(state, more);
@@ -164,7 +173,7 @@ export function explorePage(data) {
     hooks.legendRows = legendRows;
     var legendHost = el("div", { class: "legend" });
     addSection("legend", [legendHost]);
-    addSection("assumptions", [el("div", { class: "small", id: "assumed" }, [spoken("p", {}, function () { return ui("ex_honest"); })])], false);
+    addSection("assumptions", [el("div", { class: "small", id: "assumed" }, [spoken("p", {}, function () { return ui("ex_honest", formatNumber(base.grid ? base.grid.sizeM : 0, 0)); })])], false);
     addSection("sources", [sourceList()], false);
     yearDock();
 
@@ -224,7 +233,9 @@ export function explorePage(data) {
     }
     var items = Object.keys(data.plan.items).filter(function (id) { return base.rowsById.has(id); }).map(function (id) { return { id: id, year: yearOf(id) }; });
     function fillProjects() {
+      if (!asksAnew("projects", [state.year, state.with, state.without, inner.projectSearch.value, page.lang])) return;
       var wanted = inner.projectSearch.value.trim().toLowerCase();
+      var held = document.activeElement && projects.contains(document.activeElement) ? Object.entries(/** @type {HTMLElement} */ (document.activeElement).dataset)[0] : null;
       emptied(projects);
       items.forEach(function (item) {
         var names = data.plan.items[item.id].n;
@@ -235,6 +246,8 @@ export function explorePage(data) {
         projects.appendChild(el("li", {}, [el("label", { class: "row" }, [box, el("span", { class: "name" }, pick(names)), el("span", { class: "count" }, (item.year === item.year ? String(item.year) : ui("undated")) + (put ? " +" : out ? " −" : ""))]),
           makeButton({ class: "link", "data-only": item.id }, "ex_only", function () { only(item.id); }), " ", makeButton({ class: "link", "data-but": item.id }, "ex_all_but", function () { change({ year: null, known: false, with: [], without: [item.id] }); })]));
       });
+      /* the keyboard stays on the switch that was pressed */
+      if (held) Array.prototype.forEach.call(projects.querySelectorAll("[data-" + held[0] + "]"), function (node) { if (node.dataset[held[0]] === held[1]) node.focus(); });
     }
     function setProject(id, on, byYear) {
       change({ with: toggle(state.with, id, on && !byYear), without: toggle(state.without, id, !on && byYear) });
@@ -286,6 +299,7 @@ export function explorePage(data) {
 
     /* Parameters that decide most, then all of them: a slider over the sourced range with room on both sides. */
     function fillSliders() {
+      if (!asksAnew("sliders", [state.set, state.overrides, page.lang])) return;
       emptied(sliders);
       var search = labelled(el("input", { type: "search", id: "parameter-search", value: inner.wanted || "" }), "ex_find_parameter");
       labelled(search, "ex_find_parameter", "placeholder");
@@ -314,6 +328,8 @@ export function explorePage(data) {
         typed.value = String(Math.round(v * 1e4) / 1e4);
         slider.value = v;
         tell(v);
+        /* the slider shows it already, and made anew it would lose the keyboard */
+        lastAsked.set("sliders", JSON.stringify([state.set, overrides, page.lang]));
         change({ overrides: overrides }, quick);
       }
       slider.addEventListener("input", function () { set(Number(slider.value), true); });
@@ -454,6 +470,7 @@ export function explorePage(data) {
     }
     /* The plan's targets under this scenario: the worst trip of the usual reading, by the faster of road and rail. */
     function targetsShown() {
+      if (!asksAnew("targets", [state.year, state.known, state.with, state.without, state.close, state.links, state.set, state.overrides, state.period, state.boarding, page.lang])) return;
       emptied(verdicts);
       var one = Object.assign({}, state, { mode: "multimodal", links: state.links }), key = one.links.map(S.linkText).join(";"), M = networks.get(key) || base, C = E.compile(M, scenarioOf(one), "multimodal", valueOf(one)), trees = new Map();
       X.targets.forEach(function (target) {
