@@ -112,13 +112,13 @@ def site_views(catalog: Catalog, scenarios: Sequence[Scenario]) -> list[Card]:
     known = set(catalog.layer("places").frame["id"].astype(str))
     cards = []
     core = [one for one in catalog.region.core if one.seat in known]
-    if catalog.plan.axes:
-        cards.append(Card(_STORY, both("site.story"), both("site.story_about")))
     for one in core:
         city = Words(one.city, one.name_en)
         cards.append(Card(_hour(one.seat), both("site.reach", city=city), both("site.reach_about", city=city)))
     if core and {"2023", "2035"} <= {scenario.name for scenario in scenarios}:
         cards.append(Card(_change(core[-1].seat), both("site.compare"), both("site.compare_about")))
+    if catalog.plan.axes:
+        cards.append(Card(_STORY, both("site.story"), both("site.story_about")))
     return cards
 
 
