@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,8 @@ def test_every_feature_rests_on_a_source_of_the_ledger_and_every_source_is_used(
     catalog = open_catalog()
     used = {key for layer in catalog.layers().values() for key in layer.frame["source"]}
     declared = {key for spec in catalog.specs.values() for key in spec.sources}
+    sides = json.loads((catalog.root / "data" / "sides.geojson").read_text("utf-8"))
+    used |= {one["properties"]["source"] for one in sides["features"]}
     assert used | declared <= set(catalog.sources)
     assert set(catalog.sources) == used
 
