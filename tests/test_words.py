@@ -7,6 +7,7 @@ import re
 import string
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -29,6 +30,7 @@ MARKUP = {"maps/page.py", "maps/pictures.py", "maps/pages/site.py"}
 HOSTILE = "<script>alert(1)</script>&\"'"
 
 
+@cache
 def tables(lang: str) -> dict[str, dict[str, str]]:
     return tomllib.loads((WORDS / f"{lang}.toml").read_text("utf-8"))
 
