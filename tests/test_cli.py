@@ -92,7 +92,8 @@ def test_the_documentation_is_what_the_help_says() -> None:
 
 #: The whole site is built by its own test, with this very line, and looked at there.
 BUILT = "atlas build -o site"
-EXAMPLES = [line for name in ALL for line in examples(name) if line != BUILT]
+#: A service runs until it is ended: tests/test_serve.py runs its examples.
+EXAMPLES = [line for name in ALL for line in examples(name) if line != BUILT and name != "atlas serve"]
 
 
 def test_the_example_that_builds_the_site_is_run_by_the_tests_of_the_site() -> None:

@@ -39,6 +39,8 @@ _EXTRAS = {
     "ezdxf": ("dxf", "DXF"),
     "pmtiles": ("pmtiles", "a PMTiles basemap"),
     "python-docx": ("docx", "a Word document"),
+    "uvicorn": ("serve", "the service"),
+    "mapbox-vector-tile": ("serve", "a vector tile"),
 }
 
 

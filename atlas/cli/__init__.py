@@ -46,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "map": "Write one map page: KIND is layers, plan, explore, reach, compare or matrix.",
     "build": "Write the site: a start page and every map, to be opened from the folder without a network.",
     "export": "Write THING as a file, with its fields, units, CRS, sources, licences and hash inside or beside.",
+    "serve": "Serve an atlas over HTTP until Ctrl-C: layers, tiles, routes, areas, times, scenarios and the explorer.",
     "new": "Make an atlas of another region: layers, land and water, places, parameters.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
     "restore": "Put LAYER back as it stood before an import.",
@@ -57,7 +58,7 @@ ROOMS = {
     "ask": ("reach", "route", "matrix", "isochrone", "surface", "coverage", "indicators", "compare"),
     "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
     "decide": ("value", "critical", "solve", "event", "fairness", "hinterland", "gaps", "corridors"),
-    "work": ("layers", "network", "verify", "map", "build", "export", "new", "import", "restore"),
+    "work": ("layers", "network", "verify", "map", "build", "export", "serve", "new", "import", "restore"),
 }
 _HOME = {name: f"atlas.cli.{room}.{name}" for room, names in ROOMS.items() for name in names}
 

@@ -32,8 +32,8 @@ from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_param
 from atlas.data.region import find_root
 
 __all__ = [
-    "BUILT_IN", "FULL", "FULL_KNOWN", "MODES", "Mode", "Scenario", "is_scenario_file", "load_scenario",
-    "parse_scenario", "scenario_text",
+    "BOARDING", "BUILT_IN", "FULL", "FULL_KNOWN", "MODES", "PERIODS", "Mode", "Scenario", "is_scenario_file",
+    "load_scenario", "parse_scenario", "scenario_text",
 ]  # fmt: skip
 
 FULL, FULL_KNOWN = "full", "full-known"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
-
 import click
 
 from atlas.cli.options import (
@@ -15,7 +12,7 @@ from atlas.cli.options import (
     talk_options,
     within_option,
 )
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
+from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -65,22 +62,13 @@ def command(
       atlas isochrone 珠海 --within 60,120 -o zhuhai.geojson
       atlas isochrone 珠海 中山 江门 阳江 --combine intersection --within 120 --format table
     """
-    from atlas.land.surface import circle, isochrones, nearest_origin, surface_from
+    from atlas.face.answers import area_features, area_frame, area_rows
+    from atlas.land.surface import surface_from
 
     scenario = session.scenario(choice)
     surfaces = [surface_from(session.network, name, scenario, session.access, mode=mode) for name in origins]
-    if len(surfaces) == 1:
-        frame = isochrones(surfaces[0], within)
-    elif combine == "nearest":
-        frame = nearest_origin(surfaces, max(within))
-    else:
-        frame = circle(surfaces, within, combine=combine)
-    rows = rows_of(frame.drop(columns="geometry"))
-    # One at a time: as lists of numbers an area takes ten times its room.
-    features: Iterator[dict[str, Any]] = (
-        {"type": "Feature", "geometry": shape.__geo_interface__, "properties": dict(row)}
-        for row, shape in zip(rows, frame.geometry, strict=True)
-    )
+    frame = area_frame(surfaces, within, combine)
+    rows, features = area_rows(frame), area_features(frame)
     for row in rows:
         tell("answer.area", origin=row["origin_zh"], minutes=row["cutoff_min"], km2=row["area_km2"])
     shown = [column for column in _COLUMNS if column.key in frame]

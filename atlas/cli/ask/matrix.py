@@ -80,7 +80,7 @@ def command(
       atlas matrix --from 珠海 --to 阳江 --draws 200 --format csv
       atlas matrix --pairs pairs.csv --year 2026 --year 2035 --format json
     """
-    from atlas.data.stamp import stamp
+    from atlas.face.answers import matrix_about
     from atlas.travel.reach import locate_all, matrix_columns
     from atlas.travel.trip import Trip
 
@@ -109,12 +109,7 @@ def command(
     reached = sum(row["travel_time_min"] == row["travel_time_min"] for row in rows)
     tell("answer.times", times=len(rows), reached=reached)
     columns, rows = _grid(rows) if sink.chosen == "table" and wanted is None else (_LONG, rows)
-    about = {
-        "modes": list(chosen_modes),
-        "scenarios": [scenario.name for scenario in scenarios],
-        "assumed_features": session.assumed(*scenarios),
-        "hash": stamp(session.network.hash, scenarios),
-    }
+    about = matrix_about(session.network, scenarios, chosen_modes)
     emit(Answer(columns, rows, about, "times"), sink)
     if not reached:
         click.get_current_context().exit(1)

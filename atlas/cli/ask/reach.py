@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -62,7 +61,7 @@ def command(
       atlas reach Yangjiang --mode rail --year 2035 --format csv
       atlas reach 113.55,22.22 --format geojson -o zhuhai.geojson
     """
-    from atlas.data.stamp import stamp
+    from atlas.face.answers import reach_about, reach_features
     from atlas.travel.reach import reach_from
 
     chosen = session.scenario(choice)
@@ -73,17 +72,9 @@ def command(
     answer = Answer(
         columns=[column for column in _COLUMNS if not places or column.key in places[0]],
         rows=places,
-        about={
-            "origin": found.origin,
-            "origin_zh": found.origin_name,
-            "mode": mode,
-            "scenario": chosen.name,
-            "assumed_features": session.assumed(chosen)[chosen.name],
-            "hash": stamp(found.network.hash, [chosen]),
-            "cutoffs_min": list(found.cutoffs_min),
-        },
+        about=reach_about(found),
         key="places",
-        features=_features(found),
+        features=reach_features(found),
     )
     emit(answer, sink)
     if all(row["id"] == found.origin.removeprefix("place/") for row in places):
@@ -95,17 +86,3 @@ def _counts(found: Reach) -> Words:
     minutes = [row["travel_time_min"] for row in found.place_rows()]
     counts = [(cut, sum(one <= cut + 1e-6 for one in minutes)) for cut in found.cutoffs_min]
     return joined([both("answer.inside", places=places, minutes=cut) for cut, places in counts])
-
-
-_EDGE_KEYS = (
-    "edge_id", "role", "mode", "layer", "feature_id", "length_km", "from_min", "to_min", "cutoff_min",
-)  # fmt: skip
-
-
-def _features(found: Reach) -> Iterator[dict[str, Any]]:
-    for row in found.place_rows():
-        point = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
-        yield {"type": "Feature", "geometry": point, "properties": {"part": "place", **row}}
-    for row in found.edges.to_dict("records"):
-        properties = {"part": "edge", **{key: row[key] for key in _EDGE_KEYS}}
-        yield {"type": "Feature", "geometry": row["geometry"].__geo_interface__, "properties": properties}

@@ -14,7 +14,6 @@ from atlas.cli.session import Choice, Session
 if TYPE_CHECKING:
     from atlas.data.scenario import Scenario
     from atlas.evidence.explain import Explanation, Ride
-    from atlas.travel.journey import Journey, Leg
 
 __all__ = ["command"]
 
@@ -66,6 +65,7 @@ def command(
       atlas route 广州南 珠海站 --mode rail --explain
       atlas route 珠海 澳门 --format json
     """
+    from atlas.face.answers import leg_row, route_about, route_features
     from atlas.travel.reach import route
 
     chosen = session.scenario(choice)
@@ -83,12 +83,12 @@ def command(
     tell("explain.found", minutes=journey.minutes, km=journey.length_km, **facts)
     answer = Answer(
         columns=(*_COLUMNS, _DETAIL) if explain else _COLUMNS,
-        rows=[_row(leg) for leg in journey.legs],
-        about=_about(journey, chosen)
+        rows=[leg_row(leg) for leg in journey.legs],
+        about=route_about(journey, chosen)
         | {"assumed_features": session.assumed(chosen)[chosen.name]}
         | (_explained(told, chosen) if told else {}),
         key="legs",
-        features=_features(journey) if sink.chosen == "geojson" else (),
+        features=route_features(journey) if sink.chosen == "geojson" else (),
     )
     emit(answer, sink)
     if told:
@@ -156,6 +156,8 @@ def _others(ride: Ride) -> Words:
 
 
 def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
+    from atlas.face.answers import leg_row
+
     low, middle, high = told.quantiles
     other = told.runner_up
     return {
@@ -166,7 +168,7 @@ def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
         else {
             "travel_time_min": other.minutes,
             "length_km": other.length_km,
-            "legs": [_row(leg) for leg in other.legs],
+            "legs": [leg_row(leg) for leg in other.legs],
         },
         "trains": [
             {"from_name": ride.start, "to_name": ride.end, "ridden_min": ride.ridden_min}
@@ -197,49 +199,3 @@ def _explained(told: Explanation, scenario: Scenario) -> dict[str, Any]:
         "influences_min": {one.parameter: [one.favourable_min, one.adverse_min] for one in told.influences},
         "parameters": dict(scenario.parameters.values),
     }
-
-
-def _row(leg: Leg) -> dict[str, Any]:
-    return {
-        "role": leg.role,
-        "mode": leg.mode,
-        "name_zh": leg.name_zh,
-        "name_en": leg.name_en,
-        "from_name": leg.from_name,
-        "to_name": leg.to_name,
-        "length_km": leg.length_km,
-        "minutes": leg.minutes,
-        "wait_min": leg.wait_min,
-        "border_min": leg.border_min,
-        "layer": leg.layer,
-        "feature_id": leg.feature_id,
-        "plan_ids": leg.plan_ids,
-        "detail": leg.detail,
-    }
-
-
-def _about(journey: Journey, scenario: Scenario) -> dict[str, Any]:
-    from atlas.data.stamp import stamp
-
-    return {
-        "origin": journey.origin,
-        "destination": journey.destination,
-        "mode": journey.mode,
-        "scenario": scenario.name,
-        "hash": stamp(journey.network.hash, [scenario]),
-        "travel_time_min": journey.minutes,
-        "length_km": journey.length_km,
-        "parts_min": dict(journey.parts),
-        "station_to_station_min": journey.station_to_station_min,
-    }
-
-
-def _features(journey: Journey) -> list[dict[str, Any]]:
-    properties = {
-        "origin": journey.origin,
-        "destination": journey.destination,
-        "mode": journey.mode,
-        "travel_time_min": journey.minutes,
-        "length_km": journey.length_km,
-    }
-    return [{"type": "Feature", "geometry": journey.geometry.__geo_interface__, "properties": properties}]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,11 @@ from atlas.cli.output import tell
 from atlas.cli.session import Session
 
 if TYPE_CHECKING:
+    from atlas.data.layer import Layer
     from atlas.data.scenario import Scenario
+    from atlas.maps.page import Page
 
-__all__ = ["command"]
+__all__ = ["command", "explorer_page"]
 
 #: A page above this many characters opens slowly and is said to.
 _LARGE = 6_000_000
@@ -150,22 +153,25 @@ def _scenarios(session: Session, options: dict[str, Any]) -> list[Scenario]:
 
 
 def _draw_explorer(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
-    from atlas.data.parameters import read_parameters
+    if len(options["origins"]) > 1:
+        raise click.UsageError("the page explore opens on one --origin; more are added on the page")
+    return explorer_page(session, session.catalog.layers(), origin=(options["origins"] or (None,))[0], **shared)
+
+
+def explorer_page(session: Session, layers: Mapping[str, Layer], **options: Any) -> Page:
+    """Return the explorer of a session's atlas; options as for :func:`atlas.maps.pages.explore.draw_explorer`."""
     from atlas.land.ground import Ground
     from atlas.maps.pages.explore import draw_explorer
     from atlas.plan.promises import read_targets
 
-    if len(options["origins"]) > 1:
-        raise click.UsageError("the page explore opens on one --origin; more are added on the page")
     targets = session.folder / "data" / "plan" / "targets.toml"
     return draw_explorer(
         session.network,
-        session.catalog.layers(),
-        read_parameters(session.folder / "data" / "parameters.csv"),
+        layers,
+        session.catalog.parameters,
         ground=Ground(session.access, session.population),
         targets=read_targets(targets) if targets.is_file() else None,
-        origin=(options["origins"] or (None,))[0],
-        **shared,
+        **options,
     )
 
 

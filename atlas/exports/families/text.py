@@ -19,7 +19,7 @@ from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 from atlas.exports.tables.metadata import remarks
 
-__all__ = ["csv_bytes", "write_csv", "write_geojson", "write_geojsonseq", "write_kml"]
+__all__ = ["csv_bytes", "feature_lines", "write_csv", "write_geojson", "write_geojsonseq", "write_kml"]
 
 _KML = "http://www.opengis.net/kml/2.2"
 _DECIMALS = 7
@@ -50,7 +50,8 @@ def _geojson_shape(shape: BaseGeometry | None) -> dict[str, Any] | None:
     return made
 
 
-def _features(table: Table) -> Iterator[str]:
+def feature_lines(table: Table) -> Iterator[str]:
+    """Yield the rows of a table as GeoJSON features (RFC 7946), each on one line."""
     for row, shape in _records(table):
         own = {"id": row["id"]} if row.get("id") is not None else {}
         feature = {"type": "Feature", **own, "properties": row, "geometry": _geojson_shape(shape)}
@@ -64,7 +65,7 @@ def write_geojson(bundle: Bundle, target: Target, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f'{{"type":"FeatureCollection","name":"{table.name}","hash":"{bundle.hash}",\n"about":{about},\n')
         file.write('"features":[\n')
-        for number, line in enumerate(_features(table)):
+        for number, line in enumerate(feature_lines(table)):
             file.write((",\n" if number else "") + line)
         file.write("\n]}\n")
 
@@ -73,7 +74,7 @@ def write_geojsonseq(bundle: Bundle, target: Target, path: Path) -> None:
     """Write one feature a line; the metadata stands in the data package beside."""
     (table,) = bundle.tables
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        for line in _features(table):
+        for line in feature_lines(table):
             file.write(line + "\n")
 
 
