@@ -9,13 +9,16 @@ from pathlib import Path
 
 import networkx as nx
 import pytest
+from small_atlas import draw_atlas
 
 from atlas.base.errors import ExportError
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import Scenario, load_scenario
-from atlas.exports.families.graph import FORMATS, write_network
+from atlas.exports.families.graph import FORMATS
 from atlas.exports.tables.bundle import gather
+from atlas.exports.write import write_network
 from atlas.network.build import Network, build_network
+from atlas.travel.trip import Trip
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def test_csv_pairs_name_nodes_that_stand_in_the_second_file(
 def test_gdal_reads_the_geopackage(
     network: Network, scenario: Scenario, graph: nx.MultiDiGraph, tmp_path: Path
 ) -> None:
-    (path,) = write_network(network, tmp_path / "n.gpkg", scenario)
+    path, _ = write_network(network, tmp_path / "n.gpkg", scenario)
     done = subprocess.run(["ogrinfo", "-so", "-al", str(path)], capture_output=True, text=True, check=True)
     assert f"Feature Count: {graph.number_of_edges()}" in done.stdout
     assert f"Feature Count: {graph.number_of_nodes()}" in done.stdout
@@ -75,7 +78,36 @@ def test_gdal_reads_the_geopackage(
     assert "atlas_hash" in done.stdout
 
 
-@pytest.mark.parametrize("suffix", FORMATS)
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Network:
+    return build_network(open_catalog(draw_atlas(tmp_path_factory.mktemp("town"))).layers())
+
+
+@pytest.mark.parametrize("name", ["n.fgb", "n.shp", "n.gdb", "a folder"])
+def test_gdal_reads_a_network_in_other_formats_and_folders(
+    town: Network, scenario: Scenario, tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    form = "fgb" if name == "a folder" else None
+    files = write_network(town, folder / name if form is None else folder, scenario, mode="drive", form=form)
+    readable = [str(file) for file in files if file.suffix in (".fgb", ".shp", ".gdb")]
+    told = "".join(
+        subprocess.run(["ogrinfo", "-so", "-al", file], capture_output=True, text=True, check=True).stdout
+        for file in readable
+    )
+    open_edges = int(Trip(town, scenario, "drive").usable.sum())
+    assert open_edges > 100
+    assert f"Feature Count: {open_edges}" in told.split("\n")
+    assert all(file.exists() for file in files)
+    with pytest.raises(ExportError, match="exists; pass --overwrite"):
+        write_network(town, folder / name if form is None else folder, scenario, mode="drive", form=form)
+    assert write_network(
+        town, folder / name if form is None else folder, scenario, mode="drive", form=form, overwrite=True
+    ) == files  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", [*FORMATS, ".gpkg"])
 def test_the_same_network_gives_the_same_bytes(
     suffix: str, network: Network, scenario: Scenario, tmp_path: Path
 ) -> None:
@@ -85,7 +117,7 @@ def test_the_same_network_gives_the_same_bytes(
 
 def test_another_ending_is_refused_with_those_that_exist(network: Network, scenario: Scenario, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=r"\.graphml"):
-        write_network(network, tmp_path / "n.shp", scenario)
+        write_network(network, tmp_path / "n.docx", scenario)
 
 
 def test_neither_of_two_files_is_written_when_one_exists(network: Network, scenario: Scenario, tmp_path: Path) -> None:

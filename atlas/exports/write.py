@@ -9,22 +9,27 @@ from pathlib import Path
 import pandas as pd
 
 from atlas.base.errors import ExportError
-from atlas.base.files import replacing, write_text
+from atlas.base.files import replacing, scratch, write_text
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source
+from atlas.data.stamp import stamp
+from atlas.exports.families import graph
+from atlas.exports.families.geopackage import write_gpkg
 from atlas.exports.families.gtfs import ASSUMPTION, write_gtfs
 from atlas.exports.families.office import write_dxf, write_xlsx
 from atlas.exports.families.qgis import write_qgz
 from atlas.exports.families.rasters import RASTERS, write_surface
 from atlas.exports.families.text import write_csv, write_geojson, write_geojsonseq, write_kml
-from atlas.exports.families.vector import write_gdb, write_gpkg, write_one, write_parquet, write_pmtiles, write_zipped
+from atlas.exports.families.vector import write_gdb, write_one, write_parquet, write_pmtiles, write_zipped
 from atlas.exports.tables.bundle import Bundle, gather
 from atlas.exports.tables.crs import Outside, Target, fit, reprojected, target_of
 from atlas.exports.tables.metadata import datapackage_text
+from atlas.exports.unpacked import unpack
 from atlas.land.surface import Surface
+from atlas.network.build import Network
 
-__all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_downloads"]
+__all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_downloads", "write_network"]
 
 ENCODINGS = ("utf-8", "gbk")
 Writer = Callable[[Bundle, Target, Path], None]
@@ -56,8 +61,8 @@ FORMATS: dict[str, Format] = {
     one.key: one
     for one in (
         Format("gpkg", (".gpkg",), "GeoPackage", plain=True),
-        Format("shp", (".shp.zip",), "Shapefile, zipped"),
-        Format("gdb", (".gdb.zip",), "Esri file geodatabase, zipped", plain=True),
+        Format("shp", (".shp.zip", ".shp"), "Shapefile, zipped or in a folder"),
+        Format("gdb", (".gdb.zip", ".gdb"), "Esri file geodatabase, zipped or a folder", plain=True),
         Format("fgb", (".fgb",), "FlatGeobuf", many=False),
         Format("parquet", (".parquet",), "GeoParquet", many=False, plain=True),
         Format("geojson", (".geojson",), "GeoJSON", many=False, degrees=True),
@@ -65,13 +70,16 @@ FORMATS: dict[str, Format] = {
         Format("kml", (".kml", ".kmz"), "KML, KMZ", degrees=True),
         Format("csv", (".csv",), "CSV", many=False, plain=True),
         Format("xlsx", (".xlsx",), "Excel", plain=True),
-        Format("tab", (".tab.zip",), "MapInfo TAB, zipped"),
+        Format("tab", (".tab.zip", ".tab"), "MapInfo TAB, zipped or in a folder"),
         Format("dxf", (".dxf",), "DXF"),
         Format("gtfs", (".gtfs.zip",), "GTFS", degrees=True),
         Format("pmtiles", (".pmtiles",), "PMTiles", degrees=True),
         Format("qgz", (".qgz",), "QGIS project with its GeoPackage"),
     )
 }
+
+
+_ENDINGS = tuple(end for one in FORMATS.values() if one.key != "gtfs" for end in one.endings)
 
 
 def format_of(path: Path, key: str | None = None) -> Format:
@@ -117,6 +125,7 @@ def write(
         A layer, layers by key, a catalogue, a network, a reach, a surface, a scenario, a frame or a bundle.
     path
         The file; its ending names the format unless `form` does; a surface is also written as .tif, .npz and .npy.
+        A folder that is there takes files named after `thing`; `form` says which.
         Several tables in a format of one table a file become ``<name>-<table>``; belts ``<name>-<code>``; shifted
         coordinates ``<name>.GCJ-02``.
     crs
@@ -152,6 +161,9 @@ def write(
     ['ports.csv', 'ports.csv.datapackage.json']
     """
     path = Path(path)
+    if path.is_dir() and form is not None and not path.name.lower().endswith(format_of(path, form).endings):
+        named = name or gather(thing, name=name, sources=sources, mark=mark, scenarios=scenarios).name
+        path = path / f"{named}{FORMATS[form].endings[-1]}"
     if isinstance(thing, Surface) and form is None and path.suffix.lower() in RASTERS:
         return (write_surface(thing, path, overwrite=overwrite),)
     chosen = format_of(path, form)
@@ -186,8 +198,11 @@ def _check(bundle: Bundle, chosen: Format, target: Target, path: Path) -> None:
         raise ExportError(
             f"{path.name}: {chosen.title} holds WGS 84 only, not {target.label}; leave --crs out, or write a GeoPackage"
         )
-    if target.shifted and chosen.key in ("gtfs", "pmtiles", "qgz"):
-        raise ExportError(f"{path.name}: {chosen.title} is not written in {target.label}; choose GeoJSON, KML or CSV")
+    if target.shifted and chosen.key in ("gtfs", "pmtiles", "qgz", "kml", "geojsonseq"):
+        raise ExportError(
+            f"{path.name}: {chosen.title} always means WGS 84, so it is not written in {target.label}; choose a "
+            "GeoPackage, a Shapefile or CSV, which claim no system"
+        )
     if not bundle.spatial and not chosen.plain:
         raise ExportError(
             f"{path.name}: {bundle.name} has no geometry, which {chosen.title} needs; write .csv, .xlsx or .gpkg"
@@ -224,6 +239,11 @@ def _refuse_existing(places: Sequence[Path], chosen: Format, overwrite: bool) ->
 def _write_one(
     chosen: Format, place: Path, bundle: Bundle, target: Target, encoding: str, overwrite: bool
 ) -> tuple[Path, ...]:
+    if _inside(chosen) and chosen.key != "gtfs" and not place.name.lower().endswith(".zip"):
+        with scratch(place.parent) as folder:
+            archive = folder / f"{place.name}.zip"
+            _draft(chosen, bundle, target, archive, encoding, place)
+            return unpack(archive, place, overwrite=overwrite)
     written = [place]
     if chosen.key == "qgz":
         package = place.with_suffix(".gpkg")
@@ -267,6 +287,52 @@ def _draft(chosen: Format, bundle: Bundle, target: Target, draft: Path, encoding
     else:
         return write_zipped(bundle, target, draft, chosen.key, encoding)
     return ()
+
+
+def write_network(
+    network: Network,
+    path: str | Path,
+    scenario: Scenario,
+    *,
+    mode: str = "multimodal",
+    form: str | None = None,
+    overwrite: bool = False,
+    sources: Mapping[str, Source] | None = None,
+) -> tuple[Path, ...]:
+    """Write the part of `network` that is open and usable, with minutes.
+
+    Parameters
+    ----------
+    network
+        What to write.
+    path
+        .graphml, .json and .csv as :func:`atlas.exports.families.graph.write_graph` has them; any other ending of
+        :data:`FORMATS` holds the tables ``nodes``, ``edges`` and ``joins``, EPSG:4326.
+    scenario, mode
+        What is open, and the minutes: the column ``travel_time_min`` is the time for a traveller who has not yet ridden
+        a train. Edges that cannot be used are left out, so that no edge lacks a weight.
+    form, overwrite, sources
+        As for :func:`write`.
+
+    Returns
+    -------
+    tuple of Path
+        The files written.
+
+    Raises
+    ------
+    ExportError
+        An ending that no format has, a file that exists, or a disk that refuses.
+    """
+    path = Path(path)
+    mark = stamp(network.hash, [scenario])
+    open_part = graph.usable(network, scenario, mode)
+    if form is None and path.suffix.lower() in graph.FORMATS:
+        return graph.write_graph(open_part, path, mark, overwrite=overwrite)
+    if form is None and not path.is_dir() and not path.name.lower().endswith(_ENDINGS):
+        endings = ", ".join((*graph.FORMATS, *_ENDINGS))
+        raise ExportError(f"{path}: a network is written as {endings}; choose one of these endings, or a --format")
+    return write(open_part, path, form=form, overwrite=overwrite, mark=mark, scenarios=[scenario], sources=sources)
 
 
 def write_downloads(

@@ -33,7 +33,7 @@ _FORMS = (
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(path_type=Path),
     help="The ending names the format: .gpkg .shp.zip .gdb.zip .fgb .parquet .geojson .geojsonl .kml .kmz .csv "
     ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz.",
 )
@@ -79,8 +79,7 @@ def command(
       atlas export reach:珠海 -o zhuhai.gpkg --year 2035 --within 60,120
     """
     from atlas.cli.output import tell
-    from atlas.exports.families.graph import write_network
-    from atlas.exports.write import write
+    from atlas.exports.write import write, write_network
 
     if thing == "network" and output.suffix.lower() == ".graphml":
         for path in write_network(session.network, output, session.scenario(choice), mode=mode, overwrite=overwrite):

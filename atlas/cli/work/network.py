@@ -90,8 +90,8 @@ def _row(what: str, name: str, number: int | None = None, length_km: float | Non
     "-o",
     "--output",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The ending decides: .graphml, .json (node-link), .csv (pairs, with the nodes beside) or .gpkg.",
+    type=click.Path(path_type=Path),
+    help="The ending decides: .graphml, .json (node-link), .csv (pairs, with the nodes beside), or as `atlas export`.",
 )
 @overwrite_option
 @mode_option
@@ -107,7 +107,7 @@ def export(session: Session, output: Path, overwrite: bool, mode: str, choice: C
       atlas network export -o network.graphml
       atlas network export -o network.gpkg --year 2035 --mode drive
     """
-    from atlas.exports.families.graph import write_network
+    from atlas.exports.write import write_network
 
     scenario = session.scenario(choice)
     for path in write_network(session.network, output, scenario, mode=mode, overwrite=overwrite):

@@ -1,4 +1,4 @@
-"""The network as files: GraphML, node-link JSON, CSV pairs, GeoPackage."""
+"""The network for programs that know graphs: GraphML, node-link JSON, CSV pairs."""
 
 from __future__ import annotations
 
@@ -15,68 +15,46 @@ from atlas.base.errors import ExportError
 from atlas.base.files import replacing, write_bytes, write_text
 from atlas.base.values import csv_text, plain
 from atlas.data.scenario import Scenario
-from atlas.data.stamp import stamp
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["FORMATS", "write_network"]
+__all__ = ["FORMATS", "usable", "write_graph"]
 
-FORMATS = (".graphml", ".json", ".csv", ".gpkg")
-# GeoPackage stamps each table with the time of writing; a fixed one gives the same bytes for the same input.
-_FIXED_DATE = "1970-01-01T00:00:00Z"
+FORMATS = (".graphml", ".json", ".csv")
 
 
-def write_network(
-    network: Network,
-    path: str | Path,
-    scenario: Scenario,
-    *,
-    mode: str = "multimodal",
-    overwrite: bool = False,
-) -> tuple[Path, ...]:
-    """Write the part of `network` that is open and usable, with minutes, in the format of the suffix.
+def write_graph(network: Network, path: Path, mark: str, *, overwrite: bool = False) -> tuple[Path, ...]:
+    """Write a network (see :func:`usable`) for programs that know graphs, and return the files.
 
     Parameters
     ----------
-    network
-        What to write.
+    network, mark
+        What to write, and its stamp.
     path
-        ``.graphml`` (attributes as text and numbers, geometry as WKT), ``.json`` (networkx's node-link form,
-        geometry as WKT), ``.csv`` (the file holds the edges as pairs ``from_id, to_id``; the nodes go to
-        ``<name>-nodes.csv`` beside it) or ``.gpkg`` (layers ``nodes``, ``edges``, ``joins``, EPSG:4326).
-    scenario, mode
-        What is open, and the minutes: the column ``travel_time_min`` is the time for a traveller who has not
-        yet ridden a train. Edges that cannot be used are left out, so that no edge lacks a weight.
+        ``.graphml`` (attributes as text and numbers, geometry as WKT), ``.json`` (networkx's node-link form, geometry
+        as WKT) or ``.csv`` (the file holds the edges as pairs ``from_id, to_id``; the nodes go to
+        ``<name>-nodes.csv`` beside it).
     overwrite
         Whether existing files may be replaced.
-
-    Returns
-    -------
-    tuple of Path
-        The files written.
 
     Raises
     ------
     ExportError
-        Another suffix, a file that exists, or a disk that refuses.
+        A file that exists, or a disk that refuses.
     """
-    path = Path(path)
     writers: dict[str, Callable[[Network, Path, str, bool], tuple[Path, ...]]] = {
         ".graphml": _graphml,
         ".json": _node_link,
         ".csv": _pairs,
-        ".gpkg": _geopackage,
     }
-    if path.suffix.lower() not in writers:
-        raise ExportError(f"{path}: a network is written as {', '.join(FORMATS)}; choose one of these endings")
-    mark = stamp(network.hash, [scenario])
-    return writers[path.suffix.lower()](_usable(network, scenario, mode), path, mark, overwrite)
+    return writers[path.suffix.lower()](network, path, mark, overwrite)
 
 
-def _usable(network: Network, scenario: Scenario, mode: str) -> Network:
+def usable(network: Network, scenario: Scenario, mode: str) -> Network:
+    """Return the part that is open and usable, edges with their minutes in ``travel_time_min``."""
     trip = Trip(network, scenario, mode)
     edges = network.edges[trip.usable].assign(travel_time_min=trip.minutes[trip.usable]).reset_index(drop=True)
     used = set(edges["from_id"]) | set(edges["to_id"])
@@ -135,24 +113,3 @@ def _csv(frame: pd.DataFrame, mark: str) -> bytes:
     header = [*("wkt" if name == "geometry" else str(name) for name in frame.columns), "hash"]
     rows = ([*map(_attribute, row), mark] for row in frame.itertuples(index=False))
     return csv_text(header, rows).encode("utf-8-sig")
-
-
-def _geopackage(network: Network, path: Path, mark: str, overwrite: bool) -> tuple[Path, ...]:
-    import pyogrio
-
-    about = {"atlas_hash": mark, "CRS": "EPSG:4326"}
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": _FIXED_DATE})
-    try:
-        with replacing(path, overwrite=overwrite) as draft:
-            for name, frame, shape in (
-                ("nodes", network.nodes, "Point"),
-                ("edges", network.edges, "LineString"),
-            ):
-                pyogrio.write_dataframe(
-                    frame, draft, layer=name, driver="GPKG", geometry_type=shape, dataset_metadata=about
-                )
-            pyogrio.write_dataframe(network.joins, draft, layer="joins", driver="GPKG", dataset_metadata=about)
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
-    return (path,)

@@ -52,19 +52,24 @@ def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
 
 def _members(book: Any, bundle: Bundle, target: Target, folder: Path) -> dict[str, bytes]:
     """Fill a workbook and return the members of its file."""
+    from openpyxl.utils import get_column_letter
+
     for table in bundle.tables:
         if len(table.frame) >= _ROWS:
             raise ExportError(f"{table.name} has {len(table.frame)} rows; a sheet holds {_ROWS - 1}: write CSV")
         sheet = _sheet(book, table.name[:31], folder, frozen=True)
         place = ["x", "y"] if table.geometry else []
-        sheet.append([_cell(sheet, text) for text in [*(field.name for field in table.fields), *place]])
+        heads = [*(field.name for field in table.fields), *place]
+        sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{len(table.frame) + 1}"
+        sheet.append([_cell(sheet, text) for text in heads])
         points = table.shapes.geometry.representative_point() if table.geometry else None
         names = [field.name for field in table.fields]
         for row, values in enumerate(table.frame[names].itertuples(index=False, name=None)):
             point = None if points is None else points.iloc[row]
             at = [] if point is None else [point.x, point.y]
             sheet.append([_cell(sheet, value) for value in [*values, *at]])
-    fields = _sheet(book, "fields", folder)
+    fields = _sheet(book, "fields", folder, frozen=True)
+    fields.auto_filter.ref = f"A1:F{1 + sum(len(table.fields) for table in bundle.tables)}"
     fields.append([_cell(fields, text) for text in ("table", "field", "alias", "type", "unit", "about")])
     for table in bundle.tables:
         for one in table.fields:
@@ -121,6 +126,8 @@ def write_dxf(bundle: Bundle, target: Target, path: Path) -> None:
     ezdxf.options.write_fixed_meta_data_for_testing = True
     try:
         drawing = ezdxf.new("R2010", setup=False, units=6 if target.projected else 0)
+        # R2010 is UTF-8 throughout; programs that still heed the code page are to take Chinese for Chinese.
+        drawing.encoding = "gbk"
         drawing.appids.add("ATLAS")
         drawing.styles.add("ATLAS", font="simsun.ttf")
         for number, line in enumerate(remarks(bundle, target).split("\n")):

@@ -64,6 +64,8 @@ def project_xml(bundle: Bundle, target: Target, package: str) -> str:
         ET.SubElement(ordered, "layer", id=_id(table))
     settings = _child(root, "properties")
     _property(_child(settings, "Paths"), "Absolute", "bool", "false")
+    # without it QGIS leaves projectCrs unread
+    _property(_child(settings, "SpatialRefSys"), "ProjectionsEnabled", "int", "1")
     gui = _child(settings, "Gui")
     for part, at in (("Red", 1), ("Green", 3), ("Blue", 5)):
         _property(gui, f"CanvasColor{part}Part", "int", str(int(GROUND["sea"][at : at + 2], 16)))
@@ -113,6 +115,10 @@ def _canvas(root: ET.Element, bundle: Bundle, crs: CRS) -> None:
     low = (min(float(box[0]) for box in boxes), min(float(box[1]) for box in boxes))
     high = (max(float(box[2]) for box in boxes), max(float(box[3]) for box in boxes))
     _extent(_child(canvas, "extent"), (*low, *high))
+    view = ET.SubElement(_child(root, "ProjectViewSettings"), "DefaultViewExtent")
+    for name, value in zip(("xmin", "ymin", "xmax", "ymax"), (*low, *high), strict=True):
+        view.set(name, repr(value))
+    view.append(_srs(crs))
     _child(canvas, "rotation", "0")
     _child(canvas, "destinationsrs").append(_srs(crs))
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from atlas.base.style import GROUND, STATUS_FORM, STATUS_WORDS, TIME_RAMP, LineForm, Symbol, status_form, symbol_of
+from atlas.data.declaration import SEATS
 from atlas.exports.tables.bundle import Table
 
 __all__ = ["Rule", "qml", "rules_of", "symbology"]
@@ -18,6 +19,9 @@ _MARKERS = {
 }  # fmt: skip
 _TIMES = ("travel_time_min", "cutoff_min")
 _KIND_WORDS = {"kind": "类别"}
+#: Denominator of the scale up to which a layer's names are shown.
+_LABELLED = {"airports": 1_500_000, "ports": 750_000, "stations": 500_000}
+_NEAR = 300_000
 
 
 @dataclass(frozen=True)
@@ -175,13 +179,35 @@ def _fill(symbol: ET.Element, rule: Rule) -> None:
 def _labels(table: Table) -> ET.Element | None:
     if table.geometry != "Point" or "name_zh" not in table.frame.columns:
         return None
-    labels = ET.Element("labeling", type="simple")
-    settings = ET.SubElement(labels, "settings", calloutType="simple")
+    labels = ET.Element("labeling", type="rule-based")
+    rules = ET.SubElement(labels, "rules", key="labels")
+    for number, (where, farthest, size, weight) in enumerate(_label_rules(table)):
+        # QGIS: scalemindenom is the nearest view, scalemaxdenom the farthest
+        rule = {"key": f"l{number}", "scalemindenom": "1", "scalemaxdenom": str(farthest)}
+        rule |= {"filter": where} if where else {}
+        ET.SubElement(rules, "rule", rule).append(_label_settings(size, weight))
+    return labels
+
+
+def _label_rules(table: Table) -> list[tuple[str, int, int, int]]:
+    """Return which features are labelled, the scale up to which, the size in points, the priority to 10."""
+    if table.name != "places" or "level" not in table.frame.columns:
+        return [("", _LABELLED.get(table.name, _NEAR), 8, 3)]
+    seats = ", ".join(f"'{level}'" for level in SEATS)
+    return [
+        ("\"level\" IN ('prefecture', 'sar')", 6_000_000, 10, 10),
+        (f"\"level\" IN ({seats}) AND \"level\" NOT IN ('prefecture', 'sar')", 2_000_000, 8, 8),
+        (f'"level" NOT IN ({seats})', _NEAR, 8, 5),
+    ]
+
+
+def _label_settings(size: int, weight: int) -> ET.Element:
+    settings = ET.Element("settings", calloutType="simple")
     text = {
         "fieldName": "name_zh",
         "isExpression": "0",
         "fontFamily": "Noto Sans CJK SC",
-        "fontSize": "8",
+        "fontSize": str(size),
         "fontSizeUnit": "Point",
         "textColor": _rgba(GROUND["text"]),
         "textOpacity": "1",
@@ -191,8 +217,6 @@ def _labels(table: Table) -> ET.Element | None:
     ET.SubElement(
         style, "text-buffer", bufferDraw="1", bufferSize="0.7", bufferSizeUnits="MM", bufferColor=_rgba("#ffffff")
     )
-    ET.SubElement(settings, "placement", placement="6", dist="0.6", distUnits="MM")
-    ET.SubElement(
-        settings, "rendering", drawLabels="1", scaleVisibility="1", scaleMin="300000", scaleMax="1", obstacle="1"
-    )
-    return labels
+    ET.SubElement(settings, "placement", placement="6", priority=str(weight), dist="0.6", distUnits="MM")
+    ET.SubElement(settings, "rendering", drawLabels="1", scaleVisibility="0", obstacle="1")
+    return settings

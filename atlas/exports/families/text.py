@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.archive import pack
+from atlas.base.archive import pack_folder
+from atlas.base.files import scratch
 from atlas.base.style import STATUS_WORDS, symbol_of
 from atlas.base.values import csv_text, plain
 from atlas.exports.families.styles import rules_of
@@ -64,6 +67,9 @@ def write_geojson(bundle: Bundle, target: Target, path: Path) -> None:
     about = json.dumps(remarks(bundle, target).split("\n"), ensure_ascii=False)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f'{{"type":"FeatureCollection","name":"{table.name}","hash":"{bundle.hash}",\n"about":{about},\n')
+        if target.shifted:
+            # by the first GeoJSON: no known system. GDAL and what is made with it take any GeoJSON for WGS 84 still
+            file.write('"crs":null,\n')
         file.write('"features":[\n')
         for number, line in enumerate(feature_lines(table)):
             file.write((",\n" if number else "") + line)
@@ -100,35 +106,53 @@ def write_csv(bundle: Bundle, target: Target, path: Path) -> None:
 
 
 def write_kml(bundle: Bundle, target: Target, path: Path) -> None:
-    """Write KML, or KMZ by the suffix: a folder a table and kind, styles of the maps, spans of years."""
-    ET.register_namespace("", _KML)
-    root = ET.Element(f"{{{_KML}}}kml")
-    document = _child(root, "Document")
-    _child(document, "name", bundle.title_zh)
-    _child(document, "description", remarks(bundle, target))
+    """Write KML, or KMZ by the suffix: a folder a table and kind, styles of the maps, spans of years.
+
+    Features are written one at a time, so that a province's roads need no more memory than a county's.
+    """
+    if path.suffix.lower() != ".kmz":
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_kml_parts(bundle, target))
+        return
+    with scratch(path.parent) as folder:
+        with (folder / "doc.kml").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_kml_parts(bundle, target))
+        pack_folder(path, folder)
+
+
+def _kml_parts(bundle: Bundle, target: Target) -> Iterator[str]:
+    """Yield the document's text, head to foot."""
+    yield f'<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="{_KML}">\n<Document>\n'
+    yield _written(_named("name", bundle.title_zh)) + _written(_named("description", remarks(bundle, target)))
     for table in bundle.spatial:
         for name, color, width in _looks(table):
-            style = _child(document, "Style")
-            style.set("id", name)
-            _child(_child(style, "LineStyle"), "color", color)
-            _child(style[0], "width", f"{width:g}")
+            style = ET.Element("Style", id=name)
+            line = _child(style, "LineStyle")
+            _child(line, "color", color)
+            _child(line, "width", f"{width:g}")
             _child(_child(style, "PolyStyle"), "color", "80" + color[2:])
             _child(_child(style, "IconStyle"), "color", color)
+            yield _written(style)
     for table in bundle.spatial:
-        _folder(document, table)
-    ET.indent(root, " ")
-    text = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    if path.suffix.lower() == ".kmz":
-        pack(path, {"doc.kml": text})
-    else:
-        path.write_bytes(text)
+        yield from _folder(table)
+    yield "</Document>\n</kml>\n"
+
+
+def _written(element: ET.Element) -> str:
+    ET.indent(element, " ")
+    return ET.tostring(element, encoding="unicode") + "\n"
+
+
+def _named(name: str, text: str) -> ET.Element:
+    element = ET.Element(name)
+    # Control characters cannot stand in XML at all.
+    element.text = str(plain(text))
+    return element
 
 
 def _child(parent: ET.Element, name: str, text: str | None = None) -> ET.Element:
-    child = ET.SubElement(parent, f"{{{_KML}}}{name}")
-    if text is not None:
-        # Control characters cannot stand in XML at all.
-        child.text = str(plain(text))
+    child = ET.Element(name) if text is None else _named(name, text)
+    parent.append(child)
     return child
 
 
@@ -159,33 +183,45 @@ def _style_of(table: Table, row: dict[str, Any]) -> str:
     return f"{table.name}-{next((end for end in ends if minutes <= end), ends[-1])}"
 
 
-def _folder(document: ET.Element, table: Table) -> None:
-    top = _child(document, "Folder")
-    _child(top, "name", table.title_zh)
-    inner: dict[str, ET.Element] = {}
-    for kind in _kinds(table):
-        if kind is not None:
-            inner[kind] = _child(top, "Folder")
-            _child(inner[kind], "name", kind)
+def _folder(table: Table) -> Iterator[str]:
+    yield "<Folder>\n" + _written(_named("name", table.title_zh))
+    frame, kinds = table.shapes, _kinds(table)
+    if kinds == [None]:
+        yield from _placemarks(table)
+    else:
+        held = [None if pd.isna(kind) else plain(str(kind)) for kind in frame["kind"]]
+        for kind in kinds:
+            yield "<Folder>\n" + _written(_named("name", str(kind)))
+            yield from _placemarks(replace(table, frame=frame[[one == kind for one in held]]))
+            yield "</Folder>\n"
+        yield from _placemarks(replace(table, frame=frame[[one is None for one in held]]))
+    yield "</Folder>\n"
+
+
+def _placemarks(table: Table) -> Iterator[str]:
     for row, shape in _records(table):
-        if shape is None or shape.is_empty:
-            continue
-        mark = _child(inner.get(str(row.get("kind")), top), "Placemark")
-        _child(mark, "name", str(row.get("name_zh") or row.get("name_en") or row.get("id") or ""))
-        if row.get("status"):
-            _child(mark, "Snippet", STATUS_WORDS.get(row["status"], (row["status"],))[0])
-        begin = row.get("opened") or row.get("opens_year")
-        if begin:
-            _child(_child(mark, "TimeSpan"), "begin", str(begin))
-        _child(mark, "styleUrl", f"#{_style_of(table, row)}")
-        data = _child(mark, "ExtendedData")
-        for field in table.fields:
-            if row[field.name] is not None:
-                entry = _child(data, "Data")
-                entry.set("name", field.name)
-                _child(entry, "displayName", field.alias)
-                _child(entry, "value", str(row[field.name]))
-        _shape(mark, shape)
+        if shape is not None and not shape.is_empty:
+            yield _written(_placemark(table, row, shape))
+
+
+def _placemark(table: Table, row: dict[str, Any], shape: BaseGeometry) -> ET.Element:
+    mark = ET.Element("Placemark")
+    _child(mark, "name", str(row.get("name_zh") or row.get("name_en") or row.get("id") or ""))
+    if row.get("status"):
+        _child(mark, "Snippet", STATUS_WORDS.get(row["status"], (row["status"],))[0])
+    begin = row.get("opened") or row.get("opens_year")
+    if begin:
+        _child(_child(mark, "TimeSpan"), "begin", str(begin))
+    _child(mark, "styleUrl", f"#{_style_of(table, row)}")
+    data = _child(mark, "ExtendedData")
+    for field in table.fields:
+        if row[field.name] is not None:
+            entry = _child(data, "Data")
+            entry.set("name", field.name)
+            _child(entry, "displayName", field.alias)
+            _child(entry, "value", str(row[field.name]))
+    _shape(mark, shape)
+    return mark
 
 
 def _shape(parent: ET.Element, shape: BaseGeometry) -> None:

@@ -1,14 +1,16 @@
-"""Formats that GDAL writes: GeoPackage, Shapefile, FGDB, FlatGeobuf, GeoParquet, MapInfo TAB, PMTiles."""
+"""Formats that GDAL writes: Shapefile, FGDB, FlatGeobuf, GeoParquet, MapInfo TAB, PMTiles."""
 
 from __future__ import annotations
 
-import sqlite3
+import unicodedata
+import warnings
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pyogrio
 from pyogrio.errors import DataSourceError
@@ -17,33 +19,26 @@ from atlas.base.archive import pack_folder
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.values import csv_text
-from atlas.exports.families.styles import qml
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 from atlas.exports.tables.fields import short_names
 from atlas.exports.tables.metadata import datapackage_text, remarks
 
-__all__ = ["plain_frame", "write_gdb", "write_gpkg", "write_one", "write_parquet", "write_pmtiles", "write_zipped"]
+__all__ = [
+    "plain_frame", "write_frame", "write_gdb", "write_one", "write_parquet", "write_pmtiles", "write_zipped",
+]  # fmt: skip
 
 _INT32 = 2**31
 _DBF_TEXT = 254
-_STYLES = """CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256),
- f_table_schema TEXT(256), f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT,
- styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME)"""
-_COLUMNS = """CREATE TABLE IF NOT EXISTS gpkg_data_columns (table_name TEXT NOT NULL, column_name TEXT NOT NULL,
- name TEXT, title TEXT, description TEXT, mime_type TEXT, constraint_name TEXT,
- CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name), CONSTRAINT gdc_tn UNIQUE (table_name, name))"""
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
 @contextmanager
-def _pinned_date(as_of: str) -> Iterator[None]:
-    """GDAL stamps tables with the time of writing; a fixed one gives the same bytes for the same input."""
-    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{as_of}T00:00:00.000Z"})
-    try:
+def unnamed_system() -> Iterator[None]:
+    """Let shifted coordinates be written without a system, as they are to be, and nothing be said of it."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "'crs' was not provided")
         yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
 def plain_frame(table: Table) -> pd.DataFrame:
@@ -68,79 +63,26 @@ def _shape_name(table: Table, frame: gpd.GeoDataFrame) -> str:
     return f"Multi{table.geometry}" if multi else table.geometry
 
 
-def _write(frame: pd.DataFrame, table: Table, path: Path, driver: str, **options: Any) -> None:
+def write_frame(frame: pd.DataFrame, table: Table, path: Path, driver: str, **options: Any) -> None:
+    """Write the rows of a table with a driver of GDAL; what it refuses is an ExportError."""
     if isinstance(frame, gpd.GeoDataFrame):
         name = _shape_name(table, frame)
         options |= {"geometry_type": name, "promote_to_multi": name.startswith("Multi")}
     try:
-        pyogrio.write_dataframe(frame, path, driver=driver, **options)
+        with unnamed_system():
+            pyogrio.write_dataframe(frame, path, driver=driver, **options)
     except (DataSourceError, RuntimeError, UnicodeError) as reason:
         raise ExportError(f"{path.name}: {driver} cannot hold the table {table.name}: {reason}") from reason
-
-
-def write_gpkg(bundle: Bundle, target: Target, path: Path) -> None:
-    """Write a GeoPackage: all tables, Chinese aliases, QGIS styles, metadata. Same input, same bytes."""
-    about = {"atlas_hash": f"atlas-hash: {bundle.hash}", "about": remarks(bundle, target)}
-    with _pinned_date(bundle.as_of):
-        for number, table in enumerate(bundle.tables):
-            # Version 1.2 holds all of this, and readers that are some years old know it.
-            first = {"dataset_metadata": about, "dataset_options": {"VERSION": "1.2"}}
-            options: dict[str, Any] = first if number == 0 else {}
-            options |= {"layer_options": {"IDENTIFIER": table.title_zh, "DESCRIPTION": table.about or table.title_en}}
-            _write(plain_frame(table), table, path, "GPKG", layer=table.name, **options)
-    try:
-        _annotate(bundle, path)
-    except sqlite3.Error as reason:
-        raise ExportError(f"cannot write {path.name}: {reason}") from reason
-
-
-def _annotate(bundle: Bundle, path: Path) -> None:
-    """Write aliases of columns and QGIS styles into a GeoPackage."""
-    with closing(sqlite3.connect(path)) as base, base:
-        base.execute(_COLUMNS)
-        base.execute(_STYLES)
-        base.executemany(
-            "INSERT OR REPLACE INTO gpkg_extensions VALUES (?, ?, ?, ?, ?)",
-            [("gpkg_data_columns", None, "gpkg_schema", "http://www.geopackage.org/spec121/#extension_schema",
-              "read-write")],
-        )  # fmt: skip
-        for table in bundle.tables:
-            base.executemany("INSERT INTO gpkg_data_columns VALUES (?, ?, ?, ?, ?, NULL, NULL)", _aliases(table))
-        day = f"{bundle.as_of}T00:00:00.000Z"
-        base.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) "
-            "VALUES ('layer_styles', 'attributes', 'layer_styles', ?)", [day],
-        )  # fmt: skip
-        for table in bundle.spatial:
-            if table.geometry == "Geometry":
-                continue
-            base.execute(
-                "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
-                " styleQML, styleSLD, useAsDefault, description, owner, update_time)"
-                " VALUES ('', '', ?, 'geom', ?, ?, '', 1, ?, '', ?)",
-                [table.name, table.name, qml(table), table.title_zh, day],
-            )
-    # Without it the connection stays open until collected, and Windows refuses to move the file.
-    base.close()
-
-
-def _aliases(table: Table) -> list[tuple[str, str, str, str, str]]:
-    """Rows of gpkg_data_columns; an alias that two columns share is told apart by the column's name."""
-    taken: set[str] = set()
-    rows = []
-    for field in table.fields:
-        alias = field.alias if field.alias not in taken else f"{field.alias} {field.name}"
-        taken.add(alias)
-        unit = f" [{field.unit}]" if field.unit else ""
-        rows.append((table.name, field.name, alias, alias, f"{field.about}{unit}".strip()))
-    return rows
 
 
 def write_one(bundle: Bundle, target: Target, path: Path, driver: str, suffix: str) -> None:
     """Write one table into one file of a driver that takes a description: FlatGeobuf."""
     (table,) = bundle.tables
     options = {"TITLE": table.title_zh, "DESCRIPTION": remarks(bundle, target)} if driver == "FlatGeobuf" else {}
-    _write(plain_frame(table), table, path, driver, layer=table.name, layer_options=options)
+    if driver == "FlatGeobuf" and table.shapes.geometry.isna().any():
+        # its index knows no row without a geometry
+        options["SPATIAL_INDEX"] = "NO"
+    write_frame(plain_frame(table), table, path, driver, layer=table.name, layer_options=options)
 
 
 def write_zipped(bundle: Bundle, target: Target, path: Path, form: str, encoding: str) -> tuple[str, ...]:
@@ -155,17 +97,16 @@ def write_zipped(bundle: Bundle, target: Target, path: Path, form: str, encoding
     folder.mkdir()
     remarked: list[str] = []
     for table in bundle.tables:
-        frame = plain_frame(table)
+        frame = _texts(table, plain_frame(table), encoding, remarked)
         if form == "shp":
-            frame = _dbf_frame(table, frame, encoding, remarked)
+            frame = _dbf_frame(table, frame)
             options: dict[str, Any] = {"encoding": "UTF-8" if encoding == "utf-8" else "CP936"}
-            _write(frame, table, folder / f"{table.name}.shp", "ESRI Shapefile", **options)
+            write_frame(frame, table, folder / f"{table.name}.shp", "ESRI Shapefile", **options)
             (folder / f"{table.name}.cpg").write_text("UTF-8" if encoding == "utf-8" else "GBK", "ascii")
         else:
-            _check_encoding(table, frame, encoding)
             frame = _tab_frame(table, frame, remarked)
             code = "UTF-8" if encoding == "utf-8" else "CP936"
-            _write(frame, table, folder / f"{table.name}.tab", "MapInfo File", layer_options={"ENCODING": code})
+            write_frame(frame, table, folder / f"{table.name}.tab", "MapInfo File", layer_options={"ENCODING": code})
     _date_dbf(folder)
     if form == "shp":
         names = {table.name: short_names(field.name for field in table.fields) for table in bundle.tables}
@@ -191,20 +132,36 @@ def _date_dbf(folder: Path) -> None:
         file.write_bytes(bytes(content))
 
 
-def _dbf_frame(table: Table, frame: pd.DataFrame, encoding: str, remarked: list[str]) -> pd.DataFrame:
-    _check_encoding(table, frame, encoding)
+def _dbf_frame(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
     if table.geometry == "Geometry":
         raise ExportError(f"the table {table.name} mixes geometries; a Shapefile holds one kind: use a GeoPackage")
+    return frame.rename(columns=short_names(field.name for field in table.fields))
+
+
+def _texts(table: Table, frame: pd.DataFrame, encoding: str, remarked: list[str]) -> pd.DataFrame:
+    """Return the rows with texts that fit: in the encoding, and in the bytes a Shapefile or MapInfo table holds.
+
+    Raises
+    ------
+    ExportError
+        A text holds a sign that the encoding lacks and nothing near stands for.
+    """
     for field in table.fields:
         if field.type != "string":
             continue
-        long = [value for value in frame[field.name] if value is not None and len(value.encode(encoding)) > _DBF_TEXT]
-        if long:
-            remarked.append(f"{table.name}.{field.name}: {len(long)} texts cut to {_DBF_TEXT} bytes of {encoding}")
-            frame[field.name] = pd.Series(
-                [_cut(value, encoding) for value in frame[field.name]], index=frame.index, dtype=object
+        fitting = [_encodable(table, field.name, row, value, encoding) for row, value in enumerate(frame[field.name])]
+        plainer = [old for old, new in zip(frame[field.name], fitting, strict=True) if old != new]
+        if plainer:
+            remarked.append(
+                f"{table.name}.{field.name}: in {len(plainer)} texts signs that {encoding} lacks are written without "
+                f"their accents, the first of them {plainer[0]!r}"
             )
-    return frame.rename(columns=short_names(field.name for field in table.fields))
+        long = sum(value is not None and len(value.encode(encoding)) > _DBF_TEXT for value in fitting)
+        if long:
+            remarked.append(f"{table.name}.{field.name}: {long} texts cut to {_DBF_TEXT} bytes of {encoding}")
+        cut = [_cut(value, encoding) for value in fitting]
+        frame[field.name] = pd.Series(cut, index=frame.index, dtype=object)
+    return frame
 
 
 def _tab_frame(table: Table, frame: pd.DataFrame, remarked: list[str]) -> pd.DataFrame:
@@ -222,18 +179,28 @@ def _cut(text: str | None, encoding: str) -> str | None:
     return text if text is None else text.encode(encoding)[:_DBF_TEXT].decode(encoding, errors="ignore")
 
 
-def _check_encoding(table: Table, frame: pd.DataFrame, encoding: str) -> None:
-    for field in table.fields:
-        if field.type != "string":
-            continue
-        for row, value in enumerate(frame[field.name]):
-            try:
-                (value or "").encode(encoding)
-            except UnicodeEncodeError as reason:
-                raise ExportError(
-                    f"{table.name}, row {row + 1}, {field.name}: {value[reason.start : reason.end]!r} is not in "
-                    f"{encoding.upper()}; write with --encoding utf-8"
-                ) from reason
+def _encodable(table: Table, name: str, row: int, text: str | None, encoding: str) -> str | None:
+    """Return `text`, signs that the encoding lacks written as what they are made of without accents."""
+    if text is None or _fits(text, encoding):
+        return text
+    made = "".join(sign if _fits(sign, encoding) else _bare(sign) for sign in text)
+    if not _fits(made, encoding):
+        lacking = sorted({sign for sign in made if not _fits(sign, encoding)})
+        raise ExportError(
+            f"{table.name}, row {row + 1}, {name}: {', '.join(map(repr, lacking))} in {text!r} is not in "
+            f"{encoding.upper()}; write with --encoding utf-8"
+        )
+    return made
+
+
+def _fits(text: str, encoding: str) -> bool:
+    return text.encode(encoding, errors="ignore").decode(encoding) == text
+
+
+def _bare(sign: str) -> str:
+    """``ã`` becomes ``a``, ``²`` becomes ``2``; what is made of nothing else stays."""
+    parts = unicodedata.normalize("NFKD", sign)
+    return "".join(part for part in parts if not unicodedata.combining(part)) or sign
 
 
 def _arrow(table: Table, metadata: dict[str, str]) -> Any:
@@ -270,17 +237,18 @@ def write_gdb(bundle: Bundle, target: Target, path: Path) -> None:
             **({"TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"} if wide else {}),
         }
         try:
-            pyogrio.write_arrow(
-                data,
-                base,
-                layer=table.name,
-                driver="OpenFileGDB",
-                append=number > 0,
-                geometry_name="geometry" if table.geometry else None,
-                geometry_type=_shape_name(table, table.shapes) if table.geometry else None,
-                crs=_crs_text(target) if table.geometry else None,
-                layer_options=options,
-            )
+            with unnamed_system():
+                pyogrio.write_arrow(
+                    data,
+                    base,
+                    layer=table.name,
+                    driver="OpenFileGDB",
+                    append=number > 0,
+                    geometry_name="geometry" if table.geometry else None,
+                    geometry_type=_shape_name(table, table.shapes) if table.geometry else None,
+                    crs=_crs_text(target) if table.geometry else None,
+                    layer_options=options,
+                )
         except (DataSourceError, RuntimeError) as reason:
             raise ExportError(f"{path.name}: a geodatabase cannot hold {table.name}: {reason}") from reason
     pack_folder(path, folder)
@@ -305,12 +273,20 @@ def write_parquet(bundle: Bundle, target: Target, path: Path) -> None:
             "geometry_types": sorted(str(kind) for kind in frame.geom_type.dropna().unique()),
             "crs": None if target.crs is None else target.crs.to_json_dict(),
             "bbox": [float(value) for value in frame.total_bounds],
+            "covering": {"bbox": {side: ["bbox", side] for side in _SIDES}},
         }
         geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
         about["geo"] = json.dumps(geo, ensure_ascii=False)
     data = _arrow(table, about)
+    import pyarrow as pa
     import pyarrow.parquet
 
+    if table.geometry:
+        # Readers pass over blocks of rows that lie elsewhere by these numbers.
+        bounds = table.shapes.bounds.to_numpy().T
+        known = ~np.isnan(bounds).any(axis=0)
+        sides = [pa.array(values, pa.float64(), mask=~known) for values in bounds]
+        data = data.append_column("bbox", pa.StructArray.from_arrays(sides, names=list(_SIDES), mask=pa.array(~known)))
     pyarrow.parquet.write_table(data, path, compression="zstd")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
@@ -203,8 +204,9 @@ def _layer_table(layer: Layer) -> Table:
 
 def _with_extent(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return edges with a line where it has a length: a place that is its own junction has a link and no line."""
-    line = frame.geometry
-    return frame.set_geometry(line.where(line.is_empty | line.isna() | (line.length > 0), None))
+    lines = frame.geometry.to_numpy().copy()
+    lines[shapely.length(lines) == 0] = None
+    return frame.set_geometry(gpd.GeoSeries(lines, index=frame.index, crs=frame.crs))
 
 
 def _table(name: str, frame: pd.DataFrame, *, about: str = "", group: str = "") -> Table:

@@ -289,4 +289,7 @@ def reprojected(frame: gpd.GeoDataFrame, target: Target) -> gpd.GeoDataFrame:
         return np.column_stack(shift(points[:, 0], points[:, 1]))
 
     shapes: Any = shapely.transform(frame.geometry.to_numpy(), moved)
-    return frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index, crs=None))
+    unnamed: gpd.GeoDataFrame = frame.set_geometry(gpd.GeoSeries(shapes, index=frame.index)).set_crs(
+        None, allow_override=True
+    )
+    return unnamed

@@ -49,7 +49,8 @@ def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[s
     form
         Key of the format.
     """
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "profile": "data-package",
         "name": bundle.name.replace("_", "-").lower(),
@@ -78,8 +79,8 @@ def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[s
                 "name": path.stem.replace("_", "-").lower(),
                 "path": path.name,
                 "format": form,
-                "bytes": len(content),
-                "sha256": hashlib.sha256(content).hexdigest(),
+                "bytes": path.stat().st_size,
+                "sha256": digest,
                 **({"members_sha256": members_digest(path)} if form in _ARCHIVES else {}),
                 "tables": [_table(table) for table in bundle.tables],
             }
