@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD_NEEDS = ("atlas", "layers", "data", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "DATA_LICENSE.md")
+BUILD_NEEDS = (
+    "atlas", "atlas_qgis", "layers", "data", "setup.cfg", "pyproject.toml", "README.md", "LICENSE", "DATA_LICENSE.md",
+)  # fmt: skip
 
 
 def setup_cfg() -> configparser.ConfigParser:
@@ -49,7 +51,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_package_is_named_in_setup_cfg() -> None:
     listed = set(setup_cfg()["options"]["packages"].split())
     found = {".".join(path.parent.relative_to(ROOT).parts) for path in (ROOT / "atlas").rglob("__init__.py")}
-    assert listed == found | {"atlas.shipped.data", "atlas.shipped.layers"}
+    assert listed == found | {"atlas.shipped.atlas_qgis", "atlas.shipped.data", "atlas.shipped.layers"}
 
 
 def test_every_package_needed_or_offered_is_pinned() -> None:
@@ -76,9 +78,10 @@ def test_the_page_of_licences_is_current() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("folder", ["layers", "data"])
-def test_the_wheel_ships_every_layer_and_every_table(folder: str, wheel: Path) -> None:
+@pytest.mark.parametrize("folder", ["layers", "data", "atlas_qgis"])
+def test_the_wheel_ships_every_layer_table_and_file_of_the_plugin(folder: str, wheel: Path) -> None:
     here = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
+    here = {name for name in here if "__pycache__" not in name}
     inside = {name.removeprefix("atlas/shipped/") for name in zipfile.ZipFile(wheel).namelist()}
     assert here <= inside
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import re
 import shlex
@@ -29,6 +30,7 @@ from atlas.cli.work.serve import command, service_of
 from atlas.serve.app import ENDPOINTS, make_app
 from atlas.serve.service import Limits, Service
 
+PLUGIN = Path(__file__).resolve().parent.parent / "atlas_qgis"
 SOME, OTHER = "113.38,22.52", "113.30,22.45"
 
 
@@ -342,6 +344,49 @@ def test_every_example_of_the_help_serves(folder: Path, tmp_path: Path, monkeypa
         root = [] if "towns" in line else ["--root", str(folder)]
         done = CliRunner().invoke(cli, [*shlex.split(line), *root, "--port", "0", "--no-page"])
         assert (done.exit_code, "serving at http://" in done.stderr) == (0, True), line
+
+
+def test_the_plugin_of_qgis_is_installed_whole_and_renewed_only_when_asked(tmp_path: Path) -> None:
+    words = ["qgis", "install", "--folder", str(tmp_path / "plugins")]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    written = {path.name: path.read_bytes() for path in (tmp_path / "plugins" / "atlas_qgis").iterdir()}
+    assert written == {path.name: path.read_bytes() for path in PLUGIN.iterdir() if path.is_file()}
+    for name, text in written.items():
+        if name.endswith(".py"):
+            compile(text, name, "exec")
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    mine = tmp_path / "plugins" / "atlas_qgis" / "asking.py"
+    mine.write_text("mine", "utf-8")
+    refused = CliRunner().invoke(cli, words)
+    assert (refused.exit_code, mine.read_text("utf-8")) == (2, "mine")
+    assert "--overwrite" in refused.stderr
+    assert CliRunner().invoke(cli, [*words, "--overwrite"]).exit_code == 0
+    assert mine.read_bytes() == written["asking.py"]
+
+
+def test_the_plugin_of_qgis_gets_the_rows_of_the_service(address: str, service: Service) -> None:
+    spec = importlib.util.spec_from_file_location("asking", PLUGIN / "asking.py")
+    assert spec is not None
+    assert spec.loader is not None
+    asking = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(asking)
+    ((row, line),) = asking.routes(address, SOME, OTHER, mode="drive", year="2035")
+    known = ask(service, f"/route?from={SOME}&to={OTHER}&mode=drive&year=2035").told
+    assert row[4] == known["about"]["travel_time_min"]
+    assert shapely.from_wkt(line).equals(shapely.geometry.shape(known["features"][0]["geometry"]))
+    areas = list(asking.areas(address, [SOME, OTHER], "30,60"))
+    assert [row[4] for row, _ in areas] == [30.0, 60.0] * 2
+    assert all(shapely.from_wkt(shape).is_valid for _, shape in areas)
+    asking.BLOCK = 2
+    pairs = list(asking.times(address, [SOME, OTHER, SOME], [OTHER, SOME, SOME]))
+    assert len(pairs) == 9
+    assert min(row[6] for row in pairs) == 0
+    with pytest.raises(asking.Refused, match=r"Atlantis.*names"):
+        list(asking.routes(address, "Atlantis", OTHER))
+    with pytest.raises(asking.Refused, match="no address of a service"):
+        list(asking.routes("file:///etc/passwd", SOME, OTHER))
+    with pytest.raises(asking.Refused, match="atlas serve"):
+        list(asking.routes("http://127.0.0.1:1", SOME, OTHER))
 
 
 def test_a_port_that_is_taken_is_said_with_the_remedy(folder: Path) -> None:

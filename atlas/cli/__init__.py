@@ -47,6 +47,7 @@ COMMANDS: dict[str, str] = {
     "build": "Write the site: a start page and every map, to be opened from the folder without a network.",
     "export": "Write THING as a file, with its fields, units, CRS, sources, licences and hash inside or beside.",
     "serve": "Serve an atlas over HTTP until Ctrl-C: layers, tiles, routes, areas, times, scenarios and the explorer.",
+    "qgis": "Bring the atlas into QGIS: algorithms of the Processing toolbox for routes, areas and times.",
     "new": "Make an atlas of another region: layers, land and water, places, parameters.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
     "restore": "Put LAYER back as it stood before an import.",
@@ -58,7 +59,7 @@ ROOMS = {
     "ask": ("reach", "route", "matrix", "isochrone", "surface", "coverage", "indicators", "compare"),
     "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
     "decide": ("value", "critical", "solve", "event", "fairness", "hinterland", "gaps", "corridors"),
-    "work": ("layers", "network", "verify", "map", "build", "export", "serve", "new", "import", "restore"),
+    "work": ("layers", "network", "verify", "map", "build", "export", "serve", "qgis", "new", "import", "restore"),
 }
 _HOME = {name: f"atlas.cli.{room}.{name}" for room, names in ROOMS.items() for name in names}
 
