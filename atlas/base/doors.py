@@ -34,12 +34,13 @@ _EXTRAS = {
     "osmium": ("osm", "reading OpenStreetMap files"),
     "gtfs-kit": ("gtfs", "reading GTFS"),
     "rasterio": ("raster", "reading and writing rasters"),
-    "pyarrow": ("parquet", "GeoParquet"),
+    "pyarrow": ("parquet", "Parquet"),
     "openpyxl": ("excel", "Excel"),
     "ezdxf": ("dxf", "DXF"),
     "pmtiles": ("pmtiles", "a PMTiles basemap"),
     "python-docx": ("docx", "a Word document"),
     "uvicorn": ("serve", "the service"),
+    "distributed": ("dask", "work shared among processes"),
     "mapbox-vector-tile": ("serve", "a vector tile"),
 }
 
