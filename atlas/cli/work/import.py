@@ -265,7 +265,7 @@ def layer(
 ) -> None:
     """Take in any vector file: GeoPackage, shapefile (zipped or not), GeoJSON, KML, CSV with WKT.
 
-    FILE may be a database with PostGIS: postgresql://user@host/name?schema=… with --sublayer TABLE.
+    FILE may be a database with PostGIS, such as postgresql://user@host/name?schema=…, and SUBLAYER a table of it.
     Fields named like a column are taken as they are; map the others. Field names of a shapefile end
     after ten letters.
 
