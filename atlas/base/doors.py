@@ -44,13 +44,14 @@ _EXTRAS = {
     "osmium": ("osm", "reading OpenStreetMap files"),
     "gtfs-kit": ("gtfs", "reading GTFS"),
     "rasterio": ("raster", "reading and writing rasters"),
-    "pyarrow": ("parquet", "GeoParquet"),
+    "pyarrow": ("parquet", "Parquet"),
     "openpyxl": ("excel", "Excel"),
     "ezdxf": ("dxf", "DXF"),
     "pmtiles": ("pmtiles", "a PMTiles basemap"),
     "python-docx": ("docx", "a Word document"),
     "psycopg": ("postgis", "PostGIS"),
     "uvicorn": ("serve", "the service"),
+    "distributed": ("dask", "work shared among processes"),
     "mapbox-vector-tile": ("serve", "a vector tile"),
 }
 
