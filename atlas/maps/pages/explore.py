@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 
 from atlas.base.errors import MapError
-from atlas.base.words import word_table
+from atlas.base.words import Words, word_table
 from atlas.data.layer import Layer
 from atlas.data.parameters import ParameterTable
 from atlas.data.register import Register
@@ -23,6 +23,7 @@ from atlas.maps.packing import pack_geometries
 from atlas.maps.page import Links, Page
 from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.pages.reach import line_groups
+from atlas.maps.pages.report_method import basis_words
 from atlas.network.build import Network
 from atlas.plan.promises import Targets
 from atlas.travel.reach import locate
@@ -82,6 +83,7 @@ def explore_data(
     if ground is not None:
         ground = coarser(network, ground, PAGE_CELLS)
     group_of, shapes, forward = line_groups(network)
+    units = word_table("unit")
     keys = [key for key in _POINTS if key in layers]
     nodes = [[_node_of(network, key, str(name)) for name in layers[key].frame["id"]] for key in keys]
     if not any(node >= 0 for node in nodes[0]):
@@ -102,7 +104,10 @@ def explore_data(
         "prefix": {key: _POINTS[key] for key in keys},
         "names": _feature_names(network),
         "nodeNames": _node_names(network),
-        "parameters": [[*row, list(_parameter_words(row[0]))] for row in pack_parameters(table)],
+        "parameters": [
+            [*row[:4], list(units.get(row[4], Words(row[4], row[4]))), list(basis_words(row[5])), list(_parameter_words(row[0]))]
+            for row in pack_parameters(table)
+        ],
         "main": [name for name in _MAIN if name in table],
         "linkClasses": [list(one) for one in _LINK_CLASSES],
         "targets": _packed_targets(network, targets),
