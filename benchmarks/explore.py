@@ -59,6 +59,7 @@ BEHIND = """async point => {
   return [performance.now() - start, 0];
 }"""
 
+
 def main() -> None:
     """Print the figures."""
     catalog = open_catalog()

@@ -128,7 +128,7 @@ class _Payload(branca.element.MacroElement):
     _template = Template(
         "{% macro html(this, kwargs) %}\n"
         '<script type="application/json" id="atlas-data">{{ this.text }}</script>\n'
-        "{% if this.worker %}<script type=\"text/plain\" id=\"atlas-worker\">{{ this.worker }}</script>\n{% endif %}"
+        '{% if this.worker %}<script type="text/plain" id="atlas-worker">{{ this.worker }}</script>\n{% endif %}'
         "<noscript>{{ this.without_script }}</noscript>\n{% endmacro %}\n"
         "{% macro script(this, kwargs) %}\n"
         'Atlas.start({{ this._parent.get_name() }}, JSON.parse(document.getElementById("atlas-data").textContent));\n'

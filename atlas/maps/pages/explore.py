@@ -105,7 +105,12 @@ def explore_data(
         "names": _feature_names(network),
         "nodeNames": _node_names(network),
         "parameters": [
-            [*row[:4], list(units.get(row[4], Words(row[4], row[4]))), list(basis_words(row[5])), list(_parameter_words(row[0]))]
+            [
+                *row[:4],
+                list(units.get(row[4], Words(row[4], row[4]))),
+                list(basis_words(row[5])),
+                list(_parameter_words(row[0])),
+            ]
             for row in pack_parameters(table)
         ],
         "main": [name for name in _MAIN if name in table],
