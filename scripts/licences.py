@@ -19,8 +19,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "licences.md"
-#: What an extra is for stands in setup.cfg; tests are no part of what ships.
-LEFT_OUT = ("test", "all")
+#: What an extra is for stands in setup.cfg; tests and the peers of benchmarks are no part of what ships.
+LEFT_OUT = ("test", "bench", "all")
 #: Parts of pages that are not of this project.
 SHIPPED = (
     ("Leaflet", "BSD-2-Clause", "copied into every map, from xstatic-leaflet"),

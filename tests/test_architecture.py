@@ -24,7 +24,9 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 HALL = {"__init__.py", "__init__.pyi", "__main__.py", "_version.py", "py.typed"}
 MOST_MODULES = 12
 #: Packages that one room alone imports.
-ONE_HOME = {"folium": "maps", "branca": "maps", "starlette": "serve", "uvicorn": "serve", "click": "cli"}
+ONE_HOME = {
+    "folium": "maps", "branca": "maps", "starlette": "serve", "uvicorn": "serve", "click": "cli", "distributed": "bulk",
+}  # fmt: skip
 
 
 def room_ranks() -> dict[str, int]:

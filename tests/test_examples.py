@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import doctest
 import importlib
 import inspect
+import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import atlas
 
+BOOK = Path(__file__).resolve().parent.parent / "docs" / "notebook.ipynb"
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
@@ -41,3 +45,23 @@ def test_a_public_name_tells_its_errors_and_shows_itself(name: str) -> None:
     if name != "AtlasError":
         assert ">>> " in told
         assert re.search(r"^Raises\n---|errors: see", told, flags=re.MULTILINE)
+
+
+def test_the_worked_notebook_runs_and_shows_every_kind_of_value(
+    given: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # the network is that of the examples, with the ground already made for it
+    monkeypatch.setattr(atlas, "build_network", lambda layers: given["network"], raising=False)
+    space: dict[str, Any] = {}
+    shown: list[Any] = []
+    for cell in json.loads(BOOK.read_text("utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            tree = ast.parse("".join(cell["source"]))
+            last = tree.body.pop()
+            assert isinstance(last, ast.Expr), "a cell ends with what it shows"
+            exec(compile(tree, str(BOOK), "exec"), space)
+            shown.append(eval(compile(ast.Expression(last.value), str(BOOK), "eval"), space))
+    assert {"Layer", "Network", "Journey", "Reach", "Surface", "Matrix"} <= {type(one).__name__ for one in shown}
+    assert all(len(one._repr_html_()) > 200 for one in shown)
+    assert space["saved_min"] > 0
+    assert space["slowest"]["travel_time_min"] == space["matrix"]["travel_time_min"].max()

@@ -21,7 +21,16 @@ from typing import Any, NoReturn
 
 from atlas.base.errors import AtlasError
 
-__all__ = ["Door", "MOST_DIGITS", "did_you_mean", "missing_extra", "nearest", "sign_fault", "whole_signs"]
+__all__ = [
+    "Door",
+    "MOST_DIGITS",
+    "did_you_mean",
+    "is_database",
+    "missing_extra",
+    "nearest",
+    "sign_fault",
+    "whole_signs",
+]
 
 #: A number of more digits than a 64-bit integer or a float can tell apart is no measurement.
 MOST_DIGITS = 40
@@ -30,18 +39,32 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codec
 #: Signs that JSON can only carry as escapes and that no name holds.
 _ESCAPED = re.compile(r"\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000)")
 _HALVES = re.compile("[\ud800-\udfff]")
+_DATABASES = ("postgresql://", "postgres://", "pg:")
 _EXTRAS = {
     "osmium": ("osm", "reading OpenStreetMap files"),
     "gtfs-kit": ("gtfs", "reading GTFS"),
     "rasterio": ("raster", "reading and writing rasters"),
-    "pyarrow": ("parquet", "GeoParquet"),
+    "pyarrow": ("parquet", "Parquet"),
     "openpyxl": ("excel", "Excel"),
     "ezdxf": ("dxf", "DXF"),
     "pmtiles": ("pmtiles", "a PMTiles basemap"),
     "python-docx": ("docx", "a Word document"),
+    "psycopg": ("postgis", "PostGIS"),
     "uvicorn": ("serve", "the service"),
+    "distributed": ("dask", "work shared among processes"),
     "mapbox-vector-tile": ("serve", "a vector tile"),
 }
+
+
+def is_database(text: object) -> bool:
+    """Return whether a text names a database instead of a file.
+
+    Examples
+    --------
+    >>> is_database("postgresql://me@host/gis?schema=atlas"), is_database("PG:dbname=gis"), is_database("a.gpkg")
+    (True, True, False)
+    """
+    return isinstance(text, str) and text.lower().startswith(_DATABASES)
 
 
 def nearest(text: str, known: Iterable[str], *, cutoff: float = 0.5) -> list[str]:

@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "reach": "List the places within reach of ORIGIN.",
     "route": "Show the fastest way FROM one place TO another.",
     "matrix": "Give the travel times between places, with their parts.",
+    "od": "Write the times between very many places, or what each of them reaches, chunk by chunk.",
     "params": "Print the parameters: low, central, high, and the value in force, with unit and source.",
     "isochrone": "Draw the areas within reach of ORIGIN, or of several together, over land only.",
     "surface": "Write the minutes from ORIGIN at every cell of land, as GeoTIFF or as a NumPy archive.",
@@ -56,7 +57,7 @@ COMMANDS: dict[str, str] = {
 
 #: Room → its commands; a command's module is ``atlas.cli.<room>.<name>``.
 ROOMS = {
-    "ask": ("reach", "route", "matrix", "isochrone", "surface", "coverage", "indicators", "compare"),
+    "ask": ("reach", "route", "matrix", "od", "isochrone", "surface", "coverage", "indicators", "compare"),
     "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
     "decide": ("value", "critical", "solve", "event", "fairness", "hinterland", "gaps", "corridors"),
     "work": ("layers", "network", "verify", "map", "build", "export", "serve", "qgis", "new", "import", "restore"),

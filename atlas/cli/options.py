@@ -57,6 +57,18 @@ def in_characters(command: click.Command) -> click.Command:
     return command
 
 
+class Place(click.Path):
+    """A file or folder, or a database (``postgresql://…``), which is handed on as the text it is."""
+
+    name = "place"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return a path, or the address of a database."""
+        from atlas.base.doors import is_database
+
+        return value if is_database(value) else super().convert(value, param, ctx)
+
+
 class Minutes(click.ParamType[tuple[float, ...]]):
     """Cut-offs such as `60,120`: positive minutes, given back in rising order."""
 

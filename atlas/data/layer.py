@@ -28,9 +28,12 @@ from atlas.base.doors import MOST_DIGITS, Door
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
 from atlas.base.geodesy import lengths_km
+from atlas.base.style import symbol_of
 from atlas.base.values import plain
+from atlas.base.words import language, say_in
 from atlas.data.declaration import QUALITIES, Column, LayerSpec
 from atlas.data.region import ANYWHERE, Region
+from atlas.notebook.card import card, map_of
 
 __all__ = [
     "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
@@ -40,6 +43,8 @@ __all__ = [
 CRS = "EPSG:4326"
 DECIMALS = 6
 LARGEST_FILE_MB = 128
+#: Features shown in a notebook.
+_SHOWN = 6
 _CRS84 = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 
@@ -77,6 +82,24 @@ class Layer:
 
     def __len__(self) -> int:
         return len(self.frame)
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks: what it is, how much of it, the first features, and a small map."""
+        spec, frame, lang = self.spec, self.frame, language()
+        facts: list[tuple[str, object]] = [
+            (say_in(lang, "notebook.layer"), self.key),
+            (say_in(lang, "notebook.features"), f"{len(frame)} × {spec.geometry}"),
+            (say_in(lang, "notebook.about"), spec.about),
+        ]
+        facts += [(f"{name}, km", km) for name, km in self.km_by_quality.items() if km]
+        heads = ("id", "name_zh", "name_en", "kind", "status")
+        rows = frame[[name for name in heads if name in frame]].head(_SHOWN).values.tolist()
+        pieces = shapely.get_parts(frame.geometry.dropna().to_numpy())
+        points = spec.geometry == "Point"
+        lines = shapely.get_exterior_ring(pieces) if spec.geometry == "Polygon" else pieces
+        drawn = [shapely.get_coordinates(pieces)] if points else [shapely.get_coordinates(one) for one in lines]
+        picture = map_of((at, symbol_of(self.key).color, points) for at in drawn)
+        return card(f"{spec.title_zh} · {spec.title_en}", facts, heads=heads, rows=rows, picture=picture)
 
     @cached_property
     def km_by_quality(self) -> dict[str, float]:

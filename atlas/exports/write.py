@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from atlas.base.doors import is_database
 from atlas.base.errors import ExportError
 from atlas.base.files import replacing, scratch, write_text
 from atlas.data.catalog import Catalog
@@ -18,6 +19,7 @@ from atlas.exports.families import graph
 from atlas.exports.families.geopackage import write_gpkg
 from atlas.exports.families.gtfs import ASSUMPTION, write_gtfs
 from atlas.exports.families.office import write_dxf, write_xlsx
+from atlas.exports.families.postgis import write_postgis
 from atlas.exports.families.qgis import write_qgz
 from atlas.exports.families.rasters import RASTERS, write_surface
 from atlas.exports.families.text import write_csv, write_geojson, write_geojsonseq, write_kml
@@ -29,7 +31,7 @@ from atlas.exports.unpacked import unpack
 from atlas.land.surface import Surface
 from atlas.network.build import Network
 
-__all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_downloads", "write_network"]
+__all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_database", "write_downloads", "write_network"]
 
 ENCODINGS = ("utf-8", "gbk")
 Writer = Callable[[Bundle, Target, Path], None]
@@ -125,7 +127,8 @@ def write(
         A layer, layers by key, a catalogue, a network, a reach, a surface, a scenario, a frame or a bundle.
     path
         The file; its ending names the format unless `form` does; a surface is also written as .tif, .npz and .npy.
-        A folder that is there takes files named after `thing`; `form` says which.
+        A folder that is there takes files named after `thing`; `form` says which. ``postgresql://…?schema=name`` is a
+        database with PostGIS.
         Several tables in a format of one table a file become ``<name>-<table>``; belts ``<name>-<code>``; shifted
         coordinates ``<name>.GCJ-02``.
     crs
@@ -146,7 +149,7 @@ def write(
     Returns
     -------
     tuple of Path
-        The files written.
+        The files written; of a database the tables, as ``schema.table``.
 
     Raises
     ------
@@ -160,6 +163,11 @@ def write(
     >>> [path.name for path in atlas.write(catalog.layer("ports"), f"{folder}/ports.csv")]
     ['ports.csv', 'ports.csv.datapackage.json']
     """
+    if isinstance(path, str) and is_database(path):
+        bundle = gather(thing, name=name, sources=sources, mark=mark, scenarios=scenarios)
+        return write_database(
+            bundle, path, target_of(crs, allow_web_mercator=web_mercator), outside=outside, overwrite=overwrite
+        )
     path = Path(path)
     if path.is_dir() and form is not None and not path.name.lower().endswith(format_of(path, form).endings):
         named = name or gather(thing, name=name, sources=sources, mark=mark, scenarios=scenarios).name
@@ -189,6 +197,26 @@ def write(
     jobs = [(place, cut, piece) for place, cut, piece in jobs if cut.spatial or chosen.plain]
     _refuse_existing([place for place, _, _ in jobs], chosen, overwrite)
     return tuple(file for job in jobs for file in _write_one(chosen, *job, encoding.lower(), overwrite))
+
+
+def write_database(
+    bundle: Bundle, address: str, target: Target, *, outside: Outside = "refuse", overwrite: bool = False
+) -> tuple[Path, ...]:
+    """Write a bundle into PostGIS in one system (see :func:`atlas.exports.families.postgis.write_postgis`).
+
+    Raises
+    ------
+    ExportError
+        Features outside the system's area of use, a split into belts, or what the database refuses.
+    """
+    pieces = fit({table.name: table.shapes for table in bundle.spatial}, target, outside)
+    if len(pieces) > 1:
+        raise ExportError("a database takes one system at a time; clip (--outside clip), or use 4490")
+    ((piece, parts),) = pieces
+    moved = {key: reprojected(frame, piece) for key, frame in parts.items()}
+    notes = [f"{outside} at the area of use of {piece.label}"] if outside == "clip" else []
+    written = write_postgis(bundle.with_frames(moved, *notes), piece, address, overwrite=overwrite)
+    return tuple(map(Path, written))
 
 
 def _check(bundle: Bundle, chosen: Format, target: Target, path: Path) -> None:
@@ -324,9 +352,11 @@ def write_network(
     ExportError
         An ending that no format has, a file that exists, or a disk that refuses.
     """
-    path = Path(path)
     mark = stamp(network.hash, [scenario])
     open_part = graph.usable(network, scenario, mode)
+    if isinstance(path, str) and is_database(path):
+        return write(open_part, path, overwrite=overwrite, mark=mark, scenarios=[scenario], sources=sources)
+    path = Path(path)
     if form is None and path.suffix.lower() in graph.FORMATS:
         return graph.write_graph(open_part, path, mark, overwrite=overwrite)
     if form is None and not path.is_dir() and not path.name.lower().endswith(_ENDINGS):

@@ -13,6 +13,7 @@ from atlas.face.reach import Reach, reach_from
 from atlas.land.ground import Ground, ground
 from atlas.land.surface import Surface, surface_of
 from atlas.network.build import Network
+from atlas.notebook.grid import Matrix
 from atlas.travel import trip as travel
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.reach import locate, locate_all, matrix_on
@@ -46,7 +47,7 @@ class Trip(travel.Trip):
     ) -> pd.DataFrame:
         """Return the OD matrix in long form; columns as of :func:`atlas.od_matrix`."""
         network, starts, ends = locate_all(self.network, origins, destinations)
-        return matrix_on(self.on(network), starts, ends, limit_min=limit_min)
+        return Matrix(matrix_on(self.on(network), starts, ends, limit_min=limit_min))
 
     def surface(self, origin: str | Place, under: Ground | None = None, *, towards: bool = False) -> Surface:
         """Return the minutes from `origin` to every land cell, or from every cell to it.

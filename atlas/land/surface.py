@@ -22,12 +22,15 @@ from scipy.ndimage import distance_transform_edt
 
 from atlas.base.errors import NetworkError, ScenarioError
 from atlas.base.geodesy import KM_A_DEGREE, transformer
+from atlas.base.style import TIME_RAMP
+from atlas.base.words import language, say_in
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.grid import Grid
 from atlas.land.links import AccessTable, local_minutes
 from atlas.network.build import Network
+from atlas.notebook.card import card, raster_of
 from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
@@ -67,6 +70,24 @@ class Surface:
     table: AccessTable
     minutes: Floats
     towards: bool = False
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks: the share of land within each band of the maps, and a small picture."""
+        lang = language()
+        way = "towards" if self.towards else "from"
+        facts: list[tuple[str, object]] = [
+            (say_in(lang, "column.mode"), say_in(lang, f"mode.{self.mode}")),
+            (say_in(lang, "notebook.scenario"), self.scenario.name),
+            (say_in(lang, "notebook.cells"), f"{len(self.minutes):,} × {self.grid.size_m:g} m"),
+        ]
+        facts += [
+            (f"≤ {band.to_min:g} min", f"{self.within(band.to_min).mean():.1%}")
+            for band in TIME_RAMP
+            if len(self.minutes)
+        ]
+        bands = [*((band.to_min, band.color) for band in TIME_RAMP), (1e9, "#cfd6d8")]
+        title = say_in(lang, f"notebook.surface_{way}", place=self.origin_name)
+        return card(title, facts, picture=raster_of(self.raster(), bands))
 
     @property
     def grid(self) -> Grid:

@@ -16,12 +16,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
+from atlas.base.style import symbol_of
+from atlas.base.words import language, say_in
 from atlas.data.places import PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
 from atlas.kept.columns import KeptTable, packed
 from atlas.kept.store import Kept
 from atlas.network.arrays import GATE, EdgeArrays, arrays_of, kept_arrays, packed_arrays
+from atlas.notebook.card import card, map_of
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -80,6 +83,32 @@ class Network:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         self.__dict__[name] = maker()
         return self.__dict__[name]
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks: nodes and edges by mode with their kilometres, and a small map."""
+        import shapely
+
+        lang, modes, km = language(), self.edge_column("mode"), self.edge_column("length_km").astype(float)
+        kinds, counts = np.unique(self.node_column("kind").astype(str), return_counts=True)
+        facts: list[tuple[str, object]] = [
+            (say_in(lang, "notebook.nodes"), len(self.node_column("node_id"))),
+            (say_in(lang, "notebook.edges"), len(modes)),
+            ("hash", self.hash[:12]),
+        ]
+        facts += [(str(kind), int(count)) for kind, count in zip(kinds, counts, strict=True)]
+        names = sorted({str(mode) for mode in modes})
+        rows = [[name, int((modes == name).sum()), float(np.nansum(km[modes == name]))] for name in names]
+        lines = self.edge_column("geometry")
+        drawn = (
+            (
+                shapely.get_coordinates(lines[row]),
+                symbol_of("railways" if modes[row] == "rail" else "highways").color,
+                False,
+            )
+            for row in np.nonzero(~shapely.is_missing(lines) & np.isin(modes, ["road", "rail"]))[0]
+        )
+        heads = (say_in(lang, "column.mode"), say_in(lang, "notebook.edges"), "km")
+        return card(say_in(lang, "notebook.network"), facts, heads=heads, rows=rows, picture=map_of(drawn))
 
     def node_column(self, name: str) -> NDArray[Any]:
         """(n,) one column of `nodes`; the frame is not made for it."""

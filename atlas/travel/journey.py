@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.words import both, language, say_in
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import GATE
 from atlas.network.value import Network
+from atlas.notebook.card import card, map_of
 from atlas.travel.search import Tree
 from atlas.travel.trip import Trip
 
@@ -103,6 +105,35 @@ class Journey:
     parts: tuple[tuple[str, float], ...]
     edge_rows: tuple[int, ...]
     station_to_station_min: float = float("nan")
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks: minutes with their parts, the legs, and a small map."""
+        lang = language()
+        if not self.found:
+            facts: list[tuple[str, object]] = [(self.scenario.name, say_in(lang, "notebook.no_way"))]
+            return card(f"{self.origin} → {self.destination}", facts)
+        parts = [
+            say_in(lang, "explain.part", name=both(f"minutes_part.{name}"), minutes=m) for name, m in self.parts if m
+        ]
+        facts = [
+            (say_in(lang, "column.min"), self.minutes),
+            (say_in(lang, "column.km"), self.length_km),
+            (say_in(lang, "column.mode"), say_in(lang, f"mode.{self.mode}")),
+            (say_in(lang, "notebook.scenario"), self.scenario.name),
+            (say_in(lang, "notebook.parts"), ", ".join(parts)),
+        ]
+        heads = [say_in(lang, f"column.{name}") for name in ("leg", "road or line", "from", "to", "km", "min")]
+        rows = [
+            [say_in(lang, f"role.{leg.role}"), leg.name_zh if lang == "zh" else leg.name_en or leg.name_zh,
+             leg.from_name, leg.to_name, leg.length_km, leg.minutes]
+            for leg in self.legs
+        ]  # fmt: skip
+        import shapely
+
+        drawn = ((shapely.get_coordinates(line), "#0b3954", False) for line in self.geometry.geoms)
+        return card(
+            f"{self.origin} → {self.destination}", facts, heads=heads, rows=rows, more="…", picture=map_of(drawn)
+        )
 
     @property
     def found(self) -> bool:

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError, UnknownPlaceError
+from atlas.base.style import band_of
+from atlas.base.words import language, say_in
 from atlas.data.places import Place, find_place
 from atlas.data.scenario import Scenario
 from atlas.network.value import Network
+from atlas.notebook.card import card, map_of
 from atlas.travel.journey import PARTS, Journey, Leg, journey_on, parts_of
 from atlas.travel.search import TOLERANCE_MIN, Tree
 from atlas.travel.trip import Trip
@@ -73,6 +76,29 @@ class Reach:
         way are kept: trains run in parallel.
         """
         return _reached_edges(self.trip, self.tree, self.cutoffs_min)
+
+    def _repr_html_(self) -> str:
+        """Return a card for notebooks: how many places are within each cut-off, the nearest, and a small map."""
+        import shapely
+
+        lang, rows = language(), self.place_rows()
+        facts: list[tuple[str, object]] = [
+            (say_in(lang, "column.mode"), say_in(lang, f"mode.{self.mode}")),
+            (say_in(lang, "notebook.scenario"), self.scenario.name),
+        ]
+        facts += [
+            (f"≤ {cut:g} min", say_in(lang, "notebook.places", count=sum(r["travel_time_min"] <= cut for r in rows)))
+            for cut in self.cutoffs_min
+        ]
+        heads = [say_in(lang, f"column.{name}") for name in ("place", "name", "city", "min")]
+        keys = ("name_zh", "name_en", "city", "travel_time_min")
+        edges = self.edges.sort_values("to_min", ascending=False)
+        drawn = (
+            (shapely.get_coordinates(line), getattr(band_of(minutes), "color", "#9aa7ab"), False)
+            for line, minutes in zip(edges.geometry, edges["to_min"], strict=True)
+        )
+        told = [[row[key] for key in keys] for row in rows]
+        return card(self.origin_name, facts, heads=heads, rows=told, more="…", picture=map_of(drawn))
 
     def place_rows(self) -> list[dict[str, Any]]:
         """Return the rows of :meth:`places` one by one; no frame is made for them."""
@@ -347,7 +373,8 @@ def od_matrix(
 
     Returns
     -------
-    DataFrame
+    Matrix
+        A frame that a notebook shows as a grid:
         ``from_id``, ``to_id`` (see :func:`point_ids`), ``from_zh``, ``to_zh``, ``scenario``, ``mode``,
         ``travel_time_min`` (NaN: not reached) and its parts ``access_min``, ``wait_min``,
         ``in_vehicle_min``, ``transfer_min``, ``border_min``, ``egress_min``, which add up to it.
@@ -371,7 +398,10 @@ def od_matrix(
         raise ScenarioError("at least one scenario and one mode are needed")
     if not limit_min >= 0:
         raise ScenarioError(f"limit_min is {limit_min}; give minutes of 0 or more")
-    return pd.concat([matrix_on(trip, starts, ends, limit_min=limit_min) for trip in trips], ignore_index=True)
+    from atlas.notebook.grid import Matrix
+
+    tables = [matrix_on(trip, starts, ends, limit_min=limit_min) for trip in trips]
+    return Matrix(pd.concat(tables, ignore_index=True))
 
 
 def matrix_on(

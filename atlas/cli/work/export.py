@@ -9,6 +9,7 @@ import click
 
 from atlas.base.errors import ExportError
 from atlas.cli.options import (
+    Place,
     mode_option,
     overwrite_option,
     scenario_options,
@@ -33,9 +34,9 @@ _FORMS = (
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=Place(path_type=Path),
     help="The ending names the format: .gpkg .shp.zip .gdb.zip .fgb .parquet .geojson .geojsonl .kml .kmz .csv "
-    ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz.",
+    ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz; or postgresql://user@host/name?schema=… for PostGIS.",
 )
 @click.option("--format", "form", type=click.Choice(_FORMS), help="Default: by the ending.")
 @click.option("--crs", default="4326", show_default=True, help="EPSG code or name; x is east. GCJ-02 and BD-09 too.")
@@ -55,7 +56,7 @@ _FORMS = (
 def command(
     session: Session,
     thing: str,
-    output: Path,
+    output: Path | str,
     form: str | None,
     crs: str,
     split: bool,
@@ -81,7 +82,7 @@ def command(
     from atlas.cli.output import tell
     from atlas.exports.write import write, write_network
 
-    if thing == "network" and output.suffix.lower() == ".graphml":
+    if thing == "network" and str(output).lower().endswith(".graphml"):
         for path in write_network(session.network, output, session.scenario(choice), mode=mode, overwrite=overwrite):
             tell("answer.wrote", path=path)
         return
@@ -102,7 +103,13 @@ def command(
 
 
 def _thing(
-    session: Session, thing: str, choice: Choice, mode: str, within: tuple[float, ...], output: Path, form: str | None
+    session: Session,
+    thing: str,
+    choice: Choice,
+    mode: str,
+    within: tuple[float, ...],
+    output: Path | str,
+    form: str | None,
 ) -> tuple[object, dict[str, Any]]:
     """Return what is to be written, and its name, stamp and scenarios where it does not know them itself."""
     from atlas.data.stamp import stamp
@@ -110,7 +117,7 @@ def _thing(
     kind, _, origin = thing.partition(":")
     specs = session.catalog.specs
     if kind in specs:
-        if form == "gtfs" or output.name.lower().endswith(".gtfs.zip"):
+        if form == "gtfs" or str(output).lower().endswith(".gtfs.zip"):
             keys = ["rail_services", "stations"] if kind in ("rail_services", "stations") else [kind]
             return {key: session.catalog.layer(key) for key in keys}, {}
         return session.catalog.layer(kind), {}

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from atlas.cli.options import overwrite_option, session_option, talk_options
+from atlas.cli.options import Place, overwrite_option, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Session
 from atlas.cli.work.shared import tell_outcome, told
@@ -207,8 +208,21 @@ def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | N
     told(written, kept)
 
 
+@contextmanager
+def _as_file(file: Path | str, table: str | None) -> Iterator[Path]:
+    """Give the file; of a database a GeoPackage with the table, gone when the block ends."""
+    if isinstance(file, Path):
+        yield file
+        return
+    from atlas.base.files import scratch
+    from atlas.exports.families.postgis import read_postgis
+
+    with scratch() as folder:
+        yield read_postgis(file, table, folder / f"{table or 'table'}.gpkg")
+
+
 @command.command()
-@click.argument("file", type=_FILE)
+@click.argument("file", type=Place(path_type=Path))
 @click.option("--as", "key", required=True, metavar="LAYER", help="Layer it becomes; see `atlas layers`.")
 @click.option("--map", "fields", type=Pair(), multiple=True, metavar="COLUMN=FIELD", help="Which field fills a column.")
 @click.option("--set", "values", type=Pair(), multiple=True, metavar="COLUMN=VALUE", help="One value for all features.")
@@ -218,7 +232,7 @@ def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | N
 )
 @click.option("--bd09", "shift", flag_value="bd09", default=None, help="The coordinates are shifted (BD-09); undo it.")
 @click.option("--encoding", help="Of the texts, such as gbk.")
-@click.option("--sublayer", help="Which layer of a file with several.")
+@click.option("--sublayer", help="Which layer of a file with several, or table of a database.")
 @click.option("--as-of", metavar="DATE", help="Day the status was known. Default: today.")
 @click.option("--publisher", default="own data", show_default=True, help="For the ledger of sources.")
 @click.option("--licence", default="not stated; ask before passing it on", show_default=True, help="For the ledger.")
@@ -230,7 +244,7 @@ def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | N
 @click.pass_obj
 def layer(
     session: Session,
-    file: Path,
+    file: Path | str,
     key: str,
     fields: tuple[tuple[str, str], ...],
     values: tuple[tuple[str, str], ...],
@@ -251,6 +265,7 @@ def layer(
 ) -> None:
     """Take in any vector file: GeoPackage, shapefile (zipped or not), GeoJSON, KML, CSV with WKT.
 
+    FILE may be a database with PostGIS, such as postgresql://user@host/name?schema=…, and SUBLAYER a table of it.
     Fields named like a column are taken as they are; map the others. Field names of a shapefile end
     after ten letters.
 
@@ -268,10 +283,11 @@ def layer(
     if key not in catalog.specs:
         raise LayerError(f"no layer {key!r}; there are {', '.join(catalog.specs)}")
     origin = Origin(as_of or date.today().isoformat(), publisher, licence)
-    found = read_vector(
-        file, catalog.specs[key], origin, fields=dict(fields), values=dict(values), crs=crs, shift=shift,
-        encoding=encoding, sublayer=sublayer,
-    )  # fmt: skip
+    with _as_file(file, sublayer) as path:
+        found = read_vector(
+            path, catalog.specs[key], origin, fields=dict(fields), values=dict(values), crs=crs, shift=shift,
+            encoding=encoding, sublayer=sublayer,
+        )  # fmt: skip
     outcome = take_in(
         {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atlas.cli.options import (
+    Place,
     format_options,
     mode_option,
     overwrite_option,
@@ -90,7 +91,7 @@ def _row(what: str, name: str, number: int | None = None, length_km: float | Non
     "-o",
     "--output",
     required=True,
-    type=click.Path(path_type=Path),
+    type=Place(path_type=Path),
     help="The ending decides: .graphml, .json (node-link), .csv (pairs, with the nodes beside), or as `atlas export`.",
 )
 @overwrite_option
@@ -99,7 +100,7 @@ def _row(what: str, name: str, number: int | None = None, length_km: float | Non
 @session_option
 @talk_options
 @click.pass_obj
-def export(session: Session, output: Path, overwrite: bool, mode: str, choice: Choice) -> None:
+def export(session: Session, output: Path | str, overwrite: bool, mode: str, choice: Choice) -> None:
     """Write the nodes and edges open in a scenario, with minutes, for networkx, Gephi or a GIS.
 
     \b

@@ -189,12 +189,15 @@ def _folder(table: Table) -> Iterator[str]:
     if kinds == [None]:
         yield from _placemarks(table)
     else:
-        held = [None if pd.isna(kind) else plain(str(kind)) for kind in frame["kind"]]
+        # a series, for an empty list would choose columns instead of rows
+        held = pd.Series(
+            [None if pd.isna(kind) else plain(str(kind)) for kind in frame["kind"]], frame.index, dtype=object
+        )
         for kind in kinds:
             yield "<Folder>\n" + _written(_named("name", str(kind)))
-            yield from _placemarks(replace(table, frame=frame[[one == kind for one in held]]))
+            yield from _placemarks(replace(table, frame=frame[held == kind]))
             yield "</Folder>\n"
-        yield from _placemarks(replace(table, frame=frame[[one is None for one in held]]))
+        yield from _placemarks(replace(table, frame=frame[held.isna()]))
     yield "</Folder>\n"
 
 

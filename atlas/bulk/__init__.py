@@ -1,0 +1,1 @@
+"""Questions about so many places that they are answered chunk by chunk, on one machine or on several."""

@@ -1,0 +1,1 @@
+"""How values show themselves in a notebook: cards of HTML in which every text is escaped; no script, no request."""
