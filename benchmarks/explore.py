@@ -5,8 +5,9 @@
 Each question is asked of the page itself in headless Chromium, at the processor's own speed and slowed four times, as
 an office PC is; the time ends with the second frame after the change, when the picture is on the screen. ``answer`` is
 the part that computes (search, surface, people, curve); ``drag_frame`` the time between two frames while a pin moves
-with each of them, ``drag_answer`` from a step of it to the screen (the worker that answers is not slowed with the page). Beside it stands the library, which answers the same from a
-network in memory; ``page_over_library`` is the ratio of the medians measured in one run. One JSON line a case.
+with each of them, ``drag_answer`` from a step of it to the screen (the worker that answers is not slowed with the
+page). Beside it stands the library, which answers the same from a network in memory; ``page_over_library`` is the
+ratio of the medians measured in one run. One JSON line a case.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ CLICK = """async change => {
   await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)));
   return [performance.now() - start, Atlas.page.explorer.spent()];
 }"""
-#: A pin that is dragged asks anew in every frame: what the page's own thread spends on asking, and the time between frames.
+#: A pin that is dragged asks anew in every frame: the time between frames, and what the page spends on asking.
 DRAG = """async points => {
   const explorer = Atlas.page.explorer, frames = [], asking = [];
   let last = performance.now();

@@ -83,7 +83,6 @@ def explore_data(
     if ground is not None:
         ground = coarser(network, ground, PAGE_CELLS)
     group_of, shapes, forward = line_groups(network)
-    units = word_table("unit")
     keys = [key for key in _POINTS if key in layers]
     nodes = [[_node_of(network, key, str(name)) for name in layers[key].frame["id"]] for key in keys]
     if not any(node >= 0 for node in nodes[0]):
@@ -104,15 +103,7 @@ def explore_data(
         "prefix": {key: _POINTS[key] for key in keys},
         "names": _feature_names(network),
         "nodeNames": _node_names(network),
-        "parameters": [
-            [
-                *row[:4],
-                list(units.get(row[4], Words(row[4], row[4]))),
-                list(basis_words(row[5])),
-                list(_parameter_words(row[0])),
-            ]
-            for row in pack_parameters(table)
-        ],
+        "parameters": _packed_parameters(table),
         "main": [name for name in _MAIN if name in table],
         "linkClasses": [list(one) for one in _LINK_CLASSES],
         "targets": _packed_targets(network, targets),
@@ -138,6 +129,20 @@ def _feature_names(network: Network) -> dict[str, list[str]]:
 def _node_names(network: Network) -> dict[int, list[str]]:
     rows = zip(network.nodes["name_zh"], network.nodes["name_en"], strict=True)
     return {i: [str(zh), str(en)] for i, (zh, en) in enumerate(rows) if zh or en}
+
+
+def _packed_parameters(table: ParameterTable) -> list[list[Any]]:
+    """Return rows as the engine packs them; unit, source and name in both languages."""
+    units = word_table("unit")
+    return [
+        [
+            *values,
+            list(units.get(unit, Words(unit, unit))),
+            list(basis_words(source)),
+            list(_parameter_words(values[0])),
+        ]
+        for *values, unit, source in pack_parameters(table)
+    ]
 
 
 def _parameter_words(name: str) -> tuple[str, ...]:
