@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -45,6 +44,8 @@ def _parts(lang: str) -> Mapping[str, str]:
 
 @cache
 def _table(lang: str, name: str) -> Mapping[str, str]:
+    import tomllib
+
     return tomllib.loads(_parts(lang)[name])
 
 

@@ -12,7 +12,7 @@ import click
 from atlas._version import __version__
 from atlas.base.words import language
 from atlas.cli.ending import Ending
-from atlas.cli.options import in_characters
+from atlas.cli.texts import in_characters
 
 __all__ = ["COMMANDS", "cli"]
 

@@ -6,7 +6,6 @@ import errno
 import os
 import signal
 import sys
-import traceback
 from types import FrameType, TracebackType
 from typing import NoReturn
 
@@ -52,6 +51,8 @@ class Ending:
         for line in lines:
             _say(line)
         if code == FAULT and os.environ.get("ATLAS_TRACE"):
+            import traceback
+
             traceback.print_exception(error)
         raise SystemExit(code)
 
@@ -87,6 +88,8 @@ _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
 
 def _places(error: BaseException) -> str:
     """The innermost places of the atlas's own code, the last first."""
+    import traceback
+
     own = [one for one in traceback.extract_tb(error.__traceback__) if f"{os.sep}atlas{os.sep}" in one.filename]
     return " < ".join(f"{one.filename.rpartition(f'{os.sep}atlas{os.sep}')[2]}:{one.lineno}" for one in own[:-5:-1])
 

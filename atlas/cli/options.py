@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 
 import click
 
-from atlas.base.doors import whole_signs
 from atlas.base.words import LANGUAGES
 from atlas.cli.output import LANGUAGE_KEY, LOUD, QUIET, TALK_KEY, Sink
 from atlas.cli.session import DEFAULT_YEAR, Choice, Session
@@ -21,9 +20,7 @@ __all__ = [
     "SETS",
     "Minutes",
     "Setting",
-    "Text",
     "format_options",
-    "in_characters",
     "mode_option",
     "overwrite_option",
     "parameters_option",
@@ -35,26 +32,6 @@ __all__ = [
 ]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-class Text(click.ParamType[str]):
-    """A text as a terminal hands it over, in UTF-8 or GBK. Paths stay the bytes they are."""
-
-    name = "text"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return the characters."""
-        return whole_signs(str(value))
-
-
-def in_characters(command: click.Command) -> click.Command:
-    """Let every argument and option of a command, and of what stands under it, that is a plain text be a `Text`."""
-    for one in command.params:
-        if one.type is click.STRING:
-            one.type = Text()
-    for under in getattr(command, "commands", {}).values():
-        in_characters(under)
-    return command
 
 
 class Place(click.Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 
 import numpy as np
@@ -73,19 +74,19 @@ class _Sheet:
 
     def stroke(self, lines: Iterable[shapely.Geometry], color: str, width: float, *, dash: str = "") -> str:
         """Return lines as one path; a line travelled both ways is drawn once."""
+        return _stroked(self.drawn(lines), color, width, dash=dash)
+
+    def drawn(self, lines: Iterable[shapely.Geometry]) -> str:
+        """Return the course of lines, as a path has it."""
         shapes = self.clipped(np.asarray(list(lines), dtype=object))
         paths: dict[bytes, str] = {}
         for part in shapely.get_parts(shapes[~shapely.is_missing(shapes)]):
             points = self.tenths(shapely.get_coordinates(part))
             if len(points) > 1 and (points != points[0]).any():
-                paths.setdefault(
-                    min(points.tobytes(), points[::-1].tobytes()), self.path(shapely.get_coordinates(part))
-                )
-        broken = f' stroke-dasharray="{dash}"' if dash else ""
-        return (
-            f'<path d="{"".join(paths.values())}" fill="none" stroke="{color}" stroke-width="{width:.1f}" '
-            f'stroke-linejoin="round" vector-effect="non-scaling-stroke"{broken}/>'
-        )
+                key = min(points.tobytes(), points[::-1].tobytes())
+                if key not in paths:
+                    paths[key] = self.path(shapely.get_coordinates(part))
+        return "".join(paths.values())
 
     def picture(self, parts: Sequence[str], *, land: bool = True) -> str:
         """Return the picture of the parts, over the land of all pictures."""
@@ -177,6 +178,23 @@ def roads_picture(network: Network, scenario: Scenario) -> str:
     )
 
 
+def _stroked(course: str, color: str, width: float, *, dash: str = "") -> str:
+    broken = f' stroke-dasharray="{dash}"' if dash else ""
+    return (
+        f'<path d="{course}" fill="none" stroke="{color}" stroke-width="{width:.1f}" '
+        f'stroke-linejoin="round" vector-effect="non-scaling-stroke"{broken}/>'
+    )
+
+
+# Two pages show the same events.
+@lru_cache(maxsize=64)
+def _shut(network: Network, closed: tuple[str, ...]) -> str:
+    """Return the course of the lines that `closed` names."""
+    rows = network.arrays.named(closed) & np.isin(network.arrays.role, ("run", "ride"))
+    empty = network.edges.geometry.is_empty.to_numpy()
+    return _Sheet(network.region.picture_box).drawn(network.edges.geometry[rows & ~empty])
+
+
 def event_picture(
     network: Network,
     closed: Sequence[str],
@@ -198,9 +216,8 @@ def event_picture(
         What the picture says to those who do not see it.
     """
     sheet = _Sheet(network.region.picture_box)
-    rows = network.arrays.named(closed) & np.isin(network.arrays.role, ("run", "ride"))
-    shut = network.edges.geometry[rows & ~network.edges.geometry.is_empty.to_numpy()]
-    parts = [sheet.stroke(shut, "#ffffff", 5.0), sheet.stroke(shut, "var(--outside)", 2.6, dash="4 2.5")]
+    shut = _shut(network, tuple(closed))
+    parts = [_stroked(shut, "#ffffff", 5.0), _stroked(shut, "var(--outside)", 2.6, dash="4 2.5")]
     texts: list[str] = []
     taken: list[tuple[float, float]] = []
     for county, names, share, cut in counties:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from atlas.base.files import code_hash, content_hash, write_text
 from atlas.base.seals import intact
 from atlas.base.words import Words, both
 from atlas.data.catalog import Catalog
+from atlas.data.layer import Layer
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.data.stamp import stamp
 from atlas.evidence.accuracy import validate
@@ -185,13 +186,14 @@ def build_site(
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
         return target / "index.html"
+    layers = catalog.layers()
     for job in jobs:
         if not _is_current(target / job.name, key):
             say(job.name)
             _write(target / job.name, job.make(), key)
     if len(catalog.plan):
         say("plan.html")
-        _write(target / "plan.html", draw_plan(catalog.plan, catalog.layers(), atlas_page="atlas.html"), key)
+        _write(target / "plan.html", draw_plan(catalog.plan, layers, atlas_page="atlas.html"), key)
     names = [scenario.name for scenario in scenarios]
     summary, items = pd.DataFrame(), None
     if targets is not None:
@@ -206,14 +208,14 @@ def build_site(
             weighed = Weighed(found, seats_by_name(network.place_layer.frame))
             shown = decided(found, network)
             say(broken.address)
-            _write(target / broken.address, draw_resilience(found, shown, network, catalog.layers(), lang=lang), key)
+            _write(target / broken.address, draw_resilience(found, shown, network, layers, lang=lang), key)
         page = draw_claims(
             summary, targets, scenarios=names, hash=report.hash, lang=lang, english=report.english,
             deciding=report.deciding, items=report.items, weighed=weighed, decided=shown,
         )  # fmt: skip
         _write(target / claims.address, page, key)
         say(told.address)
-        page = draw_report(report, lang=lang, found=found, network=network, layers=catalog.layers())
+        page = draw_report(report, lang=lang, found=found, network=network, layers=layers)
         _write(target / told.address, page, key)
         say(checks.address)
         _write(target / checks.address, _validation_page(catalog, network, lang), key)
@@ -221,12 +223,12 @@ def build_site(
     downloads = [*(offer(target) if offer else ()), *_downloads(catalog, target)]
     start = draw_start(
         summary,
-        _pictured([*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, network, scenarios),
+        _pictured([*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, layers, network, scenarios),
         downloads,
         read=read,
-        ground=land_picture(catalog.layers()),
+        ground=land_picture(layers),
         scenarios=names,
-        date=as_of(catalog.layers()),
+        date=as_of(layers),
         hash=stamp(network.hash, scenarios),
         assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
         english=network.english_names,
@@ -239,15 +241,21 @@ def build_site(
     return target / "index.html"
 
 
-def _pictured(cards: Sequence[Card], catalog: Catalog, network: Network, scenarios: Sequence[Scenario]) -> list[Card]:
+def _pictured(
+    cards: Sequence[Card],
+    catalog: Catalog,
+    layers: Mapping[str, Layer],
+    network: Network,
+    scenarios: Sequence[Scenario],
+) -> list[Card]:
     """Return the cards with a small picture each."""
     by_name = {scenario.name: scenario for scenario in scenarios}
     now = by_name.get("2026", scenarios[0])
     pictures: dict[str, Callable[[], str]] = {
-        "atlas.html": lambda: lines_picture(catalog.layers()),
+        "atlas.html": lambda: lines_picture(layers),
         "explore.html": lambda: explorer_picture(catalog, network, now),
         "matrix.html": lambda: matrix_picture(network, now),
-        _STORY: lambda: lines_picture(catalog.layers()),
+        _STORY: lambda: lines_picture(layers),
     }
     for one in catalog.region.core:
         pictures[_hour(one.seat)] = partial(reach_picture, network, one.seat, now)
