@@ -267,28 +267,92 @@ def test_a_project_switched_off_is_the_librarys_scenario_without_it(page: Page, 
 
 
 def test_the_command_the_page_prints_gives_the_minutes_the_page_shows(page: Page, tmp_path: Path) -> None:
+    """Under years, modes, parameters, closures, projects left out, and towards a place; with the file it names."""
     rng = random.Random(7)
     places = page.evaluate("() => Array.from(Atlas.page.explorer.nodeOf.keys()).filter(id => !id.includes('/'))")
-    for _ in range(20):
+    lines = page.evaluate("() => Object.keys(Atlas.page.data.explore.names).filter(id => id.startsWith('highways/'))")
+    projects = page.evaluate(
+        """() => Object.keys(Atlas.page.data.plan.items)
+          .filter(id => Atlas.page.explorer.network().rowsById.has(id))"""
+    )
+    file, named = tmp_path / "explorer.toml", 0
+    for turn in range(20):
         start, end = rng.sample(places, 2)
-        year, mode = rng.choice(["2023", "2026", "2030", "2035", "full"]), rng.choice(["drive", "rail", "multimodal"])
-        shown, command = page.evaluate(
-            """([start, end, year, mode]) => {
-              Atlas.page.explorer.change({origins: [{id: start}], year: year === 'full' ? null : Number(year), mode});
-              Atlas.page.explorer.change({with: [], without: [], close: []});
+        year = rng.choice([2023, 2026, 2030, 2035, None])
+        asked = {
+            "origins": [{"id": start}], "year": year, "mode": rng.choice(["drive", "rail", "multimodal"]),
+            "set": rng.choice(["favourable", "central", "adverse"]), "period": rng.choice(["free", "typical", "peak"]),
+            "overrides": {"local_speed_kmh": rng.choice([18, 33.5])} if turn % 3 else {}, "towards": turn % 4 == 3,
+            "close": rng.sample(lines, 12) if turn % 2 else [], "with": [],
+            "without": rng.sample(projects, 3) if turn % 5 == 1 else [],
+        }  # fmt: skip
+        shown, command, toml = page.evaluate(
+            """([asked, end]) => {
+              Atlas.page.explorer.change(asked);
               Atlas.page.explorer.open(end, false);
-              const big = document.querySelector('.card .big');
-              return [big ? Number(big.dataset.minutes) : null, document.getElementById('route-command').textContent];
+              const big = document.querySelector('.card .big'), S = Atlas.exploreState;
+              return [big ? Number(big.dataset.minutes) : null, document.getElementById('route-command').textContent,
+                S.toToml(Atlas.page.explorer.state)];
             }""",
-            [start, end, year, mode],
+            [asked, end],
         )
-        words = shlex.split(command)
+        file.write_text(toml, "utf-8")
+        words = [str(file) if word == "explorer.toml" else word for word in shlex.split(command)]
+        named += str(file) in words
         assert words[0] == "atlas"
         done = CliRunner().invoke(cli, [*words[1:], "--format", "json"])
         told = json.loads(done.stdout)["travel_time_min"] if done.exit_code == 0 else None
         assert (told is None) == (shown is None), command
         if told is not None:
             assert shown == pytest.approx(told, abs=0.05), command
+    assert named >= 8
+    page.evaluate(
+        """() => Atlas.page.explorer.change({towards: false, close: [], without: [], overrides: {}, set: 'central',
+          period: 'typical', year: 2026, mode: 'multimodal'})"""
+    )
+
+
+def test_while_a_pin_moves_the_worker_answers_what_the_page_would(page: Page) -> None:
+    moved, rested, lines = page.evaluate(
+        """async () => {
+          const X = Atlas.page.explorer, at = () => [...X.answer().node];
+          const people = () => X.answer().inside.map(one => one.people);
+          while (!X.worker.ready()) await new Promise(done => setTimeout(done, 20));
+          const origins = [{lon: 113.1, lat: 22.6}];
+          X.change({origins: [{lon: 112.9, lat: 22.4}]}, true);
+          X.change({origins}, true);
+          await X.worker.settled();
+          const moved = [at(), people()];
+          X.change({origins});
+          return [moved, [at(), people()], X.answer().lines.open.length];
+        }"""
+    )
+    assert moved == rested
+    assert lines > 0
+
+
+def test_several_origins_have_a_command_that_says_how_they_combine(page: Page) -> None:
+    told = page.evaluate(
+        """() => ["any", "all"].map(combine => Atlas.exploreState.toCommand(Object.assign({}, Atlas.page.explorer.state,
+          {origins: [{id: "zhuhai"}, {id: "jiangmen"}], combine})))"""
+    )
+    assert ["--combine union" in told[0], "--combine intersection" in told[1]] == [True, True]
+
+
+def test_a_destination_and_points_of_a_line_are_found_by_name_with_the_keyboard(browser: Browser, file: Path) -> None:
+    with opened(browser, file, fragment="#o=jiangmen") as found:
+        found.wait_for_selector("body[data-explorer=true]")
+        found.focus("#destination")
+        found.keyboard.type("珠海站")
+        found.keyboard.press("Enter")
+        assert "珠海" in found.inner_text(".card h2")
+        found.evaluate("document.getElementById('draw-link').click()")
+        for name in ("珠海站", "阳江站"):
+            found.fill("#search", name)
+            found.press("#search", "Enter")
+        found.evaluate("document.getElementById('draw-link').click()")
+        (link,) = found.evaluate("() => Atlas.page.explorer.state.links")
+        assert len(link["points"]) == 2
 
 
 def test_the_scenario_file_the_page_writes_is_one_the_library_reads(page: Page) -> None:

@@ -39,8 +39,11 @@ Links = Sequence[tuple[str, tuple[str, str]]]
 SCRIPTS = "atlas-scripts"
 _POLICY = (
     f"default-src 'none'; script-src {SCRIPTS}; style-src 'unsafe-inline'; "
-    "img-src data: blob:{images}; base-uri 'none'; form-action 'none'"
+    "img-src data: blob:{images};{workers} base-uri 'none'; form-action 'none'"
 )
+
+#: Pages that compute beside what they show → the bundle of their worker, which stands in the page as text.
+_WORKERS = {"explore": "explore_worker.js"}
 
 
 @lru_cache(maxsize=64)
@@ -125,16 +128,17 @@ class _Payload(branca.element.MacroElement):
     _template = Template(
         "{% macro html(this, kwargs) %}\n"
         '<script type="application/json" id="atlas-data">{{ this.text }}</script>\n'
+        '{% if this.worker %}<script type="text/plain" id="atlas-worker">{{ this.worker }}</script>\n{% endif %}'
         "<noscript>{{ this.without_script }}</noscript>\n{% endmacro %}\n"
         "{% macro script(this, kwargs) %}\n"
         'Atlas.start({{ this._parent.get_name() }}, JSON.parse(document.getElementById("atlas-data").textContent));\n'
         "{% endmacro %}"
     )
 
-    def __init__(self, text: str, without_script: str) -> None:
+    def __init__(self, text: str, without_script: str, worker: str) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self._name, self._id = "Payload", "atlas"
-        self.text, self.without_script = text, without_script
+        self.text, self.without_script, self.worker = text, without_script, worker
 
 
 class Page(folium.Map):
@@ -209,7 +213,11 @@ class Page(folium.Map):
         script, style = _leaflet()
         sheet.lang, sheet.kind, sheet.hash = LANGUAGES[lang], html.escape(kind), html.escape(hash)
         sheet.heading = html.escape(title[0 if lang == "zh" else 1])
-        sheet.policy = _POLICY.format(images="".join(f" https://{host}" for host in basemap.hosts) if basemap else "")
+        worker = asset(_WORKERS[kind]) if kind in _WORKERS else ""
+        sheet.policy = _POLICY.format(
+            images="".join(f" https://{host}" for host in basemap.hosts) if basemap else "",
+            workers=" worker-src blob:;" if worker else "",
+        )
         sheet.style = "\n".join([style, css_variables(), *map(asset, styles)])
         sheet.code = f"{script}\n{asset(f'{kind}.js')}"
         under = {"basemap": basemap.page_data()} if basemap else {}
@@ -222,7 +230,7 @@ class Page(folium.Map):
         }
         content |= {"title": list(title), "bounds": list(bounds), "hash": hash}
         without = " ".join(both("document.no_script"))
-        self.add_child(_Payload(embed_json(content), without), name="payload")
+        self.add_child(_Payload(embed_json(content), without, worker), name="payload")
 
     def html(self) -> str:
         """Return the whole page as text."""

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 
 from atlas.base.errors import MapError
-from atlas.base.words import word_table
+from atlas.base.words import Words, word_table
 from atlas.data.layer import Layer
 from atlas.data.parameters import ParameterTable
 from atlas.data.register import Register
@@ -23,6 +23,7 @@ from atlas.maps.packing import pack_geometries
 from atlas.maps.page import Links, Page
 from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
 from atlas.maps.pages.reach import line_groups
+from atlas.maps.pages.report_method import basis_words
 from atlas.network.build import Network
 from atlas.plan.promises import Targets
 from atlas.travel.reach import locate
@@ -102,7 +103,7 @@ def explore_data(
         "prefix": {key: _POINTS[key] for key in keys},
         "names": _feature_names(network),
         "nodeNames": _node_names(network),
-        "parameters": [[*row, list(_parameter_words(row[0]))] for row in pack_parameters(table)],
+        "parameters": _packed_parameters(table),
         "main": [name for name in _MAIN if name in table],
         "linkClasses": [list(one) for one in _LINK_CLASSES],
         "targets": _packed_targets(network, targets),
@@ -128,6 +129,20 @@ def _feature_names(network: Network) -> dict[str, list[str]]:
 def _node_names(network: Network) -> dict[int, list[str]]:
     rows = zip(network.nodes["name_zh"], network.nodes["name_en"], strict=True)
     return {i: [str(zh), str(en)] for i, (zh, en) in enumerate(rows) if zh or en}
+
+
+def _packed_parameters(table: ParameterTable) -> list[list[Any]]:
+    """Return rows as the engine packs them; unit, source and name in both languages."""
+    units = word_table("unit")
+    return [
+        [
+            *values,
+            list(units.get(unit, Words(unit, unit))),
+            list(basis_words(source)),
+            list(_parameter_words(values[0])),
+        ]
+        for *values, unit, source in pack_parameters(table)
+    ]
 
 
 def _parameter_words(name: str) -> tuple[str, ...]:

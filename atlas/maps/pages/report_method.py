@@ -6,7 +6,7 @@ from atlas.base.words import Words, both, capital, parameter_words, word_table
 from atlas.maps.document import Cell, Table, heads
 from atlas.plan.summary import Report
 
-__all__ = ["parameter_table", "source_table"]
+__all__ = ["basis_words", "parameter_table", "source_table"]
 
 
 def parameter_table(report: Report) -> Table:
@@ -17,15 +17,19 @@ def parameter_table(report: Report) -> Table:
             Cell(capital(parameter_words(row.name)), head=True),
             *(Cell(f"{value:g}", kind="number") for value in (row.low, row.central, row.high)),
             Cell(units.get(row.unit, row.unit)),
-            Cell(Words(both(f"parameter_basis.{_basis(row.source)}").zh, row.source)),
+            Cell(basis_words(row.source)),
         ]
         for row in report.parameters
     ]
     return Table(heads("parameter", "low", "central", "high", "unit", "source"), rows, both("report.parameters"))
 
 
+def basis_words(source: str) -> Words:
+    """Return what a parameter rests on: in Chinese its kind, in English the words of the source, which are English."""
+    return Words(both(f"parameter_basis.{_basis(source)}").zh, source)
+
+
 def _basis(source: str) -> str:
-    """Return of what kind the source of a parameter is; the words of the source are English."""
     if source.startswith("fitted"):
         return "fitted_roads" if "drives" in source else "fitted_rail"
     if source.startswith(("definition", "measured")):

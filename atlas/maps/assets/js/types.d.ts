@@ -77,6 +77,8 @@ export interface PageState {
 
 /** What a page may fill in. */
 export interface Hooks {
+  /** A search finds what can be asked from before items of the plan. */
+  placesFirst?: boolean;
   /** One sentence: what the page shows now. */
   finding?(): string;
   /** A point, [lon, lat], that the opening view keeps clear of the sides. */

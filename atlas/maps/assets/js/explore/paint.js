@@ -1,14 +1,14 @@
-/* How the explorer paints: areas as pixels that know their cell, lines by minutes, places, the way, links of one's own. */
+/* How the explorer paints, on the page and in its worker: areas as pixels that know their cell, lines by minutes, the way,
+   links of one's own. */
 import { bandIndex, bandColor as colorOfBand, css } from "../core/bands.js";
 import * as engine from "./engine.js";
 import { latOf, lonOf, worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
-import { inView, traceFeature } from "../map/canvas.js";
-import { zoomFactor } from "../map/symbols.js";
+import { inView, traceFeature, zoomFactor } from "../core/trace.js";
 
 export function explorePaint(N, data) {
   var E = engine, G = data.tokens.ground, ramp = data.tokens.ramp, shapes = unpackShapes(data.explore.shapes), group = N.a.group;
-  var raster = N.grid ? makeRaster() : null, ordinary = new Uint8Array(shapes.size), local = new Uint8Array(shapes.size);
+  var full = null, quick = null, ordinary = new Uint8Array(shapes.size), local = new Uint8Array(shapes.size);
   /* Ordinary roads are thin; a local link is a way by streets that nobody drew: only a route shows it. */
   group.forEach(function (g, i) {
     if (g < 0) return;
@@ -16,13 +16,19 @@ export function explorePaint(N, data) {
     if (N.modes[N.a.mode[i]] === "local") local[g] = 1;
   });
 
+  /* The picture at rest, and one of a quarter of its pixels for what follows a dragged pin. */
+  function rasterOf(rough) {
+    if (rough) return quick || (quick = makeRaster(800));
+    return full || (full = makeRaster(1600));
+  }
+
   /* A picture in Mercator over the grid; each pixel holds the cell under it, -1 for none. Made once. */
-  function makeRaster() {
+  function makeRaster(widest) {
     var grid = N.grid, rows = grid.shape[0], columns = grid.shape[1], corners = [[0, 0], [columns, 0], [0, rows], [columns, rows], [columns / 2, 0], [columns / 2, rows]];
     var ends = corners.map(function (c) { return E.lonLat(grid, c[0], c[1]); });
     var x0 = Math.min.apply(null, ends.map(function (p) { return worldX(p[0]); })), x1 = Math.max.apply(null, ends.map(function (p) { return worldX(p[0]); }));
     var y0 = Math.min.apply(null, ends.map(function (p) { return worldY(p[1]); })), y1 = Math.max.apply(null, ends.map(function (p) { return worldY(p[1]); }));
-    var w = Math.min(1600, Math.round(columns * 1.6)), h = Math.round(w * (y1 - y0) / (x1 - x0)), step = 16, cell = new Int32Array(w * h).fill(-1);
+    var w = Math.min(widest, Math.round(columns * 1.6)), h = Math.round(w * (y1 - y0) / (x1 - x0)), step = 16, cell = new Int32Array(w * h).fill(-1);
     var lw = Math.ceil(w / step) + 1, lh = Math.ceil(h / step) + 1, lx = new Float64Array(lw * lh), ly = new Float64Array(lw * lh), i, j;
     for (j = 0; j < lh; j++) for (i = 0; i < lw; i++) {
       var at = E.gridPosition(grid, lonOf(x0 + (x1 - x0) * i * step / w), latOf(y0 + (y1 - y0) * j * step / h));
@@ -41,17 +47,23 @@ export function explorePaint(N, data) {
   function bandColor(i, n) { return colorOfBand(i, n, ramp); }
   var bandOf = bandIndex;
 
+  function packed(color, alpha) { return ((alpha << 24) | (color[2] << 16) | (color[1] << 8) | color[0]) >>> 0; }
+
   /* Areas within the cut-offs: shades, a dark line where one ends, and hatching beyond the first, which grey print keeps. */
-  function areaPicture(cells, cutoffs) {
-    var R = raster, band = new Int8Array(R.w * R.h), colors = cutoffs.map(function (_, i) { return bandColor(i, cutoffs.length); }), k;
-    for (k = 0; k < band.length; k++) band[k] = R.cell[k] < 0 ? -1 : bandOf(cells[R.cell[k]], cutoffs);
-    return picture(function (put) {
-      for (k = 0; k < band.length; k++) {
-        var b = band[k];
+  function areaPicture(cells, cutoffs, rough) {
+    var R = rasterOf(rough), w = R.w, size = R.cell.length, bands = new Int8Array(cells.length + 1), band = new Int8Array(size), k, b;
+    /* what lies outside the grid asks for the cell behind the last */
+    bands[cells.length] = -1;
+    for (k = 0; k < cells.length; k++) bands[k] = bandOf(cells[k], cutoffs);
+    for (k = 0; k < size; k++) band[k] = bands[R.cell[k] < 0 ? cells.length : R.cell[k]];
+    var colors = cutoffs.map(function (_, i) { return bandColor(i, cutoffs.length); });
+    var plain = colors.map(function (color) { return packed(color, 120); }), hatched = colors.map(function (color) { return packed(color, 190); }), edged = colors.map(function (color) { return packed(color, 235); });
+    return picture(R, function (put) {
+      for (k = 0; k < size; k++) {
+        b = band[k];
         if (b < 0) continue;
-        var x = k % R.w, edge = (x + 1 < R.w && band[k + 1] !== b && R.cell[k + 1] >= 0) || (k + R.w < band.length && band[k + R.w] !== b && R.cell[k + R.w] >= 0);
-        var hatch = b > 0 && ((x + Math.floor(k / R.w)) % (6 + 4 * b)) === 0;
-        put(k, colors[b], edge ? 235 : hatch ? 190 : 120);
+        var x = k % w, edge = (x + 1 < w && band[k + 1] !== b && R.cell[k + 1] >= 0) || (k + w < size && band[k + w] !== b && R.cell[k + w] >= 0);
+        put[k] = edge ? edged[b] : b > 0 && (x + (k - x) / w) % (6 + 4 * b) === 0 ? hatched[b] : plain[b];
       }
     });
   }
@@ -61,39 +73,43 @@ export function explorePaint(N, data) {
   var STEPS = [[30, [11, 93, 30]], [15, [42, 157, 74]], [5, [122, 196, 140]], [1, [199, 230, 206]]];
   /** @type {any[][]} */
   var WORSE = [[30, [120, 14, 10]], [15, [179, 38, 30]], [5, [219, 123, 116]], [1, [241, 203, 199]]];
-  function changePicture(before, after, most) {
-    var R = raster;
-    return picture(function (put) {
-      for (var k = 0; k < R.cell.length; k++) {
-        var c = R.cell[k];
-        if (c < 0) continue;
-        var a = before[c], b = after[c], color = null;
-        if (Math.min(a, b) > most || a === b) continue;
-        if (!isFinite(a)) color = STEPS[0][1];
-        else if (!isFinite(b)) color = WORSE[0][1];
-        else (a > b ? STEPS : WORSE).forEach(function (step) { if (!color && Math.abs(a - b) >= step[0]) color = step[1]; });
-        if (color) put(k, color, b > a && (k % R.w + Math.floor(k / R.w)) % 6 < 2 ? 240 : 165);
-      }
+  function changePicture(before, after, most, rough) {
+    var R = rasterOf(rough), size = R.cell.length, plain = new Uint32Array(after.length + 1), hatched = new Uint32Array(after.length + 1), c, k;
+    for (c = 0; c < after.length; c++) {
+      var a = before[c], b = after[c], color = null;
+      if (Math.min(a, b) > most || a === b) continue;
+      if (!isFinite(a)) color = STEPS[0][1];
+      else if (!isFinite(b)) color = WORSE[0][1];
+      else (a > b ? STEPS : WORSE).forEach(function (step) { if (!color && Math.abs(a - b) >= step[0]) color = step[1]; });
+      if (!color) continue;
+      plain[c] = packed(color, 165);
+      hatched[c] = b > a ? packed(color, 240) : plain[c];
+    }
+    return picture(R, function (put) {
+      for (k = 0; k < size; k++) if (R.cell[k] >= 0) put[k] = (k % R.w + Math.floor(k / R.w)) % 6 < 2 ? hatched[R.cell[k]] : plain[R.cell[k]];
     });
   }
 
-  function picture(fill) {
-    var canvas = document.createElement("canvas"), ctx, image;
-    canvas.width = raster.w;
-    canvas.height = raster.h;
-    ctx = canvas.getContext("2d");
-    image = ctx.createImageData(raster.w, raster.h);
-    fill(function (k, color, alpha) {
-      image.data[4 * k] = color[0]; image.data[4 * k + 1] = color[1]; image.data[4 * k + 2] = color[2]; image.data[4 * k + 3] = alpha;
-    });
+  function surfaceOf(w, h) {
+    if (typeof document === "undefined") return new OffscreenCanvas(w, h);
+    var canvas = document.createElement("canvas");
+    canvas.width = w;
+    canvas.height = h;
+    return canvas;
+  }
+
+  function picture(R, fill) {
+    var canvas = /** @type {any} */ (surfaceOf(R.w, R.h)), ctx = canvas.getContext("2d"), image = ctx.createImageData(R.w, R.h);
+    fill(new Uint32Array(image.data.buffer));
     ctx.putImageData(image, 0, 0);
     return canvas;
   }
 
   function paintPicture(ctx, view, canvas) {
-    var x = raster.x0 * view.scale - view.ox, y = raster.y0 * view.scale - view.oy;
+    var R = full || quick, x = R.x0 * view.scale - view.ox, y = R.y0 * view.scale - view.oy;
+    ctx.globalAlpha = 1;
     ctx.imageSmoothingEnabled = true;
-    ctx.drawImage(canvas.src ? canvas : withSource(canvas, ctx), x, y, (raster.x1 - raster.x0) * view.scale, (raster.y1 - raster.y0) * view.scale);
+    ctx.drawImage(canvas.src ? canvas : withSource(canvas, ctx), x, y, (R.x1 - R.x0) * view.scale, (R.y1 - R.y0) * view.scale);
   }
   /* an SVG surface asks for an address, a canvas does not */
   function withSource(canvas, ctx) {
@@ -103,17 +119,38 @@ export function explorePaint(N, data) {
 
   /* Minutes at the two ends of each drawn line, from what is reached. */
   function lineMinutes(C, tree) {
-    var n = C.N.n, a = C.N.a, count = shapes.size, from = new Float32Array(count).fill(Infinity), to = new Float32Array(count).fill(Infinity), open = new Uint8Array(count), forward = data.forward;
-    for (var i = 0; i < group.length; i++) {
-      var g = group[i];
-      if (g < 0 || C.first[i] !== C.first[i]) continue;
-      open[g] = 1;
+    var n = C.N.n, a = C.N.a, lines = noLines(C);
+    eachLine(C, function (i, g) {
       var u = a.tail[i], early = !C.mustRide || a.rail[u] ? tree.minutes[u] : Infinity, begin = Math.min(early, tree.minutes[u + n]);
-      if (!isFinite(begin)) continue;
-      var end = begin + C.first[i];
-      if (forward[i]) { from[g] = Math.min(from[g], begin); to[g] = Math.min(to[g], end); } else { from[g] = Math.min(from[g], end); to[g] = Math.min(to[g], begin); }
-    }
-    return { from: from, to: to, open: open };
+      if (isFinite(begin)) ends(lines, i, g, begin, begin + C.first[i]);
+    });
+    return lines;
+  }
+  /* The same towards a place: the minutes that are left. */
+  function lineMinutesTowards(C, node) {
+    var a = C.N.a, lines = noLines(C);
+    eachLine(C, function (i, g) { if (isFinite(node[a.head[i]])) ends(lines, i, g, node[a.head[i]] + C.first[i], node[a.head[i]]); });
+    return lines;
+  }
+  function noLines(C) {
+    var count = shapes.size, lines = { from: new Float32Array(count).fill(Infinity), to: new Float32Array(count).fill(Infinity), open: new Uint8Array(count) };
+    eachLine(C, function (i, g) { lines.open[g] = 1; });
+    return lines;
+  }
+  function eachLine(C, use) {
+    for (var i = 0; i < group.length; i++) if (group[i] >= 0 && C.first[i] === C.first[i]) use(i, group[i]);
+  }
+  function ends(lines, i, g, tail, head) {
+    var from = data.forward[i] ? tail : head, to = data.forward[i] ? head : tail;
+    lines.from[g] = Math.min(lines.from[g], from);
+    lines.to[g] = Math.min(lines.to[g], to);
+  }
+  /* Of several origins: whoever is there first, or last. */
+  function mergedLines(some, combine) {
+    var which = combine === "any" ? Math.min : Math.max;
+    return some.slice(1).reduce(function (out, one) {
+      return { open: out.open, from: out.from.map(function (value, g) { return which(value, one.from[g]); }), to: out.to.map(function (value, g) { return which(value, one.to[g]); }) };
+    }, some[0]);
   }
 
   /* Lines in the colour of the time at which they are passed, cut where a cut-off falls; thin grey where not reached. */
@@ -236,6 +273,6 @@ export function explorePaint(N, data) {
     return best && best.group;
   }
 
-  return { areaPicture: areaPicture, changePicture: changePicture, paintPicture: paintPicture, lineMinutes: lineMinutes, paintLines: paintLines, paintRoute: paintRoute,
+  return { areaPicture: areaPicture, changePicture: changePicture, paintPicture: paintPicture, lineMinutes: lineMinutes, lineMinutesTowards: lineMinutesTowards, mergedLines: mergedLines, paintLines: paintLines, paintRoute: paintRoute,
     paintOwn: paintOwn, paintClosed: paintClosed, bandColor: bandColor, bandOf: bandOf, css: css, lineAt: lineAt, shapes: shapes, STEPS: STEPS, WORSE: WORSE };
 }

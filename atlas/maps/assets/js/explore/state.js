@@ -132,12 +132,14 @@ function fromToml(text, state, known) {
 
 function shell(text) { return /^[\w.,\-\u3400-\u9fff/]+$/.test(text) ? text : "'" + text.replace(/'/g, "'\\''") + "'"; }
 
-/* The command that gives the same numbers at the terminal; null where a link drawn by hand has no words there. */
+/* The command that gives the same numbers at the terminal; null where there are no words for it: a link drawn by hand, areas towards a place. */
 function toCommand(state, destination) {
   if (state.links.length) return null;
   var plain = !state.without.length && !state.close.length, parts = ["atlas"];
-  if (destination) parts.push("route", shell(originText(state.origins[0])), shell(destination));
+  if (!destination && state.towards) return null;
+  if (destination) parts.push.apply(parts, ["route"].concat((state.towards ? [destination, originText(state.origins[0])] : [originText(state.origins[0]), destination]).map(shell)));
   else parts.push(state.origins.length > 1 ? "isochrone" : "reach", state.origins.map(originText).map(shell).join(" "), "--within", state.cutoffs.join(","));
+  if (!destination && state.origins.length > 1) parts.push("--combine", state.combine === "all" ? "intersection" : "union");
   parts.push("--mode", state.mode);
   if (!plain || (state.year === null && state.known)) parts.push("--scenario", "explorer.toml");
   else {

@@ -2,8 +2,9 @@
 import { latOf, worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
 import { hooks, page } from "../core/page.js";
+import { inView, traceFeature, zoomFactor } from "../core/trace.js";
 import { redraw } from "./frame.js";
-import { courseOf, paintLine, paintPoint, statusForm, zoomFactor } from "./symbols.js";
+import { courseOf, paintLine, paintPoint, statusForm } from "./symbols.js";
 
 /* What a painter needs: scale and origin of world units → px, size, zoom. */
 export function viewOf(map, bounds) {
@@ -45,30 +46,6 @@ export const Painting = L.Renderer.extend({
     this.paint(ctx, viewOf(this._map, this._bounds));
   }
 });
-
-/* Put the parts of one feature on the path, leaving out vertices closer than half a pixel. */
-export function traceFeature(ctx, shapes, feature, view, closed) {
-  var xy = shapes.xy, first = shapes.first, start = shapes.start;
-  for (var part = first[feature]; part < first[feature + 1]; part++) {
-    var a = start[part], b = start[part + 1], lastX = 0, lastY = 0;
-    for (var i = a; i < b; i++) {
-      var x = xy[2 * i] * view.scale - view.ox, y = xy[2 * i + 1] * view.scale - view.oy;
-      if (i === a) ctx.moveTo(x, y);
-      else if (i === b - 1 || Math.abs(x - lastX) + Math.abs(y - lastY) > 0.7) ctx.lineTo(x, y);
-      else continue;
-      lastX = x;
-      lastY = y;
-    }
-    if (closed) ctx.closePath();
-  }
-}
-
-/* Whether the box of a feature touches the view, with room for its symbol. */
-export function inView(shapes, feature, view) {
-  var b = shapes.boxes, i = 4 * feature, room = 24;
-  return b[i + 2] * view.scale - view.ox > -room && b[i] * view.scale - view.ox < view.w + room &&
-    b[i + 3] * view.scale - view.oy > -room && b[i + 1] * view.scale - view.oy < view.h + room;
-}
 
 /* Sea, land, rivers; beyond the box of the data a plain margin, so that no cut edge passes for a shore. */
 export function paintBackdrop(ctx, view, backdrop) {

@@ -56,9 +56,12 @@ function buildFrame() {
   var titles = el("div", { class: "titles" }, [homeLink(), el("div", {}, [heading, under])]), narrow = window.matchMedia("(max-width:719px)");
   page.tools = el("div", { class: "tools", role: "toolbar" });
   labelled(page.tools, "tools");
-  var menu = makeButton({ class: "tool menu", "aria-expanded": "false", "aria-controls": "panel" }, page.data.kind === "atlas" ? "menu_short" : "options_short", function () {
-    var open = document.body.classList.toggle("panel-open");
+  function openSheet(open) {
+    document.body.classList.toggle("panel-open", open);
     menu.setAttribute("aria-expanded", String(open));
+  }
+  var menu = makeButton({ class: "tool menu", "aria-expanded": "false", "aria-controls": "panel" }, page.data.kind === "atlas" ? "menu_short" : "options_short", function () {
+    openSheet(!document.body.classList.contains("panel-open"));
   });
   page.finder = el("div", { class: "finder" });
   var header = el("header", { class: "bar" }, [menu, titles, page.finder, page.tools]);
@@ -70,6 +73,14 @@ function buildFrame() {
   }
   placeTitles();
   narrow.addEventListener("change", placeTitles);
+  /* On a phone the title is the grip of the sheet: drawn up it opens over the map, drawn down it leaves it. */
+  var grip = /** @type {any} */ (null);
+  titles.addEventListener("touchstart", function (event) { grip = narrow.matches ? event.touches[0].clientY : null; }, { passive: true });
+  titles.addEventListener("touchend", function (event) {
+    var moved = grip === null ? 0 : event.changedTouches[0].clientY - grip;
+    grip = null;
+    if (Math.abs(moved) > 30) openSheet(moved < 0);
+  }, { passive: true });
   labelled(page.panel, page.data.kind === "atlas" ? "menu" : "options");
   page.cardHost = el("section", { class: "card", hidden: true, tabindex: "-1", "aria-live": "polite" });
   labelled(page.cardHost, "details");
@@ -89,8 +100,7 @@ function buildFrame() {
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape") {
       closeCard();
-      document.body.classList.remove("panel-open");
-      menu.setAttribute("aria-expanded", "false");
+      openSheet(false);
     }
   });
 }

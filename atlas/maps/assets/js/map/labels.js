@@ -4,7 +4,7 @@ import { worldX, worldY } from "../core/mercator.js";
 import { own } from "../core/own.js";
 import { page } from "../core/page.js";
 import { otherName, pick } from "../core/words.js";
-import { inView } from "./canvas.js";
+import { inView } from "../core/trace.js";
 
 /* Level of a settlement → weight, size, zoom from which it is named. */
 var LEVELS = {

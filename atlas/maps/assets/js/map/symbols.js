@@ -7,9 +7,6 @@ export function statusForm(status) {
   return own(page.tokens.status, status) || page.tokens.status.unknown;
 }
 
-/* Wider as one looks closer; never so thin that it vanishes. */
-export function zoomFactor(zoom) { return Math.max(0.62, Math.min(2.1, 0.62 + (zoom - 8) * 0.2)); }
-
 export function dashOf(form, width) {
   var unit = Math.max(width, 1.6);
   return form.dash.map(function (length) { return length * unit; });

@@ -9,10 +9,12 @@ import { worldX, worldY } from "../core/mercator.js";
 import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
+import { answerer } from "../explore/answer.js";
 import { outlines } from "../explore/areas.js";
 import { explorePaint } from "../explore/paint.js";
-import { featuresAt, inView, paintMark } from "../map/canvas.js";
-import { redraw, startPage, tell, usualCover } from "../map/frame.js";
+import { inView } from "../core/trace.js";
+import { featuresAt, paintMark, viewOf } from "../map/canvas.js";
+import { coveredByCard, fitBox, redraw, startPage, tell, usualCover } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
 import { twinMap } from "../map/twin.js";
 import { closeCard, showCard } from "../parts/card.js";
@@ -60,45 +62,10 @@ export function explorePage(data) {
       text.split("&").forEach(function (one) { var at = one.indexOf("="); if (at > 0) out[one.slice(0, at)] = one.slice(at + 1); });
       return out;
     }
-    function valueOf(one) {
-      var k = S.SETS.indexOf(one.set);
-      return function (name) {
-        if (Object.prototype.hasOwnProperty.call(one.overrides, name)) return one.overrides[name];
-        if (!parameters.has(name)) throw new Error("no parameter " + name);
-        return parameters.get(name)[1][k];
-      };
-    }
-    function scenarioOf(one) { return { year: one.year, known: one.known, with: one.with, without: one.without, close: one.close, period: one.period, boarding: one.boarding, timetable: "ordinary" }; }
-    function originOf(M, origin) {
-      if (origin.id) return { node: nodeOf.get(origin.id) };
-      var cell = M.cellNodes ? E.cellAt(M, origin.lon, origin.lat) : -1;
-      return cell >= 0 ? { cell: cell } : null;
-    }
+    var model = answerer(base, X.parameters, nodeOf, paint), answer = model.answer, valueOf = model.valueOf, scenarioOf = model.scenarioOf;
     function pointOf(origin) { return origin.id ? [base.a.lon[nodeOf.get(origin.id)], base.a.lat[nodeOf.get(origin.id)]] : [origin.lon, origin.lat]; }
     function originName(origin) { return origin.id ? pick(nameOf.get(origin.id)) : ui("ex_point", origin.lon.toFixed(3), origin.lat.toFixed(3)); }
 
-    /* One state answered: everything that is shown comes from here. */
-    var networks = new Map([["", base]]);
-    function answer(one) {
-      var key = one.links.map(S.linkText).join(";");
-      if (!networks.has(key)) { networks.clear(); networks.set("", base); networks.set(key, E.withLinks(base, one.links)); }
-      var M = networks.get(key), C = E.compile(M, scenarioOf(one), one.mode, valueOf(one)), found = one.origins.map(function (origin) { return originOf(M, origin); });
-      var runs = found.map(function (at) { return at ? (one.towards ? E.reachTowards(C, at) : E.reach(C, at)) : null; });
-      var node = merged(runs.map(function (run) { return run && run.node; }), one.combine, M.n, Float64Array), cells = null;
-      if (M.grid) cells = merged(runs.map(function (run, i) { return run && E.surface(C, run.node, found[i]); }), one.combine, M.cellNodes.cells.length, Float32Array);
-      var all = one.origins.length, lost = found.filter(function (at) { return !at; }).length;
-      return { C: C, M: M, runs: runs, node: node, cells: cells, lines: !one.towards && runs[0] ? paint.lineMinutes(C, runs[0].tree) : null, lost: lost, all: all,
-        inside: cells ? E.inside(M, cells, one.cutoffs) : [], curve: cells ? E.curve(M, cells, 180) : null, picture: null };
-    }
-    function merged(some, combine, size, Kind) {
-      var there = some.filter(Boolean);
-      if (there.length === 1 && some.length === 1) return there[0];
-      var out = new Kind(size).fill(there.length && combine === "any" ? Infinity : there.length === some.length ? 0 : Infinity);
-      there.forEach(function (values) {
-        for (var i = 0; i < size; i++) out[i] = combine === "any" ? Math.min(out[i], values[i]) : Math.max(out[i], values[i]);
-      });
-      return out;
-    }
     function minutesAt(result, id) { return result.node[nodeOf.get(id)]; }
 
     /* Whether what a list hangs on has changed since it was last filled: a click on the map leaves most lists as they are. */
@@ -113,7 +80,9 @@ export function explorePage(data) {
     /* --- doing: change the state, answer, show ------------------------------------------------------------------- */
     function change(more, quick) {
       Object.assign(state, more);
+      if (quick && worker.ask()) return;
       var start = performance.now();
+      worker.drop();
       now = answer(state);
       N = now.M;
       spent = performance.now() - start;
@@ -121,6 +90,56 @@ export function explorePage(data) {
       else figuresShown();
       redraw();
     }
+    /* While a pin or slider moves, the worker answers and paints what it can keep up with; the last question is always
+       answered. Where a browser lets no page have a worker, the page does it itself. */
+    var worker = (function () {
+      var behind = null, ready = false, busy = false, again = false, turn = 0, shown = null, source = document.getElementById("atlas-worker"), waiting = [];
+      if (source && base.grid && typeof Worker === "function" && typeof OffscreenCanvas === "function") {
+        var address = URL.createObjectURL(new Blob([source.textContent], { type: "text/javascript" }));
+        try { behind = new Worker(address); } catch (error) { behind = null; }
+        URL.revokeObjectURL(address);
+      }
+      if (behind) {
+        behind.onerror = function (event) { event.preventDefault(); behind = null; ready = busy = false; };
+        behind.onmessage = function (event) { if (event.data.ready) ready = true; else take(event.data); };
+        behind.postMessage({ engine: X.engine, parameters: X.parameters, nodes: Array.from(nodeOf), tokens: data.tokens, shapes: X.shapes, forward: bits(X.forward) });
+      }
+      function ask() {
+        if (!ready || (was && view.compare === "pair")) return false;
+        if (busy) { again = true; return true; }
+        busy = true;
+        again = false;
+        var over = viewOf(page.map, page.renderers[1]._bounds);
+        behind.postMessage({ turn: ++turn, state: state, pinned: was ? pinned : null, compare: view.compare, edge: over.w * view.swipe, areas: view.areas, view: over, dpr: page.renderers[1]._dpr });
+        return true;
+      }
+      function take(found) {
+        busy = false;
+        if (found.turn === turn) {
+          if (shown) shown.picture.close();
+          shown = found;
+          now = Object.assign({}, now, { node: found.node, inside: found.inside, curve: found.curve, lost: found.lost });
+          originsShown(); figuresShown(); curveShown(); tell();
+          redraw();
+        } else found.picture.close();
+        if (again) ask();
+        else waiting.splice(0).forEach(function (done) { done(); });
+      }
+      return {
+        ask: ask,
+        drop: function () { turn++; again = false; if (shown) shown.picture.close(); shown = null; },
+        ready: function () { return ready; },
+        settled: function () { return new Promise(function (done) { if (busy) waiting.push(done); else done(null); }); },
+        /* The picture made last, laid where its view lies in this one; whether there is one. */
+        paint: function (ctx, mapView) {
+          if (!shown) return false;
+          var old = shown.view, by = mapView.scale / old.scale;
+          ctx.globalAlpha = 1;
+          ctx.drawImage(shown.picture, old.ox * by - mapView.ox, old.oy * by - mapView.oy, old.w * by, old.h * by);
+          return true;
+        }
+      };
+    }());
     function write() {
       var out = S.toHash(state, opening);
       out.pin = pinned ? hashText(S.toHash(pinned, opening)) : null;
@@ -143,6 +162,7 @@ export function explorePage(data) {
       Array.prototype.forEach.call(document.querySelectorAll("#seg-" + key + " button"), function (button) { button.setAttribute("aria-pressed", String(button.getAttribute("data-value") === String(value))); });
     }
     var originList = el("ul", { class: "placelist", id: "origins" }), figures = el("div", { class: "figures", "aria-live": "polite", id: "figures" }), chart = el("div", { class: "chart", id: "curve" });
+    var destination = el("div", { class: "finder within" });
     var warning = el("p", { class: "warning", role: "alert", hidden: true, id: "warning" }), nearest = el("dl", { class: "facts", id: "nearest" }), verdicts = el("ul", { class: "placelist", id: "verdicts" });
     var list = el("ul", { class: "placelist" }), command = el("code", { class: "command", id: "command" }), projects = el("ul", { class: "projects", id: "projects" }), sliders = el("div", { id: "sliders" });
     var cut = labelled(el("input", { type: "text", id: "cutoffs", inputmode: "decimal" }), "ex_cutoffs");
@@ -157,6 +177,7 @@ export function explorePage(data) {
       makeButton({ class: "tool", id: "add-origin", "aria-pressed": "false" }, "ex_add_origin", function (event) { adding = !adding; event.currentTarget.setAttribute("aria-pressed", String(adding)); }),
       makeButton({ class: "tool", id: "towards", "aria-pressed": "false" }, "ex_towards", function () { change({ towards: !state.towards }); }),
       segments("combine", ["any", "all"], function (value) { return ui("ex_combine_" + value); }, "ex_combine"),
+      spoken("span", { class: "field" }, "ex_destination"), destination,
       spoken("span", { class: "field" }, "mode"), segments("mode", S.MODES, ui, "mode"),
       spoken("span", { class: "field" }, "ex_cutoffs"), cut, figures, chart,
       el("label", { class: "row" }, [areasBox, spoken("span", { class: "name" }, "isochrones")])]));
@@ -164,7 +185,7 @@ export function explorePage(data) {
     addSection("ex_targets", [verdicts, spoken("p", { class: "small" }, "ex_targets_note")]);
     addSection("ex_projects", [projectTools(), projects], false);
     addSection("ex_links", [linkTools()], false);
-    addSection("parameters", [spoken("span", { class: "field" }, "parameter_set"), segments("set", S.SETS, ui, "parameter_set"),
+    addSection("ex_parameters", [spoken("span", { class: "field" }, "parameter_set"), segments("set", S.SETS, ui, "parameter_set"),
       segments("period", S.PERIODS, function (value) { return ui("period_" + value); }, "ex_period"), segments("boarding", S.BOARDING, function (value) { return ui("boarding_" + value); }, "ex_boarding"), sliders], false);
     addSection("ex_nearest", [nearest], false);
     addSection("places", [list], false);
@@ -263,6 +284,7 @@ export function explorePage(data) {
       var kind = labelled(el("select", { id: "link-kind" }, X.linkClasses.map(function (one) { return el("option", { value: one[0] }, wordFor("kinds", one[0])); }).concat([spoken("option", { value: "rail" }, "ex_rail_line")])), "ex_link_kind");
       var speed = labelled(el("input", { type: "number", id: "link-speed", min: 20, max: 400, value: X.linkClasses[0][1] }), "ex_speed"), headway = labelled(el("input", { type: "number", id: "link-headway", min: 1, max: 240, value: 30 }), "ex_headway");
       var headwayRow = el("label", { class: "row" }, [spoken("span", { class: "name" }, "ex_headway"), headway]), drawn = el("ul", { class: "placelist", id: "own-links" });
+      var told = el("p", { class: "small", role: "status", id: "drawing" });
       headwayRow.hidden = true;
       kind.addEventListener("change", function () {
         headwayRow.hidden = kind.value !== "rail";
@@ -273,6 +295,7 @@ export function explorePage(data) {
         draft = kind.value === "rail" ? { kind: "rail", kmh: Number(speed.value) || 250, headway: Number(headway.value) || 30, points: [] } : { kind: "road", cls: kind.value, kmh: Number(speed.value) || 80, points: [] };
         draw.setAttribute("aria-pressed", "true");
         page.noHover = true;
+        inner.fillLinks();
       });
       function endLink() {
         var link = draft;
@@ -280,11 +303,12 @@ export function explorePage(data) {
         page.noHover = false;
         draw.setAttribute("aria-pressed", "false");
         if (link && link.points.length > 1) change({ links: state.links.concat([S.linkOf(S.linkText(link), known.box, known.nodes) || link]) });
-        else redraw();
+        else { inner.fillLinks(); redraw(); }
       }
       inner.endLink = endLink;
       inner.fillLinks = function () {
         emptied(drawn);
+        told.textContent = draft ? ui("ex_drawing", draft.points.length) : "";
         state.links.forEach(function (link, i) {
           drawn.appendChild(el("li", {}, [el("span", {}, (link.kind === "rail" ? ui("ex_rail_line") : wordFor("kinds", link.cls)) + " · " + link.kmh + " km/h · " + ui("ex_points", link.points.length) + " "),
             makeButton({ class: "link" }, "ex_remove", function () { change({ links: state.links.filter(function (_, k) { return k !== i; }) }); })]));
@@ -293,7 +317,7 @@ export function explorePage(data) {
           drawn.appendChild(el("li", {}, [el("span", {}, ui("ex_closed") + " " + featureName(id) + " "), makeButton({ class: "link", "data-open": id }, "ex_open_again", function () { change({ close: toggle(state.close, id, false) }); })]));
         });
       };
-      return el("div", {}, [spoken("p", { class: "small" }, "ex_links_how"), kind, el("label", { class: "row" }, [spoken("span", { class: "name" }, "ex_speed"), speed]), headwayRow, draw, drawn]);
+      return el("div", {}, [spoken("p", { class: "small" }, "ex_links_how"), kind, el("label", { class: "row" }, [spoken("span", { class: "name" }, "ex_speed"), speed]), headwayRow, draw, told, drawn]);
     }
     function featureName(id) { return Object.prototype.hasOwnProperty.call(X.names, id) ? pick(X.names[id]) : id; }
 
@@ -305,6 +329,7 @@ export function explorePage(data) {
       labelled(search, "ex_find_parameter", "placeholder");
       search.addEventListener("input", function () { inner.wanted = search.value; rows(); });
       sliders.appendChild(search);
+      sliders.appendChild(bordersTogether());
       var body = el("div");
       sliders.appendChild(body);
       function rows() {
@@ -314,6 +339,36 @@ export function explorePage(data) {
           .forEach(function (row) { body.appendChild(sliderOf(row)); });
       }
       rows();
+    }
+    /* Every border at the same minutes, either way. */
+    function bordersTogether() {
+      var rows = X.parameters.filter(function (row) { return row[0].indexOf("border_") === 0; });
+      if (!rows.length) return el("div");
+      function kept(row) { return Object.prototype.hasOwnProperty.call(state.overrides, row[0]) ? state.overrides[row[0]] : row[1][S.SETS.indexOf(state.set)]; }
+      var values = rows.map(kept), same = values.every(function (v) { return v === values[0]; });
+      var slider = el("input", { type: "range", id: "borders", min: 0, max: 120, step: 1, value: same ? values[0] : Math.round(values.reduce(function (a, b) { return a + b; }, 0) / values.length) });
+      var typed = labelled(el("input", { type: "number", id: "borders-typed", min: 0, step: "any", value: same ? values[0] : "" }), "ex_borders"), mark = el("span", { class: "small" });
+      function tell(v) {
+        var out = rows.filter(function (row) { return v < row[2] - 1e-9 || v > row[3] + 1e-9; }).length;
+        mark.textContent = ui("ex_borders_outside", rows.length - out, rows.length);
+        mark.classList.toggle("outside", out > 0);
+      }
+      function set(v, quick) {
+        if (!isFinite(v) || v < 0) return;
+        var overrides = Object.assign({}, state.overrides);
+        rows.forEach(function (row) { if (v === row[1][S.SETS.indexOf(state.set)]) delete overrides[row[0]]; else overrides[row[0]] = v; });
+        slider.value = typed.value = String(v);
+        tell(v);
+        if (quick) lastAsked.set("sliders", JSON.stringify([state.set, overrides, page.lang]));
+        else { lastAsked.delete("sliders"); inner.focused = document.activeElement && document.activeElement.id; }
+        change({ overrides: overrides }, quick);
+        if (!quick && inner.focused) { var again = document.getElementById(inner.focused); if (again) again.focus(); }
+      }
+      slider.addEventListener("input", function () { set(Number(slider.value), true); });
+      slider.addEventListener("change", function () { set(Number(slider.value)); });
+      typed.addEventListener("change", function () { if (typed.value !== "") set(Number(typed.value)); });
+      if (same) tell(values[0]); else mark.textContent = ui("ex_borders_differ");
+      return el("div", { class: "slider" }, [el("label", { for: "borders" }, ui("ex_borders")), el("div", { class: "row" }, [slider, typed, el("small", {}, ui("minutes"))]), mark]);
     }
     function sliderOf(row) {
       var usual = row[1][S.SETS.indexOf(state.set)], value = Object.prototype.hasOwnProperty.call(state.overrides, row[0]) ? state.overrides[row[0]] : usual;
@@ -336,14 +391,16 @@ export function explorePage(data) {
       slider.addEventListener("change", function () { set(Number(slider.value)); });
       typed.addEventListener("change", function () { set(Number(typed.value)); });
       tell(value);
-      return el("div", { class: "slider" }, [el("label", { for: id }, pick(row[6])), el("div", { class: "row" }, [slider, typed, el("small", {}, row[4])]), mark, el("small", { class: "source" }, " " + ui("source") + ": " + row[5])]);
+      return el("div", { class: "slider" }, [el("label", { for: id }, pick(row[6])), el("div", { class: "row" }, [slider, typed, el("small", {}, pick(row[4]))]), mark, el("small", { class: "source" }, " " + ui("source") + ": " + pick(row[5]))]);
     }
 
+    var edge = labelled(el("input", { type: "range", id: "swipe", min: 0, max: 1, step: 0.01, value: 0.5, hidden: true }), "ex_swipe");
+    edge.addEventListener("input", function () { view.swipe = Number(edge.value); redraw(); });
     function compareTools() {
       return el("div", {}, [spoken("p", { class: "small" }, "ex_compare_how"),
         makeButton({ class: "tool", id: "pin" }, "ex_pin", function () { pinned = JSON.parse(JSON.stringify(state)); view.compare = "change"; answerPinned(); write(); show(); redraw(); }),
         makeButton({ class: "tool", id: "unpin" }, "ex_unpin", function () { pinned = was = null; view.compare = "one"; write(); show(); redraw(); }),
-        viewSegments(), el("p", { class: "small", id: "pinned" }), el("ul", { class: "placelist", id: "differences" })]);
+        viewSegments(), edge, el("p", { class: "small", id: "pinned" }), el("ul", { class: "placelist", id: "differences" })]);
     }
     function viewSegments() {
       var group = labelled(el("div", { class: "seg", role: "group", id: "seg-compare" }), "ex_compare");
@@ -448,7 +505,7 @@ export function explorePage(data) {
       if (was && was.curve) add("path", { d: path(was.curve[0]), fill: "none", stroke: "#7b8791", "stroke-width": 1.6, "stroke-dasharray": "4 3" });
       add("path", { d: path(now.curve[0]), fill: "none", stroke: "#0b3954", "stroke-width": 2 });
       state.cutoffs.forEach(function (cutoff) { if (cutoff <= 180) add("line", { x1: x(cutoff), x2: x(cutoff), y1: 4, y2: h - 18, stroke: "#b3541e", "stroke-width": 1, "stroke-dasharray": "2 2" }); });
-      [0, 60, 120, 180].forEach(function (t) { add("text", { x: x(t), y: h - 5, "font-size": 10, "text-anchor": "middle", fill: "#44525e" }, String(t)); });
+      [0, 60, 120, 180].forEach(function (t) { add("text", { x: x(t), y: h - 5, "font-size": 10, "text-anchor": t === 180 ? "end" : "middle", fill: "#44525e" }, String(t)); });
       [0.5, 1].forEach(function (share) { add("text", { x: 26, y: y(most * share) + 3, "font-size": 9, "text-anchor": "end", fill: "#44525e" }, tenThousand(most * share)); });
       chart.appendChild(el("span", { class: "field" }, ui("ex_curve")));
       chart.appendChild(svg);
@@ -472,7 +529,7 @@ export function explorePage(data) {
     function targetsShown() {
       if (!asksAnew("targets", [state.year, state.known, state.with, state.without, state.close, state.links, state.set, state.overrides, state.period, state.boarding, page.lang])) return;
       emptied(verdicts);
-      var one = Object.assign({}, state, { mode: "multimodal", links: state.links }), key = one.links.map(S.linkText).join(";"), M = networks.get(key) || base, C = E.compile(M, scenarioOf(one), "multimodal", valueOf(one)), trees = new Map();
+      var C = model.compile(state, "multimodal"), trees = new Map();
       X.targets.forEach(function (target) {
         var worst = /** @type {any} */ (null), inside = 0;
         target.trips.forEach(function (trip) {
@@ -490,17 +547,21 @@ export function explorePage(data) {
       });
     }
     function warn(text) { warning.textContent = text || ""; warning.hidden = !text; }
-    function show() {
+    function originsShown() {
       emptied(originList);
       state.origins.forEach(function (origin, i) {
         originList.appendChild(el("li", {}, [el("b", {}, originName(origin)), state.origins.length > 1 ? makeButton({ class: "link" }, "ex_remove", function () { change({ origins: state.origins.filter(function (_, k) { return k !== i; }) }); }) : null]));
       });
+      warn(now.lost ? ui("ex_off_land") : state.cutoffs.length && now.inside.length && !now.inside[now.inside.length - 1].km2 ? ui("ex_nothing") : "");
+    }
+    function show() {
+      originsShown();
       ["combine", "mode", "set", "period", "boarding"].forEach(function (key) { press(key, state[key]); });
       press("compare", view.compare);
+      edge.hidden = view.compare !== "swipe" || !was;
       document.getElementById("seg-combine").hidden = state.origins.length < 2;
       document.getElementById("towards").setAttribute("aria-pressed", String(state.towards));
       cut.value = state.cutoffs.join(", ");
-      warn(now.lost ? ui("ex_off_land") : state.cutoffs.length && now.inside.length && !now.inside[now.inside.length - 1].km2 ? ui("ex_nothing") : "");
       inner.yearShown();
       figuresShown(); curveShown(); nearestShown(); targetsShown(); fillProjects(); inner.fillLinks(); fillSliders(); differences();
       emptied(list);
@@ -508,7 +569,7 @@ export function explorePage(data) {
         list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { open(row.id, true); } }, [el("span", { class: "dotband", style: "background:" + paint.css(paint.bandColor(paint.bandOf(row.min, state.cutoffs), state.cutoffs.length)), "aria-hidden": "true" }),
           el("span", {}, row.name), el("span", { class: "min" }, wholeMinutes(row.min) + " " + ui("minutes"))])));
       });
-      command.textContent = S.toCommand(state) || ui("ex_no_command");
+      command.textContent = S.toCommand(state) || ui(state.links.length ? "ex_no_command" : "ex_no_command_to");
       emptied(legendHost);
       drawLegend(legendRows(), legendHost);
       marker();
@@ -543,16 +604,22 @@ export function explorePage(data) {
       var value = minutesAt(now, id), run = now.runs.length === 1 ? now.runs[0] : bestRun(id), node = nodeOf.get(id);
       chosen = id;
       urlState.write({ f: id });
-      var found = run && run.tree ? E.legs(now.C, run.tree, node) : null, usual = nameOf.get(id);
+      var found = wayTo(id, run), usual = nameOf.get(id);
       var nodes = [el("p", { class: "kind" }, S.yearText(state) + " · " + ui(state.mode)), el("h2", {}, (state.towards ? pick(usual) + " → " + originName(state.origins[0]) : originName(state.origins[0]) + " → " + pick(usual))),
         isFinite(value) ? el("p", { class: "big", "data-minutes": value.toFixed(4) }, [formatNumber(value, 1), el("small", {}, " " + ui("minutes"))]) : el("p", {}, ui("no_way"))];
       if (was && nodeOf.has(id) && isFinite(minutesAt(was, id))) nodes.push(el("p", {}, ui("ex_before", formatNumber(minutesAt(was, id), 1))));
       nodes.push(el("div", { class: "steps" }, [makeButton({}, "ex_from_here", function () { change({ origins: [{ id: id }] }); }), makeButton({}, "ex_and_here", function () { change({ origins: state.origins.concat([{ id: id }]).slice(0, 12) }); })]));
       if (found) nodes.push(legList(found.map(legShown)));
-      var line = state.origins.length === 1 && !state.towards ? S.toCommand(state, id) : null;
+      var line = state.origins.length === 1 ? S.toCommand(state, id) : null;
       if (line) nodes.push(el("code", { class: "command", id: "route-command" }, line));
       showCard(nodes, focus);
       redraw();
+    }
+    /* Legs to a place; towards an origin, from the place to it. */
+    function wayTo(id, run) {
+      if (run && run.tree) return E.legs(now.C, run.tree, nodeOf.get(id));
+      if (!state.towards || state.origins.length > 1 || !state.origins[0].id) return null;
+      return E.legs(now.C, E.reach(now.C, { node: nodeOf.get(id) }).tree, nodeOf.get(state.origins[0].id));
     }
     function bestRun(id) {
       var node = nodeOf.get(id), best = null;
@@ -596,15 +663,7 @@ export function explorePage(data) {
         return pin;
       });
     }
-    function pictureOf(result, one) {
-      var key = one.cutoffs.join();
-      if (!result.picture || result.pictureKey !== key) { result.picture = paint.areaPicture(result.cells, one.cutoffs); result.pictureKey = key; }
-      return result.picture;
-    }
-    function paintOne(ctx, mapView, result, one) {
-      if (view.areas && result.cells) paint.paintPicture(ctx, mapView, pictureOf(result, one));
-      if (result.lines) paint.paintLines(ctx, mapView, result.lines, one.cutoffs);
-    }
+    function paintOne(ctx, mapView, result, one) { model.paintOne(ctx, mapView, result, one, view.areas, false); }
     /* The pinned state on a map of its own, on the left of the current one. */
     function told(one) { return one.origins.map(originName).join("、") + " · " + S.yearText(one) + " · " + ui(one.mode); }
     var twin = twinMap(function (ctx, mapView) {
@@ -644,10 +703,9 @@ export function explorePage(data) {
         paintPlaces(ctx, mapView, sheetOf[0]);
         return;
       }
-      if (was && view.compare === "change" && now.cells && was.cells) {
-        if (!now.changed || now.changedFrom !== was) { now.changed = paint.changePicture(was.cells, now.cells, Math.max(state.cutoffs[state.cutoffs.length - 1], 60) * 1.5); now.changedFrom = was; }
-        paint.paintPicture(ctx, mapView, now.changed);
-        if (now.lines) paint.paintLines(ctx, mapView, now.lines, state.cutoffs);
+      if (worker.paint(ctx, mapView)) chosen = null;
+      else if (was && view.compare === "change" && now.cells && was.cells) {
+        model.paintChange(ctx, mapView, now, state, was, false);
       } else if (was && view.compare === "swipe" && ctx.save) {
         var edge = mapView.w * view.swipe;
         ctx.save(); ctx.beginPath(); ctx.rect(0, 0, edge, mapView.h); ctx.clip(); paintOne(ctx, mapView, was, pinned); ctx.restore();
@@ -655,8 +713,7 @@ export function explorePage(data) {
         ctx.setLineDash([]); ctx.beginPath(); ctx.moveTo(edge, 0); ctx.lineTo(edge, mapView.h); ctx.strokeStyle = data.tokens.ground.text; ctx.lineWidth = 2; ctx.stroke();
       } else paintOne(ctx, mapView, now, state);
       if (chosen) {
-        var run = bestRun(chosen), way = run && run.tree ? E.legs(now.C, run.tree, nodeOf.get(chosen)) : null;
-        paint.paintRoute(ctx, mapView, way);
+        paint.paintRoute(ctx, mapView, wayTo(chosen, bestRun(chosen)));
       }
       paint.paintClosed(ctx, mapView, closedRows(state));
       paint.paintOwn(ctx, mapView, state.links, draft);
@@ -690,8 +747,8 @@ export function explorePage(data) {
       var lon = Math.round(event.latlng.lng * 1e4) / 1e4, lat = Math.round(event.latlng.lat * 1e4) / 1e4, hits = featuresAt(page.map, page.layers, event.containerPoint, 10);
       if (draft) {
         var near = hits.map(idOf).filter(function (id) { return nodeOf.has(id) && (draft.kind === "rail") === (id.indexOf("stn/") === 0); })[0];
-        draft.points.push(near ? [base.a.lon[nodeOf.get(near)], base.a.lat[nodeOf.get(near)], nodeOf.get(near)] : [lon, lat]);
-        redraw();
+        draft.points.push(near ? onNode(nodeOf.get(near)) : [lon, lat]);
+        drawnSoFar();
         return;
       }
       var ids = hits.map(idOf).filter(function (id) { return nodeOf.has(id); });
@@ -701,37 +758,89 @@ export function explorePage(data) {
       setOrigin(ids.length ? { id: ids[0] } : { lon: lon, lat: lat });
     });
     page.map.on("contextmenu", function (event) { setOrigin({ lon: Math.round(event.latlng.lng * 1e4) / 1e4, lat: Math.round(event.latlng.lat * 1e4) / 1e4 }); });
+    /* A finger that rests: browsers differ in whether they tell of it. */
+    (function () {
+      var box = page.map.getContainer(), timer = /** @type {any} */ (null), from = [0, 0], rested = 0;
+      function stop() { clearTimeout(timer); }
+      box.addEventListener("touchstart", function (event) {
+        stop();
+        if (event.touches.length !== 1 || (event.target.closest && event.target.closest(".leaflet-marker-icon"))) return;
+        var finger = event.touches[0];
+        from = [finger.clientX, finger.clientY];
+        timer = setTimeout(function () {
+          var at = page.map.mouseEventToLatLng(/** @type {any} */ ({ clientX: from[0], clientY: from[1] }));
+          rested = Date.now();
+          setOrigin({ lon: Math.round(at.lng * 1e4) / 1e4, lat: Math.round(at.lat * 1e4) / 1e4 });
+        }, 550);
+      }, { passive: true });
+      box.addEventListener("touchmove", function (event) { if (Math.hypot(event.touches[0].clientX - from[0], event.touches[0].clientY - from[1]) > 10) stop(); }, { passive: true });
+      ["touchend", "touchcancel"].forEach(function (name) { box.addEventListener(name, stop, { passive: true }); });
+      /* the click that follows when the finger leaves is no second question */
+      box.addEventListener("click", function (event) { if (Date.now() - rested < 1500) { event.stopPropagation(); rested = 0; } }, true);
+    }());
+    function onNode(node) { return [base.a.lon[node], base.a.lat[node], node]; }
+    function drawnSoFar() { inner.fillLinks(); redraw(); }
+    /* The map moves where a point lies under a panel or outside, and keeps its scale. */
+    function visible(point) {
+      if (seen(point)) return;
+      var pad = coveredByCard(), size = page.map.getSize(), at = page.map.latLngToContainerPoint([point[1], point[0]]);
+      page.map.panBy([at.x - (pad[0] + size.x - pad[2]) / 2, at.y - (pad[1] + size.y - pad[3]) / 2], { animate: false });
+    }
+    function seen(point) {
+      var pad = coveredByCard(), size = page.map.getSize(), at = page.map.latLngToContainerPoint([point[1], point[0]]);
+      return at.x > pad[0] && at.y > pad[1] && at.x < size.x - pad[2] && at.y < size.y - pad[3];
+    }
     function setOrigin(origin) {
       chosen = null;
       closeCard();
       change({ origins: adding ? state.origins.concat([origin]).slice(0, 12) : [origin] });
     }
-    document.addEventListener("keydown", function (event) { if (draft && (event.key === "Enter" || event.key === "Escape")) { if (event.key === "Escape") draft.points = []; inner.endLink(); } });
+    document.addEventListener("keydown", function (event) { 
+      if (!draft || (event.target instanceof HTMLInputElement)) return;
+      if (event.key === "Backspace") { draft.points.pop(); drawnSoFar(); event.preventDefault(); }
+      if (event.key === "Enter" && event.target instanceof HTMLButtonElement) return;
+      if (event.key === "Escape") draft.points = [];
+      if (event.key === "Enter" || event.key === "Escape") inner.endLink();
+    });
     page.map.on("mousemove", function (event) {
       if (view.compare !== "swipe" || !was || !event.originalEvent.shiftKey) return;
       view.swipe = event.containerPoint.x / page.map.getSize().x;
+      edge.value = String(view.swipe);
       redraw();
     });
+    hooks.placesFirst = true;
     page.finder.querySelector("input").remove();
     emptied(page.finder);
     searchBox(function (layer, row) {
       var id = idOf({ layer: layer, row: row });
-      if (nodeOf.has(id)) { chosen = null; change({ origins: adding ? state.origins.concat([{ id: id }]).slice(0, 12) : [{ id: id }] }); }
-      centre(layer, row, 10.5);
+      if (!nodeOf.has(id)) { centre(layer, row, 10.5); return; }
+      if (draft) { draft.points.push(onNode(nodeOf.get(id))); drawnSoFar(); }
+      else setOrigin({ id: id });
+      visible(pointOf({ id: id }));
     }, function (id) {
       openItem(id, true);
       if (inner.projectSearch) { inner.projectSearch.value = data.plan.items[id].n[0]; fillProjects(); }
     });
+    /* where to: its minutes and way, from the origins that stand */
+    searchBox(function (layer, row) {
+      var id = idOf({ layer: layer, row: row });
+      if (!nodeOf.has(id)) return;
+      open(id, true);
+      /* the whole of the way, where it is not all seen */
+      var ends = state.origins.map(pointOf).concat([pointOf({ id: id })]), lons = ends.map(function (p) { return p[0]; }), lats = ends.map(function (p) { return p[1]; });
+      if (!ends.every(seen)) fitBox([Math.min.apply(null, lons), Math.min.apply(null, lats), Math.max.apply(null, lons), Math.max.apply(null, lats)], 11, coveredByCard());
+    }, null, { host: destination, id: "destination", label: "ex_destination_find" });
     page.paints.unshift(function (ctx, view) { page.marks.forEach(function (hit) { paintMark(ctx, view, hit.layer, hit.row); }); });
     tableTool([{ key: "name", text: "place" }, { key: "level", text: "kind" }, { key: "city", text: "city" }, { key: "min", text: "minutes", number: true, digits: 1 }], placeRows, function (row) { open(row.id, true); });
     sheetTools();
     hooks.heart = function () { return pointOf(state.origins[0]); };
     hooks.finding = function () {
       if (!now) return "";
+      if (now.lost === now.all) return ui("ex_off_land");
       var head = ui(state.towards ? "ex_finding_to" : "ex_finding", state.origins.map(originName).join(page.lang === "zh" ? "、" : ", "), state.year === null ? ui(state.known ? "ex_full_known" : "full") : String(state.year), ui(state.mode));
       return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, tenThousand(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
     };
-    hooks.subtitle = function () { return [state.origins.map(originName).join("、"), S.yearText(state), ui(state.mode)].join(", "); };
+    hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [state.origins.map(originName).join("、"), S.yearText(state), ui(state.mode)].join(", "); };
     hooks.printRows = function () {
       var table = el("table", {}, el("thead", {}, el("tr", {}, [el("th", {}, ui("place")), el("th", { class: "number" }, ui("minutes"))])));
       placeRows().filter(function (row) { return row.min !== null && ["prefecture", "sar", "district", "county", "county_city"].indexOf(places.get("level", row.row)) >= 0; }).forEach(function (row) {
@@ -744,7 +853,7 @@ export function explorePage(data) {
     now = answer(state);
     N = now.M;
     show();
-    return { state: state, change: change, answer: function () { return now; }, network: function () { return N; }, spent: function () { return spent; }, nodeOf: nodeOf, known: known, open: open, areas: areas, valueOf: valueOf, scenarioOf: scenarioOf };
+    return { state: state, change: change, answer: function () { return now; }, network: function () { return N; }, spent: function () { return spent; }, nodeOf: nodeOf, known: known, open: open, areas: areas, valueOf: valueOf, scenarioOf: scenarioOf, worker: worker };
   }
 }
 

@@ -8,7 +8,8 @@ import { latOf, lonOf } from "../core/mercator.js";
 import { hooks, page } from "../core/page.js";
 import { labelled, otherName, pick, sourceWords, spoken, ui, wordFor } from "../core/words.js";
 import { covered, coveredByCard, fitBox } from "../map/frame.js";
-import { inView, viewOf } from "../map/canvas.js";
+import { inView } from "../core/trace.js";
+import { viewOf } from "../map/canvas.js";
 import { courseOf, sampleOf } from "../map/symbols.js";
 
 export function addSection(key, nodes, open) {
@@ -193,11 +194,13 @@ var FIRST = { places: 0, plan: 1, airports: 2, stations: 3, interchanges: 6 }, O
 
 /* Search by Chinese (both scripts), English, alias, number or pinyin, for features and for items of the plan; arrows
    and Enter choose. choose(layer, row), chooseItem(id). */
-export function searchBox(choose, chooseItem) {
-  var input = el("input", { type: "search", id: "search", role: "combobox", "aria-expanded": "false", "aria-controls": "hits", autocomplete: "off" });
-  labelled(input, "search");
-  labelled(input, "search", "placeholder");
-  var list = el("ul", { id: "hits", role: "listbox", hidden: true }), found = [], active = -1;
+/* A box that finds features by name; `beside`: {host, id, label} of another than the one in the bar. */
+export function searchBox(choose, chooseItem, beside) {
+  var at = beside || { host: page.finder, id: "search", label: "search" }, hits = beside ? beside.id + "-hits" : "hits";
+  var input = el("input", { type: "search", id: at.id, role: "combobox", "aria-expanded": "false", "aria-controls": hits, autocomplete: "off" });
+  labelled(input, at.label);
+  labelled(input, at.label, "placeholder");
+  var list = el("ul", { id: hits, class: "hits", role: "listbox", hidden: true }), found = [], active = -1, picked = "";
   labelled(list, "hits");
   var index = null;
   function build() {
@@ -208,13 +211,13 @@ export function searchBox(choose, chooseItem) {
         var name = layer.name(row);
         index.push({ layer: layer, row: row, first: layer.group === "works" ? OUTSIDE + 1 : own(FIRST, layer.key) === undefined ? 4 : FIRST[layer.key], name: name, of: layer.title,
           names: [name[0], name[1], layer.get("pinyin", row), layer.get("ref", row)]
-            .concat(String(layer.get("aliases", row) || "").split(";"), String(layer.get("also", row) || "").split(";")).map(plain).filter(Boolean) });
+            .concat(String(layer.get("aliases", row) || "").split(";"), String(layer.get("also", row) || "").split(";")).concat(layer.key === "stations" && name[0] ? [name[0] + "站", name[1] + " Station"] : []).map(plain).filter(Boolean) });
       }
     });
     if (!chooseItem) return;
     Object.keys(page.data.plan.items).forEach(function (id) {
       var item = page.data.plan.items[id];
-      index.push({ item: id, first: item.c === "outside" ? OUTSIDE : FIRST.plan, name: item.n, of: page.words.ui.plan_item, names: item.n.concat(item.a, id).map(plain).filter(Boolean), parts: item.v.map(plain).filter(Boolean) });
+      index.push({ item: id, first: item.c === "outside" || hooks.placesFirst ? OUTSIDE : FIRST.plan, name: item.n, of: page.words.ui.plan_item, names: item.n.concat(item.a, id).map(plain).filter(Boolean), parts: item.v.map(plain).filter(Boolean) });
     });
   }
   function rank(entry, wanted) {
@@ -232,7 +235,7 @@ export function searchBox(choose, chooseItem) {
     emptied(list);
     found.forEach(function (pair, i) {
       var entry = pair[1], name = entry.name;
-      var item = el("li", { role: "option", id: "hit-" + i, "aria-selected": "false", "data-hit": entry.item || entry.layer.key + "/" + entry.layer.get("id", entry.row) }, [
+      var item = el("li", { role: "option", id: (beside ? hits + "-" : "hit-") + i, "aria-selected": "false", "data-hit": entry.item || entry.layer.key + "/" + entry.layer.get("id", entry.row) }, [
         el("b", {}, pick(name)), " ", el("small", {}, [otherName(name), pick(entry.of)].filter(Boolean).join(" · "))]);
       item.addEventListener("mousedown", function (event) { event.preventDefault(); pickHit(i); });
       list.appendChild(item);
@@ -245,11 +248,14 @@ export function searchBox(choose, chooseItem) {
     var entry = found[i][1];
     list.hidden = true;
     input.setAttribute("aria-expanded", "false");
-    input.value = pick(entry.name);
+    input.value = picked = pick(entry.name);
+    input.select();
     if (entry.item) chooseItem(entry.item);
     else choose(entry.layer, entry.row);
   }
   input.addEventListener("input", look);
+  /* what was found before makes room for what is looked for next */
+  input.addEventListener("click", function () { if (input.value === picked) input.select(); });
   input.addEventListener("blur", function () { list.hidden = true; input.setAttribute("aria-expanded", "false"); });
   input.addEventListener("keydown", function (event) {
     if (event.key === "Enter" && found.length) pickHit(Math.max(active, 0));
@@ -258,10 +264,11 @@ export function searchBox(choose, chooseItem) {
     if (!found.length) return;
     active = (active + (event.key === "ArrowDown" ? 1 : found.length - 1 + Number(active < 0))) % found.length;
     Array.prototype.forEach.call(list.children, function (item, i) { item.setAttribute("aria-selected", String(i === active)); });
-    input.setAttribute("aria-activedescendant", "hit-" + active);
+    input.setAttribute("aria-activedescendant", list.children[active].id);
   });
-  page.finder.appendChild(input);
-  page.finder.appendChild(list);
+  at.host.appendChild(input);
+  at.host.appendChild(list);
+  return input;
 }
 
 export function centre(layer, row, zoom) { centreAll([{ layer: layer, row: row }], zoom); }

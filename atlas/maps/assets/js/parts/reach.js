@@ -7,7 +7,7 @@ import { formatNumber } from "../core/numbers.js";
 import { integers, unpackShapes } from "../core/pack.js";
 import { page } from "../core/page.js";
 import { pick, ui } from "../core/words.js";
-import { inView, traceFeature } from "../map/canvas.js";
+import { inView, traceFeature } from "../core/trace.js";
 
 /** @typedef {import("../payload").Leg} Leg */
 

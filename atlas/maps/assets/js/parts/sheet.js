@@ -15,7 +15,7 @@ import { sourceList } from "./panel.js";
 /* The map's picture: pixels, its width on paper in metres; and the rows of a table there is room for beside it. */
 var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 900, 0.325, 38], A1: [2730, 1940, 0.73, 60] };
 /* Of each of two maps beside each other. */
-var PAIR = { A4: [522, 464, 0.1365], A3: [832, 774, 0.198], A1: [1560, 1640, 0.36] };
+var PAIR = { A4: [522, 464, 0.1365], A3: [832, 700, 0.198], A1: [1560, 1640, 0.36] };
 /* Scales a sheet may have: these, times a power of ten. */
 var ROUND = [1, 1.2, 1.25, 1.5, 1.8, 2, 2.2, 2.5, 3, 3.5, 4, 4.5, 5, 6, 7, 8, 9, 10];
 var AROUND_M = 40075016.686;

@@ -1,0 +1,68 @@
+/* One state of the explorer answered: what is shown, on the page and in its worker, comes from here. */
+import * as E from "./engine.js";
+import * as S from "./state.js";
+
+/* base: the network unpacked; parameters: rows as the page is given them; nodeOf: id → node; paint: of explore/paint. */
+export function answerer(base, parameters, nodeOf, paint) {
+  var rows = new Map(parameters.map(function (row) { return [row[0], row]; })), networks = new Map([["", base]]), compiled = new Map();
+
+  function valueOf(one) {
+    var k = S.SETS.indexOf(one.set);
+    return function (name) {
+      if (Object.prototype.hasOwnProperty.call(one.overrides, name)) return one.overrides[name];
+      if (!rows.has(name)) throw new Error("no parameter " + name);
+      return rows.get(name)[1][k];
+    };
+  }
+  function scenarioOf(one) { return { year: one.year, known: one.known, with: one.with, without: one.without, close: one.close, period: one.period, boarding: one.boarding, timetable: "ordinary" }; }
+  function originOf(M, origin) {
+    if (origin.id) return { node: nodeOf.get(origin.id) };
+    var cell = M.cellNodes ? E.cellAt(M, origin.lon, origin.lat) : -1;
+    return cell >= 0 ? { cell: cell } : null;
+  }
+  /* A scenario and mode made ready; the last ones are kept, as an origin that moves asks the same again. */
+  function compile(one, mode) {
+    var drawn = one.links.map(S.linkText).join(";"), key = JSON.stringify([drawn, scenarioOf(one), mode, one.set, one.overrides]);
+    if (!networks.has(drawn)) { networks.clear(); networks.set("", base); networks.set(drawn, E.withLinks(base, one.links)); }
+    if (compiled.has(key)) return compiled.get(key);
+    if (compiled.size >= 4) compiled.delete(compiled.keys().next().value);
+    compiled.set(key, E.compile(networks.get(drawn), scenarioOf(one), mode, valueOf(one)));
+    return compiled.get(key);
+  }
+
+  function answer(one) {
+    var C = compile(one, one.mode), M = C.N, found = one.origins.map(function (origin) { return originOf(M, origin); });
+    var runs = found.map(function (at) { return at ? (one.towards ? E.reachTowards(C, at) : E.reach(C, at)) : null; }), there = runs.filter(Boolean);
+    var node = merged(runs.map(function (run) { return run && run.node; }), one.combine, M.n, Float64Array), cells = null;
+    if (M.grid) cells = merged(runs.map(function (run, i) { return run && E.surface(C, run.node, found[i]); }), one.combine, M.cellNodes.cells.length, Float32Array);
+    var lines = there.length ? paint.mergedLines(there.map(function (run) { return run.tree ? paint.lineMinutes(C, run.tree) : paint.lineMinutesTowards(C, run.node); }), one.combine) : null;
+    return { C: C, M: M, runs: runs, node: node, cells: cells, lines: lines, lost: runs.length - there.length, all: one.origins.length,
+      inside: cells ? E.inside(M, cells, one.cutoffs) : [], curve: cells ? E.curve(M, cells, 180) : null, picture: null };
+  }
+  function merged(some, combine, size, Kind) {
+    var there = some.filter(Boolean);
+    if (there.length === 1 && some.length === 1) return there[0];
+    var out = new Kind(size).fill(there.length && combine === "any" ? Infinity : there.length === some.length ? 0 : Infinity);
+    there.forEach(function (values) {
+      for (var i = 0; i < size; i++) out[i] = combine === "any" ? Math.min(out[i], values[i]) : Math.max(out[i], values[i]);
+    });
+    return out;
+  }
+
+  /* The areas and lines of an answer; beside another one, what differs. Pictures are kept; rough ones follow a drag. */
+  function paintOne(ctx, view, result, one, areas, rough) {
+    if (areas && result.cells) {
+      var key = one.cutoffs.join();
+      if (!result.picture || result.pictureKey !== key) { result.picture = paint.areaPicture(result.cells, one.cutoffs, rough); result.pictureKey = key; }
+      paint.paintPicture(ctx, view, result.picture);
+    }
+    if (result.lines) paint.paintLines(ctx, view, result.lines, one.cutoffs);
+  }
+  function paintChange(ctx, view, result, one, before, rough) {
+    if (!result.changed || result.changedFrom !== before) { result.changed = paint.changePicture(before.cells, result.cells, Math.max(one.cutoffs[one.cutoffs.length - 1], 60) * 1.5, rough); result.changedFrom = before; }
+    paint.paintPicture(ctx, view, result.changed);
+    if (result.lines) paint.paintLines(ctx, view, result.lines, one.cutoffs);
+  }
+
+  return { answer: answer, compile: compile, valueOf: valueOf, scenarioOf: scenarioOf, originOf: originOf, paintOne: paintOne, paintChange: paintChange };
+}
