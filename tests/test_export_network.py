@@ -83,7 +83,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Network:
     return build_network(open_catalog(draw_atlas(tmp_path_factory.mktemp("town"))).layers())
 
 
-@pytest.mark.parametrize("name", ["n.fgb", "n.shp", "n.gdb", "a folder"])
+@pytest.mark.parametrize("name", ["n.shp", "n.gdb", "a folder"])
 def test_gdal_reads_a_network_in_other_formats_and_folders(
     town: Network, scenario: Scenario, tmp_path: Path, name: str
 ) -> None:
