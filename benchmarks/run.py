@@ -54,6 +54,8 @@ def paired(ours: Callable[[], object], peer: Callable[[], object], runs: int) ->
         "peer_s": round(b, 6),
         "ours_over_peer": round(a / b, 3),
         "peer_over_ours": round(b / a, 3),
+        # of what is repeated on a busy machine the least is the steadiest
+        "least_ratio": round(min(spent[1]) / min(spent[0]), 3),
         "noise": round(max(map(_spread, spent)), 3),
         "runs": runs,
     }

@@ -185,6 +185,7 @@ def _scaled(ours: Callable[[], object], peer: Callable[[], object], share: float
         "peer_share": round(share, 5),
         "peer_s": round(whole, 3),
         "peer_over_ours": round(whole / result["ours_s"], 2),
+        "least_ratio": round(result["least_ratio"] / share, 2),
         "ours_over_peer": round(result["ours_s"] / whole, 5),
     }
 

@@ -348,8 +348,10 @@ def test_a_destination_and_points_of_a_line_are_found_by_name_with_the_keyboard(
         assert "珠海" in found.inner_text(".card h2")
         found.evaluate("document.getElementById('draw-link').click()")
         for name in ("珠海站", "阳江站"):
-            found.fill("#search", name)
-            found.press("#search", "Enter")
+            found.click("#search")
+            found.wait_for_timeout(20)
+            found.keyboard.type(name)
+            found.keyboard.press("Enter")
         found.evaluate("document.getElementById('draw-link').click()")
         (link,) = found.evaluate("() => Atlas.page.explorer.state.links")
         assert len(link["points"]) == 2

@@ -86,7 +86,7 @@ function buildFrame() {
   labelled(page.cardHost, "details");
   page.dock = el("div", { class: "dock" });
   page.footer = labelled(el("footer", { class: "foot", tabindex: "0" }), "marginalia");
-  var skip = labelled(spoken("a", { class: "skip", href: "#atlas-map-box" }, "skip"), "skip");
+  var skip = labelled(spoken("a", { class: "skip", href: "#" + box.id }, "skip"), "skip");
   skip.addEventListener("click", function (event) { event.preventDefault(); box.focus(); });
   box.setAttribute("role", "application");
   box.setAttribute("tabindex", "0");

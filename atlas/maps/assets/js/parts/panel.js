@@ -254,8 +254,14 @@ export function searchBox(choose, chooseItem, beside) {
     else choose(entry.layer, entry.row);
   }
   input.addEventListener("input", look);
-  /* what was found before makes room for what is looked for next */
-  input.addEventListener("click", function () { if (input.value === picked) input.select(); });
+  /* what was found before makes room for what is looked for next; a second click sets the caret */
+  input.addEventListener("mousedown", function (event) {
+    if (!picked || input.value !== picked) return;
+    event.preventDefault();
+    picked = "";
+    input.focus();
+    input.select();
+  });
   input.addEventListener("blur", function () { list.hidden = true; input.setAttribute("aria-expanded", "false"); });
   input.addEventListener("keydown", function (event) {
     if (event.key === "Enter" && found.length) pickHit(Math.max(active, 0));
