@@ -183,6 +183,19 @@ def test_a_link_drawn_by_hand_shortens_what_it_joins_and_leaves_the_rest(page: P
     assert without == before
 
 
+def test_a_line_drawn_into_the_sea_is_said_to_join_nothing_there(page: Page) -> None:
+    told = page.evaluate(
+        """() => {
+          const X = Atlas.page.explorer, points = [[113.3, 22.5], [114.2, 21.5]];
+          X.change({links: [{kind: 'road', cls: 'expressway', kmh: 100, points}]});
+          const told = document.getElementById('own-links').textContent;
+          X.change({links: []});
+          return told;
+        }"""
+    )
+    assert "1 个点未与" in told
+
+
 def test_a_railway_drawn_by_hand_carries_only_those_who_board_it(page: Page) -> None:
     before, after, drive = page.evaluate(
         """() => {

@@ -305,12 +305,20 @@ export function explorePage(data) {
         if (link && link.points.length > 1) change({ links: state.links.concat([S.linkOf(S.linkText(link), known.box, known.nodes) || link]) });
         else { inner.fillLinks(); redraw(); }
       }
+      /* Points of a line that join nothing: in the sea, or on an island without ways. */
+      function looseEnds(link) {
+        var L = base.cellNodes;
+        return L ? link.points.filter(function (p) {
+          var cell = p.length > 2 ? -1 : E.cellAt(base, p[0], p[1]);
+          return p.length < 3 && (cell < 0 || L.start[cell + 1] === L.start[cell]);
+        }).length : 0;
+      }
       inner.endLink = endLink;
       inner.fillLinks = function () {
         emptied(drawn);
         told.textContent = draft ? ui("ex_drawing", draft.points.length) : "";
         state.links.forEach(function (link, i) {
-          drawn.appendChild(el("li", {}, [el("span", {}, (link.kind === "rail" ? ui("ex_rail_line") : wordFor("kinds", link.cls)) + " · " + link.kmh + " km/h · " + ui("ex_points", link.points.length) + " "),
+          drawn.appendChild(el("li", {}, [el("span", {}, (link.kind === "rail" ? ui("ex_rail_line") : wordFor("kinds", link.cls)) + " · " + link.kmh + " km/h · " + ui("ex_points", link.points.length) + (looseEnds(link) ? " · " + ui("ex_loose", looseEnds(link)) : "") + " "),
             makeButton({ class: "link" }, "ex_remove", function () { change({ links: state.links.filter(function (_, k) { return k !== i; }) }); })]));
         });
         state.close.forEach(function (id) {
