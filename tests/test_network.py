@@ -15,6 +15,7 @@ from atlas.base.errors import NetworkError
 from atlas.base.geodesy import length_km
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
+from atlas.network.attach import MESH_STEP_KM
 from atlas.network.barrier import Barrier
 from atlas.network.build import Network, build_network
 from atlas.network.lines import cut_line, local_links
@@ -247,12 +248,37 @@ def test_ordinary_roads_meet_where_they_share_a_vertex_and_join_the_exits_near_b
     runs = network.edges[network.edges["layer"] == "ordinary_roads"]
     ways = {(u, v) for u, v in zip(runs["from_id"], runs["to_id"], strict=True)}
     middle, top = "mesh/113.050000,22.510000", "mesh/113.050000,22.600000"
-    assert {(middle, top), (top, middle), ("road/a", "mesh/113.000000,22.510000")} <= ways
+    assert ("road/a", "mesh/113.000000,22.510000") in ways
+    upward = nx.DiGraph(sorted(ways))
+    assert nx.has_path(upward, middle, top)
+    assert nx.has_path(upward, top, middle)
     # a line that crosses without a shared vertex does not join, and one that joins nothing is left out
     assert not any("113.070000" in u for u, _ in ways)
     assert (runs["speed_class"] == "ordinary_road").all()
     assert not runs["toll"].any()
     assert network.names_of("ordinary_roads", "ordinary") == ("o0", "")
+
+
+def test_an_ordinary_road_is_entered_from_every_village_along_it() -> None:
+    long = shapely.LineString([(113.0, 22.505), (113.04, 22.505), (113.19, 22.505)])
+    network = build_network(mesh_world(list(long.coords)))
+    runs = network.edges.query("layer == 'ordinary_roads' and edge_id.str.contains('/road/')")
+    assert runs["length_km"].max() <= MESH_STEP_KM
+    # both ways, and no kilometre more than the road has
+    assert runs["length_km"].sum() == pytest.approx(2 * length_km(long), abs=1e-3)
+    where = network.with_place("village", 113.12, 22.515)
+    assert "place/village" in set(where.edges.query("to_id.str.startswith('mesh/')")["from_id"])
+
+
+def test_towns_nearer_to_one_another_than_to_the_network_are_joined_directly() -> None:
+    world = line_world()
+    towns = {"q1": (113.05, 22.62), "q2": (113.06, 22.64), "q3": (113.15, 22.51)}
+    rows = ({"id": name, "geometry": shapely.Point(at)} for name, at in towns.items())
+    network = build_network(world | {"places": layer("places", *rows)})
+    ways = set(zip(network.edges["from_id"], network.edges["to_id"], strict=True))
+    assert {("place/q1", "place/q2"), ("place/q2", "place/q1")} <= ways
+    assert not any("place/q3" in way and way != way[::-1] and "place/q1" in way for way in ways)
+    assert not network.edges["edge_id"].duplicated().any()
 
 
 def test_ordinary_roads_make_no_way_longer() -> None:

@@ -26,7 +26,7 @@ from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, s
 
 __all__ = [
     "BROOK_KM", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM",
-    "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "WORKS", "MeshPart", "exits_of", "link_piers",
+    "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "WORKS", "MeshPart", "beside", "exits_of", "link_piers",
     "link_points", "local_edges", "mesh_part", "point_columns",
 ]  # fmt: skip
 
@@ -40,6 +40,12 @@ STATION_REACH_KM, STATION_LINKS = 20.0, 4
 PIER_REACH_KM = 10.0
 #: How far from a node of the ordinary roads exits, places and sites are joined, and with how many.
 MESH_REACH_KM, MESH_LINKS = 3.0, 2
+#: How far apart the nodes of an ordinary road stand at most: it is entered from every village along it.
+MESH_STEP_KM = 2.0
+#: With how many other places that are nearer than the network a place of the layer is linked directly.
+NEIGHBOURS = 5
+#: How many places are linked with others at a time.
+_BLOCK = 256
 #: How much water these joins may cross: the roads themselves have the bridges.
 BROOK_KM = 0.15
 #: Limit on the way between, km/h: that of roads without a centre line outside of towns (as in docs/model.md).
@@ -87,7 +93,8 @@ def mesh_part(frame: gpd.GeoDataFrame, highways: gpd.GeoDataFrame, roads: Column
     Parameters
     ----------
     frame
-        The layer ``ordinary_roads``; lines meet where they share a vertex.
+        The layer ``ordinary_roads``; lines meet where they share a vertex, and have a node every
+        ``MESH_STEP_KM`` at least.
     highways
         The layer ``highways``. Roads that name no nodes were taken in from a map with roads of its own: ordinary
         roads within their hull go.
@@ -100,12 +107,12 @@ def mesh_part(frame: gpd.GeoDataFrame, highways: gpd.GeoDataFrame, roads: Column
     if len(imported):
         hull = shapely.convex_hull(shapely.union_all(imported.to_numpy()))
         frame = frame[~frame.intersects(hull)]
-    xy, line = shapely.get_coordinates(frame.geometry.to_numpy(), return_index=True)
+    xy, line, entry = _with_entries(frame.geometry.to_numpy())
     at, vertex, times = np.unique(xy, axis=0, return_inverse=True, return_counts=True)
     vertex = vertex.ravel()
     first, last = np.diff(line, prepend=-1) != 0, np.diff(line, append=-1) != 0
     met = np.zeros(len(at), dtype=bool)
-    met[vertex[first | last]] = True
+    met[vertex[first | last | entry]] = True
     met |= times > 1
     cuts = np.nonzero(met[vertex])[0]
     pair = np.nonzero(line[cuts[:-1]] == line[cuts[1:]])[0]
@@ -148,6 +155,23 @@ def mesh_part(frame: gpd.GeoDataFrame, highways: gpd.GeoDataFrame, roads: Column
     runs = picked(runs, np.nonzero(np.tile(kept[tail], 2))[0])
     joined = picked(joined, np.nonzero(np.tile(links.length_km > 0, 2))[0])
     return MeshPart(picked(nodes, np.nonzero(kept)[0]), stacked(runs, joined), joins)
+
+
+def _with_entries(lines: NDArray[np.object_]) -> tuple[NDArray[np.float64], Ints, NDArray[np.bool_]]:
+    """Return the vertices of the lines, of which line each is, and which were put in where a line is long."""
+    parts = np.maximum(np.ceil(lengths_km(lines) / MESH_STEP_KM), 1).astype(np.int64)
+    row = np.repeat(np.arange(len(lines)), parts - 1)
+    share = (np.arange(len(row)) - np.repeat(np.cumsum(parts - 1) - (parts - 1), parts - 1) + 1) / parts[row]
+    put = shapely.get_coordinates(shapely.line_interpolate_point(lines[row], share, normalized=True)).round(6)
+    xy, line = shapely.get_coordinates(lines, return_index=True)
+    step = np.hypot(*np.diff(xy, axis=0, prepend=xy[:1]).T) * (np.diff(line, prepend=-1) == 0)
+    run = np.cumsum(step)
+    first = np.searchsorted(line, np.arange(len(lines)))
+    along = np.concatenate([run - run[first][line], share * shapely.length(lines)[row]])
+    line = np.concatenate([line, row])
+    order = np.lexsort((along, line))
+    entry = np.arange(len(line)) >= len(xy)
+    return np.concatenate([xy, put])[order], line[order], entry[order]
 
 
 def _mesh_edges(
@@ -228,6 +252,47 @@ def link_points(points: Columns, nodes: Columns, barrier: Barrier | None) -> tup
         "joins", len(alone["kind"]), kind="unlinked", layer=alone["layer"], feature_id=alone["feature_id"]
     )
     return edges, stacked(linked, unlinked)
+
+
+def beside(places: Columns, others: Columns, links: Columns, barrier: Barrier | None) -> Columns:
+    """Link places directly with others that are nearer to them than the network is.
+
+    Parameters
+    ----------
+    places, others
+        Columns of nodes. A place that stands among the others, as all do that are added one after another, is
+        linked with those before it; ``places`` for both links all with all.
+    links
+        The local links of the places with the network; one without any counts as ``ROAD_REACH_KM`` away.
+    barrier
+        Land and water that links must not cross.
+
+    Returns
+    -------
+    Columns
+        Edges, both ways; none twice.
+    """
+    row = {name: number for number, name in enumerate(places["node_id"].tolist())}
+    away_km = np.full(len(row), ROAD_REACH_KM)
+    roads = picked(links, np.nonzero(links["speed_class"] == "local_road")[0])
+    for end in ("from_id", "to_id"):
+        at = np.array([row.get(name, -1) for name in roads[end].tolist()], dtype=np.int64)
+        np.minimum.at(away_km, at[at >= 0], roads["length_km"][at >= 0])
+    home = {name: number for number, name in enumerate(others["node_id"].tolist())}
+    number = np.array([home[name] for name in row], dtype=np.int64)
+    all_with_all = places is others
+    blocks = []
+    for start in range(0, len(row), _BLOCK):
+        part = picked(places, slice(start, start + _BLOCK))
+        reach_km = float(away_km[start : start + _BLOCK].max())
+        found = _links(part, others, reach_km, NEIGHBOURS + 1 if all_with_all else len(home), barrier)
+        a, b, km = found.point + start, found.target, found.length_km
+        near = (km < away_km[a]) & ((number[a] != b) if all_with_all else (b < number[a]))
+        blocks.append((a[near], b[near], km[near]))
+    a, b, km = (np.concatenate([block[k] for block in blocks]) for k in range(3))
+    low, high = np.minimum(number[a], b), np.maximum(number[a], b)
+    once = np.sort(np.unique(low * len(home) + high, return_index=True)[1])
+    return local_edges(picked(places, a[once]), picked(others, b[once]), km[once], "local_road")
 
 
 def link_piers(

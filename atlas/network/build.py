@@ -23,6 +23,7 @@ from atlas.data.stamp import layers_hash
 from atlas.network.arrays import MESH
 from atlas.network.attach import (
     MESH_ID,
+    beside,
     link_piers,
     link_points,
     mesh_part,
@@ -126,6 +127,8 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         nodes, ordinary = stacked(nodes, mesh.nodes), [mesh]
     nodes = stacked(nodes, stations)
     edges, joins = link_points(stacked(points, picked(stations, stations["kind"] == "stop")), nodes, barrier)
+    towns = picked(points, points["kind"] == "place")
+    edges = stacked(edges, beside(towns, towns, edges, barrier)) if len(towns["kind"]) else edges
     nodes = stacked(nodes, points)
     edges = stacked(roads.edges, *(mesh.edges for mesh in ordinary), columns_of("edges", rails.edges), edges)
     joins = stacked(columns_of("joins", [*roads.joins, *rails.joins]), joins, *(mesh.joins for mesh in ordinary))

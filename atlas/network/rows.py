@@ -209,8 +209,8 @@ def node_at(columns: Columns, row: int) -> Node:
     return Node(**{name: columns[name][row] for name in NODE_COLUMNS}, opening=opening)
 
 
-def picked(columns: Columns, rows: NDArray[Any]) -> Columns:
-    """Return the rows chosen by number or by mask."""
+def picked(columns: Columns, rows: NDArray[Any] | slice) -> Columns:
+    """Return the rows chosen by number, by mask or by slice."""
     return {name: values[rows] for name, values in columns.items()}
 
 

@@ -7,7 +7,7 @@ needs numbers and names alone never loads what frames and shapes need.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from atlas.data.region import Region
     from atlas.data.scenario import Scenario
     from atlas.network.barrier import Barrier
-    from atlas.network.rows import Columns
 
 __all__ = ["Network", "network_of", "packed_network"]
 
@@ -249,8 +248,17 @@ class Network:
         import pandas as pd
         import shapely
 
-        from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM, link_points
-        from atlas.network.rows import NODE_COLUMNS, column_of, edge_frame, filled, join_frame, node_frame, stacked
+        from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM, beside, link_points
+        from atlas.network.rows import (
+            NODE_COLUMNS,
+            column_of,
+            edge_frame,
+            filled,
+            join_frame,
+            node_frame,
+            picked,
+            stacked,
+        )
 
         names = column_of((name for name, _, _ in places), "text")
         if sides is None:
@@ -264,7 +272,10 @@ class Network:
         settled = np.where(self.arrays.carried_by(BASE_YEAR), float(BASE_YEAR), np.inf)
         nodes = {column: self.nodes[column].to_numpy() for column in NODE_COLUMNS} | {"opens_year": settled}
         edges, joins = link_points(rows, nodes, self.barrier)
-        edges = stacked(edges, *self._beside(rows, nodes, edges))
+        # those added before and the region's own places, which may be nearer than the network
+        known = picked(nodes, nodes["kind"] == "place")
+        known = stacked(*({column: block[column] for column in NODE_COLUMNS} for block in (known, rows)))
+        edges = stacked(edges, beside(rows, known, edges, self.barrier))
         linked = {*edges["from_id"].tolist(), *edges["to_id"].tolist()}
         for name in names:
             if f"place/{name}" not in linked:
@@ -295,36 +306,6 @@ class Network:
         segments = np.array(shapely.linestrings(ends), dtype=object)
         dry = self.barrier.water_km(segments, away[near] * 100.0) <= _DRY_KM
         return str(sides[int(np.argmax(dry))])
-
-    def _beside(self, rows: Columns, nodes: Columns, links: Columns) -> Iterator[Columns]:
-        """Yield direct links of new points with those added before that are nearer to them than the network is."""
-        import shapely
-
-        from atlas.network.attach import ROAD_REACH_KM, local_edges
-        from atlas.network.lines import local_links
-        from atlas.network.rows import NODE_COLUMNS, picked, stacked
-
-        added = np.flatnonzero((nodes["kind"] == "place") & np.char.startswith(nodes["feature_id"].astype(str), "at-"))
-        known = stacked(*({column: block[column] for column in NODE_COLUMNS} for block in (picked(nodes, added), rows)))
-        at = shapely.get_coordinates(known["geometry"])
-        nearest = dict.fromkeys(rows["node_id"].tolist(), np.inf)
-        for name, km in zip(links["from_id"].tolist(), links["length_km"].tolist(), strict=True):
-            if name in nearest:
-                nearest[name] = min(nearest[name], km)
-        for number, name in enumerate(nearest):
-            place = len(added) + number
-            reach_km = min(nearest[name], ROAD_REACH_KM)
-            # No degree of latitude is shorter, and one of longitude only counts for less.
-            near = np.flatnonzero(np.abs(at[:place, 1] - at[place, 1]) * 110.0 <= reach_km)
-            if len(near) == 0:
-                continue
-            row, others = picked(rows, np.array([number])), picked(known, near)
-            found = local_links(
-                at[[place]], row["side"].tolist(), at[near], others["side"].tolist(),
-                reach_km=reach_km, most=len(near), barrier=self.barrier,
-            )  # fmt: skip
-            if len(found.point):
-                yield local_edges(picked(row, found.point), picked(others, found.target), found.length_km, "local_road")
 
     def with_gates(self, stations: Iterable[str]) -> Network:
         """Return this network with gates of its own for some stations: where one starts or ends at the station.
