@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
+from atlas.network.arrays import StateArcs
 from atlas.network.build import Network, build_network
 from atlas.travel.kernel import ENGINES, least_minutes
-from atlas.travel.search import graph_of, search, search_many, search_towards
+from atlas.travel.search import graph_of, search, search_many, search_towards, weighed
 from atlas.travel.trip import Trip
 
 
@@ -76,6 +77,18 @@ def test_search_equals_networkx_on_random_graphs(world) -> None:
         expected = [min(known.get((v, False), np.inf), known.get((v, True), np.inf)) for v in range(size)]
         assert search(graph, start).node_minutes == pytest.approx(expected, abs=1e-6)
         assert search_many(graph, np.array([start]))[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_who_leaves_where_he_boarded_has_not_travelled_by_train() -> None:
+    # a street leads from the door 0 to 4; the train stands at platform 1 and goes on to 2, whose door is 3
+    tail, head = np.array([0, 1, 1, 2, 0]), np.array([1, 0, 2, 3, 4])
+    minutes, inside = np.array([5.0, 1.0, 10.0, 1.0, 3.0]), np.array([False, True, True, False, False])
+    arcs = StateArcs.of(5, tail, head, inside, rides=np.array([False, False, True, False, False]))
+    found = search(weighed(arcs, minutes, minutes, must_ride=True), 0).node_minutes
+    assert found[3] == pytest.approx(16.0)
+    assert np.isinf(found[4])
+    # of the door alone, which counts as the start
+    assert found[0] == 0.0
 
 
 @given(edge_lists())

@@ -38,8 +38,8 @@ SERVICE_WORDS = {"ferries": "ferry", "coaches": "coach"}
 class StateArcs:
     """The arcs of the search graph, without minutes, in CSR order.
 
-    Every street node stands twice, before and after the first train; nodes inside the railway stand once.
-    State i < n is node i before the first train, n + i after it.
+    Every node stands twice, before and after the first ride; boarding is no ride, so that one who leaves where he
+    boarded has not travelled by train. State i < n is node i before the first ride, n + i after it.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class StateArcs:
     edge
         (a,) the edge behind each arc.
     ridden
-        (a,) whether the arc is taken after a first train.
+        (a,) whether the arc is taken from a street after a first train.
     """
 
     size: int
@@ -61,22 +61,47 @@ class StateArcs:
     ridden: Bools
 
     @classmethod
-    def of(cls, size: int, tail: Ints, head: Ints, rail_node: Bools) -> StateArcs:
-        """Return the arcs of the edges from `tail` to `head` (m nodes each)."""
+    def of(
+        cls,
+        size: int,
+        tail: Ints,
+        head: Ints,
+        rail_node: Bools,
+        rides: Bools | None = None,
+        passes: Bools | None = None,
+    ) -> StateArcs:
+        """Return the arcs of the edges from `tail` to `head` (m nodes each).
+
+        Parameters
+        ----------
+        size
+            Number of nodes n.
+        tail, head
+            (m,) rows of nodes.
+        rail_node
+            (n,) nodes inside a vehicle or a station.
+        rides
+            (m,) edges on which a vehicle moves; None: all that leave a node inside the railway.
+        passes
+            (m,) edges inside the railway that may come before a ride: a border in a station; None: none.
+        """
+        street = ~rail_node[tail]
+        rides = ~street if rides is None else rides & ~street
+        stays = street if passes is None else street | (passes & rail_node[head])
+        early = np.nonzero(stays | rides)[0]
         number = np.arange(len(tail))
-        street_tail, street_head = ~rail_node[tail], ~rail_node[head]
-        before = np.stack([tail, head + (~street_tail & street_head) * size])
-        after = np.stack([tail + size, np.where(street_head, head + size, head)])[:, street_tail]
-        ends = np.concatenate([before, after], axis=1)
-        edge = np.concatenate([number, number[street_tail]])
-        ridden = np.arange(len(edge)) >= len(number)
+        ends = np.concatenate(
+            [np.stack([tail[early], head[early] + rides[early] * size]), np.stack([tail, head]) + size], axis=1
+        )
+        edge = np.concatenate([early, number])
+        ridden = np.concatenate([np.zeros(len(early), dtype=bool), street])
         order = np.lexsort((edge, ends[1], ends[0]))
         return cls(size, rail_node, ends[0][order], ends[1][order], edge[order], ridden[order])
 
     def weights(self, first: Floats, later: Floats) -> Floats:
         """(a,) minutes by arc from minutes by edge; NaN where the arc is not there."""
         minutes = np.where(self.ridden, later[self.edge], first[self.edge])
-        minutes[self.tail == self.head] = np.nan
+        minutes[self.tail % self.size == self.head % self.size] = np.nan
         return minutes
 
 
@@ -141,7 +166,8 @@ class EdgeArrays:
     @cached_property
     def arcs(self) -> StateArcs:
         """The arcs of the search graph."""
-        return StateArcs.of(len(self.rail_node), self.tail, self.head, self.rail_node)
+        rides, passes = np.isin(self.role, ("ride", "sail")), self.role == "border"
+        return StateArcs.of(len(self.rail_node), self.tail, self.head, self.rail_node, rides, passes)
 
     @cached_property
     def by_role(self) -> dict[str, tuple[Ints, EdgeArrays]]:

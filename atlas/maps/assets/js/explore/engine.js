@@ -56,7 +56,9 @@ function prepare(N) {
     N.inMode.drive[i] = a.mode[i] === road || N.classes[a.cls[i]] === "local_road" || N.gate[i] ? 1 : 0;
     N.inMode.rail[i] = !(a.toll[i] || N.express[i] || N.gate[i] || notRail.indexOf(N.combos[a.combo[i]][1]) >= 0) ? 1 : 0;
   }
-  N.arcs = stateArcs(n, a.tail, a.head, a.rail);
+  var rides = new Uint8Array(m), passes = new Uint8Array(m), ride = N.roles.indexOf("ride"), sail = N.roles.indexOf("sail"), border = N.roles.indexOf("border");
+  for (i = 0; i < m; i++) { rides[i] = a.role[i] === ride || a.role[i] === sail ? 1 : 0; passes[i] = a.role[i] === border ? 1 : 0; }
+  N.arcs = stateArcs(n, a.tail, a.head, a.rail, rides, passes);
   if (!N.cellNodes) N.cellNodes = N.grid ? cellLinks(N) : null;
   return N;
 }
@@ -193,15 +195,18 @@ function edgeMinutes(N, scenario, value) {
 
 /* --- the search graph ---------------------------------------------------------------------------------------- */
 
-/* Street nodes stand twice, before and after the first train; nodes inside the railway once. CSR by tail. */
-function stateArcs(n, tail, head, rail) {
+/* Every node stands twice, before and after the first ride: boarding is no ride. CSR by tail. `rides`: edges on which a
+   vehicle moves; `passes`: those inside the railway that may come before a ride. */
+function stateArcs(n, tail, head, rail, rides, passes) {
   var m = tail.length, count = new Uint32Array(2 * n + 1), i, from = [], to = [], edge = [], ridden = [];
   function put(u, v, e, r) { from.push(u); to.push(v); edge.push(e); ridden.push(r); count[u + 1]++; }
   for (i = 0; i < m; i++) {
     var u = tail[i], v = head[i];
     if (u === v) continue;
-    put(u, rail[u] && !rail[v] ? v + n : v, i, 0);
-    if (!rail[u]) put(u + n, rail[v] ? v : v + n, i, 1);
+    if (!rail[u]) put(u, v, i, 0);
+    else if (rides[i]) put(u, v + n, i, 0);
+    else if (passes[i] && rail[v]) put(u, v, i, 0);
+    put(u + n, v + n, i, rail[u] ? 0 : 1);
   }
   for (i = 0; i < 2 * n; i++) count[i + 1] += count[i];
   var place = Uint32Array.from(count), size = from.length;
