@@ -12,7 +12,8 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "tests" / "faults")]
+# tests/faults stands before scripts: it has the module `faults` that is meant.
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "faults"), str(ROOT / "tests"), str(ROOT / "scripts")]
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -105,6 +106,44 @@ def test_a_killed_process_leaves_the_old_file_whole(tmp_path: Path) -> None:
     assert path.read_text("utf-8") == "old"
     write_bytes(path, b"new", overwrite=True)
     assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("moved", [0, 1, 2])
+def test_what_a_kill_leaves_of_files_that_belong_together_the_next_write_finishes(tmp_path: Path, moved: int) -> None:
+    names = ["a.shp", "b!.dbf", "whole.gdb"]
+    for name in names[:2]:
+        write_text(tmp_path / name, "old")
+    (tmp_path / "whole.gdb").mkdir()
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from atlas.base import files\n"
+        "put, left = files._put, [" + str(moved) + "]\n"
+        "def counted(draft, target):\n"
+        "    left[0] -= 1\n"
+        "    put(draft, target) if left[0] >= 0 else os.kill(os.getpid(), signal.SIGKILL)\n"
+        "files._put = counted\n"
+        f"paths = [Path(sys.argv[1], name) for name in {names!r}]\n"
+        "with files.replacing_all(paths, overwrite=True, folders=paths[2:]) as (one, other, folder):\n"
+        "    one.write_text('new'), other.write_text('new'), folder.mkdir(), (folder / 'x').write_text('new')\n"
+    )
+    assert _run(code, str(tmp_path)).returncode == -signal.SIGKILL
+    assert [(tmp_path / name).read_text() for name in names[:2]] == ["new"] * moved + ["old"] * (2 - moved)
+    write_text(tmp_path / "next.txt", "")
+    assert [(tmp_path / name).read_text() for name in (*names[:2], "whole.gdb/x")] == ["new"] * 3
+    assert sorted(one.name for one in tmp_path.iterdir()) == sorted([*names, "next.txt"])
+
+
+def test_a_list_of_moves_that_leads_elsewhere_moves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("old")
+    draft = tmp_path / "in" / ".atlas-draft-x"
+    (draft / "0").mkdir(parents=True)
+    (draft / "0" / "a").write_text("new")
+    inode = (draft / "0" / "a").stat().st_ino
+    (draft / "moves").write_text(json.dumps([[["0", "a"], "../precious", inode], [["0", "a"], "b", inode + 1]]))
+    write_text(tmp_path / "in" / "next.txt", "")
+    assert (tmp_path / "precious").read_text() == "old"
+    assert [one.name for one in (tmp_path / "in").iterdir()] == ["next.txt"]
 
 
 def test_the_hash_tells_parts_apart() -> None:

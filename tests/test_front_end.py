@@ -20,7 +20,7 @@ from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.maps import payload
 from atlas.maps.basemaps import basemap_of
-from atlas.maps.page import allow_scripts
+from atlas.maps.page import allow_own
 from atlas.maps.pages.compare import draw_compare
 from atlas.maps.pages.explore import draw_explorer
 from atlas.maps.pages.layers import draw_layers
@@ -101,26 +101,42 @@ def test_a_member_too_many_or_too_few_or_of_another_type_is_noticed() -> None:
 
 
 @pytest.mark.parametrize("kind", TYPES)
-def test_the_policy_names_the_hash_of_every_script_and_allows_no_other(kind: str, texts: dict[str, str]) -> None:
-    policy, scripts = policy_of(texts[kind]), re.findall(r"<script>(.*?)</script>", texts[kind], re.DOTALL)
-    hashes = {base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in scripts}
-    rule = next(part.split() for part in policy.split("; ") if part.startswith("script-src"))
-    assert set(rule[1:]) == {f"'sha256-{one}'" for one in hashes}
+def test_the_policy_names_the_hash_of_every_script_and_style_sheet_and_allows_no_other(
+    kind: str, texts: dict[str, str]
+) -> None:
+    policy = policy_of(texts[kind])
+    for tag in ("script", "style"):
+        written = re.findall(rf"<{tag}>(.*?)</{tag}>", texts[kind], re.DOTALL)
+        hashes = {base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in written}
+        rule = next(part.split() for part in policy.split("; ") if part.startswith(f"{tag}-src"))
+        assert set(rule[1:]) == {f"'sha256-{one}'" for one in hashes}
+        assert hashes
+    assert "unsafe" not in policy
 
 
-def test_a_script_that_data_brought_in_is_not_allowed() -> None:
-    text = "<meta content='atlas-scripts'><main><script>evil()</script></main><script>own()</script>"
-    own = base64.b64encode(hashlib.sha256(b"own()").digest()).decode()
-    assert allow_scripts(text) == text.replace("atlas-scripts", f"'sha256-{own}'")
+def test_a_script_or_style_sheet_that_data_brought_in_is_not_allowed() -> None:
+    text = (
+        "<meta content='atlas-styles atlas-scripts'><style>a{}</style></head>"
+        "<main><style>evil{}</style><script>evil()</script></main><script>own()</script>"
+    )
+    own = {
+        name: f"'sha256-{base64.b64encode(hashlib.sha256(one).digest()).decode()}'"
+        for name, one in (("atlas-scripts", b"own()"), ("atlas-styles", b"a{}"))
+    }
+    assert allow_own(text) == re.sub("atlas-[a-z]+", lambda found: own[found[0]], text)
 
 
-def test_a_foreign_script_in_a_page_does_not_run(browser: Browser, texts: dict[str, str], tmp_path: Path) -> None:
+def test_a_foreign_script_or_style_in_a_page_does_nothing(
+    browser: Browser, texts: dict[str, str], tmp_path: Path
+) -> None:
     path = tmp_path / "page.html"
-    path.write_text(texts["matrix"].replace("<h1>", "<script>window.foreign = 1</script><h1>", 1), "utf-8")
+    foreign = "<script>window.foreign = 1</script><style>h1{opacity:0}</style><h1 style='opacity:0'>"
+    path.write_text(texts["matrix"].replace("<h1>", foreign, 1), "utf-8")
     page = browser.new_page()
     page.goto(path.as_uri())
     page.wait_for_selector("body[data-ready]")
     assert page.evaluate("window.foreign") is None
+    assert page.evaluate("getComputedStyle(document.querySelector('h1')).opacity") == "1"
     page.close()
 
 

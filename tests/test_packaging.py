@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD_NEEDS = (
@@ -61,6 +62,16 @@ def test_every_package_needed_or_offered_is_pinned() -> None:
     for extra in (some for name, some in parser["options.extras_require"].items() if name != "bench"):
         wanted |= names(extra.strip())
     assert wanted <= names((ROOT / "requirements.lock").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("pin", ["click==8.3.1", "networkx==3.3", "scipy==1.11.1", "pyogrio==0.11.1", "gtfs-kit==10.0"])
+def test_no_version_that_is_known_to_fail_is_declared_to_do(pin: str) -> None:
+    parser = setup_cfg()
+    lines = [parser["options"]["install_requires"], parser["options.extras_require"]["all"]]
+    name, _, version = pin.partition("==")
+    declared = [Requirement(line) for text in lines for line in text.split("\n") if line]
+    (wanted,) = [one for one in declared if one.name == name]
+    assert version not in wanted.specifier
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "docs/requirements.lock"])

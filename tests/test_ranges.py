@@ -69,3 +69,11 @@ def test_an_import_keeps_such_a_feature_out_and_says_why() -> None:
     assert {one.rule for one in taken.refused if one.feature_id == first} == {"range"}
     assert first not in set(taken.layers["stations"].frame["id"])
     assert np.isfinite(taken.layers["stations"].frame["position_error_m"]).all()
+
+
+def test_two_features_of_one_id_make_no_network() -> None:
+    layer = LAYERS["ports"]
+    frame = layer.frame.copy()
+    frame.loc[frame.index[1], "id"] = first = str(frame["id"].iloc[0])
+    with pytest.raises(LayerError, match=f"ports/{first}: two features have this id; give each"):
+        require_usable({"ports": replace(layer, frame=frame)})

@@ -11,7 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,17 @@ async def call(
     return Heard(sent[0]["status"], head, b"".join(one.get("body", b"") for one in sent[1:]))
 
 
+def awaited(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run in a thread of its own: a browser of other tests may keep a loop running in this one."""
+    with ThreadPoolExecutor(1) as own:
+        return own.submit(asyncio.run, work).result()
+
+
 def ask(served: Service, path: str, **options: Any) -> Heard:
     """Ask a path with its query."""
     where, _, query = path.partition("?")
-    return asyncio.run(call(make_app(served), where, query.encode(), **options))
+    heard: Heard = awaited(call(make_app(served), where, query.encode(), **options))
+    return heard
 
 
 def terminal(folder: Path, *arguments: str) -> Any:
@@ -253,7 +261,7 @@ HOSTILE = {
 def test_a_hostile_question_is_refused_with_the_remedy(service: Service, name: str) -> None:
     path, options, status = HOSTILE[name]
     where, _, query = path.partition("?")
-    heard = asyncio.run(call(make_app(service), where.replace("%2f", "/").replace("%0d%0a", "\r\n"), query.encode(),
+    heard = awaited(call(make_app(service), where.replace("%2f", "/").replace("%0d%0a", "\r\n"), query.encode(),
                              **options))  # fmt: skip
     assert (heard.status, heard.headers["content-type"]) == (status, "application/problem+json"), heard.body
     assert heard.told["status"] == status
@@ -275,7 +283,7 @@ def test_a_question_that_takes_too_long_and_one_too_many_are_put_off(service: Se
     async def together() -> list[Heard]:
         return await asyncio.gather(*(call(app, "/conformance") for _ in range(4)))
 
-    assert sorted(one.status for one in asyncio.run(together())) == [200, 200, 503, 503]
+    assert sorted(one.status for one in awaited(together())) == [200, 200, 503, 503]
     small = replace(service, limits=replace(service.limits, answer=100))
     assert ask(small, "/collections").status == 413
 

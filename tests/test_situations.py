@@ -105,9 +105,10 @@ def test_a_layer_in_a_file_of_its_own_replaces_none(own: Path, tmp_path: Path) -
     assert [one["id"] for one in json.loads((tmp_path / "out.geojson").read_text("utf-8"))["features"]] == ["a1"]
 
 
-def test_a_name_in_the_bytes_of_a_gbk_terminal_is_understood_and_what_is_none_refused(catalog: Catalog) -> None:
+def test_a_name_in_bytes_that_python_could_not_read_is_understood_and_what_is_none_refused(catalog: Catalog) -> None:
     places = catalog.layer("places")
-    assert find_place(places, os.fsdecode("中山".encode("gbk"))).id == "zhongshan"
+    for encoding in ("gbk", "utf-8"):  # Of a GBK terminal; of a UTF-8 terminal where the locale is ASCII.
+        assert find_place(places, "中山".encode(encoding).decode("ascii", "surrogateescape")).id == "zhongshan"
     with pytest.raises(AtlasError, match="UTF-8 or GBK"):
         find_place(places, os.fsdecode(b"\xff\xff"))
 
@@ -154,6 +155,14 @@ def test_what_people_pass_for_a_place_is_one_or_is_refused(network: Network) -> 
     with pytest.raises(AtlasError, match="0 or more"):
         atlas.od_matrix(network, ["中山"], ["中山"], [now], limit_min=-1)
     assert len(repr(network)) < 100
+
+
+def test_what_is_shown_of_a_value_fits_a_line_or_two(catalog: Catalog, network: Network) -> None:
+    now = atlas.load_scenario("2026")
+    shown = [catalog, catalog.layer("places"), catalog.specs["places"], catalog.region, now, now.parameters,
+             atlas.route(network, "中山", "113.38,22.52", now), atlas.reach_from(network, "中山", now)]  # fmt: skip
+    assert [type(one).__name__ for one in shown if len(repr(one)) >= 200] == []
+    assert "中山" in repr(shown[-1]) or "zhongshan" in repr(shown[-1])
 
 
 def test_two_points_nearer_to_one_another_than_to_the_network_are_joined_directly(network: Network) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import zipfile
 from pathlib import Path
@@ -12,10 +13,12 @@ from click.testing import CliRunner, Result
 from atlas.base.errors import ExportError
 from atlas.base.seals import UNSEALED, intact, sealed
 from atlas.cli import cli
+from atlas.data.catalog import open_catalog
 from atlas.data.stamp import find_stamps, read_marks
+from atlas.exports.write import write
 
 MARK = "0123456789ab-0123456789ab"
-WRITTEN = ("p.gpkg", "p.geojson", "p.csv", "p.shp.zip", "p.gdb.zip", "p.kml", "p.fgb", "p.tab.zip")
+WRITTEN = ("p.gpkg", "p.geojson", "p.csv", "p.shp.zip", "p.gdb.zip", "p.kml", "p.fgb", "p.tab.zip", "p.shp")
 
 
 def run(*arguments: str) -> Result:
@@ -31,6 +34,36 @@ def test_one_changed_byte_of_an_export_is_told(tmp_path: Path, name: str) -> Non
     at = before.find(b"\xe6\xb8\xaf") if name.endswith((".csv", ".kml", ".geojson")) else len(before) // 2
     path.write_bytes(before[:at] + bytes([before[at] ^ 1]) + before[at + 1 :])
     assert run("verify", str(path)).exit_code in (1, 2)
+
+
+@pytest.mark.parametrize("ending", [".shp", ".gdb"])
+def test_a_name_of_bytes_that_are_no_text_is_written_and_verified(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / os.fsdecode(b"p\xff\xd6" + ending.encode())
+    assert run("export", "ports", "-o", str(path)).exit_code == 0
+    assert path.exists()
+    assert run("verify", str(path)).exit_code == 0
+
+
+def test_a_part_changed_lost_or_added_is_told_of_the_whole_set(tmp_path: Path) -> None:
+    layers = open_catalog().layers("ports", "airports")
+    for name in ("p.gdb", "q.shp"):
+        write(layers, tmp_path / name)
+    names = ("p.gdb", "q-ports.shp", "q-airports.dbf")
+    assert [read_marks(tmp_path / name).intact for name in names] == [True] * 3
+    (tmp_path / "p.gdb" / "more").touch()
+    (tmp_path / "q-airports.shx").unlink()
+    assert [read_marks(tmp_path / name).intact for name in names] == [False] * 3
+
+
+def test_a_geodatabase_takes_the_place_of_none_but_a_geodatabase(tmp_path: Path) -> None:
+    (tmp_path / "mine.gdb").mkdir()
+    (tmp_path / "mine.gdb" / "letter.txt").write_text("precious")
+    os.mkfifo(tmp_path / "pipe.gdb")
+    for name in ("mine.gdb", "pipe.gdb"):
+        told = run("export", "ports", "-o", str(tmp_path / name), "--overwrite")
+        assert told.exit_code == 2
+        assert "no geodatabase" in told.stderr
+    assert (tmp_path / "mine.gdb" / "letter.txt").read_text() == "precious"
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.csv"])

@@ -108,19 +108,21 @@ def sign_fault(text: str) -> str:
 
 
 def whole_signs(text: str) -> str:
-    """Return a word of a command line as characters: the bytes of a GBK terminal come as halves of characters.
+    """Return a word of a command line as characters: bytes that Python could not read come as halves of characters.
 
-    What is no GBK either is returned as it is.
+    They are those of a GBK terminal, or UTF-8 where the locale is ASCII; what is neither is returned as it is.
 
     >>> whole_signs("\\udcd6\\udce9\\udcba\\udca3")
     '珠海'
     """
     if text.isascii() or not _HALVES.search(text):
         return text
-    try:
-        return text.encode("utf-8", "surrogateescape").decode("gb18030")
-    except UnicodeError:
-        return text
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            return text.encode("utf-8", "surrogateescape").decode(encoding)
+        except UnicodeError:
+            continue
+    return text
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import json
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ __all__ = [
     "exchange",
     "plainly_named",
     "replacing",
+    "replacing_all",
     "scratch",
     "write_bytes",
     "write_parts",
@@ -34,7 +37,7 @@ __all__ = [
 
 #: Not on Windows: there drafts of killed processes stay until someone removes them.
 fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
-_DRAFT = ".atlas-draft-"
+_DRAFT, _MOVES = ".atlas-draft-", "moves"
 #: Paths that libraries take for a path and nothing else: no ``!`` (archive), ``#``, ``?``, ``;`` (address), no bytes
 #: that are no UTF-8.
 _PLAIN = re.compile(r"[\w./ ()+,=@~-]+")
@@ -63,6 +66,79 @@ def replacing(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
         The file exists and `overwrite` is false, what stands there is no file, or the folder or disk refuses the
         write. The file that stood there is untouched and no temporary file stays behind.
     """
+    with replacing_all([path], overwrite=overwrite) as (draft,):
+        yield draft
+
+
+@contextmanager
+def replacing_all(
+    paths: Sequence[str | Path], *, overwrite: bool = False, folders: Collection[str | Path] = ()
+) -> Iterator[tuple[Path, ...]]:
+    """Give temporary paths for files that belong together; move all into place when the block ends well.
+
+    All are drawn up before the first takes its place. Files of one folder are listed before they are moved: what a kill
+    leaves undone then, the next write in that folder finishes.
+
+    Parameters
+    ----------
+    paths
+        Where they shall stand, as for :func:`replacing`; moved in this order.
+    overwrite
+        Whether existing ones may be replaced.
+    folders
+        Those of `paths` that are drawn up as folders; they take the place of folders alone, in one step.
+
+    Yields
+    ------
+    tuple of Path
+        One path each, as :func:`replacing` gives it.
+
+    Raises
+    ------
+    ExportError
+        As for :func:`replacing`. A file that someone else makes meanwhile is kept, and the rest is then not placed.
+    """
+    wanted = [_wanted(path, overwrite, folder=path in folders) for path in paths]
+    try:
+        with ExitStack() as stack:
+            moves, given = [], []
+            roots: dict[Path, tuple[Path, Path]] = {}
+            for number, (target, mode, fresh) in enumerate(wanted):
+                if target.parent not in roots:
+                    folder = stack.enter_context(scratch(target.parent))
+                    roots[target.parent] = folder, stack.enter_context(plainly_named(folder / "drafts")).parent
+                folder, plain = roots[target.parent]
+                name = target.name if _PLAIN.fullmatch(target.name) else _plain_name(target.name)
+                (folder / str(number)).mkdir()
+                moves.append(_Move(folder / str(number) / name, target, mode, fresh))
+                given.append(plain / str(number) / name)
+            yield tuple(given)
+            for move in moves:
+                if move.mode is not None:
+                    move.draft.chmod(stat.S_IMODE(move.mode))
+            if len(moves) > 1 and len(roots) == 1:
+                _list_moves(folder, moves)
+            for move in moves:
+                _place(move)
+    except ExportError:
+        raise
+    except (OSError, UnicodeEncodeError) as reason:
+        why = getattr(reason, "strerror", None) or reason
+        names = ", ".join(str(target) for target, _, _ in wanted)
+        raise ExportError(f"cannot write {names}: {why}; what stood there is untouched") from reason
+
+
+@dataclass(frozen=True)
+class _Move:
+    """A draft and where it goes; `mode` of what stands there (None: nothing), whether nothing stood there at all."""
+
+    draft: Path
+    target: Path
+    mode: int | None
+    fresh: bool
+
+
+def _wanted(path: str | Path, overwrite: bool, *, folder: bool) -> tuple[Path, int | None, bool]:
     target = Path(path)
     try:
         there = os.path.lexists(target)
@@ -72,25 +148,14 @@ def replacing(path: str | Path, *, overwrite: bool = False) -> Iterator[Path]:
         raise ExportError(f"cannot write {path!s}: {getattr(reason, 'strerror', None) or reason}") from reason
     if there and not overwrite:
         raise ExportError(f"{path} exists; pass --overwrite (overwrite=True) or choose another name")
-    if mode is not None and not stat.S_ISREG(mode):
-        raise ExportError(f"{path} is a folder, device or pipe and is never replaced; choose another name")
+    if mode is not None and not (stat.S_ISDIR(mode) if folder else stat.S_ISREG(mode)):
+        what = "no folder" if folder else "a folder, device or pipe"
+        raise ExportError(f"{path} is {what} and is never replaced; choose another name")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as reason:
         raise ExportError(f"cannot write beside {target}: {reason.strerror or reason}") from reason
-    try:
-        with scratch(target.parent) as folder:
-            draft = folder / (target.name if _PLAIN.fullmatch(target.name) else _plain_name(target.name))
-            with plainly_named(draft) as given:
-                yield given
-            if mode is not None:
-                draft.chmod(stat.S_IMODE(mode))
-            _place(draft, target, fresh=not there)
-    except ExportError:
-        raise
-    except (OSError, UnicodeEncodeError) as reason:
-        why = getattr(reason, "strerror", None) or reason
-        raise ExportError(f"cannot write {target}: {why}; what stood there is untouched") from reason
+    return target, mode, not there
 
 
 def _plain_name(name: str) -> str:
@@ -99,17 +164,45 @@ def _plain_name(name: str) -> str:
     return f"atlas{endings}"
 
 
-def _place(draft: Path, target: Path, *, fresh: bool) -> None:
-    """Move `draft` to `target` in one step; a `fresh` one never takes the place of a file made meanwhile."""
-    if fresh:
+def _list_moves(folder: Path, moves: Sequence[_Move]) -> None:
+    """Write down what goes where; a draft is known by its number in the file system, gone when it is moved."""
+    listed = [[move.draft.relative_to(folder).parts, move.target.name, move.draft.stat().st_ino] for move in moves]
+    (folder / "listing").write_text(json.dumps(listed), "ascii")
+    os.replace(folder / "listing", folder / _MOVES)
+
+
+def _finish_moves(folder: Path) -> None:
+    """Move what a killed process had listed and not yet moved; a list that is none, or not one's own, is let be."""
+    with suppress(OSError, ValueError, TypeError):
+        if hasattr(os, "geteuid") and folder.stat().st_uid != os.geteuid():
+            return
+        for (number, draft), target, inode in json.loads((folder / _MOVES).read_bytes()):
+            path = folder / number / draft
+            inside = all(os.path.basename(part) == part not in ("", ".", "..") for part in (number, draft, target))
+            if inside and os.path.lexists(path) and path.lstat().st_ino == inode:
+                _put(path, folder.parent / target)
+
+
+def _place(move: _Move) -> None:
+    """Move a draft in one step; where nothing stood it never takes the place of a file made meanwhile."""
+    if move.fresh and move.draft.is_file():
         try:
-            os.link(draft, target)
+            os.link(move.draft, move.target)
         except FileExistsError as reason:
-            raise ExportError(f"{target} was made meanwhile by someone else; it is untouched") from reason
+            raise ExportError(f"{move.target} was made meanwhile by someone else; it is untouched") from reason
         except OSError:
             pass  # A file system without links.
         else:
+            move.draft.unlink()
             return
+    _put(move.draft, move.target)
+
+
+def _put(draft: Path, target: Path) -> None:
+    if draft.is_dir() and os.path.lexists(target):
+        if exchange(draft, target):
+            return
+        os.replace(target, draft.with_name(f"{draft.name}.old"))  # The system cannot swap: the old one steps aside.
     os.replace(draft, target)
 
 
@@ -188,6 +281,7 @@ def _sweep(place: Path) -> None:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 import shutil
 
+                _finish_moves(Path(path))
                 shutil.rmtree(path, ignore_errors=True)
             finally:
                 os.close(handle)

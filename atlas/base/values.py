@@ -8,9 +8,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
-__all__ = ["cell", "csv_text", "fit", "plain"]
+__all__ = ["cell", "csv_text", "fit", "name_text", "plain"]
 
 #: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -27,6 +28,17 @@ def fit(text: str) -> str:
     'a [31m '
     """
     return _UNFIT.sub(" ", text)
+
+
+def name_text(name: str) -> str:
+    r"""Return a file's name as text on one line: bytes that are no UTF-8 as ``\xff``, control characters as spaces.
+
+    >>> name_text("a" + chr(0xDCFF) + chr(10) + "b.csv")
+    'a\\xff b.csv'
+    """
+    with suppress(UnicodeEncodeError):  # Halves that stand for no byte; Windows has such names.
+        name = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return re.sub(r"[\t\r\n\x85\u2028\u2029]", " ", fit(name))
 
 
 def plain(value: Any) -> Any:

@@ -40,6 +40,10 @@ class Catalog:
     specs: dict[str, LayerSpec]
     sources: dict[str, Source]
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        return f"<Catalog of {len(self.specs)} layers in {self.root}>"
+
     @property
     def region(self) -> Region:
         """The region this atlas is of, its box about the places where it declares none."""

@@ -420,8 +420,8 @@ def _parts(text: object) -> list[str]:
 
 def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame]]:
     """Yield the points to look for on land; beyond the edge of the land extract nothing is known."""
-    known = "land" in layers and not layers["land"].frame.empty
-    west, south, east, north = layers["land"].frame.total_bounds if known else region_of(layers).bounds
+    edges = layers["land"].frame.total_bounds if "land" in layers else np.full(4, np.nan)
+    west, south, east, north = edges if np.isfinite(edges).all() else region_of(layers).bounds
     for key, layer in layers.items():
         frame = layer.frame
         if layer.spec.geometry == "Point" and len(frame):
@@ -443,6 +443,8 @@ def _water(layers: Mapping[str, Layer]) -> Iterator[Violation]:
         return
     metric = region_of(layers).metric
     land = shapely.STRtree(_parts_in_metres(layers["land"], metric))
+    if not len(land):  # No part of it is valid, which is a finding of its own.
+        return
     waters = _parts_in_metres(layers["water"], metric) if "water" in layers else np.array([])
     inside = shapely.STRtree(waters)
     for key, frame in _points(layers):

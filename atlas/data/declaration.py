@@ -146,6 +146,10 @@ class LayerSpec:
     own_columns: tuple[Column, ...]
     region: Region = ANYWHERE
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        return f"<LayerSpec {self.key}: {self.geometry}, {len(self.columns)} columns>"
+
     @property
     def columns(self) -> tuple[Column, ...]:
         """All columns in file order: the contract's first, then the layer's own."""

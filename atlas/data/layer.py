@@ -83,6 +83,10 @@ class Layer:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        return f"<Layer {self.key}: {len(self.frame)} × {self.spec.geometry}>"
+
     def _repr_html_(self) -> str:
         """Return a card for notebooks: what it is, how much of it, the first features, and a small map."""
         spec, frame, lang = self.spec, self.frame, language()
@@ -418,16 +422,24 @@ def require_usable(layers: Mapping[str, Layer]) -> None:
     Raises
     ------
     LayerError
-        A value is outside its range, a list of minutes does not rise, a geometry is empty, or a coordinate is no
-        finite number.
+        A value is outside its range, a list of minutes does not rise, a geometry is empty, a coordinate is no
+        finite number, or two features share an id.
     """
     # A frame without a declaration, as drawn in a test or a notebook, has no ranges to keep.
     declared = [layer for layer in layers.values() if isinstance(layer, Layer)]
-    found = [(layer.key, *fault) for layer in declared for fault in (*out_of_range(layer), *_unplaced(layer))]
+    found = [(layer.key, *fault) for layer in declared for fault in _unusable(layer)]
     if found:
         key, name, what, remedy = found[0]
         more = f" ({len(found)} findings in all; see atlas layers validate)" if len(found) > 1 else ""
         raise LayerError(f"{key}/{name}: {what}; {remedy}{more}", tuple(found))
+
+
+def _unusable(layer: Layer) -> Iterator[Fault]:
+    yield from out_of_range(layer)
+    yield from _unplaced(layer)
+    ids = layer.frame["id"]
+    for name in ids[ids.duplicated()].unique():
+        yield str(name), "two features have this id", "give each feature an id of its own"
 
 
 def _unplaced(layer: Layer) -> Iterator[Fault]:

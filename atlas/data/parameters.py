@@ -99,6 +99,10 @@ class ParameterSet:
     name: str
     values: tuple[tuple[str, float], ...]
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        return f"<ParameterSet {self.name}: {len(self.values)} values>"
+
     def value(self, name: str) -> float:
         """Return the value of the parameter `name`, in the unit of the table."""
         for known, value in self.values:

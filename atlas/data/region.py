@@ -146,6 +146,10 @@ class Region:
     water: tuple[Water, ...] = ()
     centre: tuple[float, float] | None = None
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        return f"<Region {self.name_en or 'without a name'}, {len(self.cities)} cities, box {self.box}>"
+
     def holds(self, lon: float, lat: float) -> bool:
         """Return whether a point lies within :attr:`bounds`."""
         west, south, east, north = self.bounds

@@ -102,6 +102,12 @@ class Scenario:
     table: ParameterTable | None = None
     known_courses: bool = False
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        changed = len(self.with_) + len(self.without) + len(self.close) + len(self.overrides)
+        rules = f"{self.parameter_set}, {self.period}, {self.boarding}, {self.timetable}"
+        return f"<Scenario {self.name}: {self.label}, {rules}, {changed} changes>"
+
     @property
     def label(self) -> str:
         """The year as text; ``full`` for all, ``full-known`` for all on known courses."""

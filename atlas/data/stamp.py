@@ -25,6 +25,7 @@ from atlas.base.doors import Door
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
 from atlas.base.seals import intact, members_digest
+from atlas.base.values import name_text
 from atlas.data.scenario import Scenario
 
 __all__ = ["Finding", "Marks", "check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
@@ -35,6 +36,7 @@ _STAMP = re.compile(rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b")
 _LARGEST_MB = 512
 _LARGEST_MEMBER = 2**31
 _LARGEST_PART, _LARGEST_TEXT, _MOST_MEMBERS = 16 * 2**20, 64 * 2**20, 2000
+_PACKAGE = ".datapackage.json"
 _MARKED = re.compile(
     rf"(?:atlas[-_]hash|\"hash\")(?:\" content=)?[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b"
 )
@@ -120,8 +122,8 @@ def read_marks(path: str | Path) -> Marks:
         The file cannot be read, or carries no stamp.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ExportError(f"{path} cannot be read: it is no file")
+    if not path.is_file() and not (path.is_dir() and _data_package(path)):
+        raise ExportError(f"{path} cannot be read: it is no file, and no folder that atlas exported")
     from atlas.base.foreign import apart
 
     return apart(lambda: _marks(path), path, ExportError)
@@ -130,12 +132,12 @@ def read_marks(path: str | Path) -> Marks:
 def _marks(path: Path) -> Marks:
     import zipfile
 
-    content = Door(path, ExportError, largest_mb=_LARGEST_MB).content()
+    content = b"" if path.is_dir() else Door(path, ExportError, largest_mb=_LARGEST_MB).content()
     text = _text_of(path, content)
     found = [match[1] for match in _MARKED.finditer(text)] or _column_stamps(text)
-    beside = path.with_name(path.name + ".datapackage.json")
+    beside = _data_package(path)
     package: Any = None
-    if beside.is_file():
+    if beside is not None:
         package = _package(Door(beside, ExportError, largest_mb=16).text())
         if not found:
             # Formats without room for a comment, such as tiles, have their metadata beside.
@@ -146,7 +148,7 @@ def _marks(path: Path) -> Marks:
         raise ExportError(f"{path} carries no atlas hash; it was not written by atlas, or the hash was cut out")
     resource = _resource(package)
     tables = tuple(str(one.get("name")) for one in resource.get("tables", ()) if isinstance(one, dict))
-    return Marks(tuple(dict.fromkeys(found)), _whole(path, content, resource, inside=not beside.is_file()), tables)
+    return Marks(tuple(dict.fromkeys(found)), _whole(path, content, resource, inside=beside is None), tables)
 
 
 def _whole(path: Path, content: bytes, resource: Mapping[str, Any], *, inside: bool) -> bool | None:
@@ -155,9 +157,46 @@ def _whole(path: Path, content: bytes, resource: Mapping[str, Any], *, inside: b
             return members_digest(path, most_bytes=_LARGEST_MEMBER) == str(resource["members_sha256"])
         except ValueError:
             return False
+    if not inside and "parts" in resource:
+        return _same_parts(path.parent, resource["parts"])
     if not inside and "sha256" in resource:
         return hashlib.sha256(content).hexdigest() == str(resource["sha256"])
     return intact(content)
+
+
+def _data_package(path: Path) -> Path | None:
+    """The data package beside a file: its own, or that of the set of files (``roads.shp``) it is a part of."""
+    own = path.with_name(path.name + _PACKAGE)
+    if own.is_file():
+        return own
+    for other in sorted(path.parent.glob(f"*{_PACKAGE}"))[:_MOST_MEMBERS]:
+        if path.name.startswith(Path(other.name.removesuffix(_PACKAGE)).stem) and other.is_file():
+            parts = _resource(_package(Door(other, ExportError, largest_mb=16).text())).get("parts")
+            if isinstance(parts, Mapping) and name_text(path.name) in parts:
+                return other
+    return None
+
+
+def _same_parts(folder: Path, parts: object) -> bool:
+    """Whether every part of a set of files is there and as it was written: name in `folder` → SHA-256.
+
+    Names stand as :func:`~atlas.base.values.name_text` gives them; what is asked is whether files of the folder have
+    them, so that a name leads nowhere else.
+    """
+    if not isinstance(parts, Mapping) or not parts:
+        return False
+    tops = {str(name).partition("/")[0] for name in parts}
+    there: dict[str, Path] = {}
+    for path in folder.iterdir():
+        if name_text(path.name) in tops:
+            inner = sorted(path.iterdir())[:_MOST_MEMBERS] if path.is_dir() else [path]
+            there |= {name_text(one.relative_to(folder).as_posix()): one for one in inner if one.is_file()}
+    if set(there) != set(parts):
+        return False
+    return all(
+        hashlib.sha256(Door(there[name], ExportError, largest_mb=_LARGEST_MB).content()).hexdigest() == digest
+        for name, digest in parts.items()
+    )
 
 
 def _package(text: str) -> Any:

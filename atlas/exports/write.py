@@ -10,7 +10,7 @@ import pandas as pd
 
 from atlas.base.doors import is_database
 from atlas.base.errors import ExportError
-from atlas.base.files import replacing, scratch, write_text
+from atlas.base.files import replacing_all, scratch
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source
@@ -269,22 +269,20 @@ def _write_one(
 ) -> tuple[Path, ...]:
     if _inside(chosen) and chosen.key != "gtfs" and not place.name.lower().endswith(".zip"):
         with scratch(place.parent) as folder:
-            archive = folder / f"{place.name}.zip"
+            archive = folder / f"atlas{place.suffix.lower()}.zip"
             _draft(chosen, bundle, target, archive, encoding, place)
             return unpack(archive, place, overwrite=overwrite)
-    written = [place]
-    if chosen.key == "qgz":
-        package = place.with_suffix(".gpkg")
-        with replacing(package, overwrite=overwrite) as draft:
-            write_gpkg(bundle, target, draft)
-        written.append(package)
-    with replacing(place, overwrite=overwrite) as draft:
-        cut = _draft(chosen, bundle, target, draft, encoding, place)
     beside = _companion(place, chosen)
-    if beside is not None:
-        text = datapackage_text(bundle.with_frames({}, *cut), target, place, chosen.key)
-        written.append(write_text(beside, text, overwrite=overwrite))
-    return tuple(written)
+    package = place.with_suffix(".gpkg") if chosen.key == "qgz" else None
+    written = tuple(one for one in (place, package, beside) if one is not None)
+    with replacing_all(written, overwrite=overwrite) as drafts:
+        if package is not None:
+            write_gpkg(bundle, target, drafts[1])
+        cut = _draft(chosen, bundle, target, drafts[0], encoding, place)
+        if beside is not None:
+            text = datapackage_text(bundle.with_frames({}, *cut), target, place, chosen.key, content=drafts[0])
+            drafts[-1].write_text(text, "utf-8")
+    return written
 
 
 def _draft(chosen: Format, bundle: Bundle, target: Target, draft: Path, encoding: str, place: Path) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from atlas.travel.trip import Trip
 __all__ = ["Reach", "reach_from"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Reach(travel.Reach):
     """Everything within the largest cut-off of one origin, and what follows from it.
 

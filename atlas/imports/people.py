@@ -24,6 +24,7 @@ from atlas.base import geodesy
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.foreign import apart
+from atlas.base.values import name_text
 from atlas.data.region import ANYWHERE, Region
 from atlas.data.sources import Source
 from atlas.imports.archives import check_file
@@ -134,8 +135,8 @@ def read_people(
         )
     digest = file_sha256(path)
     source = Source(
-        f"own_{digest[:8]}", f"{path.name}, imported as population of {year}", origin.publisher, origin.as_of,
-        origin.licence, digest, "",
+        f"own_{digest[:8]}", f"{name_text(path.name)}, imported as population of {year}", origin.publisher,
+        origin.as_of, origin.licence, digest, "",
     )  # fmt: skip
     return People(frame, year, source, tuple(notes))
 

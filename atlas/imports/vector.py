@@ -25,6 +25,7 @@ from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.files import plainly_named
 from atlas.base.foreign import VECTOR_DRIVERS, apart, only_drivers
+from atlas.base.values import name_text
 from atlas.data.checks import Violation
 from atlas.data.declaration import Column, LayerSpec
 from atlas.data.layer import Layer
@@ -144,9 +145,8 @@ def read_vector(
     if shift:
         frame = frame.set_geometry(shifted(frame.geometry.to_numpy(), shift))
         notes.append(f"coordinates moved back from {shift} to WGS 84")
-    digest = _digest(path)
     source = Source(
-        f"own_{digest[:8]}", f"{_CONTROL.sub(' ', path.name)}, imported as {spec.key}", origin.publisher,
+        f"own_{(digest := _digest(path))[:8]}", f"{name_text(path.name)}, imported as {spec.key}", origin.publisher,
         origin.as_of, origin.licence, digest, "",
     )  # fmt: skip
     made: list[tuple[Record, BaseGeometry, str]] = []

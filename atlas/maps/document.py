@@ -18,13 +18,12 @@ from atlas.base.style import css_variables
 from atlas.base.words import LANGUAGES, Words, both, joined, say_in
 from atlas.data.counting import held_by_full
 from atlas.data.scenario import FULL, FULL_KNOWN
-from atlas.maps.page import SCRIPTS, allow_scripts, asset
+from atlas.maps.page import SCRIPTS, STYLES, allow_own, asset
 
 __all__ = ["Cell", "Table", "fill", "heads", "held", "number", "year"]
 
 _POLICY = (
-    f"default-src 'none'; script-src {SCRIPTS}; style-src 'unsafe-inline'; img-src data:; "
-    "base-uri 'none'; form-action 'none'"
+    f"default-src 'none'; script-src {SCRIPTS}; style-src {STYLES}; img-src data:; base-uri 'none'; form-action 'none'"
 )
 Text = Words | str
 
@@ -159,7 +158,7 @@ def fill(
         What the template shows.
     """
     sheets = "\n".join(asset(name) for name in ("document.css", *styles))
-    return allow_scripts(
+    return allow_own(
         _environment()
         .get_template(template)
         .render(

@@ -7,8 +7,6 @@ that what slips through is blocked rather than sent. Ids are fixed: the same inp
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import json
 import re
@@ -25,20 +23,20 @@ from xstatic.pkg import leaflet
 
 from atlas.base.errors import MapError
 from atlas.base.files import write_text
-from atlas.base.seals import UNSEALED
+from atlas.base.seals import UNSEALED, own_hash
 from atlas.base.style import GROUND, css_variables
 from atlas.base.values import fit
 from atlas.base.words import LANGUAGES, both
 from atlas.maps.basemaps import Basemap
 
-__all__ = ["SCRIPTS", "Links", "Page", "allow_scripts", "asset", "embed_json"]
+__all__ = ["SCRIPTS", "STYLES", "Links", "Page", "allow_own", "asset", "embed_json"]
 
 #: Addresses and their (Chinese, English) words.
 Links = Sequence[tuple[str, tuple[str, str]]]
-#: Stands for the hashes of a page's scripts until all of them are written.
-SCRIPTS = "atlas-scripts"
+#: Stand for the hashes of a page's scripts and style sheets until all of them are written.
+SCRIPTS, STYLES = "atlas-scripts", "atlas-styles"
 _POLICY = (
-    f"default-src 'none'; script-src {SCRIPTS}; style-src 'unsafe-inline'; "
+    f"default-src 'none'; script-src {SCRIPTS}; style-src {STYLES}; "
     "img-src data: blob:{images};{workers} base-uri 'none'; form-action 'none'"
 )
 
@@ -79,20 +77,26 @@ def embed_json(value: Any) -> str:
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def allow_scripts(text: str) -> str:
-    """Return a whole page whose policy lets its own scripts run, each by its SHA-256, and no other.
+def allow_own(text: str) -> str:
+    """Return a whole page whose policy allows its own scripts and style sheets, each by its SHA-256, and no other.
 
-    Own scripts stand behind ``</main>``; whatever data brought into the page stands before it and is not allowed.
+    Own scripts stand behind ``</main>`` and own style sheets before ``</head>``; whatever data brought into the page
+    stands between the two and is not allowed, nor is any ``style`` attribute.
 
     Parameters
     ----------
     text
-        The page; its policy has :data:`SCRIPTS` where the hashes are to stand. Control characters become spaces.
+        The page; its policy has :data:`SCRIPTS` and :data:`STYLES` where the hashes are to stand. Control characters
+        become spaces.
     """
     text = fit(text)
-    written = re.findall(r"<script>(.*?)</script>", text.rpartition("</main>")[2], flags=re.DOTALL)
-    digests = dict.fromkeys(base64.b64encode(hashlib.sha256(one.encode("utf-8")).digest()).decode() for one in written)
-    return text.replace(SCRIPTS, " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'", 1)
+    for stands_for, tag, part in (
+        (STYLES, "style", text.partition("</head>")[0]),
+        (SCRIPTS, "script", text.rpartition("</main>")[2]),
+    ):
+        written = re.findall(rf"<{tag}>(.*?)</{tag}>", part, flags=re.DOTALL)
+        text = text.replace(stands_for, " ".join(dict.fromkeys(map(own_hash, written))) or "'none'", 1)
+    return text
 
 
 class _Sheet(branca.element.Figure):
@@ -118,8 +122,8 @@ class _Sheet(branca.element.Figure):
         self.lang = self.policy = self.hash = self.heading = self.style = self.code = self.kind = ""
 
     def render(self, **kwargs: Any) -> str:
-        """Return the document, its scripts named in its policy."""
-        return allow_scripts(super().render(**kwargs))
+        """Return the document, its scripts and style sheets named in its policy."""
+        return allow_own(super().render(**kwargs))
 
 
 class _Payload(branca.element.MacroElement):

@@ -106,7 +106,7 @@ def land_picture(layers: Mapping[str, Layer]) -> str:
     rings = [shapely.get_coordinates(part.exterior) for part in parts if shapely.area(part) > 4 * sheet.fine**2]
     path = "".join(f"{sheet.path(ring)}z" for ring in rings)
     return (
-        '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><symbol id="ground" '
+        '<svg width="0" height="0" aria-hidden="true" class="unseen"><symbol id="ground" '
         f'viewBox="0 0 {_WIDTH} {sheet.height}"><path d="{path}"/></symbol></svg>'
     )
 
@@ -173,7 +173,7 @@ def roads_picture(network: Network, scenario: Scenario) -> str:
     sheet = _Sheet(network.region.picture_box)
     drawn = sheet.stroke(network.edges.geometry[own], "#b5ad9f", 0.8)
     return (
-        '<svg width="0" height="0" aria-hidden="true" style="position:absolute"><symbol id="roads" '
+        '<svg width="0" height="0" aria-hidden="true" class="unseen"><symbol id="roads" '
         f'viewBox="0 0 {_WIDTH} {sheet.height}">{drawn}</symbol></svg>'
     )
 

@@ -17,9 +17,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from atlas.base.errors import AtlasError
+from atlas.base.seals import own_hash
 from atlas.serve import features, tiles, travelling
 from atlas.serve.asking import read_question
-from atlas.serve.described import FORM, LANG, api_page, openapi
+from atlas.serve.described import FORM, LANG, STYLE, api_page, openapi
 from atlas.serve.problems import HEADERS, PROBLEM, Refusal, problem_body, refusal_of
 from atlas.serve.service import Asked, Endpoint, Limits, Reply, Service
 
@@ -41,7 +42,7 @@ _METHODS = ("GET", "HEAD")
 _HOST = re.compile(r"(?P<name>[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:\d{1,5})?")
 #: A page brings a policy of its own; what is no page may do nothing in a browser.
 _PAGE_POLICY = "frame-ancestors 'none'"
-_STILL_PAGE = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; " + _PAGE_POLICY
+_STILL_PAGE = f"default-src 'none'; style-src {own_hash(STYLE)}; form-action 'none'; base-uri 'none'; " + _PAGE_POLICY
 _DATA_POLICY = "default-src 'none'; " + _PAGE_POLICY
 
 

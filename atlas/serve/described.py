@@ -13,7 +13,7 @@ from atlas.serve.features import OPENAPI
 from atlas.serve.problems import PROBLEM
 from atlas.serve.service import Endpoint, Reply, Service, as_json
 
-__all__ = ["FORM", "LANG", "api_page", "openapi"]
+__all__ = ["FORM", "LANG", "STYLE", "api_page", "openapi"]
 
 FORM = Parameter("f", "form", choices=("json", "html"))
 LANG = Parameter("lang", "lang", choices=tuple(LANGUAGES), usual="en")
@@ -105,7 +105,7 @@ def _said(name: str, lang: str) -> str:
     return said
 
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:#222}
+STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:68rem;margin:2rem auto;padding:0 1rem;color:#222}
 code{background:#f3f3f0;padding:0 .2em}h2{margin-top:2rem;border-bottom:1px solid #bbb}
 summary{cursor:pointer;padding:.3rem 0}
 td,th{text-align:left;vertical-align:top;padding:.15rem 1rem .15rem 0}
@@ -120,7 +120,7 @@ def api_page(service: Service, endpoints: Sequence[Endpoint], base: str, lang: s
     parts = [
         f'<!doctype html><html lang="{LANGUAGES[lang]}"><head><meta charset="utf-8">',
         f'<meta name="viewport" content="width=device-width"><title>{e(title)} · API</title>',
-        f"<style>{_STYLE}</style></head><body><main><h1>{e(title)} · API</h1><p>{e(_said('about', lang))}</p>",
+        f"<style>{STYLE}</style></head><body><main><h1>{e(title)} · API</h1><p>{e(_said('about', lang))}</p>",
         f'<p><a href="/api?f=json">OpenAPI 3.0</a> · <a href="/api?f=html&amp;lang=zh">中文</a> · '
         f'<a href="/api?f=html&amp;lang=en">English</a> · <code>{e(base)}</code></p>',
     ]

@@ -106,6 +106,11 @@ class Journey:
     edge_rows: tuple[int, ...]
     station_to_station_min: float = float("nan")
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        ends = f"{self.origin} → {self.destination}"
+        return f"<Journey {ends}, {self.mode}, {self.scenario.name}: {self.minutes:.1f} min>"
+
     def _repr_html_(self) -> str:
         """Return a card for notebooks: minutes with their parts, the legs, and a small map."""
         lang = language()

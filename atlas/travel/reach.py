@@ -77,6 +77,11 @@ class Reach:
         """
         return _reached_edges(self.trip, self.tree, self.cutoffs_min)
 
+    def __repr__(self) -> str:
+        """Return what it is of, in a line."""
+        cutoffs = ", ".join(f"{minutes:g}" for minutes in self.cutoffs_min)
+        return f"<Reach of {self.origin}, {self.mode}, {self.scenario.name}: within {cutoffs} min>"
+
     def _repr_html_(self) -> str:
         """Return a card for notebooks: how many places are within each cut-off, the nearest, and a small map."""
         import shapely

@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 @click.command(name="verify")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
 @click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file that may have made it.")
 @format_options("table", "json", "csv")
 @session_option
@@ -30,7 +30,8 @@ _COLUMNS = (
 def command(session: Session, file: Path, files: tuple[str, ...], sink: Sink) -> None:
     """Say whether FILE was made of the layers at hand, and with which scenario.
 
-    FILE is any output of atlas: a page, table, GeoJSON, GeoPackage or archive. Exit code 1 means that the
+    FILE is any output of atlas: a page, table, GeoJSON, GeoPackage, archive, geodatabase, or one of the
+    files of a Shapefile, which are looked at together. Exit code 1 means that the
     layers, the parameters or the program have changed since, that the scenario is not among those known, or
     that the file itself was changed after it was written.
 

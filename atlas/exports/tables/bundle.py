@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import geopandas as gpd
@@ -14,6 +14,7 @@ import shapely
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
 from atlas.base.tables import is_iso_date
+from atlas.base.values import fit
 from atlas.data.catalog import Catalog
 from atlas.data.declaration import GEOMETRIES
 from atlas.data.layer import Layer, region_of
@@ -155,7 +156,37 @@ def gather(
     strange = sorted(key for key in used if key not in ledger)
     extra = (f"sources not in the ledger: {', '.join(strange)}; licence unknown",) if strange else ()
     dated = replace(bundle, sources=known, as_of=_as_of(bundle.tables), notes=(*bundle.notes, *notes, *extra))
-    return dated if mark is None else replace(dated, hash=mark)
+    whole: Bundle = _fitting(dated if mark is None else replace(dated, hash=mark))
+    return whole
+
+
+def _fitting(value: Any) -> Any:
+    """Return what is to be written with a space for each sign that no file should be handed, in every text of it."""
+    if isinstance(value, str):
+        return fit(value)
+    if isinstance(value, tuple):
+        return tuple(map(_fitting, value))
+    if isinstance(value, pd.DataFrame):
+        return _fitting_frame(value)
+    if isinstance(value, (Bundle, Table, Field, Source)):
+        return replace(value, **{one.name: _fitting(getattr(value, one.name)) for one in fields(value)})
+    return value
+
+
+def _fitting_frame(frame: pd.DataFrame) -> pd.DataFrame:
+    names = [fit(name) if isinstance(name, str) else name for name in frame.columns]
+    if len(set(names)) < len(set(frame.columns)):
+        raise ExportError("two columns have names that differ in control characters alone; rename one")
+    changed = {}
+    for place, name in enumerate(frame.columns):
+        column = frame.iloc[:, place]
+        if column.dtype == object:
+            texts = "".join(text for text in column if isinstance(text, str))
+            if fit(texts) != texts:
+                changed[name] = [fit(text) if isinstance(text, str) else text for text in column]
+    if changed:
+        frame = frame.assign(**{name: pd.Series(values, frame.index, dtype=object) for name, values in changed.items()})
+    return frame if names == list(frame.columns) else frame.set_axis(names, axis=1)
 
 
 def _bundle(thing: object, name: str | None, scenarios: Sequence[Scenario]) -> Bundle:

@@ -9,7 +9,7 @@ from typing import Any
 
 from atlas._version import __version__
 from atlas.base.seals import members_digest
-from atlas.base.values import plain
+from atlas.base.values import name_text, plain
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 
@@ -35,7 +35,9 @@ def remarks(bundle: Bundle, target: Target) -> str:
     return "\n".join(str(plain(line)) for line in lines)
 
 
-def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[str, Any]:
+def datapackage(
+    bundle: Bundle, target: Target, path: Path, form: str, *, content: Path | None = None
+) -> dict[str, Any]:
     """Return the Frictionless data package of a file.
 
     Parameters
@@ -45,11 +47,14 @@ def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[s
     target
         The coordinate system of its geometry.
     path
-        The file as it stands on disk now: its size and SHA-256 are taken.
+        The file.
     form
         Key of the format.
+    content
+        What it holds, when it does not stand in its place yet: size and SHA-256 are taken of it.
     """
-    with path.open("rb") as file:
+    drawn_up = path if content is None else content
+    with drawn_up.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return {
         "profile": "data-package",
@@ -76,12 +81,12 @@ def datapackage(bundle: Bundle, target: Target, path: Path, form: str) -> dict[s
         ],
         "resources": [
             {
-                "name": path.stem.replace("_", "-").lower(),
-                "path": path.name,
+                "name": name_text(path.stem).replace("_", "-").lower(),
+                "path": name_text(path.name),
                 "format": form,
-                "bytes": path.stat().st_size,
+                "bytes": drawn_up.stat().st_size,
                 "sha256": digest,
-                **({"members_sha256": members_digest(path)} if form in _ARCHIVES else {}),
+                **({"members_sha256": members_digest(drawn_up)} if form in _ARCHIVES else {}),
                 "tables": [_table(table) for table in bundle.tables],
             }
         ],
@@ -111,6 +116,7 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def datapackage_text(bundle: Bundle, target: Target, path: Path, form: str) -> str:
+def datapackage_text(bundle: Bundle, target: Target, path: Path, form: str, *, content: Path | None = None) -> str:
     """Return :func:`datapackage` as JSON."""
-    return json.dumps(datapackage(bundle, target, path, form), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    whole = datapackage(bundle, target, path, form, content=content)
+    return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

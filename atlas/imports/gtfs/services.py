@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.geodesy import distances_km, length_km
+from atlas.base.values import name_text
 from atlas.data.checks import Violation
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import Layer
@@ -122,7 +123,7 @@ def gtfs_layers(
     routes = train_routes(feed, trips, notes)
     digest = file_sha256(path)
     source = Source(
-        f"gtfs_{digest[:8]}", f"GTFS feed {path.name}", publisher(feed), told, licence, digest, "",
+        f"gtfs_{digest[:8]}", f"GTFS feed {name_text(path.name)}", publisher(feed), told, licence, digest, "",
     )  # fmt: skip
     stops = _Stops.of(feed, layers, specs, source, shift)
     refused: list[Violation] = []

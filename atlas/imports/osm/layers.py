@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -17,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import ImportDataError
 from atlas.base.geodesy import length_km
+from atlas.base.values import name_text
 from atlas.data.checks import SERVICE_COLUMNS, Violation
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import LARGEST_FILE_MB, Layer
@@ -272,10 +272,10 @@ def _day(as_of: str | None, extract: Extract, path: Path) -> str:
 
 def _source(path: Path, stamp: str) -> Source:
     digest = file_sha256(path)
-    name = re.sub(r"[\x00-\x1f\x7f]+", " ", path.name)
     return Source(
-        f"osm_{digest[:8]}", f"OpenStreetMap extract {name}, data as of {stamp}", "OpenStreetMap contributors",
-        stamp, "ODbL-1.0", digest, "© OpenStreetMap contributors; whatever derives from it keeps ODbL and the credit",
+        f"osm_{digest[:8]}", f"OpenStreetMap extract {name_text(path.name)}, data as of {stamp}",
+        "OpenStreetMap contributors", stamp, "ODbL-1.0", digest,
+        "© OpenStreetMap contributors; whatever derives from it keeps ODbL and the credit",
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ export function el(tag, attributes, children) {
     if (value === null || value === undefined || value === false) return;
     if (key.slice(0, 2) === "on") node.addEventListener(key.slice(2), value);
     else if (key === "class") node.className = value;
+    else if (key === "style") node.style.cssText = value; // A style attribute is not of the page's own style sheets.
     else node.setAttribute(key, value === true ? "" : String(value));
   });
   /** @type {any[]} */ ([]).concat(children === undefined ? [] : children).forEach(function (child) {

@@ -191,12 +191,12 @@ export function sheetTools() {
   around.addEventListener("keydown", function (event) { if (event.key === "Escape") { event.stopPropagation(); close(true); } });
   document.addEventListener("pointerdown", function (event) { if (!around.contains(/** @type {Node} */ (event.target))) close(false); });
   page.tools.insertBefore(around, page.tools.lastChild);
-  var sheet = el("section", { class: "print-sheet", "aria-hidden": "true" }), size = el("style");
+  var sheet = el("section", { class: "print-sheet", "aria-hidden": "true" }), rules = /** @type {CSSStyleSheet} */ (document.styleSheets[0]), size = rules.insertRule("@page{margin:10mm}", rules.cssRules.length);
   document.body.appendChild(sheet);
-  document.head.appendChild(size);
   function prepare() {
     var pair = hooks.sheetViews ? hooks.sheetViews() : null, frame = (pair ? PAIR : PAPER)[paper.value];
-    size.textContent = "@page{size:" + paper.value + " landscape;margin:10mm}";
+    rules.deleteRule(size);
+    rules.insertRule("@page{size:" + paper.value + " landscape;margin:10mm}", size);
     emptied(sheet);
     sheet.appendChild(el("h1", {}, heading()));
     sheet.appendChild(el("p", { class: "under" }, tells()));
