@@ -330,16 +330,16 @@ def gtfs(
     Example:
       atlas import gtfs feed.zip --dry-run
     """
-    from atlas.imports.gtfs.services import gtfs_layers
+    from atlas.imports.gtfs.services import ADDED, MATCHED, gtfs_layers
     from atlas.imports.run import take_in
 
     catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
     own = target.out is not None
-    there = [key for key in ("stations", "railways", "rail_services") if key in catalog.specs]
+    there = [key for key in MATCHED if key in catalog.specs]
     known = {} if own else catalog.layers(*there)
     found = gtfs_layers(file, {**session.catalog.specs, **catalog.specs}, known, day=day, shift=shift, licence=licence)
     outcome = take_in(
-        found.layers, [found.source], catalog, target, anywhere=anywhere, adding=("stations", "railways"),
+        found.layers, [found.source], catalog, target, anywhere=anywhere, adding=ADDED,
         refused=found.refused, notes=found.notes,
     )  # fmt: skip
     tell_outcome(outcome, report, overwrite)
