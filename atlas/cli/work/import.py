@@ -322,9 +322,9 @@ def gtfs(
     dry_run: bool,
     report: Path | None,
 ) -> None:
-    """Take in the trains of a GTFS feed: services with their minutes and numbers, and stations that are missing.
+    """Take in the trains and ferries of a GTFS feed, with the stations and ports that are missing.
 
-    Stops are matched onto stations by id, else by name nearby.
+    Stops are matched onto stations by id, else by name nearby; those of one name within a walk are one.
 
     \b
     Example:
