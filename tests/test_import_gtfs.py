@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from import_files import DAYS, clock, draw_feed, only, small_feed
 
-from atlas.base.errors import AtlasError, ImportDataError
+from atlas.base.errors import AtlasError, ImportDataError, UnknownPlaceError
 from atlas.data.catalog import open_catalog
+from atlas.data.places import find_place
 from atlas.data.scenario import load_scenario
 from atlas.imports.gtfs.services import GtfsLayers, gtfs_layers
 from atlas.imports.run import Outcome, Target, take_in
@@ -340,6 +341,15 @@ def test_stops_of_one_name_within_a_walk_are_one_station_and_others_are_not(tmp_
     assert only(stations, id="gtfs-s1")["kind"] == "conventional"
     assert "gtfs-s1;gtfs-s2" in found.layers["rail_services"].frame["station_ids"].tolist()
     assert "1 stops stand within 500 m of another of their name and are it" in found.notes
+
+
+def test_two_stations_of_one_name_are_told_apart_by_what_is_printed(tmp_path: Path) -> None:
+    stored(read(tmp_path, town_feed()), Target(out=tmp_path / "own"))
+    network = build_network(open_catalog(tmp_path / "own").layers())
+    with pytest.raises(UnknownPlaceError, match=r"stn/gtfs-s6 \(甲站, 113.5500,22.2785\)") as told:
+        find_place(network.place_layer, "甲", network.nodes)
+    found = [find_place(network.place_layer, name, network.nodes) for name in told.value.candidates]
+    assert sorted(place.lat for place in found) == [22.27, 22.2785]
 
 
 def test_stops_that_a_train_calls_at_in_turn_stay_two_whatever_their_name(tmp_path: Path) -> None:

@@ -231,6 +231,16 @@ def _as_file(file: Path | str, table: str | None) -> Iterator[Path]:
     "--gcj02", "shift", flag_value="gcj02", default=None, help="The coordinates are shifted (GCJ-02); undo it."
 )
 @click.option("--bd09", "shift", flag_value="bd09", default=None, help="The coordinates are shifted (BD-09); undo it.")
+@click.option("--rough", is_flag=True, help="Take coordinates whose way to WGS 84 is known less well than their error.")
+@click.option("--repair", is_flag=True, help="Make polygons valid that are not.")
+@click.option(
+    "--repair-limit",
+    type=click.FloatRange(0.0, 100.0),
+    default=1.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Refuse a repair that changes more of an area.",
+)
 @click.option("--encoding", help="Of the texts, such as gbk.")
 @click.option("--sublayer", help="Which layer of a file with several, or table of a database.")
 @click.option("--as-of", metavar="DATE", help="Day the status was known. Default: today.")
@@ -250,6 +260,9 @@ def layer(
     values: tuple[tuple[str, str], ...],
     crs: str | None,
     shift: str | None,
+    rough: bool,
+    repair: bool,
+    repair_limit: float,
     encoding: str | None,
     sublayer: str | None,
     as_of: str | None,
@@ -286,7 +299,8 @@ def layer(
     with _as_file(file, sublayer) as path:
         found = read_vector(
             path, catalog.specs[key], origin, fields=dict(fields), values=dict(values), crs=crs, shift=shift,
-            encoding=encoding, sublayer=sublayer,
+            encoding=encoding, sublayer=sublayer, rough=rough,
+            repair=repair_limit / 100.0 if repair else None,
         )  # fmt: skip
     outcome = take_in(
         {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes

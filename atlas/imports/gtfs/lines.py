@@ -21,7 +21,7 @@ from atlas.data.sources import Source
 from atlas.imports.gtfs.feed import Pattern, is_metro, text
 from atlas.imports.gtfs.stops import Stops, common, slug
 from atlas.imports.osm.tags import clean
-from atlas.imports.vector import shifted
+from atlas.imports.systems import shifted
 from atlas.network.lines import cut_line
 
 __all__ = ["Lines", "Shapes"]
@@ -40,7 +40,7 @@ class Shapes:
 
     @classmethod
     def of(cls, feed: Any, shift: str | None) -> Shapes:
-        """Read shapes.txt; `shift` as in :func:`atlas.imports.vector.shifted`."""
+        """Read shapes.txt; `shift` as in :func:`atlas.imports.systems.shifted`."""
         table = getattr(feed, "shapes", None)
         if table is None or not {"shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"} <= set(table):
             return cls({})

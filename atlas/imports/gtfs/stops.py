@@ -22,7 +22,7 @@ from atlas.data.sources import Source
 from atlas.imports.gtfs.feed import calls_of, text
 from atlas.imports.osm.matching import base_names
 from atlas.imports.osm.tags import clean
-from atlas.imports.vector import shifted
+from atlas.imports.systems import shifted
 
 __all__ = ["Stops", "common", "slug", "stop_places"]
 
@@ -103,7 +103,7 @@ class Stops:
         source
             Row of the ledger.
         shift
-            As in :func:`atlas.imports.vector.shifted`; None: not shifted.
+            As in :func:`atlas.imports.systems.shifted`; None: not shifted.
         notes
             What was made one is added here.
         """
