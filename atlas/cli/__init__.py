@@ -51,7 +51,8 @@ COMMANDS: dict[str, str] = {
     "qgis": "Bring the atlas into QGIS: algorithms of the Processing toolbox for routes, areas and times.",
     "new": "Make an atlas of another region: layers, land and water, places, parameters.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
-    "restore": "Put LAYER back as it stood before an import.",
+    "refresh": "Renew the atlas from an OpenStreetMap extract of its region.",
+    "restore": "Put each LAYER back as it stood before an import, all of them or none.",
 }
 
 
@@ -60,7 +61,8 @@ ROOMS = {
     "ask": ("reach", "route", "matrix", "od", "isochrone", "surface", "coverage", "indicators", "compare"),
     "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
     "decide": ("value", "critical", "solve", "event", "fairness", "hinterland", "gaps", "corridors"),
-    "work": ("layers", "network", "verify", "map", "build", "export", "serve", "qgis", "new", "import", "restore"),
+    "work": ("layers", "network", "verify", "map", "build", "export", "serve", "qgis"),
+    "intake": ("new", "import", "refresh", "restore"),
 }
 _HOME = {name: f"atlas.cli.{room}.{name}" for room, names in ROOMS.items() for name in names}
 

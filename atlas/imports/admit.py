@@ -264,7 +264,7 @@ def slugs_of(ids: Iterable[str]) -> dict[str, str]:
     that differ in signs a slug cannot hold, stay apart.
 
     >>> slugs_of(["a-1", "A/1"])
-    {'a-1': 'a-1', 'A/1': 'a-1-d6aed2c2'}
+    {'a-1': 'a-1', 'A/1': 'a-1-cddb06b2'}
     """
     return {text: slug_of(text) for text in dict.fromkeys(ids)}
 

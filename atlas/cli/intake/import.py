@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas.cli.intake.shared import tell_outcome, told
 from atlas.cli.options import Place, overwrite_option, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Session
-from atlas.cli.work.shared import tell_outcome, told
 
 if TYPE_CHECKING:
     from atlas.data.catalog import Catalog
