@@ -87,6 +87,13 @@ class LazyGroup(click.Group):
             return in_chinese(command, cmd_name)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words of the command, for whoever wants the same answer again."""
+        from atlas.cli.output import ARGUMENTS_KEY
+
+        ctx.meta[ARGUMENTS_KEY] = tuple(args)
+        return super().parse_args(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from `COMMANDS` alone."""
         lines = list(COMMANDS.items())
