@@ -20,7 +20,7 @@ __all__ = ["COMMANDS", "cli"]
 COMMANDS: dict[str, str] = {
     "layers": "List, describe, validate or print the layers.",
     "network": "Count, check or export the network.",
-    "reach": "List the places within reach of ORIGIN.",
+    "reach": "List the places within reach of ORIGIN, or with --to-here those from which it is.",
     "route": "Show the fastest way FROM one place TO another.",
     "matrix": "Give the travel times between places, with their parts.",
     "od": "Write the times between very many places, or what each of them reaches, chunk by chunk.",
