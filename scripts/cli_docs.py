@@ -30,6 +30,15 @@ without `--overwrite`.
 | 141 | whoever read the answer closed the pipe |
 | 143, 129 | ended by SIGTERM, SIGHUP |
 
+Options mean the same everywhere: `--year`, `--scenario`, `--with`, `--close`, `--set`, `--period`, `--boarding` choose
+the scenario, `--to-here` turns the direction round, `--format` and `-o` say where the answer goes. GeoJSON follows
+cligj: `--precision` (decimals of coordinates), `--indent`, `--sequence` (or `--format geojsonseq`: a feature a line,
+each with the hash, to be piped). JSON and GeoJSON hold the command that gives them again (`command`); with `-v` it is
+said on stderr.
+
+Completion of commands, options and their choices: `eval "$(_ATLAS_COMPLETE=bash_source atlas)"` in `~/.bashrc`,
+`eval "$(_ATLAS_COMPLETE=zsh_source atlas)"` in `~/.zshrc`, `_ATLAS_COMPLETE=fish_source atlas | source` in fish.
+
 However a command ends, a file is as it was before or whole, and so is an atlas: what a killed import has left
 half-way is finished or undone by the next command that opens the atlas.
 """

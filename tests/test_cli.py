@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -92,8 +93,13 @@ def test_the_documentation_is_what_the_help_says() -> None:
 
 #: The whole site is built by its own test, with this very line, and looked at there.
 BUILT = "atlas build -o site"
-#: A service runs until it is ended: tests/test_serve.py runs its examples.
-EXAMPLES = [line for name in ALL for line in examples(name) if line != BUILT and name != "atlas serve"]
+#: A service runs until it is ended: tests/test_serve.py runs its examples; tests/test_od.py works with processes.
+EXAMPLES = [
+    line
+    for name in ALL
+    for line in examples(name)
+    if line != BUILT and name != "atlas serve" and "--engine dask" not in line
+]
 
 
 def test_the_example_that_builds_the_site_is_run_by_the_tests_of_the_site() -> None:
@@ -262,3 +268,35 @@ def test_commands_for_several_scenarios_take_what_is_put_in() -> None:
     assert all(60 < row["travel_time_min"] < 100 for row in with_ferries)
     assert {row["scenario"] for row in with_ferries} == {"2026", "2030"}
     assert run(*asked, "--with", "nothing-of-the-kind").exit_code == 2
+
+
+def answer_of(*words: str) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads(run(*words, "--format", "json").stdout)
+    return answer
+
+
+def test_geojson_follows_cligj_and_a_sequence_carries_the_hash_on_each_line() -> None:
+    words = ("reach", "珠海", "--within", "20")
+    whole = json.loads(run(*words, "--format", "geojson", "--precision", "2", "--indent", "1").stdout)
+    features = [json.loads(line) for line in run(*words, "--sequence").stdout.splitlines()]
+    assert len(features) == len(whole["features"])
+    assert {one["hash"] for one in features} == {whole["about"]["hash"]}
+    shapes = [one["geometry"] for one in whole["features"] if one["geometry"]["type"] == "Point"]
+    at = [value for shape in shapes for value in shape["coordinates"]]
+    assert at == [round(value, 2) for value in at]
+    assert run(*words, "--sequence", "--format", "csv").exit_code == 2
+
+
+def test_the_command_in_an_answer_gives_it_again() -> None:
+    first = run("reach", "珠海", "--within", "20", "--to-here", "--format", "json", "-q").stdout
+    again = shlex.split(json.loads(first)["command"])
+    assert run(*again[1:]).stdout == first
+
+
+def test_minutes_to_a_place_are_those_from_there_and_a_closed_bridge_is_not_used() -> None:
+    there = {row["id"]: row for row in answer_of("reach", "珠海", "--within", "60", "--to-here")["places"]}
+    assert there["zhuhai"]["travel_time_min"] == 0
+    way = answer_of("route", there["zhongshan"]["name_zh"], "珠海")
+    assert way["travel_time_min"] == pytest.approx(there["zhongshan"]["travel_time_min"], abs=0.01)
+    shut = answer_of("compare", "2026", "2026", "--close", "hzmb_zh", "--show", "totals", "--origin", "珠海")["totals"]
+    assert sum(row["places_after"] for row in shut) < sum(row["places_before"] for row in shut)

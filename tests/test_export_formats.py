@@ -298,6 +298,27 @@ def test_a_gtfs_feed_holds_the_minutes_and_trains_of_the_layer(layers: dict[str,
     assert set(often["exact_times"]) == {0}
 
 
+def test_a_gtfs_route_is_a_line_with_two_directions_headsigns_and_the_course_of_its_tracks(
+    layers: dict[str, Layer], tmp_path: Path
+) -> None:
+    write(layers, tmp_path / "a.gtfs.zip")
+    feed = gtfs_kit.read_feed(tmp_path / "a.gtfs.zip", dist_units="km")
+    services = layers["rail_services"].frame.set_index("id")
+    assert len(feed.routes) < len(feed.trips) / 4
+    trips = feed.trips.set_index("trip_id")
+    there, back = (services.index[services["station_ids"] == text][0] for text in (
+        "gz_south;zhongshan;zhuhai", "zhuhai;zhongshan;gz_south"
+    ))  # fmt: skip
+    assert trips.loc[there, "route_id"] == trips.loc[back, "route_id"]
+    assert {trips.loc[there, "direction_id"], trips.loc[back, "direction_id"]} == {0, 1}
+    assert (trips.loc[there, "trip_headsign"], trips.loc[back, "trip_headsign"]) == ("珠海", "广州南")
+    shape = feed.shapes[feed.shapes["shape_id"] == trips.loc[there, "shape_id"]].sort_values("shape_pt_sequence")
+    assert len(shape) > 10
+    ends = feed.stops.set_index("stop_id").loc[["gz_south", "zhuhai"], ["stop_lon", "stop_lat"]].to_numpy()
+    assert shape[["shape_pt_lon", "shape_pt_lat"]].to_numpy()[[0, -1]].tolist() == ends.tolist()
+    assert set(feed.agency["agency_id"]) >= set(feed.routes["agency_id"])
+
+
 def test_a_feed_written_and_imported_again_has_the_same_times_and_trains(
     layers: dict[str, Layer], tmp_path: Path
 ) -> None:
@@ -305,7 +326,7 @@ def test_a_feed_written_and_imported_again_has_the_same_times_and_trains(
     done = CliRunner().invoke(cli, ["import", "gtfs", str(tmp_path / "a.gtfs.zip"), "--dry-run"])
     assert done.exit_code == 0, done.stderr
     count = len(layers["rail_services"])
-    assert f"{count} services of {count} trips; 0 stations and 0 lines are new" in done.stderr
+    assert f"{count} services and 0 ferries of {count} trips" in done.stderr
 
 
 def test_downloads_are_the_same_bytes_each_time_and_carry_their_hashes(catalog: Catalog, tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ from atlas.base.errors import ImportDataError, MapError
 from atlas.base.files import plainly_named, replacing
 from atlas.base.foreign import apart, limits_of, only_drivers
 from atlas.imports.archives import check_file, check_zip
+from atlas.imports.frames import read_frame
 from atlas.imports.osm.read import read_extract
 from atlas.imports.people import read_people
-from atlas.imports.vector import Origin, read_frame
+from atlas.imports.vector import Origin
 from atlas.maps.tiles import read_tiles
 
 #: Names that libraries take for archives, addresses and options.

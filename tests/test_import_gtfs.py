@@ -14,8 +14,9 @@ import pandas as pd
 import pytest
 from import_files import DAYS, clock, draw_feed, only, small_feed
 
-from atlas.base.errors import AtlasError, ImportDataError
+from atlas.base.errors import AtlasError, ImportDataError, UnknownPlaceError
 from atlas.data.catalog import open_catalog
+from atlas.data.places import find_place
 from atlas.data.scenario import load_scenario
 from atlas.imports.gtfs.services import GtfsLayers, gtfs_layers
 from atlas.imports.run import Outcome, Target, take_in
@@ -56,7 +57,7 @@ def test_frequencies_count_as_the_trains_that_fit_their_hours(tmp_path: Path) ->
 def test_other_vehicles_stay_out_and_are_told(tmp_path: Path) -> None:
     found = read(tmp_path, small_feed())
     assert len(found.layers["rail_services"]) == 3
-    assert "1 routes are no trains; they are left out" in found.notes
+    assert "1 routes are no trains or ferries (bus 1); they are left out" in found.notes
 
 
 def test_a_feed_alone_makes_an_atlas_whose_trains_run_as_the_feed_says(tmp_path: Path) -> None:
@@ -304,3 +305,103 @@ def test_one_train_a_day_by_frequencies_is_one_train(tmp_path: Path) -> None:
     tables["frequencies"] = [tables["frequencies"][0], ("m1", "06:00:00", "23:00:00", 61200)]
     services = read(tmp_path, tables).layers["rail_services"].frame
     assert only(services, elapsed_min="0;9.5")["trains_per_day"] == 1
+
+
+def town_feed(**further: list[Sequence[object]]) -> Tables:
+    """A loop of a metro, a night train, a tram from a stop of the metro's name beside it, and a ferry."""
+    stops = [
+        ("s1", "甲", 22.27, 113.55), ("s2", "乙", 22.29, 113.57), ("s3", "丙", 22.25, 113.58),
+        ("s4", "丁", 22.4, 113.5), ("s5", "甲站", 22.2702, 113.5502), ("s6", "甲", 22.2785, 113.55),
+    ]  # fmt: skip
+    runs = {
+        "loop": ("L", {"s1": 480, "s2": 485, "s3": 492}), "night": ("N", {"s1": 1430, "s4": 1460, "s3": 1510}),
+        "tram": ("T", {"s5": 540, "s2": 546}), "far": ("T", {"s6": 540, "s2": 549}),
+        "ferry": ("F", {"s1": 540, "s3": 580}), "back": ("F", {"s3": 600, "s1": 636}), "bus": ("B", {"s1": 1, "s3": 9}),
+    }  # fmt: skip
+    times = [
+        (trip, stop, k, clock(at), clock(at))
+        for trip, (_, calls) in runs.items()
+        for k, (stop, at) in enumerate(calls.items())
+    ]
+    head = small_feed()
+    types = {"L": 1, "N": 2, "T": 0, "F": 4, "B": 3}
+    return {
+        "agency": head["agency"], "calendar": head["calendar"], "stops": [head["stops"][0], *stops],
+        "routes": [head["routes"][0], *((name, name, "", kind) for name, kind in types.items())],
+        "trips": [(*head["trips"][0], "shape_id"),
+                  *((route, "D", trip, "sh" if trip == "loop" else "") for trip, (route, _) in runs.items())],
+        "stop_times": [head["stop_times"][0], *times],
+    } | further  # fmt: skip
+
+
+def test_stops_of_one_name_within_a_walk_are_one_station_and_others_are_not(tmp_path: Path) -> None:
+    found = read(tmp_path, town_feed())
+    stations = found.layers["stations"].frame
+    assert sorted(stations["id"]) == ["gtfs-s1", "gtfs-s2", "gtfs-s3", "gtfs-s4", "gtfs-s6"]
+    assert only(stations, id="gtfs-s1")["kind"] == "conventional"
+    assert "gtfs-s1;gtfs-s2" in found.layers["rail_services"].frame["station_ids"].tolist()
+    assert "1 stops stand within 500 m of another of their name and are it" in found.notes
+
+
+def test_two_stations_of_one_name_are_told_apart_by_what_is_printed(tmp_path: Path) -> None:
+    stored(read(tmp_path, town_feed()), Target(out=tmp_path / "own"))
+    network = build_network(open_catalog(tmp_path / "own").layers())
+    with pytest.raises(UnknownPlaceError, match=r"stn/gtfs-s6 \(甲站, 113.5500,22.2785\)") as told:
+        find_place(network.place_layer, "甲", network.nodes)
+    found = [find_place(network.place_layer, name, network.nodes) for name in told.value.candidates]
+    assert sorted(place.lat for place in found) == [22.27, 22.2785]
+
+
+def test_stops_that_a_train_calls_at_in_turn_stay_two_whatever_their_name(tmp_path: Path) -> None:
+    tables = town_feed()
+    tables["stop_times"] = [*tables["stop_times"], ("tram", "s1", 7, clock(549), clock(549))]
+    tables["stops"] = [row if row[0] != "s2" else ("s2", "甲", 22.2704, 113.5504) for row in tables["stops"]]
+    stations = read(tmp_path, tables).layers["stations"].frame
+    # s2 follows s1 and s5, so it is another; those two never follow one another.
+    assert set(stations["id"]) == {"gtfs-s1", "gtfs-s2", "gtfs-s3", "gtfs-s4", "gtfs-s6"}
+
+
+def test_ferries_become_services_between_stations_and_ports_that_run_where_asked_for(tmp_path: Path) -> None:
+    tables = town_feed()
+    tables["stops"] = [*tables["stops"], ("p", "岛", 22.2, 113.6)]
+    tables["stop_times"] = [*tables["stop_times"], ("ferry", "p", 5, clock(600), clock(600))]
+    found = read(tmp_path, tables)
+    rows = found.layers["ferries"].frame.set_index(["from_point", "to_point"])
+    there = rows.loc["stations/gtfs-s1", "stations/gtfs-s3"]
+    assert (there["minutes_low"], there["minutes"], there["minutes_high"]) == (36, 38, 40)
+    assert there["departures_per_day"] == 1
+    assert rows.loc["ports/gtfs-p", "stations/gtfs-s3"]["minutes"] == 20
+    assert found.layers["ports"].frame["name_zh"].tolist() == ["岛"]
+    outcome = take_in(found.layers, [found.source], HOME, Target(out=tmp_path / "own"), refused=found.refused)
+    assert outcome.refused == ()
+    network = build_network(open_catalog(tmp_path / "own").layers())
+    assert set(network.edges.loc[network.edges["role"] == "sail", "run_min"]) == {20, 38, 60}
+
+
+def test_a_line_without_tracks_follows_the_shape_of_its_feed(tmp_path: Path) -> None:
+    heads = ("shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence")
+    bends = [(22.27, 113.55), (22.28, 113.575), (22.2901, 113.57), (22.28, 113.585), (22.25, 113.58)]
+    shape = [heads, *(("sh", lat, lon, k) for k, (lat, lon) in enumerate(bends))]
+    lines = read(tmp_path, town_feed(shapes=shape)).layers["railways"].frame
+    drawn = only(lines, station_ids="gtfs-s1;gtfs-s2;gtfs-s3")
+    assert (113.575, 22.28) in drawn["geometry"].coords
+    assert (113.57, 22.29) in drawn["geometry"].coords
+    assert drawn["geometry_quality"] == "traced"
+    assert set(lines["geometry_quality"]) == {"traced", "schematic"}
+
+
+def test_a_feed_without_trains_or_ferries_says_what_it_has(tmp_path: Path) -> None:
+    tables = town_feed()
+    tables["trips"] = [row for row in tables["trips"] if row[0] in {"B", "route_id"}]
+    with pytest.raises(ImportDataError, match=r"no train and no ferry on 2026-.*bus 1.*does not run"):
+        read(tmp_path, tables)
+
+
+def test_transfers_and_ways_within_stations_are_counted_as_not_held(tmp_path: Path) -> None:
+    tables = town_feed(
+        transfers=[("from_stop_id", "to_stop_id", "transfer_type"), ("s1", "s5", 0)],
+        pathways=[("pathway_id", "from_stop_id", "to_stop_id"), ("w1", "s1", "s5"), ("w2", "s5", "s1")],
+    )
+    notes = "; ".join(read(tmp_path, tables).notes)
+    assert "1 rows of transfers.txt are not held" in notes
+    assert "2 rows of pathways.txt are not held" in notes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,68 @@ def test_coordinates_come_back_to_a_decimetre_from_any_system(tmp_path: Path, cr
     for (lon, lat), (x, y) in zip(line.coords, [(113.0, 22.5), (113.1, 22.5)], strict=True):
         # 4490 and 4326 are taken as one; 2326 is joined to WGS 84 to about a metre.
         assert geodesy.distance_km(lon, lat, x, y) < (0.002 if crs == 2326 else 0.0002)
+
+
+def test_how_well_the_way_to_wgs_84_is_known_is_told_and_a_rougher_one_than_the_features_refused(
+    tmp_path: Path,
+) -> None:
+    road_frame().to_crs(2362).to_file(tmp_path / "xian.gpkg", driver="GPKG")
+    with pytest.raises(ImportDataError, match=r"no way from Xian 1980.* is known.*--rough"):
+        roads(tmp_path / "xian.gpkg")
+    assert "coordinates are taken as they are" in "; ".join(roads(tmp_path / "xian.gpkg", rough=True).notes)
+    road_frame().to_crs(2326).to_file(tmp_path / "hk.gpkg", driver="GPKG")
+    assert "Hong Kong 1980 to WGS 84 (1), meant for elsewhere, accurate to 1 m" in "; ".join(
+        roads(tmp_path / "hk.gpkg").notes
+    )
+    with pytest.raises(ImportDataError, match=r"accurate to 1 m, less than position_error_m says \(0.5\)"):
+        roads(tmp_path / "hk.gpkg", values=VALUES | {"position_error_m": "0.5"})
+    raised = roads(tmp_path / "hk.gpkg", values=VALUES | {"position_error_m": "0.5"}, rough=True)
+    assert set(raised.layer.frame["position_error_m"]) == {1.0}
+    assert not any("accurate" in note for note in roads(_saved(tmp_path, 32649)).notes)
+
+
+def areas(folder: Path, shapes: Sequence[shapely.Polygon], **how: Any) -> VectorLayer:
+    frame = gpd.GeoDataFrame({"id": [f"A{k}" for k in range(len(shapes))]}, geometry=list(shapes), crs=4326)
+    frame.to_file(folder / "areas.gpkg", driver="GPKG")
+    values = {"kind": "land", "status": "operating", "position_error_m": "50", "name_zh": "甲"}
+    return read_vector(folder / "areas.gpkg", HOME.specs["land"], ORIGIN, values=values, **how)
+
+
+def test_polygons_are_repaired_where_little_changes_and_that_is_said(tmp_path: Path) -> None:
+    spike = shapely.Polygon([(113.0, 22.5), (113.1, 22.5), (113.1, 22.6), (113.0, 22.6), (112.9, 22.7), (113.0, 22.6)])
+    bow = shapely.Polygon([(113.2, 22.5), (113.3, 22.6), (113.3, 22.5), (113.2, 22.6)])
+    assert not checked(areas(tmp_path, [shapely.box(113.2, 22.2, 113.3, 22.3)])).refused
+    kept_out = checked(areas(tmp_path, [spike, bow, shapely.box(113.2, 22.2, 113.3, 22.3)])).refused
+    assert {one.rule for one in kept_out} == {"geometry"}
+    assert len(kept_out) == 2
+    found = areas(tmp_path, [spike, bow], repair=0.01)
+    assert "1 polygons were not valid and are repaired; 0 km² changed" in found.notes
+    (kept_out,) = found.refused
+    assert "repaired it would enclose" in kept_out.message
+    assert "more than 1.0%" in kept_out.message
+    (shape,) = found.layer.frame.geometry
+    assert shape.equals(shapely.box(113.0, 22.5, 113.1, 22.6))
+
+
+def test_an_id_keeps_its_slug_whatever_stands_beside_it_and_the_old_one_is_noted(tmp_path: Path) -> None:
+    names = ["R 1", "r-1", "two", "two-1"]
+    lines = [shapely.LineString([(113.0, 22.5 + k / 100), (113.1, 22.5 + k / 100)]) for k in range(4)]
+    lines[2] = shapely.MultiLineString([lines[2], shapely.LineString([(113.2, 22.5), (113.3, 22.5)])])
+    frame = gpd.GeoDataFrame({"id": names, "ROADNAME": names}, geometry=lines, crs=4326)
+    frame.to_file(tmp_path / "many.gpkg", driver="GPKG")
+    frame[:1].to_file(tmp_path / "one.gpkg", driver="GPKG")
+    many, one = (
+        roads(tmp_path / name, fields={"name_zh": "ROADNAME"}).layer.frame for name in ("many.gpkg", "one.gpkg")
+    )
+    assert many["id"].is_unique
+    assert {"r-1", "two-1", "two-2"} <= set(many["id"])
+    assert one["id"][0] == many["id"][0]
+    assert one["source_note"][0] == "id in the file: R 1"
+
+
+def _saved(folder: Path, crs: int) -> Path:
+    road_frame().to_crs(crs).to_file(folder / f"{crs}.gpkg", driver="GPKG")
+    return folder / f"{crs}.gpkg"
 
 
 def test_a_system_can_be_given_where_the_file_has_none(tmp_path: Path) -> None:

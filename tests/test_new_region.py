@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import geopandas as gpd
 import pytest
 import shapely
 from click.testing import CliRunner
@@ -161,6 +162,17 @@ def test_where_nobody_is_known_to_live_the_rest_is_answered(tmp_path: Path) -> N
     assert run("indicators", "--root", root)
     assert run("critical", "--root", root)
     assert "no residents are known" in run("fairness", "--root", root, code=2)
+
+
+def test_land_alone_is_taken_in_anywhere_and_commands_say_that_nobody_travels_there(tmp_path: Path) -> None:
+    square = shapely.box(1.40, 42.42, 1.79, 42.66)
+    gpd.GeoDataFrame({"name_zh": ["Andorra"]}, geometry=[square], crs=4326).to_file(tmp_path / "land.geojson")
+    root = str(tmp_path / "own")
+    told = ("--as", "land", "--set", "kind=land", "--set", "position_error_m=50")
+    run("import", "layer", str(tmp_path / "land.geojson"), *told, "-o", root)
+    assert open_catalog(root).layer("land").frame.geometry[0].equals(square)
+    for words in (("isochrone", "1.5,42.5"), ("coverage", "1.5,42.5"), ("reach", "1.5,42.5")):
+        assert "nobody can travel here" in run(*words, "--root", root, code=2), words
 
 
 #: Every reading command, and what those say that have nothing to read.

@@ -20,7 +20,7 @@ __all__ = ["COMMANDS", "cli"]
 COMMANDS: dict[str, str] = {
     "layers": "List, describe, validate or print the layers.",
     "network": "Count, check or export the network.",
-    "reach": "List the places within reach of ORIGIN.",
+    "reach": "List the places within reach of ORIGIN, or with --to-here those from which it is.",
     "route": "Show the fastest way FROM one place TO another.",
     "matrix": "Give the travel times between places, with their parts.",
     "od": "Write the times between very many places, or what each of them reaches, chunk by chunk.",
@@ -51,7 +51,8 @@ COMMANDS: dict[str, str] = {
     "qgis": "Bring the atlas into QGIS: algorithms of the Processing toolbox for routes, areas and times.",
     "new": "Make an atlas of another region: layers, land and water, places, parameters.",
     "import": "Take in OpenStreetMap, GTFS, any vector file, or a population.",
-    "restore": "Put LAYER back as it stood before an import.",
+    "refresh": "Renew the atlas from an OpenStreetMap extract of its region.",
+    "restore": "Put each LAYER back as it stood before an import, all of them or none.",
 }
 
 
@@ -60,7 +61,8 @@ ROOMS = {
     "ask": ("reach", "route", "matrix", "od", "isochrone", "surface", "coverage", "indicators", "compare"),
     "judge": ("params", "plan", "scenario", "claims", "report", "validate"),
     "decide": ("value", "critical", "solve", "event", "fairness", "hinterland", "gaps", "corridors"),
-    "work": ("layers", "network", "verify", "map", "build", "export", "serve", "qgis", "new", "import", "restore"),
+    "work": ("layers", "network", "verify", "map", "build", "export", "serve", "qgis"),
+    "intake": ("new", "import", "refresh", "restore"),
 }
 _HOME = {name: f"atlas.cli.{room}.{name}" for room, names in ROOMS.items() for name in names}
 
@@ -84,6 +86,13 @@ class LazyGroup(click.Group):
 
             return in_chinese(command, cmd_name)
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep the words of the command, for whoever wants the same answer again."""
+        from atlas.cli.output import ARGUMENTS_KEY
+
+        ctx.meta[ARGUMENTS_KEY] = tuple(args)
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from `COMMANDS` alone."""

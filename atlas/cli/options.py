@@ -20,6 +20,7 @@ __all__ = [
     "SETS",
     "Minutes",
     "Setting",
+    "changes_options",
     "format_options",
     "mode_option",
     "overwrite_option",
@@ -28,6 +29,7 @@ __all__ = [
     "scenarios_options",
     "session_option",
     "talk_options",
+    "to_here_option",
     "within_option",
 ]
 
@@ -152,6 +154,7 @@ _CHANGES = (
         multiple=True,
         help="Put in a feature or plan item, ferries or coaches; may be repeated.",
     ),
+    click.option("--close", metavar="ID", multiple=True, help="Shut a feature or plan item; may be repeated."),
     click.option("--set", "settings", type=Setting(), multiple=True, help="One parameter's value; may be repeated."),
     click.option("--period", type=click.Choice(["free", "typical", "peak"]), help="Road traffic. Default typical."),
     click.option("--boarding", type=click.Choice(["planned", "headway"]), help="How trains are boarded."),
@@ -165,8 +168,13 @@ scenario_options = _together(
     click.option("--scenario", metavar="FILE", help="A scenario file (TOML) in place of a year."),
     parameters_option,
     *_CHANGES,
-    _gathered("choice", Choice, "year", "scenario", "with_", "parameter_set", "settings", "period", "boarding"),
+    _gathered(
+        "choice", Choice, "year", "scenario", "with_", "close", "parameter_set", "settings", "period", "boarding"
+    ),
 )
+#: What is changed of two scenarios that are compared, handed on as ``changes``.
+changes_options = _together(*_CHANGES, _gathered("changes", Choice, "with_", "close", "settings", "period", "boarding"))
+to_here_option = click.option("--to-here", is_flag=True, help="Minutes to ORIGIN instead of from it.")
 
 
 def scenarios_options(*, every: bool = False) -> Callable[[Command], Command]:
@@ -187,7 +195,7 @@ def scenarios_options(*, every: bool = False) -> Callable[[Command], Command]:
         click.option("--year", "years", multiple=True, metavar="YEAR", help=f"May be repeated. Default: {default}."),
         click.option("--scenario", "files", multiple=True, metavar="FILE", help="A scenario file; may be repeated."),
         *_CHANGES,
-        _gathered("choices", choices, "years", "files", "with_", "settings", "period", "boarding"),
+        _gathered("choices", choices, "years", "files", "with_", "close", "settings", "period", "boarding"),
     )
 
 
@@ -209,6 +217,13 @@ within_option = click.option(
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 
+#: What cligj and the tools built on it call these.
+_shape_options = (
+    click.option("--precision", type=click.IntRange(0, 15), help="Decimals of coordinates in GeoJSON."),
+    click.option("--sequence", is_flag=True, help="GeoJSON as a sequence of features, one a line."),
+)
+_indent_options = (click.option("--indent", type=click.IntRange(0, 8), help="Spaces that indent JSON and GeoJSON."),)
+
 
 def format_options(*formats: str) -> Callable[[Command], Command]:
     """Return `--format` with these choices, `-o` and `--overwrite`: one argument `sink`; and `--lang`."""
@@ -226,6 +241,13 @@ def format_options(*formats: str) -> Callable[[Command], Command]:
             help="Write to this file instead of stdout.",
         ),
         overwrite_option,
+        *(_shape_options if "geojsonseq" in formats else ()),
+        *(_indent_options if "json" in formats else ()),
         _lang_option,
-        _gathered("sink", Sink, "form", "output", "overwrite"),
+        _gathered("sink", Sink, "form", "output", "overwrite", *_keys(formats)),
     )
+
+
+def _keys(formats: tuple[str, ...]) -> tuple[str, ...]:
+    shape = ("precision", "sequence") if "geojsonseq" in formats else ()
+    return (*shape, *(("indent",) if "json" in formats else ()))

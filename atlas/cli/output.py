@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from atlas.base.values import csv_text, plain
 from atlas.base.words import both, joined, language, say_in, word_table
 
 __all__ = [
+    "ARGUMENTS_KEY",
     "LANGUAGE_KEY",
     "LOUD",
     "QUIET",
@@ -39,9 +41,15 @@ __all__ = [
 
 TALK_KEY = "atlas.talk"
 LANGUAGE_KEY = "atlas.language"
+ARGUMENTS_KEY = "atlas.arguments"
+#: Options that say nothing of the answer itself.
+_PASSING = frozenset({"--overwrite", "-q", "--quiet", "-v", "--verbose"})
 QUIET, NORMAL, LOUD = -1, 0, 1
 Row = Mapping[str, Any]
-_SUFFIXES = {".json": "json", ".csv": "csv", ".geojson": "geojson", ".txt": "table"}
+_SUFFIXES = {
+    ".json": "json", ".csv": "csv", ".geojson": "geojson", ".geojsonl": "geojsonseq", ".geojsons": "geojsonseq",
+    ".txt": "table",
+}  # fmt: skip
 _BOM = "\ufeff"
 
 
@@ -87,21 +95,33 @@ class Sink:
     Attributes
     ----------
     form
-        ``table``, ``json``, ``csv`` or ``geojson``; None: by the suffix of `output`, else ``table``.
+        ``table``, ``json``, ``csv``, ``geojson`` or ``geojsonseq``; None: by the suffix of `output`, else ``table``.
     output
         A file; None: stdout.
     overwrite
         Whether an existing file may be replaced.
+    precision
+        Decimals of coordinates in GeoJSON; None: as they are.
+    indent
+        Spaces by which JSON and GeoJSON are indented; None: 2 in JSON, and a feature a line in GeoJSON.
+    sequence
+        Whether GeoJSON is a sequence of features, one a line.
     """
 
     form: str | None = None
     output: Path | None = None
     overwrite: bool = False
+    precision: int | None = None
+    indent: int | None = None
+    sequence: bool = False
 
     @property
     def chosen(self) -> str:
         """The format that will be written."""
-        return self.form or (_SUFFIXES.get(self.output.suffix.lower(), "table") if self.output else "table")
+        form = self.form or (_SUFFIXES.get(self.output.suffix.lower(), "table") if self.output else "table")
+        if self.sequence and form not in ("geojson", "geojsonseq") and (self.form or self.output):
+            raise click.UsageError(f"--sequence is of GeoJSON, and the answer is {form}; pass --format geojsonseq")
+        return "geojsonseq" if self.sequence else form
 
 
 def say(message: str, *, level: int = NORMAL) -> None:
@@ -124,6 +144,26 @@ def tell(key: str, /, **facts: object) -> None:
     say(say_in(tongue(), key, **facts))
 
 
+def tell_loud(key: str, /, **facts: object) -> None:
+    """Say a sentence as :func:`tell` does, to those who asked for more (``--verbose``)."""
+    say(say_in(tongue(), key, **facts), level=LOUD)
+
+
+def _command(form: str) -> str:
+    """Return the command that gives this answer again, without where it goes; empty outside of a command."""
+    context = click.get_current_context(silent=True)
+    words = iter(() if context is None else context.meta.get(ARGUMENTS_KEY, ()))
+    kept = []
+    for word in words:
+        if word in ("-o", "--output"):
+            next(words, None)
+        elif not word.startswith(("--output=", "-o")) and word not in _PASSING:
+            kept.append(word)
+    if kept and not any(word.startswith("--format") for word in kept):
+        kept += ["--format", form]
+    return f"atlas {shlex.join(kept)}" if kept else ""
+
+
 def tell_assumed(counts: Mapping[str, int]) -> None:
     """Say how many features each scenario holds by an inferred year: part of every answer."""
     told = [both("start.assumed_count", year=name, count=count) for name, count in counts.items()]
@@ -140,17 +180,27 @@ def emit(answer: Answer, sink: Sink) -> None:
     ExportError
         The file exists, or cannot be written.
     """
+    command = _command(sink.chosen)
+    if command and sink.chosen in ("json", "geojson"):
+        answer = replace(answer, about={**answer.about, "command": command})
+    if command:
+        tell_loud("answer.again", command=command)
     if sink.output is not None and "hash" in answer.about:
         answer = replace(answer, about={**answer.about, "seal": UNSEALED})
-    if sink.chosen == "geojson" and sink.output is not None:
-        write_parts(sink.output, _geojson_parts(answer), overwrite=sink.overwrite)
-        tell("answer.wrote", path=sink.output)
-        return
-    text = {"table": _table, "json": _json, "csv": _csv, "geojson": _geojson}[sink.chosen](answer)
+    chosen = sink.chosen
+    if chosen in ("geojson", "geojsonseq"):
+        parts = _sequence_parts(answer, sink) if chosen == "geojsonseq" else _geojson_parts(answer, sink)
+        if sink.output is not None:
+            write_parts(sink.output, parts, overwrite=sink.overwrite)
+            tell("answer.wrote", path=sink.output)
+            return
+        text = "".join(parts)
+    else:
+        text = _json(answer, sink) if chosen == "json" else {"table": _table, "csv": _csv}[chosen](answer)
     if sink.output is None:
-        click.echo(_for_stdout(text, sink.chosen), nl=False)
+        click.echo(_for_stdout(text, chosen), nl=False)
         return
-    mark = _BOM if sink.chosen == "csv" else ""
+    mark = _BOM if chosen == "csv" else ""
     write_text(sink.output, mark + text, overwrite=sink.overwrite)
     tell("answer.wrote", path=sink.output)
 
@@ -171,24 +221,46 @@ def _for_stdout(text: str, form: str) -> str:
     return text
 
 
-def _json(answer: Answer) -> str:
+def _json(answer: Answer, sink: Sink) -> str:
     whole = {**answer.about, answer.key: list(answer.rows)}
-    return json.dumps(plain(whole), ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+    indent = 2 if sink.indent is None else sink.indent
+    return json.dumps(plain(whole), ensure_ascii=False, indent=indent, allow_nan=False) + "\n"
 
 
-def _geojson(answer: Answer) -> str:
-    return "".join(_geojson_parts(answer))
-
-
-def _geojson_parts(answer: Answer) -> Iterator[str]:
+def _geojson_parts(answer: Answer, sink: Sink) -> Iterator[str]:
     """Yield the head, then a feature at a time: a thousand areas need not be held at once."""
     about = json.dumps(plain(answer.about), ensure_ascii=False, allow_nan=False)
     yield f'{{"type": "FeatureCollection",\n"about": {about},\n"features": [\n'
     between = ""
     for feature in answer.features:
-        yield between + json.dumps(plain(feature), ensure_ascii=False, allow_nan=False)
+        yield between + json.dumps(_rounded(feature, sink), ensure_ascii=False, allow_nan=False, indent=sink.indent)
         between = ",\n"
     yield "\n]}\n"
+
+
+def _sequence_parts(answer: Answer, sink: Sink) -> Iterator[str]:
+    """Yield a feature a line (RFC 8142 without separators, as cligj writes it); each carries the hash."""
+    mark = {"hash": answer.about["hash"]} if "hash" in answer.about else {}
+    for feature in answer.features:
+        yield json.dumps({**_rounded(feature, sink), **mark}, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _rounded(feature: Mapping[str, Any], sink: Sink) -> dict[str, Any]:
+    """Return a feature as JSON has it, its coordinates with no more decimals than asked for."""
+    whole: dict[str, Any] = plain(feature)
+    if sink.precision is None or whole.get("geometry") is None:
+        return whole
+    return {**whole, "geometry": _shorter(whole["geometry"], sink.precision)}
+
+
+def _shorter(value: Any, decimals: int) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _shorter(one, decimals) if key in ("coordinates", "geometries") else one for key, one in value.items()
+        }
+    if isinstance(value, list):
+        return [_shorter(one, decimals) for one in value]
+    return round(value, decimals) if isinstance(value, float) else value
 
 
 def _csv(answer: Answer) -> str:

@@ -49,6 +49,7 @@ class Choice:
     period: str | None = None
     boarding: str | None = None
     with_: tuple[str, ...] = ()
+    close: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,9 +209,12 @@ class Session:
         if choice.with_:
             self.check_ids(choice.with_, self.known_ids)
             self.request(choice.with_)
-        if overrides or choice.with_ or choice.parameter_set or choice.period or choice.boarding:
+        if choice.close:
+            self.check_ids(choice.close, self.known_ids)
+        if overrides or choice.with_ or choice.close or choice.parameter_set or choice.period or choice.boarding:
             return found.but(
                 with_=choice.with_,
+                close=choice.close,
                 parameter_set=choice.parameter_set,
                 overrides=overrides,
                 period=choice.period,

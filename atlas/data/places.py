@@ -218,8 +218,16 @@ def _single(text: str, found: list[_Entry]) -> Place:
     first = [entry for entry in found if _RANK.get(entry.place.level, _LAST) == best]
     if len(first) == 1:
         return first[0].place
-    names = tuple(entry.full_name for entry in first)
-    raise UnknownPlaceError(f"{text!r} may be any of {', '.join(names)}; write one of these", names)
+    often = Counter(entry.full_name for entry in first)
+    # Two of one name in one city are told apart by their ids alone.
+    names = tuple(entry.full_name if often[entry.full_name] == 1 else entry.place.id for entry in first)
+    told = (
+        name if often[entry.full_name] == 1
+        else f"{name} ({entry.full_name}, {entry.place.lon:.4f},{entry.place.lat:.4f})"
+        for name, entry in zip(names, first, strict=True)
+    )  # fmt: skip
+    how = "write one of these" if max(often.values()) == 1 else "write one of these, without what stands in brackets"
+    raise UnknownPlaceError(f"{text!r} may be any of {', '.join(told)}; {how}", names)
 
 
 def _point(lon: float, lat: float, region: Region) -> Place:

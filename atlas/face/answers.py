@@ -71,6 +71,7 @@ def reach_about(found: Reach) -> dict[str, Any]:
         "origin": found.origin,
         "origin_zh": found.origin_name,
         "mode": found.mode,
+        "towards": found.inward is not None,
         "scenario": found.scenario.name,
         "assumed_features": assumed_features(found.network, found.scenario),
         "hash": stamp(found.network.hash, [found.scenario]),

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,7 +21,7 @@ from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, ser
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import CRS, Layer, frame_of
 
-__all__ = ["Intake", "admit", "adrift", "layer_of", "slugs_of", "left_hanging", "merged"]
+__all__ = ["Intake", "admit", "adrift", "layer_of", "slug_of", "slugs_of", "left_hanging", "merged"]
 
 #: References that are dropped from the list instead of keeping the feature out: a station is a station
 #: without the line it is on.
@@ -259,12 +258,18 @@ def adrift(layers: Mapping[str, Layer]) -> tuple[Layer | None, str]:
 
 
 def slugs_of(ids: Iterable[str]) -> dict[str, str]:
-    """A slug for each id of a file; ids in Chinese, or that differ in signs a slug cannot hold, stay apart."""
-    plain = {text: re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_") for text in dict.fromkeys(ids)}
-    often = Counter(plain.values())
-    return {
-        text: slug
-        if often[slug] == 1 and text.isascii() and slug
-        else f"{slug or 'id'}-{zlib.crc32(text.encode()):08x}"
-        for text, slug in plain.items()
-    }
+    """Return a slug for each id, the same whatever other ids there are.
+
+    An id that is a slug stays; any other is told by its letters and a sum over all of it, so that ids in Chinese, or
+    that differ in signs a slug cannot hold, stay apart.
+
+    >>> slugs_of(["a-1", "A/1"])
+    {'a-1': 'a-1', 'A/1': 'a-1-cddb06b2'}
+    """
+    return {text: slug_of(text) for text in dict.fromkeys(ids)}
+
+
+def slug_of(text: str) -> str:
+    """Return the slug of one id; see :func:`slugs_of`."""
+    plain = re.sub(r"[^a-z0-9_-]+", "-", text.lower()).strip("-_")
+    return plain if plain == text else f"{plain or 'id'}-{zlib.crc32(text.encode()):08x}"

@@ -28,8 +28,10 @@ from atlas.base.values import name_text
 from atlas.data.region import ANYWHERE, Region
 from atlas.data.sources import Source
 from atlas.imports.archives import check_file
+from atlas.imports.frames import read_frame
 from atlas.imports.store import file_sha256
-from atlas.imports.vector import Origin, in_degrees, read_frame, shifted
+from atlas.imports.systems import in_degrees, shifted
+from atlas.imports.vector import Origin
 
 __all__ = ["CELL_DEGREES", "People", "people_text", "read_people"]
 

@@ -30,6 +30,7 @@ __all__ = [
     "Backup",
     "backups",
     "copied_atlas",
+    "restore_all",
     "extra_spec",
     "POPULATION",
     "file_sha256",
@@ -198,10 +199,17 @@ def _differing(files: Mapping[Path, bytes]) -> dict[Path, bytes | None]:
 
 
 def restore(root: str | Path, key: str, *, number: int | None = None) -> Backup:
-    """Put a kept version of layer `key` back; the one that stood is kept in its turn.
+    """Put a kept version of layer `key` back; the one that stood is kept in its turn. See :func:`restore_all`."""
+    return restore_all(root, [key], number=number)[key]
+
+
+def restore_all(root: str | Path, keys: Iterable[str], *, number: int | None = None) -> dict[str, Backup]:
+    """Put kept versions of layers back, all or none; those that stood are kept in their turn.
 
     Parameters
     ----------
+    keys
+        Layers, or the user's own population.
     number
         Which version; None: the newest that differs from the layer that stands.
 
@@ -212,10 +220,15 @@ def restore(root: str | Path, key: str, *, number: int | None = None) -> Backup:
     """
     root = Path(root)
     with changing(root):
-        return _restored(root, key, number)
+        chosen = {key: _version(root, key, number) for key in dict.fromkeys(keys)}
+        targets: dict[Path, bytes] = {}
+        for key, backup in chosen.items():
+            targets |= _kept(root, key) | {_path(root, key): backup.path.read_bytes()}
+        change(root, _differing(targets))
+    return chosen
 
 
-def _restored(root: Path, key: str, number: int | None) -> Backup:
+def _version(root: Path, key: str, number: int | None) -> Backup:
     kept = backups(root, key)
     path = _path(root, key)
     standing = path.read_bytes() if path.is_file() else b""
@@ -226,8 +239,6 @@ def _restored(root: Path, key: str, number: int | None) -> Backup:
     if chosen is None:
         have = ", ".join(str(one.number) for one in kept) or "none"
         raise ImportDataError(f"layer {key}: no such version is kept (there are: {have}); see atlas restore --list")
-    data = chosen.path.read_bytes()
-    change(root, _differing({**_kept(root, key), path: data}))
     return chosen
 
 

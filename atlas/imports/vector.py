@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import re
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,28 +12,25 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
-import pyproj
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
-from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
-from atlas.base.files import plainly_named
-from atlas.base.foreign import VECTOR_DRIVERS, apart, only_drivers
 from atlas.base.values import name_text
 from atlas.data.checks import Violation
 from atlas.data.declaration import Column, LayerSpec
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
-from atlas.imports.admit import layer_of, slugs_of
-from atlas.imports.archives import check_base, check_file, unpacked_bytes
+from atlas.imports.admit import layer_of, slug_of, slugs_of
+from atlas.imports.archives import check_file
+from atlas.imports.frames import read_frame
+from atlas.imports.repair import made_valid
 from atlas.imports.store import file_sha256
+from atlas.imports.systems import in_degrees, shift_accuracy, shifted, system_of
 
-__all__ = ["DEFAULTS", "Origin", "VectorLayer", "in_degrees", "read_frame", "read_vector", "shifted"]
+__all__ = ["DEFAULTS", "Origin", "VectorLayer", "read_vector"]
 
 Record = dict[str, Any]
 #: What stands in a column that must hold a value when nothing is mapped to it.
@@ -45,23 +40,11 @@ DEFAULTS: Mapping[str, Any] = {
     "node_ids": "", "station_ids": "", "line_ids": "", "plan_ids": "", "aliases": "", "adcode": "",
     "status": "unknown", "confidence": "none", "geometry_quality": "traced", "source_note": None,
 }  # fmt: skip
-MOST_FEATURES = 300_000
 _TRUE = {"1", "true", "t", "yes", "y", "是", "有"}
 _FALSE = {"0", "false", "f", "no", "n", "否", "无", ""}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]00:?00)?", re.ASCII)
 _LATIN = re.compile(r"[\u0080-\u00ff]")
-_TOLD = (RuntimeWarning, UserWarning)
-#: How GDAL finds the coordinates in a table that has no WKT.
-_CSV = {
-    "X_POSSIBLE_NAMES": "lon,longitude,lng,x,经度",
-    "Y_POSSIBLE_NAMES": "lat,latitude,y,纬度",
-    "GEOM_POSSIBLE_NAMES": "wkt,geometry,geom",
-}
-_SHIFTS: Mapping[str, Callable[..., tuple[Any, Any]]] = {
-    "gcj02": geodesy.gcj02_to_wgs84,
-    "bd09": geodesy.bd09_to_wgs84,
-}
 
 
 @dataclass(frozen=True)
@@ -104,6 +87,8 @@ def read_vector(
     shift: str | None = None,
     encoding: str | None = None,
     sublayer: str | None = None,
+    rough: bool = False,
+    repair: float | None = None,
 ) -> VectorLayer:
     """Read a vector file as the layer that `spec` declares.
 
@@ -127,12 +112,16 @@ def read_vector(
         Of the texts, for instance ``gbk``.
     sublayer
         Which layer of a file with several.
+    rough
+        Take coordinates whose way to WGS 84 is known less well than the features' own error, or not at all.
+    repair
+        Make polygons valid that are not, where no more than this share of their area changes; None: they are kept out.
 
     Raises
     ------
     ImportDataError
         The file cannot be read, has no coordinate system, or lacks a field that is mapped; a column is
-        unknown; or a column that must be filled has neither field nor value.
+        unknown; a column that must be filled has neither field nor value; or the way to WGS 84 is too rough.
     """
     path = check_file(path)
     fields, values = dict(fields or {}), dict(values or {})
@@ -141,7 +130,7 @@ def read_vector(
     frame = read_frame(path, encoding, sublayer, notes)
     notes += _garbled(frame)
     _complete_mapping(path, spec, frame, fields, values, notes)
-    frame = in_degrees(path, frame, crs)
+    frame, least_m = _placed(path, frame, crs, _error_told(frame, fields, values), rough, notes)
     if shift:
         frame = frame.set_geometry(shifted(frame.geometry.to_numpy(), shift))
         notes.append(f"coordinates moved back from {shift} to WGS 84")
@@ -151,11 +140,19 @@ def read_vector(
     )  # fmt: skip
     made: list[tuple[Record, BaseGeometry, str]] = []
     refused: list[Violation] = []
+    changed: list[float] = []
     about = {"status_as_of": origin.as_of, "source": source.key}
     for place, row in enumerate(frame.to_dict("records"), start=1):
         try:
             record = {column.name: _value(column, row, fields, values, about) for column in spec.columns}
+            if record["position_error_m"] is not None:
+                record["position_error_m"] = max(record["position_error_m"], least_m)
             parts = _parts(row[frame.geometry.name], spec)
+            if repair is not None and spec.geometry == "Polygon":
+                broken = [not part.is_valid for part in parts]
+                fixed = [made_valid(part, limit=repair) for part in parts]
+                parts = [part for part, _ in fixed]
+                changed += [km2 for (_, km2), was in zip(fixed, broken, strict=True) if was]
         except ImportDataError as reason:
             refused.append(_refusal(spec, place, row, fields, str(reason)))
             continue
@@ -168,10 +165,59 @@ def read_vector(
         for number, part in enumerate(parts, start=1):
             suffix = f"-{number}" if len(parts) > 1 else ""
             made.append((record, part, suffix))
-    slugs = slugs_of(str(record["id"]) for record, _, _ in made if record["id"])
-    records = [_finished(record, part, spec, suffix, slugs) for record, part, suffix in made]
+    if changed:
+        notes.append(f"{len(changed)} polygons were not valid and are repaired; {sum(changed):.4g} km² changed")
+    names = _names(made)
+    records = [_finished(record, part, spec, name) for (record, part, _), name in zip(made, names, strict=True)]
     layer, wrong = layer_of(records, [part for _, part, _ in made], spec)
     return VectorLayer(layer, source, (*refused, *wrong), tuple(notes))
+
+
+def _names(made: Sequence[tuple[Record, BaseGeometry, str]]) -> list[str]:
+    """The id of each part; a part's never is that of another feature. Empty where the file has none."""
+    slugs = slugs_of(str(record["id"]) for record, _, _ in made if record["id"])
+    names = []
+    for record, _, suffix in made:
+        name = slugs[str(record["id"])] + suffix if record["id"] else ""
+        if suffix and name in slugs.values():
+            name = slug_of(f"{record['id']}/{suffix}")
+        names.append(name)
+    return names
+
+
+def _error_told(frame: gpd.GeoDataFrame, fields: Mapping[str, str], values: Mapping[str, str]) -> float:
+    """Return the least error that features state, metres; infinite for none."""
+    if "position_error_m" in values:
+        told = pd.to_numeric(pd.Series([values["position_error_m"]]), errors="coerce")
+    else:
+        told = pd.to_numeric(frame[fields["position_error_m"]], errors="coerce")
+    return float(told.min()) if told.notna().any() else float("inf")
+
+
+def _placed(
+    path: Path, frame: gpd.GeoDataFrame, crs: str | None, error_m: float, rough: bool, notes: list[str]
+) -> tuple[gpd.GeoDataFrame, float]:
+    """Bring features to WGS 84 and say how well the way is known; also the error that it leaves, metres."""
+    placed = in_degrees(path, frame, crs)
+    system = system_of(path, frame, crs)
+    accuracy_m, name = shift_accuracy(system, placed.total_bounds)
+    if np.isnan(accuracy_m):
+        if not rough:
+            raise ImportDataError(
+                f"{path}: no way from {system.name} to WGS 84 is known; coordinates taken as they are may be off by "
+                "hundreds of metres. Give --crs with one (a PROJ text with +towgs84=…), or take them so with --rough "
+                "and say in position_error_m how far off they may be"
+            )
+        notes.append(f"no way from {system.name} to WGS 84 is known: coordinates are taken as they are (--rough)")
+        return placed, 0.0
+    if accuracy_m > error_m and not rough:
+        raise ImportDataError(
+            f"{path}: the way to WGS 84 ({name}) is accurate to {accuracy_m:g} m, less than position_error_m says "
+            f"({error_m:g}); raise that, or pass --rough, which raises it"
+        )
+    if accuracy_m > 0:
+        notes.append(f"to WGS 84 by {name}, accurate to {accuracy_m:g} m")
+    return placed, accuracy_m
 
 
 def _known(spec: LayerSpec, columns: Mapping[str, str]) -> None:
@@ -180,109 +226,6 @@ def _known(spec: LayerSpec, columns: Mapping[str, str]) -> None:
         raise ImportDataError(
             f"layer {spec.key} has no column {', '.join(strange)}; it has {', '.join(spec.column_names)}"
         )
-
-
-def read_frame(path: Path, encoding: str | None, sublayer: str | None, notes: list[str]) -> gpd.GeoDataFrame:
-    """Return the features of a file, whatever their geometry; see :func:`read_vector` for what is refused.
-
-    What the reader warns of is added to `notes`.
-    """
-    with plainly_named(path) as plain:
-        frame, told = apart(
-            lambda: _warned(path, plain, encoding, sublayer), path, ImportDataError, size_bytes=unpacked_bytes(path)
-        )
-    notes += told
-    return frame
-
-
-def _warned(path: Path, plain: Path, encoding: str | None, sublayer: str | None) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """The features of a file, and what GDAL has to say of them; `plain` is the path as GDAL shall take it."""
-    only_drivers()
-    if path.is_file():
-        check_base(path)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        frame = _read(path, plain, encoding, sublayer)
-    return frame, list(dict.fromkeys(f"{path.name}: {one.message}" for one in caught if one.category in _TOLD))
-
-
-def _read(path: Path, plain: Path, encoding: str | None, sublayer: str | None) -> gpd.GeoDataFrame:
-    hint = "" if encoding == "gbk" else "; if its texts are Chinese, try --encoding gbk"
-    if encoding is not None:
-        _known_encoding(encoding)
-    if path.suffix.lower() in {".parquet", ".geoparquet"}:
-        return _read_parquet(path, plain)
-    columns = _CSV if path.suffix.lower() == ".csv" else {}
-    try:
-        sublayer = sublayer or _only_layer(path, plain)
-        about = pyogrio.read_info(plain, layer=sublayer, encoding=encoding, **columns)
-        if about["features"] > MOST_FEATURES:
-            raise ImportDataError(f"{path} has {about['features']} features, more than {MOST_FEATURES}; split it")
-        frame = pyogrio.read_dataframe(
-            plain, layer=sublayer, encoding=encoding, datetime_as_string=True, on_invalid="ignore", **columns
-        )
-    except (
-        pyogrio.errors.DataSourceError,
-        pyogrio.errors.DataLayerError,
-        pyogrio.errors.FeatureError,
-        pyogrio.errors.GeometryError,
-        shapely.errors.GEOSException,
-    ) as reason:
-        raise ImportDataError(f"{path} cannot be read as a vector file: {reason}") from reason
-    except UnicodeDecodeError as reason:
-        raise ImportDataError(
-            f"{path}: its texts are not in the encoding it states ({reason.reason}){hint}"
-        ) from reason
-    except ImportDataError:
-        raise
-    except IndexError as reason:
-        raise ImportDataError(f"{path} cannot be read: nothing in it is whole; it is cut off or broken") from reason
-    except (ValueError, OverflowError) as reason:
-        raise ImportDataError(f"{path} cannot be read: {reason}") from reason
-    _sound(path, frame, about)
-    return frame
-
-
-def _sound(path: Path, frame: Any, about: Mapping[str, Any]) -> None:
-    """Refuse what was read when it is no map, or not all of it."""
-    if about["driver"] not in VECTOR_DRIVERS:
-        raise ImportDataError(f"{path} is {about['driver']}, which is not read; convert it to a GeoPackage")
-    if not isinstance(frame, gpd.GeoDataFrame):
-        raise ImportDataError(f"{path} has no geometry; a CSV needs a column WKT, or lon and lat")
-    if 0 <= len(frame) < about["features"]:
-        raise ImportDataError(
-            f"{path} says it holds {about['features']} features but gives {len(frame)}; it is cut off or broken"
-        )
-    if frame.empty:
-        raise ImportDataError(f"{path} holds no feature")
-
-
-def _only_layer(path: Path, plain: Path) -> str | None:
-    """Return the one layer with geometries; None where GDAL finds it alone."""
-    layers = [(str(name), kind) for name, kind in pyogrio.list_layers(plain)]
-    drawn = [name for name, kind in layers if kind is not None]
-    if len(drawn) > 1:
-        raise ImportDataError(f"{path} has the layers {', '.join(drawn)}; name one with --sublayer")
-    return drawn[0] if len(layers) > 1 and drawn else None
-
-
-def _read_parquet(path: Path, plain: Path) -> gpd.GeoDataFrame:
-    try:
-        frame = gpd.read_parquet(plain)
-    except ImportError as reason:
-        raise ImportDataError(missing_extra("pyarrow")) from reason
-    except (ValueError, KeyError, TypeError, OSError, shapely.errors.GEOSException) as reason:
-        raise ImportDataError(f"{path} cannot be read as GeoParquet: {reason}") from reason
-    if frame.empty or len(frame) > MOST_FEATURES:
-        raise ImportDataError(f"{path} holds {len(frame)} features; between 1 and {MOST_FEATURES} can be imported")
-    return frame
-
-
-def _known_encoding(name: str) -> None:
-    try:
-        codecs.lookup(name)
-    except LookupError as reason:
-        raise ImportDataError(f"no encoding {name!r}; utf-8, gbk and gb18030 are usual") from reason
 
 
 def _complete_mapping(
@@ -329,40 +272,6 @@ _MADE = {"id", "status_as_of", "source", "opens_basis", "drawn_length_km"}
 
 def _plain(value: Any) -> str:
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
-
-
-def in_degrees(path: Path, frame: gpd.GeoDataFrame, crs: str | None) -> gpd.GeoDataFrame:
-    """Return `frame` in EPSG:4326, from the system `crs` or its own; `path` is for messages."""
-    try:
-        if crs is not None:
-            text = f"EPSG:{crs}" if str(crs).isdigit() else crs
-            frame = frame.set_crs(pyproj.CRS.from_user_input(text), allow_override=True)
-        if frame.crs is None:
-            raise ImportDataError(
-                f"{path} does not say in which coordinate system it is; pass --crs (for example 4547)"
-            )
-        return frame.to_crs(4326)
-    except pyproj.exceptions.ProjError as reason:
-        raise ImportDataError(f"{path}: coordinate system {crs or frame.crs}: {reason}") from reason
-
-
-def shifted(shapes: NDArray[np.object_], shift: str) -> NDArray[np.object_]:
-    """Return geometries (degrees) moved back to WGS 84 from ``gcj02`` or ``bd09``.
-
-    Raises
-    ------
-    ImportDataError
-        Another name is given.
-    """
-    if shift not in _SHIFTS:
-        raise ImportDataError(f"no shift {shift!r}; there are {', '.join(_SHIFTS)}")
-    undo = _SHIFTS[shift]
-
-    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.column_stack(undo(points[:, 0], points[:, 1]))
-
-    back: NDArray[np.object_] = shapely.transform(shapely.force_2d(shapes), moved)
-    return back
 
 
 def _digest(path: Path) -> str:
@@ -447,9 +356,7 @@ def _rounded(shape: BaseGeometry) -> BaseGeometry:
     return shapely.remove_repeated_points(rounded) if shape.geom_type == "LineString" else rounded
 
 
-def _finished(
-    record: Mapping[str, Any], shape: BaseGeometry, spec: LayerSpec, suffix: str, slugs: Mapping[str, str]
-) -> Record:
+def _finished(record: Mapping[str, Any], shape: BaseGeometry, spec: LayerSpec, slug: str) -> Record:
     """Fill what is worked out: id, length, kind, opening."""
     whole = dict(record)
     if not whole["id"]:
@@ -457,7 +364,10 @@ def _finished(
         digest = hashlib.sha256(f"{name}|{shape.wkt}".encode()).hexdigest()
         whole["id"] = f"{spec.key.replace('_', '-')}-{digest[:10]}"
     else:
-        whole["id"] = slugs[str(whole["id"])] + suffix
+        given, whole["id"] = str(whole["id"]), slug
+        if slug != given:
+            note = f"id in the file: {given}"
+            whole["source_note"] = f"{whole['source_note']}; {note}" if whole["source_note"] else note
     if whole["kind"] is None and len(spec.kinds) == 1:
         whole["kind"] = spec.kinds[0]
     if "drawn_length_km" in whole:

@@ -121,8 +121,9 @@ def access_table(
     Raises
     ------
     NetworkError
-        The network has no barrier: it was built without the layer ``land``.
+        The network has no edge, or no barrier: it was built without the layer ``land``.
     """
+    network.require_ways()
     box = box or network.region.land_box
     raster = WaterRaster.of(_barrier_of(network), box)
     grid = land_grid(raster, network.region.metric, box, cell_km=cell_km)

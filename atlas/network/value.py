@@ -135,7 +135,25 @@ class Network:
         """The region of its places, with its box about them where it declares none."""
         from atlas.data.layer import region_of
 
-        return region_of({"places": self.place_layer})
+        region = region_of({"places": self.place_layer})
+        if region.box is not None or not len(self.lonlat):
+            return region
+        (west, south), (east, north) = self.lonlat.min(axis=0).tolist(), self.lonlat.max(axis=0).tolist()
+        return region.over((west, south, east, north))
+
+    def require_ways(self) -> None:
+        """Refuse a network in which nobody can travel.
+
+        Raises
+        ------
+        NetworkError
+            It has no edge.
+        """
+        if not len(self.edge_column("edge_id")):
+            raise NetworkError(
+                "nobody can travel here: the layers hold no road, no railway with stations and no link to any; "
+                "take some in (atlas import osm, atlas import layer --as highways) or make an atlas with atlas new"
+            )
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -245,6 +263,7 @@ class Network:
         """
         if not places:
             return self
+        self.require_ways()
         import pandas as pd
         import shapely
 

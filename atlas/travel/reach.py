@@ -48,6 +48,8 @@ class Reach:
         Id and Chinese name of the node it starts from.
     tree
         The search itself, for routes to single places.
+    inward
+        (n,) minutes to the origin, where those are asked for; None: from it. There are no edges then, and no routes.
     """
 
     network: Network
@@ -58,6 +60,12 @@ class Reach:
     cutoffs_min: tuple[float, ...]
     trip: Trip
     tree: Tree
+    inward: Floats | None = None
+
+    @property
+    def minutes(self) -> Floats:
+        """(n,) minutes by node, infinite where it is not reached within the largest cut-off."""
+        return self.tree.node_minutes if self.inward is None else self.inward
 
     @cached_property
     def nodes(self) -> gpd.GeoDataFrame:
@@ -66,7 +74,7 @@ class Reach:
         ``travel_time_min``, ``cutoff_min`` (the smallest cut-off that holds them) and ``via_edge_id``. Unreached
         nodes are absent.
         """
-        return _reached_nodes(self.network, self.tree, self.cutoffs_min)
+        return _reached_nodes(self.network, self.minutes, self.cutoffs_min, self.tree if self.inward is None else None)
 
     @cached_property
     def edges(self) -> gpd.GeoDataFrame:
@@ -75,7 +83,8 @@ class Reach:
         An edge on which time runs out is cut there and ends at the largest cut-off. Of rides only those on a fastest
         way are kept: trains run in parallel.
         """
-        return _reached_edges(self.trip, self.tree, self.cutoffs_min)
+        found = _reached_edges(self.trip, self.tree, self.cutoffs_min)
+        return found if self.inward is None else found.iloc[:0]
 
     def __repr__(self) -> str:
         """Return what it is of, in a line."""
@@ -107,7 +116,7 @@ class Reach:
 
     def place_rows(self) -> list[dict[str, Any]]:
         """Return the rows of :meth:`places` one by one; no frame is made for them."""
-        minutes = self.tree.node_minutes
+        minutes = self.minutes
         of_kind = self.network.node_column("kind") == "place"
         rows = np.nonzero((minutes <= self.cutoffs_min[-1] + TOLERANCE_MIN) & of_kind)[0]
         texts = [self.network.node_column(name)[rows].tolist() for name in ("feature_id", "name_zh", "name_en", "city")]
@@ -242,6 +251,7 @@ def reach_from(
     *,
     mode: str = "multimodal",
     cutoffs_min: Sequence[float] | float = (60.0, 120.0),
+    towards: bool = False,
 ) -> Reach:
     """Return what can be reached from `origin`.
 
@@ -257,6 +267,8 @@ def reach_from(
         ``drive``, ``rail`` or ``multimodal``.
     cutoffs_min
         One cut-off or several, minutes, inclusive, each positive.
+    towards
+        Whether minutes are those to `origin`: then places and nodes are told, and no edges nor journeys.
 
     Raises
     ------
@@ -272,8 +284,9 @@ def reach_from(
     network, node_id = locate(network, origin)
     trip = Trip(network, scenario, mode)
     start = network.row_of[node_id]
-    tree = trip.tree(start, limit_min=cutoffs[-1])
-    return Reach(network, scenario, mode, node_id, network.node_names[start], cutoffs, trip, tree)
+    tree = trip.tree(start, limit_min=0.0 if towards else cutoffs[-1])
+    inward = trip.towards(start, limit_min=cutoffs[-1]) if towards else None
+    return Reach(network, scenario, mode, node_id, network.node_names[start], cutoffs, trip, tree, inward)
 
 
 def _band(minutes: Floats, cutoffs: tuple[float, ...]) -> Floats:
@@ -281,14 +294,15 @@ def _band(minutes: Floats, cutoffs: tuple[float, ...]) -> Floats:
     return steps[np.minimum(np.searchsorted(steps + TOLERANCE_MIN, minutes), len(steps) - 1)]
 
 
-def _reached_nodes(network: Network, tree: Tree, cutoffs: tuple[float, ...]) -> gpd.GeoDataFrame:
-    minutes = tree.node_minutes
+def _reached_nodes(
+    network: Network, minutes: Floats, cutoffs: tuple[float, ...], tree: Tree | None
+) -> gpd.GeoDataFrame:
     rows = np.nonzero(minutes <= cutoffs[-1] + TOLERANCE_MIN)[0]
     nodes = network.nodes.iloc[rows].copy()
     nodes["travel_time_min"] = minutes[rows]
     nodes["cutoff_min"] = _band(minutes[rows], cutoffs)
     names = network.edges["edge_id"].to_numpy(dtype=object)
-    via = [_last_edge(tree, int(row)) for row in rows]
+    via = [None if tree is None else _last_edge(tree, int(row)) for row in rows]
     nodes["via_edge_id"] = [None if edge is None else names[edge] for edge in via]
     return nodes.reset_index(drop=True)
 

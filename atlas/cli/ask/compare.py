@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from atlas.base.words import Words, both
-from atlas.cli.options import format_options, mode_option, session_option, talk_options, within_option
+from atlas.cli.options import (
+    changes_options,
+    format_options,
+    mode_option,
+    session_option,
+    talk_options,
+    within_option,
+)
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
-from atlas.cli.session import Session
+from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
 
@@ -58,6 +67,7 @@ _SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _
 @mode_option
 @within_option
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="pairs", show_default=True, help="Which table.")
+@changes_options
 @format_options("table", "json", "csv")
 @session_option
 @talk_options
@@ -71,21 +81,28 @@ def command(
     mode: str,
     within: tuple[float, ...],
     show: str,
+    changes: Choice,
     sink: Sink,
 ) -> None:
     """Compare the scenario BEFORE with AFTER: pairs that change, and the projects that did it.
 
-    BEFORE and AFTER are years or scenario files. --show chooses the table; JSON holds all of them.
+    BEFORE and AFTER are years or scenario files. What --with and --close name changes AFTER alone; parameters, traffic
+    and boarding change both. --show chooses the table; JSON holds all of them.
 
     \b
     Example:
       atlas compare 2023 2030 --origin 阳江
       atlas compare 2023 2035 --show projects
+      atlas compare 2026 2026 --close hzmb_zh
       atlas compare 2026 2035 --origin 江门 --mode rail --format json
     """
     from atlas.travel.comparison import compare
 
-    old, new = (session.scenario(session.choice_of(text)) for text in (before, after))
+    driven = replace(changes, with_=(), close=())
+    old, new = (
+        session.scenario(replace(made, year=told.year, scenario=told.scenario))
+        for made, told in ((driven, session.choice_of(before)), (changes, session.choice_of(after)))
+    )
     found = compare(
         session.network, old, new, origins or None, destinations=destinations or None, mode=mode, cutoffs_min=within
     )

@@ -10,6 +10,7 @@ from atlas.cli.options import (
     scenarios_options,
     session_option,
     talk_options,
+    to_here_option,
     within_option,
 )
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
@@ -37,6 +38,7 @@ _COLUMNS = (
 @within_option
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
 @scenarios_options()
+@to_here_option
 @click.option("--counties", is_flag=True, help="Each county too.")
 @format_options("table", "json", "csv")
 @session_option
@@ -48,6 +50,7 @@ def command(
     within: tuple[float, ...],
     modes: tuple[str, ...],
     choices: tuple[Choice, ...],
+    to_here: bool,
     counties: bool,
     sink: Sink,
 ) -> None:
@@ -70,7 +73,7 @@ def command(
     scenarios = [session.scenario(choice) for choice in choices]
     tables = [
         coverage(
-            surface_from(session.network, origin, scenario, session.access, mode=mode),
+            surface_from(session.network, origin, scenario, session.access, mode=mode, towards=to_here),
             session.population,
             within,
             by_county=counties,
@@ -82,5 +85,9 @@ def command(
     frame = pd.concat(tables, ignore_index=True)
     frame["percent"] = 100.0 * frame["share"]
     tell("answer.people", source=session.population.source)
-    about = {"hash": stamp(session.network.hash, scenarios), "people_source": session.population.source}
+    about = {
+        "towards": to_here,
+        "hash": stamp(session.network.hash, scenarios),
+        "people_source": session.population.source,
+    }
     emit(Answer(_COLUMNS, rows_of(frame), about if sink.chosen != "csv" else {}, "coverage"), sink)

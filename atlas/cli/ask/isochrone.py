@@ -10,6 +10,7 @@ from atlas.cli.options import (
     scenario_options,
     session_option,
     talk_options,
+    to_here_option,
     within_option,
 )
 from atlas.cli.output import Answer, Column, Sink, emit, tell
@@ -38,9 +39,10 @@ _COLUMNS = (
     show_default=True,
     help="Of several origins: any, all, at least k, or the nearest.",
 )
+@to_here_option
 @mode_option
 @scenario_options
-@format_options("geojson", "table", "json", "csv")
+@format_options("geojson", "table", "json", "csv", "geojsonseq")
 @session_option
 @talk_options
 @click.pass_obj
@@ -49,6 +51,7 @@ def command(
     origins: tuple[str, ...],
     within: tuple[float, ...],
     combine: str,
+    to_here: bool,
     mode: str,
     choice: Choice,
     sink: Sink,
@@ -60,19 +63,22 @@ def command(
     \b
     Example:
       atlas isochrone 珠海 --within 60,120 -o zhuhai.geojson
+      atlas isochrone 珠海 --to-here --close hzmb_zh --within 90 --format geojsonseq --precision 4
       atlas isochrone 珠海 中山 江门 阳江 --combine intersection --within 120 --format table
     """
     from atlas.face.answers import area_features, area_frame, area_rows
     from atlas.land.surface import surface_from
 
     scenario = session.scenario(choice)
-    surfaces = [surface_from(session.network, name, scenario, session.access, mode=mode) for name in origins]
+    surfaces = [
+        surface_from(session.network, name, scenario, session.access, mode=mode, towards=to_here) for name in origins
+    ]
     frame = area_frame(surfaces, within, combine)
     rows, features = area_rows(frame), area_features(frame)
     for row in rows:
         tell("answer.area", origin=row["origin_zh"], minutes=row["cutoff_min"], km2=row["area_km2"])
     shown = [column for column in _COLUMNS if column.key in frame]
-    about = {"mode": mode, "scenario": scenario.name, "hash": surfaces[0].hash}
+    about = {"mode": mode, "towards": to_here, "scenario": scenario.name, "hash": surfaces[0].hash}
     emit(Answer(shown, rows, about if sink.chosen != "csv" else {}, "isochrones", features), sink)
     if frame.geometry.is_empty.all():
         tell("answer.nothing_reached")

@@ -13,6 +13,7 @@ from atlas.cli.options import (
     scenario_options,
     session_option,
     talk_options,
+    to_here_option,
     within_option,
 )
 from atlas.cli.output import Answer, Column, Sink, emit, tell
@@ -36,9 +37,10 @@ _COLUMNS = (
 @click.command(name="reach")
 @click.argument("origin")
 @within_option
+@to_here_option
 @mode_option
 @scenario_options
-@format_options("table", "json", "csv", "geojson")
+@format_options("table", "json", "csv", "geojson", "geojsonseq")
 @session_option
 @talk_options
 @click.pass_obj
@@ -46,11 +48,12 @@ def command(
     session: Session,
     origin: str,
     within: tuple[float, ...],
+    to_here: bool,
     mode: str,
     choice: Choice,
     sink: Sink,
 ) -> None:
-    """List the places within reach of ORIGIN.
+    """List the places within reach of ORIGIN, or with --to-here those from which it is.
 
     ORIGIN is a Chinese, English or pinyin name, an alias, an administrative code, or lon,lat.
     GeoJSON gives the places and the network travelled, cut where time runs out.
@@ -65,16 +68,17 @@ def command(
     from atlas.travel.reach import reach_from
 
     chosen = session.scenario(choice)
-    found = reach_from(session.network, origin, chosen, mode=mode, cutoffs_min=within)
+    found = reach_from(session.network, origin, chosen, mode=mode, cutoffs_min=within, towards=to_here)
     places = found.place_rows()
     by = both(f"mode.{mode}")
-    tell("answer.reach", origin=found.origin_name, mode=by, scenario=chosen.name, counts=_counts(found))
+    said = "answer.reach_to" if to_here else "answer.reach"
+    tell(said, origin=found.origin_name, mode=by, scenario=chosen.name, counts=_counts(found))
     answer = Answer(
         columns=[column for column in _COLUMNS if not places or column.key in places[0]],
         rows=places,
         about=reach_about(found),
         key="places",
-        features=reach_features(found),
+        features=reach_features(found, edges=not to_here),
     )
     emit(answer, sink)
     if all(row["id"] == found.origin.removeprefix("place/") for row in places):

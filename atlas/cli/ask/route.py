@@ -36,7 +36,7 @@ _DETAIL = Column("detail", "stops")
 @mode_option
 @click.option("--explain", is_flag=True, help="Add stops, parts, range, runner-up, waits and assumptions.")
 @scenario_options
-@format_options("table", "json", "csv", "geojson")
+@format_options("table", "json", "csv", "geojson", "geojsonseq")
 @session_option
 @talk_options
 @click.pass_obj
@@ -88,7 +88,7 @@ def command(
         | {"assumed_features": session.assumed(chosen)[chosen.name]}
         | (_explained(told, chosen) if told else {}),
         key="legs",
-        features=route_features(journey) if sink.chosen == "geojson" else (),
+        features=route_features(journey) if sink.chosen in ("geojson", "geojsonseq") else (),
     )
     emit(answer, sink)
     if told:

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from atlas.cli.options import mode_option, overwrite_option, scenario_options, session_option, talk_options
+from atlas.cli.options import (
+    mode_option,
+    overwrite_option,
+    scenario_options,
+    session_option,
+    talk_options,
+    to_here_option,
+)
 from atlas.cli.output import tell
 from atlas.cli.session import Choice, Session
 
@@ -16,7 +23,7 @@ __all__ = ["command"]
 @click.command(name="surface")
 @click.argument("origin")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=".tif or .npz")
-@click.option("--to-here", is_flag=True, help="Minutes to ORIGIN instead of from it.")
+@to_here_option
 @mode_option
 @scenario_options
 @overwrite_option

@@ -1,1 +1,1 @@
-"""Commands that keep, take in and write things."""
+"""Commands that keep, draw and write things."""

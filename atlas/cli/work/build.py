@@ -14,7 +14,7 @@ from atlas.cli.session import Choice, Session
 if TYPE_CHECKING:
     from atlas.maps.pages.start import Card
 
-__all__ = ["command"]
+__all__ = ["command", "write_site"]
 
 
 @click.command(name="build")
@@ -42,6 +42,11 @@ def command(session: Session, output: Path, lang: str, county_lines: bool) -> No
     Example:
       atlas build -o site
     """
+    write_site(session, output, lang=lang, county_lines=county_lines)
+
+
+def write_site(session: Session, output: Path, *, lang: str = "zh", county_lines: bool = False) -> None:
+    """Write the site of a session's atlas and say where it begins."""
     from atlas.land.ground import Ground
     from atlas.maps.pages.site import build_site
 

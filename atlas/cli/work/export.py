@@ -118,7 +118,8 @@ def _thing(
     specs = session.catalog.specs
     if kind in specs:
         if form == "gtfs" or str(output).lower().endswith(".gtfs.zip"):
-            keys = ["rail_services", "stations"] if kind in ("rail_services", "stations") else [kind]
+            rail = ["rail_services", "stations", "railways"]
+            keys = [key for key in rail if key in specs] if kind in rail else [kind]
             return {key: session.catalog.layer(key) for key in keys}, {}
         return session.catalog.layer(kind), {}
     if kind == "atlas":

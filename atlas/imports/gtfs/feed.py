@@ -7,7 +7,7 @@ import tempfile
 import warnings
 import zipfile
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,21 +29,20 @@ from atlas.imports.archives import unpacked_bytes
 from atlas.imports.osm.tags import clean
 
 __all__ = [
-    "Pattern",
-    "is_metro",
-    "patterns",
-    "publisher",
-    "read_feed",
-    "running",
-    "stops_by_kind",
-    "text",
-    "train_routes",
-]
+    "Calls", "Pattern", "Routes", "calls_of", "is_metro", "patterns", "publisher", "read_feed", "routes_of",
+    "rows_beside", "running", "text",
+]  # fmt: skip
 
 Record = dict[str, Any]
 _TIME = re.compile(r"\s*(\d{1,3}):(\d{2}):(\d{2})\s*")
 _METRO = {"0", "1", "5", "12", *(str(n) for n in (*range(400, 405), *range(900, 907)))}
 _RAIL = {"2", *(str(n) for n in range(100, 118))}
+_FERRY = {"4", "1200", *(str(n) for n in range(1000, 1022))}
+#: What other vehicles are called, by type of route and by its hundreds where types are extended.
+_OTHERS = {
+    "3": "bus", "6": "cable car", "7": "funicular", "11": "trolleybus", "200": "coach", "700": "bus",
+    "800": "trolleybus", "1100": "aircraft", "1300": "cable car", "1400": "funicular", "1500": "taxi",
+}  # fmt: skip
 _PARTS = {
     "stops": ("stop_id", "stop_lat", "stop_lon"),
     "routes": ("route_id", "route_type"),
@@ -54,13 +53,40 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Pattern:
-    """Trips of one route with the same stops: (n, m) minutes since departure of n trips at m stops."""
+    """Trips of one route with the same stops: (n, m) minutes since departure of n trips at m stops.
+
+    `shape` is the first trip's in shapes.txt, empty for none.
+    """
 
     route: str
     trips: tuple[str, ...]
     stops: tuple[str, ...]
     minutes: NDArray[np.float64]
     trains: float
+    shape: str = ""
+
+
+@dataclass(frozen=True)
+class Routes:
+    """Rows of routes.txt by id: those of trains, those of ferries; and how many run with something else."""
+
+    trains: dict[str, Record]
+    ferries: dict[str, Record]
+    others: Counter[str]
+
+    @property
+    def told(self) -> str:
+        """What the others are, the most first."""
+        return ", ".join(f"{name} {count}" for name, count in self.others.most_common())
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Stops that metros call at, that other trains call at, and pairs that a train calls at one after the other."""
+
+    metro: set[str]
+    heavy: set[str]
+    beside: set[tuple[str, str]]
 
 
 def read_feed(path: Path) -> Any:
@@ -111,6 +137,15 @@ def _long_headways(types: dict[str, str]) -> Iterator[None]:
         types["headway_secs"] = before
 
 
+def rows_beside(path: Path, name: str) -> int:
+    """Return how many rows a table has that the reader of feeds passes over; 0 where it is not there."""
+    with zipfile.ZipFile(path) as archive:
+        if f"{name}.txt" not in archive.namelist():
+            return 0
+        with archive.open(f"{name}.txt") as lines:
+            return max(sum(bool(line.strip()) for line in lines) - 1, 0)
+
+
 def text(value: Any) -> str:
     return "" if value is None or pd.isna(value) else str(value)
 
@@ -146,14 +181,24 @@ def running(path: Path, feed: Any, day: str | None, notes: list[str]) -> tuple[p
     return trips, told
 
 
-def train_routes(feed: Any, trips: pd.DataFrame, notes: list[str]) -> dict[str, Record]:
-    """Routes of trains by id; other vehicles are counted and left out."""
+def routes_of(feed: Any, trips: pd.DataFrame, notes: list[str]) -> Routes:
+    """Return the routes of trains and of ferries; other vehicles that run are counted by kind and left out."""
     routes = {text(row["route_id"]): row for row in feed.routes.to_dict("records")}
-    kept = {name: row for name, row in routes.items() if text(row["route_type"]) in _METRO | _RAIL}
-    others = len(set(map(text, trips["route_id"])) & set(routes) - set(kept))
+    kinds = {name: text(row["route_type"]) for name, row in routes.items()}
+    ran = set(map(text, trips["route_id"])) & set(routes)
+    others: Counter[str] = Counter()
+    for name in sorted(ran):
+        if kinds[name] not in _METRO | _RAIL | _FERRY:
+            hundreds = f"{kinds[name][:-2]}00"
+            others[_OTHERS.get(kinds[name]) or _OTHERS.get(hundreds) or f"type {kinds[name]}"] += 1
+    found = Routes(
+        {name: row for name, row in routes.items() if kinds[name] in _METRO | _RAIL},
+        {name: row for name, row in routes.items() if kinds[name] in _FERRY},
+        others,
+    )
     if others:
-        notes.append(f"{others} routes are no trains; they are left out")
-    return kept
+        notes.append(f"{sum(others.values())} routes are no trains or ferries ({found.told}); they are left out")
+    return found
 
 
 def _minutes(value: Any) -> float:
@@ -179,8 +224,10 @@ def patterns(
     station: Callable[[str], str],
     refused: list[Violation],
     notes: list[str],
+    layer: str = "rail_services",
 ) -> Iterator[Pattern]:
     """Yield services: trips of a route with the same stations; a trip by frequencies is one of its own."""
+    shapes = _shapes_of(trips)
     often = _trains_of(feed)
     route_of = {text(trip): text(route) for trip, route in zip(trips["trip_id"], trips["route_id"], strict=True)}
     table = feed.stop_times[feed.stop_times["trip_id"].isin(list(route_of))].sort_values(["trip_id", "stop_sequence"])
@@ -196,7 +243,7 @@ def patterns(
         minutes = np.array([left if np.isfinite(left) else told[0], *told[1:]])
         fault = _fault(halts, minutes)
         if fault:
-            refused.append(Violation("rail_services", name, "gtfs", fault, "correct the feed"))
+            refused.append(Violation(layer, name, "gtfs", fault, "correct the feed"))
             continue
         blank = np.isnan(minutes)
         if blank.any():
@@ -213,9 +260,18 @@ def patterns(
         middle = np.median(minutes, axis=0)
         if (np.diff(middle) <= 0).any():
             message = "two stops have the same minute or run backwards; the network needs minutes that grow"
-            refused.append(Violation("rail_services", names[0], "gtfs", message, "give the times in seconds"))
+            refused.append(Violation(layer, names[0], "gtfs", message, "give the times in seconds"))
             continue
-        yield Pattern(route, names, tuple(called), minutes, often[own] if own else float(len(names)))
+        trains = often[own] if own else float(len(names))
+        yield Pattern(route, names, tuple(called), minutes, trains, shapes.get(names[0], ""))
+
+
+def _shapes_of(trips: pd.DataFrame) -> dict[str, str]:
+    """The shape of each trip that has one."""
+    if "shape_id" not in trips:
+        return {}
+    pairs = zip(trips["trip_id"], trips["shape_id"], strict=True)
+    return {text(trip): text(shape) for trip, shape in pairs if text(shape)}
 
 
 def _fault(halts: Sequence[str], minutes: NDArray[np.float64]) -> str:
@@ -235,13 +291,19 @@ def is_metro(route: Mapping[str, Any]) -> bool:
     return text(route["route_type"]) in _METRO
 
 
-def stops_by_kind(feed: Any) -> tuple[set[str], set[str]]:
-    """Stops that metros call at, and stops that other trains call at."""
-    kinds = {text(r["route_id"]): is_metro(r) for r in feed.routes.to_dict("records")}
-    of = {
-        text(t): kinds.get(text(r), False) for t, r in zip(feed.trips["trip_id"], feed.trips["route_id"], strict=True)
+def calls_of(feed: Any, trains: Mapping[str, bool]) -> Calls:
+    """Return which stops trains call at; `trains` says of each route whether it is a metro."""
+    kind = {
+        text(trip): trains[text(route)]
+        for trip, route in zip(feed.trips["trip_id"], feed.trips["route_id"], strict=True)
+        if text(route) in trains
     }
-    found: tuple[set[str], set[str]] = (set(), set())
-    for trip, stop in feed.stop_times[["trip_id", "stop_id"]].drop_duplicates().itertuples(index=False):
-        found[0 if of.get(text(trip)) else 1].add(text(stop))
+    table = feed.stop_times[["trip_id", "stop_id", "stop_sequence"]]
+    table = table[table["trip_id"].isin(list(kind))].sort_values(["trip_id", "stop_sequence"])
+    found = Calls(set(), set(), set())
+    for trip, stop in table[["trip_id", "stop_id"]].drop_duplicates().itertuples(index=False):
+        (found.metro if kind[text(trip)] else found.heavy).add(text(stop))
+    same = (table["trip_id"] == table["trip_id"].shift(-1)).fillna(False).to_numpy(dtype=bool)
+    pairs = pd.DataFrame({"a": table["stop_id"][same].to_numpy(), "b": table["stop_id"].shift(-1)[same].to_numpy()})
+    found.beside.update((text(a), text(b)) for a, b in pairs.drop_duplicates().itertuples(index=False))
     return found

@@ -24,6 +24,7 @@ from atlas.data.region import Region
 from atlas.data.sources import Source
 from atlas.imports.admit import layer_of
 from atlas.imports.archives import check_file
+from atlas.imports.frames import read_frame
 from atlas.imports.osm.ground import Box, box_of, land_of, water_of
 from atlas.imports.osm.limits import country_limits
 from atlas.imports.osm.points import (
@@ -40,8 +41,9 @@ from atlas.imports.osm.rails import rails_of
 from atlas.imports.osm.read import Extract, Progress, read_extract
 from atlas.imports.osm.roads import pieces_of, roads_of
 from atlas.imports.osm.tags import DEFAULT_CLASSES, Tags, common, opening
+from atlas.imports.repair import made_valid
 from atlas.imports.store import extra_spec, file_sha256
-from atlas.imports.vector import in_degrees, read_frame
+from atlas.imports.systems import in_degrees
 
 __all__ = ["GROUND", "LAYERS", "About", "OsmLayers", "Whole", "area_of", "osm_layers"]
 
@@ -144,9 +146,13 @@ def area_of(text: str | Path | None) -> BaseGeometry | None:
     frame = read_frame(check_file(path), None, None, [])
     if frame.crs is not None:
         frame = in_degrees(path, frame, None)
-    area = shapely.union_all([shape for shape in frame.geometry if shape is not None and shape.is_valid])
+    shapes = [shape for shape in frame.geometry if shape is not None and "Polygon" in shape.geom_type]
+    try:
+        area = shapely.union_all([made_valid(shape)[0] for shape in shapes])
+    except ImportDataError as reason:
+        raise ImportDataError(f"--area {path}: a polygon is {reason}") from reason
     if area.area == 0:
-        raise ImportDataError(f"--area {path} holds no valid polygon")
+        raise ImportDataError(f"--area {path} holds no polygon")
     shapely.prepare(area)
     return area
 

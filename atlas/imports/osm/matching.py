@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.geodesy import distances_km
+from atlas.base.words import simplified
 from atlas.imports.osm.layers import OsmLayers
 
 __all__ = ["Candidates", "base_names", "point_match", "road_lines", "track_lines"]
@@ -20,6 +21,10 @@ __all__ = ["Candidates", "base_names", "point_match", "road_lines", "track_lines
 Floats = NDArray[np.float64]
 Record = Mapping[str, Any]
 _BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
+#: Chinese, a space and words in Latin letters, or the other way round.
+_TWO_TONGUES = re.compile(
+    r"([\u3400-\u9fff0-9]+)\s+[A-Za-z][\x00-\u024f]*|[A-Za-z][\x00-\u024f]*\s([\u3400-\u9fff0-9]+)"
+)
 _ENDINGS = {
     "stations": ("火车站", "高铁站", "站"),
     "interchanges": ("枢纽互通", "枢纽", "互通立交", "互通", "立交桥", "立交", "出入口", "出口", "收费站"),
@@ -40,14 +45,20 @@ _EXPRESS = {"expressway", "expressway_bridge", "urban_expressway"}
 def base_names(layer: str, text: str | None) -> frozenset[str]:
     """Return the names in `text` without brackets and the endings usual in the layer; a slash parts names.
 
+    Of a name in two languages, as maps of Hong Kong and Macau write them, the Chinese one counts; characters are
+    simplified.
+
     Examples
     --------
     >>> sorted(base_names("interchanges", "莲洲/斗门北出口(江珠)"))
     ['斗门北', '莲洲']
+    >>> sorted(base_names("highways", "青馬大橋 Tsing Ma Bridge"))
+    ['青马大桥']
     """
     found = set()
-    for part in re.split(r"[/;、]", _BRACKETS.sub("", text or "")):
-        name = re.sub(r"\s+", "", part)
+    for part in re.split(r"[/;、]", _BRACKETS.sub("", simplified(text or ""))):
+        both = _TWO_TONGUES.fullmatch(part.strip())
+        name = re.sub(r"\s+", "", next(filter(None, both.groups())) if both else part)
         for ending in _ENDINGS[layer]:
             if name.endswith(ending) and len(name) > len(ending):
                 name = name.removesuffix(ending)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from atlas.base.errors import ImportDataError
 from atlas.data.catalog import Catalog, open_catalog
-from atlas.imports.gtfs.services import gtfs_layers
+from atlas.imports.gtfs.services import ADDED, MATCHED, gtfs_layers
 from atlas.imports.osm.layers import About, Whole, area_of, osm_layers
 from atlas.imports.osm.points import places_asked
 from atlas.imports.osm.tags import classes_of
@@ -142,10 +142,10 @@ def _mapped(draft: Path, name: str, recipe: Recipe, home: Catalog, progress: Cal
 
 def _timetabled(draft: Path, feed: Path, home: Catalog) -> Outcome:
     catalog = open_catalog(draft)
-    known = catalog.layers(*(key for key in ("stations", "railways", "rail_services") if key in catalog.specs))
+    known = catalog.layers(*(key for key in MATCHED if key in catalog.specs))
     found = gtfs_layers(feed, {**home.specs, **catalog.specs}, known)
     return take_in(
-        found.layers, [found.source], catalog, Target(into=draft, add=True), adding=("stations", "railways"),
+        found.layers, [found.source], catalog, Target(into=draft, add=True), adding=ADDED,
         refused=found.refused, notes=found.notes,
     )  # fmt: skip
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas.cli.intake.shared import tell_outcome, told
 from atlas.cli.options import Place, overwrite_option, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Session
-from atlas.cli.work.shared import tell_outcome, told
 
 if TYPE_CHECKING:
     from atlas.data.catalog import Catalog
@@ -231,6 +231,16 @@ def _as_file(file: Path | str, table: str | None) -> Iterator[Path]:
     "--gcj02", "shift", flag_value="gcj02", default=None, help="The coordinates are shifted (GCJ-02); undo it."
 )
 @click.option("--bd09", "shift", flag_value="bd09", default=None, help="The coordinates are shifted (BD-09); undo it.")
+@click.option("--rough", is_flag=True, help="Take coordinates whose way to WGS 84 is known less well than their error.")
+@click.option("--repair", is_flag=True, help="Make polygons valid that are not.")
+@click.option(
+    "--repair-limit",
+    type=click.FloatRange(0.0, 100.0),
+    default=1.0,
+    show_default=True,
+    metavar="PERCENT",
+    help="Refuse a repair that changes more of an area.",
+)
 @click.option("--encoding", help="Of the texts, such as gbk.")
 @click.option("--sublayer", help="Which layer of a file with several, or table of a database.")
 @click.option("--as-of", metavar="DATE", help="Day the status was known. Default: today.")
@@ -250,6 +260,9 @@ def layer(
     values: tuple[tuple[str, str], ...],
     crs: str | None,
     shift: str | None,
+    rough: bool,
+    repair: bool,
+    repair_limit: float,
     encoding: str | None,
     sublayer: str | None,
     as_of: str | None,
@@ -286,7 +299,8 @@ def layer(
     with _as_file(file, sublayer) as path:
         found = read_vector(
             path, catalog.specs[key], origin, fields=dict(fields), values=dict(values), crs=crs, shift=shift,
-            encoding=encoding, sublayer=sublayer,
+            encoding=encoding, sublayer=sublayer, rough=rough,
+            repair=repair_limit / 100.0 if repair else None,
         )  # fmt: skip
     outcome = take_in(
         {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes
@@ -322,24 +336,24 @@ def gtfs(
     dry_run: bool,
     report: Path | None,
 ) -> None:
-    """Take in the trains of a GTFS feed: services with their minutes and numbers, and stations that are missing.
+    """Take in the trains and ferries of a GTFS feed, with the stations and ports that are missing.
 
-    Stops are matched onto stations by id, else by name nearby.
+    Stops are matched onto stations by id, else by name nearby; those of one name within a walk are one.
 
     \b
     Example:
       atlas import gtfs feed.zip --dry-run
     """
-    from atlas.imports.gtfs.services import gtfs_layers
+    from atlas.imports.gtfs.services import ADDED, MATCHED, gtfs_layers
     from atlas.imports.run import take_in
 
     catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
     own = target.out is not None
-    there = [key for key in ("stations", "railways", "rail_services") if key in catalog.specs]
+    there = [key for key in MATCHED if key in catalog.specs]
     known = {} if own else catalog.layers(*there)
     found = gtfs_layers(file, {**session.catalog.specs, **catalog.specs}, known, day=day, shift=shift, licence=licence)
     outcome = take_in(
-        found.layers, [found.source], catalog, target, anywhere=anywhere, adding=("stations", "railways"),
+        found.layers, [found.source], catalog, target, anywhere=anywhere, adding=ADDED,
         refused=found.refused, notes=found.notes,
     )  # fmt: skip
     tell_outcome(outcome, report, overwrite)

@@ -62,7 +62,7 @@ def command(
       atlas new guangdong --osm guangdong.osm.pbf
       atlas new towns --osm guangdong.osm.pbf --gtfs feed.zip --classes tertiary+ --core 甲市 --overwrite
     """
-    from atlas.cli.work.shared import tell_outcome
+    from atlas.cli.intake.shared import tell_outcome
     from atlas.imports.region.found import Recipe, found_atlas
 
     cities = tuple(part.strip() for part in (core or "").replace("，", ",").split(",") if part.strip())

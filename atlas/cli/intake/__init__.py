@@ -1,0 +1,1 @@
+"""Commands that take data in, and give back what stood before."""
