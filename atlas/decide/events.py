@@ -318,7 +318,7 @@ def run_event(
     >>> from atlas.data.region import find_root
     >>> event = atlas.read_event(find_root() / "data" / "events" / "wipha-2025.toml")
     >>> outcome = atlas.run_event(network, event, now, atlas.ground(network), mode="drive")
-    >>> outcome.losses.pairs_lost > 0
+    >>> outcome.losses.people_lost > 0
     True
     """
     if watch is None:
