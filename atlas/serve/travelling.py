@@ -117,7 +117,7 @@ def _isochrone(service: Service, asked: Asked) -> Reply:
         surface_from(service.network, name, scenario, service.access, mode=mode) for name in values["origin"]
     ]  # fmt: skip
     frame = area_frame(surfaces, cutoffs, combine)
-    about = {"mode": mode, "scenario": scenario.name, "hash": surfaces[0].hash}
+    about = {"mode": mode, "towards": False, "scenario": scenario.name, "hash": surfaces[0].hash}
     return _collection(about, area_features(frame))
 
 
