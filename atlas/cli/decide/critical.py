@@ -118,8 +118,8 @@ def command(
 
     \b
     Example:
-      atlas critical --year 2026 --year 2035 --top 5
-      atlas critical --two 8
+      atlas critical --year 2035 --top 5
+      atlas critical --two 4
       atlas critical --dividend hmh
       atlas critical --target circle-one-hour --year 2030
       atlas critical 珠海 阳江 --mode drive

@@ -116,7 +116,7 @@ def command(
     \b
     Example:
       atlas value --measure people --within 60
-      atlas value --measure promise --show interactions
+      atlas value --measure promise --orders 20 --show interactions
       atlas value --project hmh --project szy --mode drive --format json
     """
     from atlas.data.register import read_register
