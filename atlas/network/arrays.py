@@ -217,12 +217,35 @@ class EdgeArrays:
                 for part in text.split(";"):
                     if part:
                         found.setdefault(part, set()).update(some)
+        # who closes a station closes its platforms: nobody boards, leaves or changes there
+        for row, name in self._stations().items():
+            for text in (name, f"stations/{name}"):
+                found.setdefault(text, set()).add(row)
         # a pier's link to its island belongs to a service: what names the service names it
         for word, kind in SERVICE_WORDS.items():
             of_kind = set(self.feature_id[(self.role == "sail") & (self.speed_class == kind)].tolist())
             if of_kind:
                 found[word] = {i for i, of in enumerate(layer) if of == "ferries" and feature[i] in of_kind}
         return {name: np.array(sorted(some), dtype=np.int64) for name, some in found.items()}
+
+    def _stations(self) -> dict[int, str]:
+        """The station at which each edge boards, leaves or changes, by row."""
+        board, alight = self.role == "board", self.role == "alight"
+        street = board & ~self.rail_node[self.tail]
+        doors = {*self.tail[street].tolist(), *self.head[alight].tolist()}
+        feature, layer = self.links[0], self.links[1]
+        at: dict[int, str] = {}
+        for row in np.nonzero((layer == "stations") & (self.mode == "local"))[0].tolist():
+            for end in (int(self.tail[row]), int(self.head[row])):
+                if end in doors:
+                    at[end] = str(feature[row])
+        stops = {int(self.head[row]): at.get(int(self.tail[row])) for row in np.nonzero(street)[0].tolist()}
+        stops |= {int(self.tail[row]): at.get(int(self.head[row])) for row in np.nonzero(alight)[0].tolist()}
+        ends = (
+            *((row, int(self.head[row])) for row in np.nonzero(board)[0].tolist()),
+            *((row, int(self.tail[row])) for row in np.nonzero(alight | (self.role == "transfer"))[0].tolist()),
+        )
+        return {row: name for row, stop in ends if (name := stops.get(stop))}
 
     def named(self, ids: Iterable[str]) -> Bools:
         """(m,) which edges belong to a feature, line or plan item among `ids`."""

@@ -77,12 +77,38 @@ function rowsById(N) {
     one[2].split(";").forEach(function (id) { put(id, rows[k]); });
     one[3].split(";").forEach(function (id) { put(id, rows[k]); put(id && "railways/" + id, rows[k]); });
   });
+  /* who closes a station closes its platforms: nobody boards, leaves or changes there */
+  stationsOf(N).forEach(function (name, row) { put(name, [row]); put("stations/" + name, [row]); });
   /* a pier's link to its island belongs to a service: what names the service names it */
   [["ferries", "ferry"], ["coaches", "coach"]].forEach(function (word) {
     var cls = N.classes.indexOf(word[1]), own = new Set();
     for (i = 0; i < combo.length; i++) if (N.roles[N.a.role[i]] === "sail" && N.a.cls[i] === cls) own.add(N.combos[combo[i]][0]);
     N.combos.forEach(function (one, k) { if (one[1] === "ferries" && own.has(one[0])) put(word[0], rows[k]); });
   });
+  return found;
+}
+
+/* The station at which each edge boards, leaves or changes, by row. */
+function stationsOf(N) {
+  var a = N.a, m = a.tail.length, code = function (name) { return N.roles.indexOf(name); }, i;
+  var board = code("board"), alight = code("alight"), transfer = code("transfer"), local = N.modes.indexOf("local");
+  var doors = new Set(), at = new Map(), stops = new Map(), found = new Map();
+  for (i = 0; i < m; i++) {
+    if (a.role[i] === board && !a.rail[a.tail[i]]) doors.add(a.tail[i]);
+    if (a.role[i] === alight) doors.add(a.head[i]);
+  }
+  for (i = 0; i < m; i++) {
+    var one = N.combos[a.combo[i]];
+    if (a.mode[i] === local && one[1] === "stations") [a.tail[i], a.head[i]].forEach(function (end) { if (doors.has(end)) at.set(end, one[0]); });
+  }
+  for (i = 0; i < m; i++) {
+    if (a.role[i] === board && !a.rail[a.tail[i]] && at.has(a.tail[i])) stops.set(a.head[i], at.get(a.tail[i]));
+    if (a.role[i] === alight && at.has(a.head[i])) stops.set(a.tail[i], at.get(a.head[i]));
+  }
+  for (i = 0; i < m; i++) {
+    var stop = a.role[i] === board ? a.head[i] : a.role[i] === alight || a.role[i] === transfer ? a.tail[i] : -1;
+    if (stop >= 0 && stops.has(stop)) found.set(i, stops.get(stop));
+  }
   return found;
 }
 
