@@ -108,10 +108,8 @@ def test_gdal_reads_a_network_in_other_formats_and_folders(
 
 
 @pytest.mark.parametrize("suffix", [*FORMATS, ".gpkg"])
-def test_the_same_network_gives_the_same_bytes(
-    suffix: str, network: Network, scenario: Scenario, tmp_path: Path
-) -> None:
-    first, second = (write_network(network, tmp_path / f"{name}{suffix}", scenario)[0] for name in "ab")
+def test_the_same_network_gives_the_same_bytes(suffix: str, town: Network, scenario: Scenario, tmp_path: Path) -> None:
+    first, second = (write_network(town, tmp_path / f"{name}{suffix}", scenario)[0] for name in "ab")
     assert first.read_bytes() == second.read_bytes()
 
 
