@@ -18,6 +18,7 @@ from atlas.base.words import LANGUAGES, Words, both
 from atlas.cli import cli
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.scenario import load_scenario
+from atlas.decide.access import fairness
 from atlas.decide.events import read_events, run_event
 from atlas.face.decisions import STEPS, Decisions, gather_decisions
 from atlas.land.ground import Ground
@@ -27,6 +28,7 @@ from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_cha
 from atlas.maps.pages.claims import Weighed, draw_claims
 from atlas.maps.pages.resilience import draw_resilience
 from atlas.maps.sheets.decided import decided
+from atlas.maps.sheets.fair import fairness_figures
 from atlas.maps.sheets.figures import explorer, seats_by_name
 from atlas.network.build import Network, build_network
 from atlas.plan.deciding import deciding_trips
@@ -127,6 +129,27 @@ def test_worth_needs_and_breaks_of_a_target_are_those_of_the_commands(found: Dec
     assert [(row["link"], row["later_min"]) for row in found.of(found.breaks, "target", "corridor-coast")] == [
         (row["link"], row["later_min"]) for row in broken
     ]
+
+
+def test_the_spread_of_minutes_on_the_page_is_that_of_the_library(
+    network: Network, ground: Ground, found: Decisions, site: Path
+) -> None:
+    table, curve = fairness(network, [load_scenario("2035")], ground)
+    expected = table[table["centre"] == "nearest"].iloc[0]
+    (row,) = [row for row in found.fairness if row["scenario"] == "2035"]
+    for name in ("p10", "p50", "p90", "palma", "gini", "worst_min", "core_min", "edge_min"):
+        assert row[name] == pytest.approx(expected[name], abs=1e-5)
+    last = [row["share_of_minutes"] for row in found.curve if row["scenario"] == "2035"]
+    assert last == pytest.approx(curve[curve["centre"] == "nearest"]["share_of_minutes"].tolist(), abs=1e-5)
+    text = (site / "claims.html").read_text("utf-8")
+    section = text[text.index('<section id="fairness">') : text.index('<section id="gaps">')]
+    assert f"{row['palma']:.2f}" in section
+    assert str(row["worst_zh"]) in section
+    assert section.count("<svg") == 2
+
+
+def test_where_no_core_is_named_no_spread_is_shown(found: Decisions) -> None:
+    assert fairness_figures(replace(found, fairness=(), curve=())) == []
 
 
 def test_the_worth_by_city_adds_up_to_that_of_all(found: Decisions) -> None:

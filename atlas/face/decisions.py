@@ -18,7 +18,7 @@ from atlas.base.values import plain
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import Scenario, load_scenario
 from atlas.data.stamp import stamp
-from atlas.decide.access import hinterland, switches
+from atlas.decide.access import fairness, hinterland, switches
 from atlas.decide.board import Board
 from atlas.decide.corridors import corridor_cards
 from atlas.decide.critical import Watch, breaks, critical_links
@@ -75,6 +75,9 @@ class Decisions:
     cards, by_year, card_links
         Of :func:`atlas.decide.corridors.corridor_cards`, cards with the names of their ports and airports in both
         languages.
+    fairness, curve
+        Of :func:`atlas.decide.access.fairness` for the years named above, to the nearest of the centres; nothing
+        where no core city is named or nobody is counted.
     """
 
     facts: Row
@@ -94,6 +97,8 @@ class Decisions:
     cards: tuple[Row, ...] = ()
     by_year: tuple[Row, ...] = ()
     card_links: tuple[Row, ...] = ()
+    fairness: tuple[Row, ...] = ()
+    curve: tuple[Row, ...] = ()
 
     def of(self, rows: Iterable[Row], key: str, value: object) -> list[Row]:
         """Return those of `rows` whose `key` is `value`."""
@@ -177,6 +182,10 @@ def gather_decisions(
     needs, options, broken = _needs(network, later, judged, targets, mode, steps("needs"))
     near = _sites(network, players, after, ground, limit_min, mode, steps("sites"))
     reached = hinterland(network, [before, after], ground, mode=mode, limit_min=limit_min)
+    spread, curve = pd.DataFrame({"centre": []}), pd.DataFrame({"centre": []})
+    if network.region.core_cities and ground.people.people[0].any():
+        asked = [years[name] for name in sorted({since, event_in, judged_in, weighed_in})]
+        spread, curve = fairness(network, asked, ground, mode=mode, limit_min=limit_min)
     missing = gaps(network, catalog.layers(), before, after, targets, mode=mode, progress=steps("gaps"))
     links = critical_links(
         network, [years[name] for name in critical_in], ground, mode=mode, limit_min=limit_min,
@@ -211,7 +220,9 @@ def gather_decisions(
         "needs": needs, "options": options, "breaks": broken, "sites": near,
         "switches": switches(reached, since, weighed_in, limit_min=limit_min), "gaps": missing,
         "links": links[links["rank"] <= _LINKS], "events": happened, "cards": cards.cards.assign(**english),
-        "by_year": cards.by_year, "card_links": cards.critical[cards.critical["rank"] <= _CARD_LINKS],
+        "by_year": cards.by_year, "fairness": spread[spread["centre"] == "nearest"],
+        "curve": curve[curve["centre"] == "nearest"],
+        "card_links": cards.critical[cards.critical["rank"] <= _CARD_LINKS],
     }  # fmt: skip
     return Decisions(plain(facts), **{name: _rows(rows) for name, rows in gathered.items()})
 

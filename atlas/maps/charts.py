@@ -15,7 +15,17 @@ from types import MappingProxyType
 from atlas.base.words import Words
 from atlas.maps.document import Table
 
-__all__ = ["Bar", "Chart", "Figure", "Series", "bar_chart", "slope_chart", "stack_chart", "waterfall_chart"]
+__all__ = [
+    "Bar",
+    "Chart",
+    "Figure",
+    "Series",
+    "bar_chart",
+    "share_chart",
+    "slope_chart",
+    "stack_chart",
+    "waterfall_chart",
+]
 
 #: Width of every chart, and sizes of its letters and bars, px at the width of a phone.
 _WIDTH, _LETTER, _BAR, _GAP = 340.0, 11.5, 9.0, 6.0
@@ -269,6 +279,51 @@ def slope_chart(
         taken.append(y)
         chart.texts.append(Text(_WIDTH - right + 10, y, words, "start", "figure"))
     chart.height = max(foot + 30, *(y + 4 for y in taken))
+    return chart
+
+
+def share_chart(
+    label: Words,
+    series: Sequence[tuple[Words, Sequence[tuple[float, float]]]],
+    *,
+    axes: tuple[Words, Words],
+    even: Words,
+) -> Chart:
+    """Return curves of one share over another, 0 to 1 both, with the diagonal on which both are even.
+
+    Examples
+    --------
+    >>> curve = (Words("甲", "a"), [(0.0, 0.0), (0.5, 0.3), (1.0, 1.0)])
+    >>> axes = Words("人", "people"), Words("分", "minutes")
+    >>> chart = share_chart(Words("丙", "c"), [curve], axes=axes, even=Words("等", "even"))
+    >>> sum(one.kind == "line-0" for one in chart.lines), chart.lines[0].kind
+    (2, 'limit')
+    """
+    chart = Chart(label)
+    left, top, side = 40.0, 22.0, 190.0
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return left + x * side, top + (1.0 - y) * side
+
+    chart.lines.append(Line(*at(0, 0), *at(1, 1), "limit"))
+    for part in (0.0, 0.5, 1.0):
+        chart.lines += [Line(*at(part, 0), *at(part, 1), "guide"), Line(*at(0, part), *at(1, part), "guide")]
+        said = Words(*(f"{100 * part:.0f} %",) * 2)
+        chart.texts.append(Text(at(part, 0)[0], at(0, 0)[1] + 18, said, "middle", "figure"))
+        chart.texts.append(Text(left - 4, at(0, part)[1] + 4, said, "end", "figure"))
+    chart.texts.append(Text(left, top - 8, axes[1], "start", "figure"))
+    chart.texts.append(Text(at(0.5, 0)[0], at(0, 0)[1] + 36, axes[0], "middle", "figure"))
+    beside, y = left + side + 14, top + 16
+    chart.lines.append(Line(beside, y - 4, beside + 20, y - 4, "limit"))
+    chart.texts.append(Text(beside + 26, y, even, "start", "figure"))
+    for k, (name, points) in enumerate(series):
+        chart.lines += [Line(*at(*a), *at(*b), f"line-{k}") for a, b in itertools.pairwise(points)]
+        chart.marks += [Mark(*at(*place), _MARKS[k % len(_MARKS)]) for place in points[2:-1:4]]
+        y += _LETTER + 8
+        chart.lines.append(Line(beside, y - 4, beside + 20, y - 4, f"line-{k}"))
+        chart.marks.append(Mark(beside + 10, y - 4, _MARKS[k % len(_MARKS)]))
+        chart.texts.append(Text(beside + 26, y, name, "start", "figure"))
+    chart.height = top + side + 44
     return chart
 
 

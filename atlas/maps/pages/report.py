@@ -31,7 +31,7 @@ __all__ = ["draw_report"]
 
 _CHAPTERS = ("numbers", "status", "kilometres", "scenarios", "promises", "years", "matrix", "method", "sources")
 #: Chapters there are where worth, closures and events were computed.
-_DECIDED = ("worth", "access", "gaps", "links", "events", "corridors")
+_DECIDED = ("worth", "access", "fairness", "gaps", "links", "events", "corridors")
 _MOST = 14
 Minutes = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -95,7 +95,8 @@ def draw_report(
         now = next(one for one in report.scenarios if one.name == found.facts["event_in"])
         drawn = {"ground": land_picture(layers), "roads": roads_picture(network, now)}
         after = _CHAPTERS.index("promises") + 1
-        chapters = (*_CHAPTERS[:after], *_DECIDED, *_CHAPTERS[after:])
+        told = tuple(name for name in _DECIDED if name != "fairness" or shown.fairness)
+        chapters = (*_CHAPTERS[:after], *told, *_CHAPTERS[after:])
     return fill(
         "report.html",
         title=_in_both("report.title", region=(region.name_zh, region.name_en)),

@@ -12,6 +12,7 @@ from atlas.maps.charts import Figure
 from atlas.maps.document import Table
 from atlas.maps.pictures import event_picture
 from atlas.maps.sheets import closures, figures
+from atlas.maps.sheets.fair import fairness_figures
 from atlas.network.build import Network
 
 __all__ = ["Decided", "decided", "resilience_finding"]
@@ -26,6 +27,7 @@ class Decided:
     interactions: Table
     sites: list[Figure]
     switches: Table
+    fairness: list[Figure]
     gaps: Table
     links: list[Figure]
     events: Figure
@@ -57,6 +59,7 @@ def decided(found: Decisions, network: Network, *, link: bool = True) -> Decided
         interactions=figures.interaction_table(found),
         sites=figures.site_figures(found),
         switches=figures.switch_table(found),
+        fairness=fairness_figures(found),
         gaps=figures.gap_table(found),
         links=[closures.link_figure(found, name, seat, link=link) for name in facts["critical_in"]],
         events=closures.event_chart(found),
