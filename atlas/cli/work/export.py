@@ -24,7 +24,7 @@ __all__ = ["command"]
 
 _FORMS = (
     "gpkg", "shp", "gdb", "fgb", "parquet", "geojson", "geojsonseq", "kml", "csv", "xlsx", "tab", "dxf", "gtfs",
-    "pmtiles", "qgz",
+    "pmtiles", "qgz", "lyrx",
 )  # fmt: skip
 
 
@@ -36,7 +36,7 @@ _FORMS = (
     required=True,
     type=Place(path_type=Path),
     help="The ending names the format: .gpkg .shp.zip .gdb.zip .fgb .parquet .geojson .geojsonl .kml .kmz .csv "
-    ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz; or postgresql://user@host/name?schema=… for PostGIS.",
+    ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz .lyrx; or postgresql://user@host/name?schema=… for PostGIS.",
 )
 @click.option("--format", "form", type=click.Choice(_FORMS), help="Default: by the ending.")
 @click.option("--crs", default="4326", show_default=True, help="EPSG code or name; x is east. GCJ-02 and BD-09 too.")
