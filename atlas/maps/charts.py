@@ -15,17 +15,7 @@ from types import MappingProxyType
 from atlas.base.words import Words
 from atlas.maps.document import Table
 
-__all__ = [
-    "Bar",
-    "Chart",
-    "Figure",
-    "Series",
-    "bar_chart",
-    "share_chart",
-    "slope_chart",
-    "stack_chart",
-    "waterfall_chart",
-]
+__all__ = ["Bar", "Figure", "Series", "bar_chart", "share_chart", "slope_chart", "stack_chart", "waterfall_chart"]
 
 #: Width of every chart, and sizes of its letters and bars, px at the width of a phone.
 _WIDTH, _LETTER, _BAR, _GAP = 340.0, 11.5, 9.0, 6.0
