@@ -286,8 +286,8 @@ def share_chart(
     >>> curve = (Words("甲", "a"), [(0.0, 0.0), (0.5, 0.3), (1.0, 1.0)])
     >>> axes = Words("人", "people"), Words("分", "minutes")
     >>> chart = share_chart(Words("丙", "c"), [curve], axes=axes, even=Words("等", "even"))
-    >>> sum(one.kind == "line-0" for one in chart.lines), chart.lines[0].kind
-    (2, 'limit')
+    >>> sum(one.kind == "line-0" for one in chart.lines), chart.lines[0].kind  # two of the curve, one of its legend
+    (3, 'limit')
     """
     chart = Chart(label)
     left, top, side = 40.0, 22.0, 190.0
