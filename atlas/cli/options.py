@@ -20,6 +20,7 @@ __all__ = [
     "MODES",
     "SETS",
     "Minutes",
+    "Place",
     "Setting",
     "changes_options",
     "export_format_option",

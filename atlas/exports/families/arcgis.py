@@ -17,7 +17,7 @@ from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 from atlas.exports.tables.metadata import remarks
 
-__all__ = ["layer_document", "write_lyrx"]
+__all__ = ["write_lyrx"]
 
 _PT = 0.75  # a CSS pixel
 _VERSION = "3.0.0"
@@ -40,11 +40,11 @@ Json = dict[str, Any]
 
 def write_lyrx(bundle: Bundle, target: Target, path: Path, package: str) -> None:
     """Write the layer file; `package` is the name of the GeoPackage in the same folder."""
-    text = json.dumps(layer_document(bundle, target, package), ensure_ascii=False, allow_nan=False, indent=1)
+    text = json.dumps(_document(bundle, target, package), ensure_ascii=False, allow_nan=False, indent=1)
     path.write_text(text + "\n", "utf-8", newline="\n")
 
 
-def layer_document(bundle: Bundle, target: Target, package: str) -> Json:
+def _document(bundle: Bundle, target: Target, package: str) -> Json:
     """Return the layer file as JSON values: points above lines above areas in one group, data by a relative path."""
     tables = [table for table in bundle.spatial if table.geometry in _ORDER]
     tables.sort(key=lambda table: _ORDER[table.geometry])

@@ -18,7 +18,6 @@ _MARKERS = {
     "diamond": "pentagon", "drop": "equilateral_triangle", "cross": "cross_fill",
 }  # fmt: skip
 _TIMES = ("travel_time_min", "cutoff_min")
-_KIND_WORDS = {"kind": "类别"}
 #: Denominator of the scale up to which a layer's names are shown.
 _LABELLED = {"airports": 1_500_000, "ports": 750_000, "stations": 500_000}
 _NEAR = 300_000
