@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from atlas.base.style import GROUND, LineForm, status_form
-from atlas.exports.families.styles import LabelRule, Rule, label_rules, rules_of, time_of
+from atlas.exports.families.styles import HIDDEN, LabelRule, Rule, label_rules, rules_of, time_of
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 from atlas.exports.tables.metadata import remarks
@@ -21,7 +21,6 @@ __all__ = ["write_lyrx"]
 
 _PT = 0.75  # a CSS pixel
 _VERSION = "3.0.0"
-_HIDDEN = {"rail_services"}
 _ORDER = {"Point": 0, "LineString": 1, "Polygon": 2}
 #: Outlines of markers in a square from -1 to 1; what is not listed is a circle.
 _SHAPES: dict[str, list[list[float]]] = {
@@ -82,7 +81,7 @@ def _layer(table: Table, package: str) -> Json:
         "expanded": False,
         "layerType": "Operational",
         "showLegends": True,
-        "visibility": table.name not in _HIDDEN,
+        "visibility": table.name not in HIDDEN,
         "featureTable": {
             "type": "CIMFeatureTable",
             "displayField": "name_zh" if "name_zh" in table.frame.columns else table.fields[0].name,

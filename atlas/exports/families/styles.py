@@ -10,7 +10,7 @@ from atlas.base.style import GROUND, STATUS_FORM, STATUS_WORDS, TIME_RAMP, LineF
 from atlas.data.declaration import SEATS
 from atlas.exports.tables.bundle import Table
 
-__all__ = ["LabelRule", "Rule", "label_rules", "qml", "rules_of", "symbology", "time_of"]
+__all__ = ["HIDDEN", "LabelRule", "Rule", "label_rules", "qml", "rules_of", "symbology", "time_of"]
 
 _MM = 0.26458  # a CSS pixel
 _MARKERS = {
@@ -21,6 +21,8 @@ _TIMES = ("travel_time_min", "cutoff_min")
 #: Denominator of the scale up to which a layer's names are shown.
 _LABELLED = {"airports": 1_500_000, "ports": 750_000, "stations": 500_000}
 _NEAR = 300_000
+#: Tables that are there in a project but not shown when it opens.
+HIDDEN = {"rail_services"}
 
 
 @dataclass(frozen=True)
