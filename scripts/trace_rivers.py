@@ -249,8 +249,8 @@ def main(argv: list[str] | None = None) -> int:
         records.append(feature_of(row, "2017"))
         dry = off.ravel()[cells]
         print(
-            f"{row['id']}: {lines[row['id']].length / 1e3:.0f} km, {(dry > 0).mean():.0%} off the source's water, at most"
-            f" {dry.max():.0f} m; {np.median(width):.0f} m wide at the median",
+            f"{row['id']}: {lines[row['id']].length / 1e3:.0f} km, {(dry > 0).mean():.0%} off the source's water,"
+            f" at most {dry.max():.0f} m; {np.median(width):.0f} m wide at the median",
             file=sys.stderr,
         )
     old = read_layer(folder / "water.geojson", specs["water"])
