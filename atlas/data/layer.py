@@ -36,9 +36,19 @@ from atlas.data.region import ANYWHERE, Region
 from atlas.notebook.card import card, map_of
 
 __all__ = [
-    "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "parting_water", "read_layer", "region_of",
-    "require_usable", "river_courses", "write_layer",
-]  # fmt: skip
+    "CRS",
+    "LARGEST_FILE_MB",
+    "Layer",
+    "frame_of",
+    "layer_text",
+    "out_of_range",
+    "parting_water",
+    "read_layer",
+    "region_of",
+    "require_usable",
+    "river_courses",
+    "write_layer",
+]
 
 CRS = "EPSG:4326"
 DECIMALS = 6

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from atlas.data.layer import Layer
     from atlas.data.scenario import Scenario
 
-__all__ = ["Network", "build_network", "lines_on_request", "open_edges"]
+__all__ = ["NEAR_MISS_KM", "REQUIRED", "Network", "build_network", "lines_on_request", "open_edges"]
 
 REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
 NEAR_MISS_KM = 0.5

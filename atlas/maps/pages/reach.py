@@ -37,7 +37,7 @@ from atlas.travel.search import Tree
 from atlas.travel.status import scenario_header
 from atlas.travel.trip import Trip
 
-__all__ = ["CUTOFFS_MIN", "draw_reach", "line_groups", "reach_data"]
+__all__ = ["draw_reach", "line_groups", "reach_data"]
 
 CUTOFFS_MIN = (60.0, 120.0)
 #: Minutes of places are kept to a thousandth, those along lines to a tenth.
