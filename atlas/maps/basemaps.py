@@ -22,7 +22,7 @@ from atlas.data.layer import Layer
 from atlas.maps.courses import courses_of, smoothed
 from atlas.maps.tiles import read_tiles
 
-__all__ = ["Basemap", "basemap_of", "displayed", "placed", "shift_shapes"]
+__all__ = ["Basemap", "basemap_of", "displayed", "placed"]
 
 #: Names a user may ask for; ``builtin`` is land and water from the page itself.
 _WGS84, _CGCS2000, _GCJ02 = (both(f"basemap.{name}") for name in ("wgs84", "cgcs2000", "gcj02"))

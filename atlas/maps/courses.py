@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from atlas.base.geodesy import KM_A_DEGREE
 from atlas.data.layer import Layer
 
-__all__ = ["Courses", "courses_of", "smoothed"]
+__all__ = ["courses_of", "smoothed"]
 
 Floats = NDArray[np.float64]
 #: Most that a curve leaves a straight piece by, as a share of it; and how far apart its points are.
