@@ -230,10 +230,10 @@ function scenarioWords(state, file, short) {
 }
 
 /* What is asked: "route" (to `destination`), "reach" (places), "coverage" (people and land), "isochrone" (areas) or
-   "claims" (promises). `named` gives an origin as the terminal knows it. */
+   "claims" (promises; its summary is of central values, its trips of all sets). `named` gives an origin as the terminal knows it. */
 function toCommand(state, what, named, destination, file) {
   var words = /** @type {string[]} */ ([]), ends = state.origins.map(named), combine = { any: "union", all: "intersection", nearest: "nearest" }[state.combine];
-  if (what === "claims") return ["atlas", what].concat(scenarioWords(state, file || "explorer.toml", true)).join(" ");
+  if (what === "claims") return ["atlas", what].concat(scenarioWords(state, file || "explorer.toml", true), state.set === "central" ? [] : ["--trips"]).join(" ");
   if (what === "route") ends = state.towards ? [destination, ends[0]] : [ends[0], destination];
   else {
     words.push("--within", state.cutoffs.join(","));

@@ -551,24 +551,31 @@ export function explorePage(data) {
       chart.appendChild(el("span", { class: "field" }, ui("ex_curve")));
       chart.appendChild(svg);
     }
+    /* A hub is a station that the plan names as one. */
+    function isHub(layer, row) {
+      return String(layer.get("plan_ids", row) || "").split(";").some(function (id) { return Object.prototype.hasOwnProperty.call(data.plan.items, id) && data.plan.items[id].k === "station"; });
+    }
+    var hubs = Object.keys(data.plan.items).some(function (id) { return data.plan.items[id].k === "station"; });
     function nearestShown() {
       emptied(nearest);
-      [["port", "ports"], ["airport", "airports"], ["stop", "stations"]].forEach(function (pair) {
+      [["port", "ports"], ["airport", "airports"], ["stop", "stations"], ["hub", "stations"]].forEach(function (pair) {
         var best = Infinity, name = "", layer = page.layers.find(function (one) { return one.key === pair[1]; });
         if (!layer) return;
         for (var row = 0; row < layer.size; row++) {
           var id = X.prefix[layer.key] + layer.get("id", row);
+          if (pair[0] === "hub" && !isHub(layer, row)) continue;
           if (!nodeOf.has(id) || (layer.key === "airports" && layer.get("service", row) === "general")) continue;
           var value = now.node[nodeOf.get(id)];
           if (value < best) { best = value; name = pick(layer.name(row)); }
         }
+        if (pair[0] === "hub" && !hubs) return;
         nearest.appendChild(el("dt", {}, ui("ex_nearest_" + pair[0])));
-        nearest.appendChild(el("dd", {}, isFinite(best) ? name + " " + wholeMinutes(best) + " " + ui("minutes") : ui("no_way")));
+        nearest.appendChild(el("dd", { "data-minutes": best.toFixed(3) }, isFinite(best) ? name + " " + wholeMinutes(best) + " " + ui("minutes") : ui("no_way")));
       });
     }
     /* The plan's targets under this scenario: the worst trip of the usual reading, by the faster of road and rail. */
     function targetsShown() {
-      if (!asksAnew("targets", [state.year, state.known, state.with, state.without, state.close, state.links, state.set, state.overrides, state.period, state.boarding, page.lang])) return;
+      if (!asksAnew("targets", [state.year, state.known, state.with, state.without, state.close, state.links, state.set, state.overrides, state.period, state.boarding, state.timetable, page.lang])) return;
       emptied(verdicts);
       var C = model.compile(state, "multimodal"), trees = new Map();
       X.targets.forEach(function (target) {
