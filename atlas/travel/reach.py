@@ -148,8 +148,8 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
 
     A text is looked up by :func:`atlas.data.places.find_place` among the places of the network and then among its
     stations, airports, ports and junctions. A station so named, or asked for as ``gate/<its id>``, gets a gate
-    (:meth:`Network.with_gates`): by rail one boards or leaves there and nowhere else. A :class:`atlas.data.places.Place` that is none of them (a point given
-    by its coordinates) is added to the network.
+    (:meth:`Network.with_gates`): by rail one boards or leaves there and nowhere else. A
+    :class:`atlas.data.places.Place` that is none of them (a point given by its coordinates) is added to the network.
 
     Raises
     ------
