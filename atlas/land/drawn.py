@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
 from atlas.base.geodesy import distance_km
+from atlas.base.words import both
 from atlas.data.region import sides_at
 from atlas.data.scenario import DrawnLink
 from atlas.land.ground import ground
@@ -74,7 +75,8 @@ def with_links(network: Network, links: Sequence[DrawnLink], table: AccessTable 
     nodes, edges = (
         pd.concat([frame(getattr(part, name)) for part in parts], ignore_index=True) for frame, name in _TABLES
     )
-    names = {(LAYER, link.id): ("自绘线路", "link of your own") for link in fresh}
+    called = both("explore.ex_own_link")
+    names = {(LAYER, link.id): (called.zh, called.en) for link in fresh}
     return replace(
         network,
         nodes=pd.concat([network.nodes, nodes], ignore_index=True),
@@ -147,11 +149,12 @@ class _Part:
 
     def _node(self, name: str, kind: str, mode: str, lon: float, lat: float) -> str:
         node_id = f"{LAYER}/{self.link.id}/{name}"
+        called = both("explore.ex_own_link")
         side = str(sides_at(self.network.region.territories, np.array([[lon, lat]]))[0])
         self.node_blocks.append(
             filled(
                 "nodes", 1, node_id=node_id, kind=kind, mode=mode, layer=LAYER, feature_id=self.link.id,
-                name_zh="自绘线路", name_en="link of your own", side=side,
+                name_zh=called.zh, name_en=called.en, side=side,
                 geometry=column_of([shapely.Point(lon, lat)], "shape"),
             )
         )  # fmt: skip
