@@ -230,6 +230,20 @@ def test_a_waterfall_ends_where_its_whole_does() -> None:
     assert own[-1].x + own[-1].width == pytest.approx(whole.width)
 
 
+def test_the_limit_of_a_waterfall_crosses_no_word_of_it() -> None:
+    minutes = [Bar(Words(f"第 {i} 段行程的名称很长", "a long name"), 12.0, Words("12", "12 min")) for i in range(5)]
+    chart = waterfall_chart(
+        Words("", ""), minutes, Bar(Words("合计", "sum"), 60.0, Words("60", "60 min")), limit=58.0, limit_said=None
+    )
+    limits = [line for line in chart.lines if line.kind == "limit"]
+    assert len(limits) == len(chart.boxes)
+    for text in chart.texts:
+        for line in limits:
+            apart = line.y2 <= text.y - 11 or line.y1 >= text.y + 1
+            beside = text.kind == "figure" and not text.x - 2 < line.x1 < text.x + 36
+            assert apart or beside, text
+
+
 def test_lines_of_a_slope_rise_with_their_values_and_skip_what_is_not_there() -> None:
     said, gap = Words("1", "1"), float("nan")
     chart = slope_chart(

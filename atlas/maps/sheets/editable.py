@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ _SILENT = {"script", "style", "svg", "header", "nav", "button", "title"}
 _HEADINGS = {"h1": 0, "h2": 1, "h3": 2, "h4": 3}
 _BLOCKS = {"p", "li", "blockquote", "figcaption", "caption", *_HEADINGS}
 _POINTS = 8
+_PICTURE_MM = 120
 
 
 class _Reader(HTMLParser):
@@ -33,12 +35,16 @@ class _Reader(HTMLParser):
         self._open: list[tuple[str, bool]] = []
         self._text: list[str] = []
         self._rows: list[list[str]] | None = None
+        self._drawn = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         quiet = tag in _SILENT or (values.get("lang") == self.other and values.get("class") != "quote")
         if tag not in _VOID:
             self._open.append((tag, quiet))
+        if tag == "svg" and values.get("class") in ("chart", "event"):
+            self.blocks.append(("picture", self._drawn))
+            self._drawn += 1
         if tag == "table":
             self._rows = []
         elif tag == "tr" and self._rows is not None:
@@ -77,7 +83,9 @@ class _Reader(HTMLParser):
             self._text.append(data)
 
 
-def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool = False) -> Path:
+def save_docx(
+    text: str, path: str | Path, *, lang: str = "zh", pictures: Sequence[bytes] = (), overwrite: bool = False
+) -> Path:
     """Write a page that is read as a Word document: contents with page numbers, page numbers at the foot, tables.
 
     Parameters
@@ -88,6 +96,9 @@ def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool 
         Ends in ``.docx``.
     lang
         The language of the document, ``zh`` or ``en``.
+    pictures
+        The charts and maps of the page as PNG, as :func:`atlas.maps.sheets.browser.chart_pictures` draws them; none
+        leaves them out.
     overwrite
         Whether a file that is there may be replaced.
 
@@ -118,10 +129,13 @@ def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool 
     foot.alignment = 1
     _field(foot, "PAGE")
     document.core_properties.language = LANGUAGES[lang]
-    listed = False
+    listed, before = False, ""
     for kind, value in reader.blocks:
         if kind == "table":
             _table(document, value, Pt(_POINTS))
+        elif kind == "picture":
+            if pictures:
+                _picture(document, pictures[value], before, Mm(_PICTURE_MM))
         elif kind in _HEADINGS:
             if kind == "h2" and not listed:
                 listed = True
@@ -132,6 +146,7 @@ def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool 
         else:
             looks = {"li": "List Bullet", "blockquote": "Intense Quote", "caption": "Caption"}.get(kind)
             document.add_paragraph(value, style=looks)
+        before = value if isinstance(value, str) else before
     written = io.BytesIO()
     document.save(written)
     return write_bytes(path, written.getvalue(), overwrite=overwrite)
@@ -152,6 +167,15 @@ def _table(document: Any, rows: list[list[str]], size: Any) -> None:
             run.font.size = size
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
     document.add_paragraph()
+
+
+def _picture(document: Any, content: bytes, said: str, width: Any) -> None:
+    """A picture that stays with its title, and for those who do not see it is called so."""
+    title = document.paragraphs[-1] if document.paragraphs else None
+    if title is not None and title.text == said:
+        title.paragraph_format.keep_with_next = True
+    shape = document.add_picture(io.BytesIO(content), width=width)
+    shape._inline.docPr.set("descr", said)
 
 
 def _field(paragraph: Any, code: str, shown: str = "") -> None:
