@@ -36,9 +36,19 @@ from atlas.data.region import ANYWHERE, Region
 from atlas.notebook.card import card, map_of
 
 __all__ = [
-    "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
-    "require_usable", "write_layer",
-]  # fmt: skip
+    "CRS",
+    "LARGEST_FILE_MB",
+    "Layer",
+    "frame_of",
+    "layer_text",
+    "out_of_range",
+    "parting_water",
+    "read_layer",
+    "region_of",
+    "require_usable",
+    "river_courses",
+    "write_layer",
+]
 
 CRS = "EPSG:4326"
 DECIMALS = 6
@@ -134,6 +144,17 @@ def region_of(layers: Mapping[str, Layer]) -> Region:
         return region
     (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     return region.over((float(west), float(south), float(east), float(north)))
+
+
+def parting_water(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the wide water that parts one bank from the other, as a source has it: all but sketched rivers."""
+    return water[water["kind"] != "river"]
+
+
+def river_courses(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return what is drawn of the layer ``water``: the rivers sketched whole; where there are none, all of it."""
+    rivers = water[water["kind"] == "river"]
+    return rivers if len(rivers) else water
 
 
 def frame_of(

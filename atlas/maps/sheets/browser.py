@@ -15,7 +15,7 @@ from atlas.base.errors import ExportError
 from atlas.base.files import write_bytes
 from atlas.maps.document import part
 
-__all__ = ["PAPERS", "SHEET_ENDINGS", "anchor_pages", "chart_pictures", "find_browser", "save_sheet"]
+__all__ = ["SHEET_ENDINGS", "anchor_pages", "chart_pictures", "find_browser", "save_sheet"]
 
 #: Endings of a sheet's file.
 SHEET_ENDINGS = (".pdf", ".png")
