@@ -20,6 +20,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
@@ -27,7 +28,7 @@ from shapely.geometry.polygon import orient
 from atlas.base.doors import MOST_DIGITS, Door
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
-from atlas.base.geodesy import lengths_km
+from atlas.base.geodesy import lengths_km, shapes_of
 from atlas.base.style import symbol_of
 from atlas.base.values import plain
 from atlas.base.words import language, say_in
@@ -137,7 +138,7 @@ def region_of(layers: Mapping[str, Layer]) -> Region:
 
 
 def frame_of(
-    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry], spec: LayerSpec
+    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry] | NDArray[np.object_], spec: LayerSpec
 ) -> gpd.GeoDataFrame:
     """Return a frame of `records` typed as `spec` declares.
 
@@ -156,7 +157,7 @@ def frame_of(
         A value is not of its column's type, or null where null may not stand.
     """
     data: dict[str, Any] = {column.name: _series(records, column, spec) for column in spec.columns}
-    others = sorted({name for record in records for name in record} - set(data))
+    others = sorted(set().union(*records) - set(data))
     for name in others:
         data[name] = pd.Series([record.get(name) for record in records], dtype=object)
     shapes = np.empty(len(geometries), dtype=object)
@@ -164,13 +165,24 @@ def frame_of(
     return gpd.GeoDataFrame(data, geometry=shapes, crs=CRS)
 
 
+_DTYPES: dict[str, Any] = {"string": object, "float": "float64", "integer": "Int64", "boolean": "bool"}
+_KINDS: dict[str, set[type]] = {"string": {str}, "float": {float, int}, "integer": {int}, "boolean": {bool}}
+
+
 def _series(records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec) -> pd.Series[Any]:
-    values: list[Any] = [_value(record, column, spec, place) for place, record in enumerate(records)]
-    dtype: Any = {"string": object, "float": "float64", "integer": "Int64", "boolean": "bool"}[column.type]
+    values: list[Any] = [record[column.name] for record in records]
+    sound = _KINDS[column.type] | ({type(None)} if column.null or column.type == "float" else set())
+    if not set(map(type, values)) <= sound or (column.type == "integer" and not _in_64_bits(values)):
+        # one at least is to be looked at by itself
+        values = [_value(record, column, spec, place) for place, record in enumerate(records)]
     if column.type == "float":
         values = [math.nan if value is None else float(value) for value in values]
-    series: pd.Series[Any] = pd.Series(values, dtype=dtype)
+    series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
+
+
+def _in_64_bits(values: Sequence[int | None]) -> bool:
+    return all(value is None or abs(value) < 2**63 for value in values)
 
 
 def _value(record: Mapping[str, Any], column: Column, spec: LayerSpec, place: int) -> Any:
@@ -221,19 +233,23 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
     """
     path = Path(path)
     features, digest = _features(path)
-    names = spec.column_names
+    names = dict.fromkeys(spec.column_names).keys()
     records: list[Mapping[str, Any]] = []
-    geometries: list[BaseGeometry] = []
     for place, feature in enumerate(features):
         record = _properties(path, place, feature)
-        missing = [name for name in names if name not in record]
-        if missing:
+        if not record.keys() >= names:
+            missing = [name for name in names if name not in record]
             raise LayerError(
                 f"{path}: feature {record.get('id', place)!r} lacks {', '.join(missing)}; "
                 f"the layer {spec.key} must carry every column of layers/{spec.key}.toml"
             )
         records.append(record)
-        geometries.append(_geometry(path, record.get("id", place), feature, spec))
+    geometries: Sequence[BaseGeometry] | NDArray[np.object_] | None = shapes_of(features, spec.geometry)
+    if geometries is None:
+        geometries = [
+            _geometry(path, record.get("id", place), feature, spec)
+            for place, (record, feature) in enumerate(zip(records, features, strict=True))
+        ]
     try:
         return Layer(spec, frame_of(records, geometries, spec), digest)
     except LayerError as reason:
