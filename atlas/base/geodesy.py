@@ -271,7 +271,7 @@ def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> NDArray[np.ob
     >>> shapes_of([{"geometry": {"type": "Point", "coordinates": [113.5, 22, 7]}}], "Point") is None
     True
     """
-    raw = [feature.get("geometry") for feature in features]
+    raw: list[Any] = [feature.get("geometry") for feature in features]
     if kind not in _FEWEST or not _all_are(raw, dict) or not all(one.get("type") == kind for one in raw):
         return None
     lines = [one.get("coordinates") for one in raw]

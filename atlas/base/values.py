@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["cell", "csv_text", "fit", "name_text", "plain"]
+__all__ = ["cell", "csv_columns", "csv_text", "fit", "name_text", "plain"]
 
 #: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -75,6 +75,19 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow([cell(name) for name in header])
     writer.writerows([cell(value) for value in row] for row in rows)
+    return sheet.getvalue()
+
+
+def csv_columns(columns: Mapping[str, Sequence[Any]]) -> str:
+    r"""Return columns as a CSV table with ``\n`` line ends, each value as Python writes it.
+
+    >>> csv_columns({"id": ["a", "b"], "km": [1.5, ""], "open": [True, False]})
+    'id,km,open\na,1.5,True\nb,,False\n'
+    """
+    sheet = io.StringIO(newline="")
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
     return sheet.getvalue()
 
 

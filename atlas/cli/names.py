@@ -19,6 +19,8 @@ __all__ = ["PLACE_NAME", "PlaceName"]
 class PlaceName(Text):
     """The name of a place; the shell completes those of the layer `places`."""
 
+    name = "place"
+
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
         """Return the names that begin with what was typed; none where there is no atlas to ask."""
         from click.shell_completion import CompletionItem

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,12 @@ from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
-from atlas.base.doors import MOST_DIGITS, Door
+from atlas.base.doors import MOST_DIGITS, Door, uncollected
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
 from atlas.base.geodesy import lengths_km, shapes_of
 from atlas.base.style import symbol_of
-from atlas.base.values import plain
+from atlas.base.values import csv_columns, plain
 from atlas.base.words import language, say_in
 from atlas.data.declaration import QUALITIES, Column, LayerSpec
 from atlas.data.region import ANYWHERE, Region
@@ -77,9 +78,11 @@ class Layer:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the key, every attribute and every coordinate, in the order of the file."""
-        attributes = self.frame.drop(columns="geometry").to_csv(index=False)
         shapes = shapely.to_wkb(self.frame.geometry.to_numpy(), byte_order=1)
-        return content_hash(self.key, attributes, *(b"" if shape is None else shape for shape in shapes))
+        binary = (b"" if shape is None else shape for shape in shapes.tolist())
+        frame = self.frame.drop(columns="geometry").astype(object)
+        told = {name: frame[name].where(frame[name].notna(), "").tolist() for name in frame}
+        return content_hash(self.key, csv_columns(told), *binary)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -156,7 +159,14 @@ def frame_of(
     LayerError
         A value is not of its column's type, or null where null may not stand.
     """
-    data: dict[str, Any] = {column.name: _series(records, column, spec) for column in spec.columns}
+    names = [column.name for column in spec.columns]
+    # a record is looked at once for all columns: there may be more than the processor keeps at hand
+    read = itemgetter(*names) if len(names) > 1 else lambda record: tuple(record[name] for name in names)
+    columns = list(zip(*map(read, records), strict=True)) or [()] * len(names)
+    data: dict[str, Any] = {
+        column.name: _series(values, records, column, spec)
+        for column, values in zip(spec.columns, columns, strict=True)
+    }
     others = sorted(set().union(*records) - set(data))
     for name in others:
         data[name] = pd.Series([record.get(name) for record in records], dtype=object)
@@ -169,14 +179,17 @@ _DTYPES: dict[str, Any] = {"string": object, "float": "float64", "integer": "Int
 _KINDS: dict[str, set[type]] = {"string": {str}, "float": {float, int}, "integer": {int}, "boolean": {bool}}
 
 
-def _series(records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec) -> pd.Series[Any]:
-    values: list[Any] = [record[column.name] for record in records]
+def _series(
+    read: Sequence[Any], records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec
+) -> pd.Series[Any]:
+    values: Sequence[Any] = read
     sound = _KINDS[column.type] | ({type(None)} if column.null or column.type == "float" else set())
     if not set(map(type, values)) <= sound or (column.type == "integer" and not _in_64_bits(values)):
         # one at least is to be looked at by itself
         values = [_value(record, column, spec, place) for place, record in enumerate(records)]
     if column.type == "float":
-        values = [math.nan if value is None else float(value) for value in values]
+        # null becomes NaN
+        return pd.Series(np.array(values, dtype=np.float64))
     series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
 
@@ -231,7 +244,11 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
     -----
     Coordinates are taken as they stand, NaN included, so that the validator can name the feature.
     """
-    path = Path(path)
+    with uncollected():
+        return _read(Path(path), spec)
+
+
+def _read(path: Path, spec: LayerSpec) -> Layer:
     features, digest = _features(path)
     names = dict.fromkeys(spec.column_names).keys()
     records: list[Mapping[str, Any]] = []

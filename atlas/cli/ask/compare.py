@@ -63,8 +63,8 @@ _SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _
 @click.command(name="compare")
 @click.argument("before")
 @click.argument("after")
-@click.option("--origin", "origins", multiple=True, type=PLACE_NAME, metavar="PLACE", help="May be repeated. Default: all seats.")
-@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, metavar="PLACE", help="May be repeated. Default: all seats.")
+@click.option("--origin", "origins", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
+@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
 @mode_option
 @within_option
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="pairs", show_default=True, help="Which table.")

@@ -39,8 +39,8 @@ _MANY = 200
 
 
 @click.command(name="matrix")
-@click.option("--from", "origins", multiple=True, type=PLACE_NAME, metavar="PLACE", help="An origin; may be repeated.")
-@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, metavar="PLACE", help="A destination; may be repeated.")
+@click.option("--from", "origins", multiple=True, type=PLACE_NAME, help="An origin; may be repeated.")
+@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, help="A destination; may be repeated.")
 @click.option(
     "--pairs",
     "--csv",

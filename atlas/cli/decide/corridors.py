@@ -42,7 +42,13 @@ _SHOWN = {"cards": _CARDS, "by_year": _YEARS, "kilometres": _KM, "critical": _CR
 
 
 @click.command(name="corridors")
-@click.option("--to", "centres", multiple=True, type=PLACE_NAME, metavar="PLACE", help="Centre, for people. Default: the four cities.")
+@click.option(
+    "--to",
+    "centres",
+    multiple=True,
+    type=PLACE_NAME,
+    help="Centre, for people. Default: the four cities.",
+)
 @limit_option
 @click.option(
     "--since", default="2023", show_default=True, metavar="YEAR", help="Projects open by then are no projects."

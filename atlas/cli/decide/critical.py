@@ -73,7 +73,13 @@ _ROUTES = (
     "--by", type=click.Choice(["feature", "link"]), default="feature", show_default=True, help="What closes as one."
 )
 @click.option("--rank", type=click.Choice(["people", "pairs"]), default="people", show_default=True, help="What ranks.")
-@click.option("--to", "centres", multiple=True, type=PLACE_NAME, metavar="PLACE", help="Centre, for people. Default: the four cities.")
+@click.option(
+    "--to",
+    "centres",
+    multiple=True,
+    type=PLACE_NAME,
+    help="Centre, for people. Default: the four cities.",
+)
 @limit_option
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="So many rows; 0 for all.")
 @click.option("--two", type=click.IntRange(min=2), help="Close two at once, of so many worst.")

@@ -100,7 +100,13 @@ def list_events(session: Session, sink: Sink) -> None:
 @command.command()
 @click.argument("name", metavar="EVENT")
 @click.option("--at", "hour", default="", metavar="TIME", help="Only what is closed then, such as 2025-09-24T12:00.")
-@click.option("--to", "centres", multiple=True, type=PLACE_NAME, metavar="PLACE", help="Centre, for people. Default: the four cities.")
+@click.option(
+    "--to",
+    "centres",
+    multiple=True,
+    type=PLACE_NAME,
+    help="Centre, for people. Default: the four cities.",
+)
 @limit_option
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="counties", show_default=True, help="Which table.")
 @mode_option

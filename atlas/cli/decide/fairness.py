@@ -41,7 +41,13 @@ _CURVE = (
 
 
 @click.command(name="fairness")
-@click.option("--to", "centres", multiple=True, type=PLACE_NAME, metavar="PLACE", help="Centre, for people. Default: the four cities.")
+@click.option(
+    "--to",
+    "centres",
+    multiple=True,
+    type=PLACE_NAME,
+    help="Centre, for people. Default: the four cities.",
+)
 @limit_option
 @click.option("--curve", is_flag=True, help="The Lorenz curve in place of the table.")
 @mode_option

@@ -36,7 +36,11 @@ def measure_options(*names: str) -> Callable[[Any], Any]:
     def add(command: Any) -> Any:
         for option in (
             click.option(
-                "--to", "centres", multiple=True, type=PLACE_NAME, metavar="PLACE", help="Centre, for people. Default: the four cities."
+                "--to",
+                "centres",
+                multiple=True,
+                type=PLACE_NAME,
+                help="Centre, for people. Default: the four cities.",
             ),
             limit_option,
             click.option(
