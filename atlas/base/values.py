@@ -79,16 +79,23 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def csv_columns(columns: Mapping[str, Sequence[Any]]) -> str:
-    r"""Return columns as a CSV table with ``\n`` line ends, each value as Python writes it.
+    r"""Return columns as a CSV table with ``\n`` line ends, each value as Python writes it, a missing one empty.
 
-    >>> csv_columns({"id": ["a", "b"], "km": [1.5, ""], "open": [True, False]})
+    >>> csv_columns({"id": ["a", "b"], "km": [1.5, math.nan], "open": [True, False]})
     'id,km,open\na,1.5,True\nb,,False\n'
     """
     sheet = io.StringIO(newline="")
     writer = csv.writer(sheet, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(zip(*columns.values(), strict=True))
+    writer.writerows(zip(*map(_known, columns.values()), strict=True))
     return sheet.getvalue()
+
+
+def _known(values: Sequence[Any]) -> Sequence[Any]:
+    """Return values with an empty text for each that is missing; None is written as one already."""
+    if set(map(type, values)) <= {str, int, bool, type(None)}:
+        return values
+    return ["" if type(value).__name__ in _UNKNOWN or value != value else value for value in values]
 
 
 def cell(value: Any) -> Any:

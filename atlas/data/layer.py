@@ -80,8 +80,7 @@ class Layer:
         """SHA-256 of the key, every attribute and every coordinate, in the order of the file."""
         shapes = shapely.to_wkb(self.frame.geometry.to_numpy(), byte_order=1)
         binary = (b"" if shape is None else shape for shape in shapes.tolist())
-        frame = self.frame.drop(columns="geometry").astype(object)
-        told = {name: frame[name].where(frame[name].notna(), "").tolist() for name in frame}
+        told = {str(name): self.frame[name].tolist() for name in self.frame if name != "geometry"}
         return content_hash(self.key, csv_columns(told), *binary)
 
     def __len__(self) -> int:
@@ -159,10 +158,22 @@ def frame_of(
     LayerError
         A value is not of its column's type, or null where null may not stand.
     """
+    return _frame(_columns(records, spec), records, geometries, spec)
+
+
+def _columns(records: Sequence[Mapping[str, Any]], spec: LayerSpec) -> list[tuple[Any, ...]]:
+    """Return the values of every column; a record is looked at once for all, for there may be very many."""
     names = [column.name for column in spec.columns]
-    # a record is looked at once for all columns: there may be more than the processor keeps at hand
     read = itemgetter(*names) if len(names) > 1 else lambda record: tuple(record[name] for name in names)
-    columns = list(zip(*map(read, records), strict=True)) or [()] * len(names)
+    return list(zip(*map(read, records), strict=True)) or [()] * len(names)
+
+
+def _frame(
+    columns: Sequence[Sequence[Any]],
+    records: Sequence[Mapping[str, Any]],
+    geometries: Sequence[BaseGeometry] | NDArray[np.object_],
+    spec: LayerSpec,
+) -> gpd.GeoDataFrame:
     data: dict[str, Any] = {
         column.name: _series(values, records, column, spec)
         for column, values in zip(spec.columns, columns, strict=True)
@@ -184,7 +195,8 @@ def _series(
 ) -> pd.Series[Any]:
     values: Sequence[Any] = read
     sound = _KINDS[column.type] | ({type(None)} if column.null or column.type == "float" else set())
-    if not set(map(type, values)) <= sound or (column.type == "integer" and not _in_64_bits(values)):
+    large = column.type == "integer" and any(isinstance(value, int) and abs(value) >= 2**63 for value in values)
+    if large or not set(map(type, values)) <= sound:
         # one at least is to be looked at by itself
         values = [_value(record, column, spec, place) for place, record in enumerate(records)]
     if column.type == "float":
@@ -192,10 +204,6 @@ def _series(
         return pd.Series(np.array(values, dtype=np.float64))
     series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
-
-
-def _in_64_bits(values: Sequence[int | None]) -> bool:
-    return all(value is None or abs(value) < 2**63 for value in values)
 
 
 def _value(record: Mapping[str, Any], column: Column, spec: LayerSpec, place: int) -> Any:
@@ -250,17 +258,17 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
 
 def _read(path: Path, spec: LayerSpec) -> Layer:
     features, digest = _features(path)
-    names = dict.fromkeys(spec.column_names).keys()
-    records: list[Mapping[str, Any]] = []
-    for place, feature in enumerate(features):
-        record = _properties(path, place, feature)
-        if not record.keys() >= names:
-            missing = [name for name in names if name not in record]
-            raise LayerError(
-                f"{path}: feature {record.get('id', place)!r} lacks {', '.join(missing)}; "
-                f"the layer {spec.key} must carry every column of layers/{spec.key}.toml"
-            )
-        records.append(record)
+    records = [_properties(path, place, feature) for place, feature in enumerate(features)]
+    try:
+        columns = _columns(records, spec)
+    except KeyError:
+        names = spec.column_names
+        place, record = next(one for one in enumerate(records) if not one[1].keys() >= set(names))
+        missing = [name for name in names if name not in record]
+        raise LayerError(
+            f"{path}: feature {record.get('id', place)!r} lacks {', '.join(missing)}; "
+            f"the layer {spec.key} must carry every column of layers/{spec.key}.toml"
+        ) from None
     geometries: Sequence[BaseGeometry] | NDArray[np.object_] | None = shapes_of(features, spec.geometry)
     if geometries is None:
         geometries = [
@@ -268,7 +276,7 @@ def _read(path: Path, spec: LayerSpec) -> Layer:
             for place, (record, feature) in enumerate(zip(records, features, strict=True))
         ]
     try:
-        return Layer(spec, frame_of(records, geometries, spec), digest)
+        return Layer(spec, _frame(columns, records, geometries, spec), digest)
     except LayerError as reason:
         raise LayerError(f"{path}: {reason}") from reason
 
