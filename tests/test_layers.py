@@ -68,6 +68,22 @@ def test_rings_follow_the_right_hand_rule(layers: dict[str, Layer], key: str) ->
         assert not any(shapely.is_ccw(ring) for ring in part.interiors)
 
 
+def test_every_river_is_one_water_down_to_the_sea_or_the_river_it_joins(layers: dict[str, Layer]) -> None:
+    land = shapely.union_all(layers["land"].frame.geometry.values)
+    rivers = layers["water"].frame.query("kind == 'river'").set_index("id").geometry
+    told = {f"river_{row['id']}": row for row in rows("rivers")}
+    assert set(rivers.index) == set(told)
+    sea = shapely.difference(shapely.box(*shapely.union_all(rivers.values).bounds), land)
+    parts = shapely.get_parts(shapely.union_all([sea, *shapely.buffer(rivers.values, 0.0015)]))
+    sea_with_rivers = max(parts, key=lambda part: part.area)
+    for name, row in told.items():
+        assert shapely.difference(rivers[name], sea_with_rivers).area < 0.01 * rivers[name].area, name
+        if row["from_river"]:
+            assert rivers[name].distance(rivers[f"river_{row['from_river']}"]) < 0.0015, name
+    for name in ("虎门", "蕉门", "洪奇门", "横门", "磨刀门", "鸡啼门", "虎跳门", "崖门"):
+        assert any(name in row["name_zh"] for row in told.values()), name
+
+
 def test_land_and_water_together_stay_under_their_limit() -> None:
     assert sum(CATALOG.path(key).stat().st_size for key in ("land", "water")) <= 1_200_000
 
@@ -366,7 +382,7 @@ def test_features_that_are_read_at_once_are_those_read_one_by_one(
 ) -> None:
     at_once = CATALOG.layer("highways").frame
     monkeypatch.setattr("atlas.data.layer.shapes_of", lambda features, kind: None)
-    monkeypatch.setattr("atlas.data.layer._KINDS", {name: set() for name in ("string", "float", "integer", "boolean")})
+    monkeypatch.setattr("atlas.data.layer.all_fit", lambda values, column: False)
     assert_geodataframe_equal(CATALOG.layer("highways").frame, at_once)
 
 

@@ -24,8 +24,8 @@ from typing import Any, NoReturn
 from atlas.base.errors import AtlasError
 
 __all__ = [
-    "Door",
     "MOST_DIGITS",
+    "Door",
     "did_you_mean",
     "is_database",
     "missing_extra",

@@ -20,12 +20,14 @@ from shapely.geometry import LineString, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 __all__ = [
+    "GEOD",
     "KM_A_DEGREE",
+    "Floats",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
+    "disc",
     "distance_km",
     "distances_km",
-    "disc",
     "gcj02_to_bd09",
     "gcj02_to_wgs84",
     "length_km",

@@ -13,7 +13,7 @@ from atlas.cli.texts import Text
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-__all__ = ["PLACE_NAME", "PlaceName"]
+__all__ = ["PLACE_NAME"]
 
 
 class PlaceName(Text):

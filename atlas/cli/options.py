@@ -19,6 +19,7 @@ __all__ = [
     "MODES",
     "SETS",
     "Minutes",
+    "Place",
     "Setting",
     "changes_options",
     "format_options",

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +32,24 @@ from atlas.base.geodesy import lengths_km, shapes_of
 from atlas.base.style import symbol_of
 from atlas.base.values import csv_columns, plain
 from atlas.base.words import language, say_in
-from atlas.data.declaration import QUALITIES, Column, LayerSpec
+from atlas.data.declaration import QUALITIES, Column, LayerSpec, all_fit, declared_value, values_by_column
 from atlas.data.region import ANYWHERE, Region
 from atlas.notebook.card import card, map_of
 
 __all__ = [
-    "CRS", "LISTS", "Layer", "frame_of", "layer_text", "out_of_range", "read_layer", "region_of",
-    "require_usable", "write_layer",
-]  # fmt: skip
+    "CRS",
+    "LARGEST_FILE_MB",
+    "Layer",
+    "frame_of",
+    "layer_text",
+    "out_of_range",
+    "parting_water",
+    "read_layer",
+    "region_of",
+    "require_usable",
+    "river_courses",
+    "write_layer",
+]
 
 CRS = "EPSG:4326"
 DECIMALS = 6
@@ -139,6 +148,17 @@ def region_of(layers: Mapping[str, Layer]) -> Region:
     return region.over((float(west), float(south), float(east), float(north)))
 
 
+def parting_water(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the wide water that parts one bank from the other, as a source has it: all but sketched rivers."""
+    return water[water["kind"] != "river"]
+
+
+def river_courses(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return what is drawn of the layer ``water``: the rivers sketched whole; where there are none, all of it."""
+    rivers = water[water["kind"] == "river"]
+    return rivers if len(rivers) else water
+
+
 def frame_of(
     records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry] | NDArray[np.object_], spec: LayerSpec
 ) -> gpd.GeoDataFrame:
@@ -158,14 +178,7 @@ def frame_of(
     LayerError
         A value is not of its column's type, or null where null may not stand.
     """
-    return _frame(_columns(records, spec), records, geometries, spec)
-
-
-def _columns(records: Sequence[Mapping[str, Any]], spec: LayerSpec) -> list[tuple[Any, ...]]:
-    """Return the values of every column; a record is looked at once for all, for there may be very many."""
-    names = [column.name for column in spec.columns]
-    read = itemgetter(*names) if len(names) > 1 else lambda record: tuple(record[name] for name in names)
-    return list(zip(*map(read, records), strict=True)) or [()] * len(names)
+    return _frame(values_by_column(records, spec), records, geometries, spec)
 
 
 def _frame(
@@ -187,48 +200,20 @@ def _frame(
 
 
 _DTYPES: dict[str, Any] = {"string": object, "float": "float64", "integer": "Int64", "boolean": "bool"}
-_KINDS: dict[str, set[type]] = {"string": {str}, "float": {float, int}, "integer": {int}, "boolean": {bool}}
 
 
 def _series(
     read: Sequence[Any], records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec
 ) -> pd.Series[Any]:
     values: Sequence[Any] = read
-    sound = _KINDS[column.type] | ({type(None)} if column.null or column.type == "float" else set())
-    large = column.type == "integer" and any(isinstance(value, int) and abs(value) >= 2**63 for value in values)
-    if large or not set(map(type, values)) <= sound:
+    if not all_fit(values, column):
         # one at least is to be looked at by itself
-        values = [_value(record, column, spec, place) for place, record in enumerate(records)]
+        values = [declared_value(record, column, spec, place) for place, record in enumerate(records)]
     if column.type == "float":
         # null becomes NaN
         return pd.Series(np.array(values, dtype=np.float64))
     series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
-
-
-def _value(record: Mapping[str, Any], column: Column, spec: LayerSpec, place: int) -> Any:
-    value = record[column.name]
-    if value is None:
-        if column.null:
-            return None
-        if column.type == "float":
-            return math.nan
-    elif _fits(value, column):
-        return int(value) if column.type == "integer" else value
-    raise LayerError(
-        f"layer {spec.key}: feature {record.get('id', place)!r} has {column.name} = {str(value)[:60]!r}; "
-        f"it must be {column.type}{' or null' if column.null else ''}"
-    )
-
-
-def _fits(value: Any, column: Column) -> bool:
-    if column.type == "string":
-        return isinstance(value, str)
-    if column.type == "boolean":
-        return isinstance(value, bool)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return column.type == "float" or (abs(value) < 2**63 and float(value).is_integer())
 
 
 def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
@@ -260,7 +245,7 @@ def _read(path: Path, spec: LayerSpec) -> Layer:
     features, digest = _features(path)
     records = [_properties(path, place, feature) for place, feature in enumerate(features)]
     try:
-        columns = _columns(records, spec)
+        columns = values_by_column(records, spec)
     except KeyError:
         names = spec.column_names
         place, record = next(one for one in enumerate(records) if not one[1].keys() >= set(names))

@@ -31,7 +31,7 @@ from atlas.exports.unpacked import unpack
 from atlas.land.surface import Surface
 from atlas.network.build import Network
 
-__all__ = ["ENCODINGS", "FORMATS", "Format", "format_of", "write", "write_database", "write_downloads", "write_network"]
+__all__ = ["FORMATS", "format_of", "write", "write_downloads", "write_network"]
 
 ENCODINGS = ("utf-8", "gbk")
 Writer = Callable[[Bundle, Target, Path], None]

@@ -35,10 +35,18 @@ from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
 
-__all__ = ["COMBINATIONS", "Surface", "circle", "isochrones", "nearest_origin", "surface_from", "surface_of"]
+__all__ = [
+    "COMBINATIONS",
+    "Surface",
+    "check_cutoffs",
+    "circle",
+    "isochrones",
+    "nearest_origin",
+    "surface_from",
+    "surface_of",
+]
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 COMBINATIONS = ("union", "intersection", "count", "nearest")
 #: Cells without land next to a shore take the value of the nearest land this many cells away, so that contours
 #: run on to the shore and are cut there.

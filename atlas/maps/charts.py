@@ -15,17 +15,7 @@ from types import MappingProxyType
 from atlas.base.words import Words
 from atlas.maps.document import Table
 
-__all__ = [
-    "Bar",
-    "Chart",
-    "Figure",
-    "Series",
-    "bar_chart",
-    "share_chart",
-    "slope_chart",
-    "stack_chart",
-    "waterfall_chart",
-]
+__all__ = ["Bar", "Figure", "Series", "bar_chart", "share_chart", "slope_chart", "stack_chart", "waterfall_chart"]
 
 #: Width of every chart, and sizes of its letters and bars, px at the width of a phone.
 _WIDTH, _LETTER, _BAR, _GAP = 340.0, 11.5, 9.0, 6.0
@@ -296,8 +286,8 @@ def share_chart(
     >>> curve = (Words("甲", "a"), [(0.0, 0.0), (0.5, 0.3), (1.0, 1.0)])
     >>> axes = Words("人", "people"), Words("分", "minutes")
     >>> chart = share_chart(Words("丙", "c"), [curve], axes=axes, even=Words("等", "even"))
-    >>> sum(one.kind == "line-0" for one in chart.lines), chart.lines[0].kind
-    (2, 'limit')
+    >>> sum(one.kind == "line-0" for one in chart.lines), chart.lines[0].kind  # two of the curve, one of its legend
+    (3, 'limit')
     """
     chart = Chart(label)
     left, top, side = 40.0, 22.0, 190.0

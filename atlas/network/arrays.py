@@ -18,7 +18,7 @@ from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.scenario import Scenario
 from atlas.kept.columns import KeptTable
 
-__all__ = ["GATE", "MESH", "SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
+__all__ = ["GATE", "MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
 
 #: The layer of ordinary roads, a sketch that names none.
 MESH = "ordinary_roads"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from atlas.base.doors import uncollected
 from atlas.base.errors import NetworkError
-from atlas.data.layer import require_usable
+from atlas.data.layer import parting_water, require_usable
 from atlas.data.region import Region
 from atlas.data.stamp import layers_hash
 from atlas.network.arrays import MESH, EdgeArrays, arrays_of
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from atlas.data.layer import Layer
     from atlas.data.scenario import Scenario
 
-__all__ = ["Network", "build_network", "lines_on_request", "open_edges"]
+__all__ = ["NEAR_MISS_KM", "REQUIRED", "Network", "build_network", "lines_on_request", "open_edges"]
 
 REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
 NEAR_MISS_KM = 0.5
@@ -115,7 +115,7 @@ def _build(layers: Mapping[str, Layer], snap_km: float, on_request: Collection[s
     frames = {key: _with_sides(_with_requested(key, layer.frame, on_request), region) for key, layer in layers.items()}
     barrier = None
     if "land" in frames:
-        water = frames["water"].geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
+        water = parting_water(frames["water"]).geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
         barrier = Barrier.of(frames["land"].geometry.to_numpy(), water, region.territories)
     links = frames.get("cross_border_links")
     crossings = list(read_crossings(links, region)) if links is not None else []

@@ -20,10 +20,29 @@ import shapely
 from numpy.typing import NDArray
 
 __all__ = [
-    "ALWAYS", "EDGE_COLUMNS", "JOIN_COLUMNS", "NODE_COLUMNS", "OPENING_COLUMNS", "TABLES", "Column", "Columns", "Edge",
-    "Join", "Node", "Opening", "column_of", "columns_of", "edge_frame", "filled", "join_frame", "named_nodes",
-    "node_at", "node_frame", "picked", "stacked", "texts_of", "year_of", "years_of",
-]  # fmt: skip
+    "EDGE_COLUMNS",
+    "JOIN_COLUMNS",
+    "NODE_COLUMNS",
+    "TABLES",
+    "Columns",
+    "Edge",
+    "Join",
+    "Node",
+    "Opening",
+    "column_of",
+    "columns_of",
+    "edge_frame",
+    "filled",
+    "join_frame",
+    "named_nodes",
+    "node_at",
+    "node_frame",
+    "picked",
+    "stacked",
+    "texts_of",
+    "year_of",
+    "years_of",
+]
 
 Floats = NDArray[np.float64]
 #: Columns of equal length by name: those of the contract, and for nodes also :data:`OPENING_COLUMNS`.

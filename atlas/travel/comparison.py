@@ -25,7 +25,7 @@ from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
 
-__all__ = ["PAIR_COLUMNS", "PROJECT_COLUMNS", "Comparison", "compare", "people_units", "seats"]
+__all__ = ["Comparison", "compare", "people_units", "seats"]
 
 PAIR_COLUMNS = (
     "from_id", "from_zh", "to_id", "to_zh", "mode", "before_min", "after_min", "saved_min", "crossing", "projects",

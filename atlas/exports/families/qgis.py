@@ -14,7 +14,7 @@ from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 from atlas.exports.tables.metadata import remarks
 
-__all__ = ["project_xml", "write_qgz"]
+__all__ = ["write_qgz"]
 
 _HIDDEN = {"rail_services"}
 _SHAPES = {"Point": "Point", "LineString": "Line", "Polygon": "Polygon"}

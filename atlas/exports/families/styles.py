@@ -10,7 +10,7 @@ from atlas.base.style import GROUND, STATUS_FORM, STATUS_WORDS, TIME_RAMP, LineF
 from atlas.data.declaration import SEATS
 from atlas.exports.tables.bundle import Table
 
-__all__ = ["Rule", "qml", "rules_of", "symbology"]
+__all__ = ["qml", "rules_of", "symbology"]
 
 _MM = 0.26458  # a CSS pixel
 _MARKERS = {
@@ -18,7 +18,6 @@ _MARKERS = {
     "diamond": "pentagon", "drop": "equilateral_triangle", "cross": "cross_fill",
 }  # fmt: skip
 _TIMES = ("travel_time_min", "cutoff_min")
-_KIND_WORDS = {"kind": "类别"}
 #: Denominator of the scale up to which a layer's names are shown.
 _LABELLED = {"airports": 1_500_000, "ports": 750_000, "stations": 500_000}
 _NEAR = 300_000

@@ -22,7 +22,7 @@ from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 from atlas.exports.tables.metadata import remarks
 
-__all__ = ["csv_bytes", "feature_lines", "write_csv", "write_geojson", "write_geojsonseq", "write_kml"]
+__all__ = ["feature_lines", "write_csv", "write_geojson", "write_geojsonseq", "write_kml"]
 
 _KML = "http://www.opengis.net/kml/2.2"
 _DECIMALS = 7

@@ -13,7 +13,7 @@ from pathlib import Path
 from atlas.base.errors import ExportError
 from atlas.base.files import write_bytes
 
-__all__ = ["PAPERS", "SHEET_ENDINGS", "anchor_pages", "find_browser", "save_sheet"]
+__all__ = ["SHEET_ENDINGS", "anchor_pages", "find_browser", "save_sheet"]
 
 #: Endings of a sheet's file.
 SHEET_ENDINGS = (".pdf", ".png")
