@@ -34,6 +34,7 @@ _DETAIL = Column("detail", "stops")
 @click.command(name="route")
 @click.argument("origin", type=PLACE_NAME, metavar="FROM")
 @click.argument("destination", type=PLACE_NAME, metavar="TO")
+@click.option("--to-here", is_flag=True, help="The way back: from TO to FROM.")
 @mode_option
 @click.option("--explain", is_flag=True, help="Add stops, parts, range, runner-up, waits and assumptions.")
 @scenario_options
@@ -45,6 +46,7 @@ def command(
     session: Session,
     origin: str,
     destination: str,
+    to_here: bool,
     mode: str,
     explain: bool,
     choice: Choice,
@@ -70,6 +72,8 @@ def command(
     from atlas.travel.reach import route
 
     chosen = session.scenario(choice)
+    if to_here:
+        origin, destination = destination, origin
     told = None
     if explain:
         from atlas.evidence.explain import explain as explained

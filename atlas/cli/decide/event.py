@@ -111,7 +111,7 @@ def list_events(session: Session, sink: Sink) -> None:
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="counties", show_default=True, help="Which table.")
 @mode_option
 @scenario_options
-@format_options("table", "json", "csv", "geojson")
+@format_options("table", "json", "csv", "geojson", "geojsonseq")
 @session_option
 @talk_options
 @click.pass_obj
