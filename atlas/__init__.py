@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from atlas.face.reach import reach_from as reach_from
     from atlas.face.trip import trip as trip
     from atlas.land.drawn import with_links as with_links
+    from atlas.land.ground import coarser as coarser
     from atlas.land.ground import ground as ground
     from atlas.land.surface import isochrones as isochrones
     from atlas.land.surface import surface_from as surface_from

@@ -44,8 +44,9 @@ def is_optional(hint: typing.Any) -> bool:
 def declared() -> str:
     """Return the whole text of the file."""
     lines = ["// Made by scripts/payload_types.py from atlas/maps/payload.py; scripts/bundle renews it."]
-    for name in payload.__all__:
-        kind = getattr(payload, name)
+    for name, kind in sorted(vars(payload).items()):
+        if getattr(kind, "__module__", "") != payload.__name__:
+            continue
         if typing.is_typeddict(kind):
             lines += ["", f"/** {(kind.__doc__ or '').splitlines()[0]} */", f"export interface {name} {{"]
             hints = typing.get_type_hints(kind, include_extras=True)

@@ -8,7 +8,9 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 
@@ -47,11 +49,22 @@ def room_of(path: Path) -> str:
 
 
 NAMES = {module_name(path): path for path in MODULES}
+#: Code outside the house that may take what a module offers.
+READERS = [
+    path
+    for folder in ("tests", "scripts", "benchmarks", "atlas_qgis")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
 
 
 def imported(path: Path) -> Iterator[str]:
     """Every module named in an import statement of `path`, wherever it stands, type checking included."""
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -148,7 +161,7 @@ def test_kilometres_a_degree_are_a_number_of_the_geodesy_alone() -> None:
     homes = {
         str(path.relative_to(PACKAGE))
         for path in MODULES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree(path))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Div)
         for side in (node.left, node.right)
         if isinstance(side, ast.Constant) and isinstance(side.value, float | int)
@@ -159,7 +172,7 @@ def test_kilometres_a_degree_are_a_number_of_the_geodesy_alone() -> None:
 
 def constants(path: Path) -> Iterator[tuple[str, str]]:
     """Name, without its underscore, and literal of every constant of a module."""
-    for node in ast.parse(path.read_text("utf-8")).body:
+    for node in tree(path).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         value = getattr(node, "value", None)
         if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name) or value is None:
@@ -178,6 +191,74 @@ def test_no_two_modules_assign_the_same_constant() -> None:
         for one in constants(path):
             homes.setdefault(one, []).append(label(path))
     assert {name: places for (name, _), places in homes.items() if len(places) > 1} == {}
+
+
+def taken(path: Path) -> Iterator[tuple[str, str]]:
+    """Module and name of all that `path` takes from modules of the atlas: by import, or as ``module.name``."""
+    called: dict[str, str] = {}
+    spelled: list[tuple[str, str]] = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            called |= {alias.asname: alias.name.removeprefix("atlas.") for alias in node.names if alias.asname}
+        elif isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("atlas."):
+            module = (node.module or "").removeprefix("atlas").removeprefix(".")
+            for alias in node.names:
+                inner = f"{module}.{alias.name}".removeprefix(".")
+                if inner in NAMES:
+                    called[alias.asname or alias.name] = inner
+                else:
+                    yield module, alias.name
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            spelled.append((node.value.id, node.attr))
+    yield from ((called[module], name) for module, name in spelled if called.get(module) in NAMES)
+
+
+def offered(path: Path) -> list[str]:
+    """``__all__`` of a module; a room's door and ``_version`` need none."""
+    for node in tree(path).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return [str(name) for name in ast.literal_eval(node.value)]
+    return []
+
+
+def wanted() -> dict[str, set[str]]:
+    """What others take of each module, by the law's rules.
+
+    Others are the modules of the atlas, its public face and the readers outside. ``command`` of a module of the
+    terminal's rooms and ``main`` are asked for by name as the program starts. A name with an underscore is its
+    module's own: tests may look at it, no module may.
+    """
+    names: dict[str, set[str]] = {name: set() for name in NAMES}
+    for path in (*MODULES, *READERS):
+        for module, name in taken(path):
+            own = NAMES.get(module) == path or (path in READERS and name.startswith("_"))
+            if module and not own and name not in sys.stdlib_module_names:
+                names[module].add(name)
+    for name, home in atlas._HOME.items():
+        names[home.removeprefix("atlas.")].add(name)
+    for module, path in NAMES.items():
+        if module.startswith("cli.") and any(getattr(node, "name", "") == "command" for node in tree(path).body):
+            names[module].add("command")
+    names["__main__"].add("main")
+    return names
+
+
+def test_a_module_offers_what_others_take_and_nothing_else() -> None:
+    for module, names in wanted().items():
+        if module not in ("", "_version"):
+            assert set(offered(NAMES[module])) == names, f"atlas.{module}: __all__ is not what others import"
+
+
+def test_the_public_face_says_the_same_three_times() -> None:
+    block = next(node for node in tree(PACKAGE / "__init__.py").body if isinstance(node, ast.If))
+    typed = {
+        alias.asname: f"{node.module}"
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == atlas._HOME
+    assert set(atlas.__all__) == {"__version__", *typed}
 
 
 def test_every_file_that_the_quick_part_leaves_out_is_there() -> None:

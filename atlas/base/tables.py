@@ -19,7 +19,7 @@ from typing import NoReturn
 from atlas.base.doors import MOST_DIGITS, Door, did_you_mean, sign_fault
 from atlas.base.errors import AtlasError, LayerError
 
-__all__ = ["Row", "Table", "is_iso_date", "joined", "listed", "parse_table", "read_table"]
+__all__ = ["Row", "Table", "is_iso_date", "listed", "parse_table", "read_table"]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?", re.ASCII)

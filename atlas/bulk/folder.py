@@ -20,7 +20,7 @@ from atlas.base.errors import ExportError
 from atlas.base.files import code_hash, content_hash, write_bytes, write_text
 from atlas.bulk.question import Found, Points, Question
 
-__all__ = ["Folder", "open_folder", "parquet_of"]
+__all__ = ["open_folder", "parquet_of"]
 
 _MANIFEST, _PARTS = "od.json", "parts"
 _KEY = b"atlas-key"

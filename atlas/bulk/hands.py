@@ -18,9 +18,8 @@ from atlas.base.files import code_hash
 from atlas.bulk.folder import parquet_of
 from atlas.bulk.question import Question
 
-__all__ = ["ENGINES", "by_dask", "here"]
+__all__ = ["by_dask", "here"]
 
-ENGINES = ("local", "dask")
 _PATIENCE_S = 10
 
 

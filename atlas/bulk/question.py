@@ -22,7 +22,7 @@ from atlas.travel.reach import point_ids
 from atlas.travel.search import TOLERANCE_MIN, Graph, search_many
 from atlas.travel.trip import Trip
 
-__all__ = ["KINDS", "Found", "Points", "Question", "points_of_cells", "points_of_nodes"]
+__all__ = ["Found", "Points", "Question", "points_of_cells", "points_of_nodes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

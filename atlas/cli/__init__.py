@@ -14,7 +14,7 @@ from atlas.base.words import language
 from atlas.cli.ending import Ending
 from atlas.cli.texts import in_characters
 
-__all__ = ["COMMANDS", "cli"]
+__all__ = ["COMMANDS", "ROOMS", "cli"]
 
 # Command → the one line shown by `atlas --help`, so that listing commands imports none of them.
 COMMANDS: dict[str, str] = {

@@ -13,16 +13,7 @@ import click
 
 from atlas.base.errors import AtlasError, UnknownPlaceError
 
-__all__ = [
-    "BAD_INPUT",
-    "CLOSED_PIPE",
-    "FAULT",
-    "INTERRUPTED",
-    "Ending",
-    "heed_signals",
-    "lenient_terminal",
-    "terminal_text",
-]
+__all__ = ["Ending", "heed_signals", "lenient_terminal"]
 
 BAD_INPUT, FAULT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 #: Signals that ask a process to end; each raises SystemExit, so that drafts and locks are let go of.

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-__all__ = ["COUNTS", "OUTSIDE", "Count", "count_of", "held_by_full"]
+__all__ = ["COUNTS", "OUTSIDE", "count_of", "held_by_full"]
 
 #: ``year`` in a year's scenario as a whole; ``full-known`` and ``full`` wholly in these alone (``full`` where a part
 #: has an indicative course); ``goods`` a railway for goods, in the plan's network and ridden by nobody; ``site`` a

@@ -18,7 +18,7 @@ from atlas.base.errors import ParameterError
 from atlas.base.files import content_hash
 from atlas.base.tables import Row, read_table
 
-__all__ = ["Parameter", "ParameterSet", "ParameterTable", "read_parameters"]
+__all__ = ["SETS", "ParameterSet", "ParameterTable", "read_parameters"]
 
 SetName = Literal["favourable", "central", "adverse"]
 SETS: tuple[SetName, ...] = ("favourable", "central", "adverse")

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
     from shapely.geometry.base import BaseGeometry
 
-__all__ = [
-    "ANYWHERE", "ELSEWHERE", "Core", "Region", "Territory", "Water", "abroad", "find_root", "read_region",
-    "read_territories", "sides_at",
-]  # fmt: skip
+__all__ = ["ANYWHERE", "Region", "Territory", "abroad", "find_root", "read_region", "read_territories", "sides_at"]
 
 Box = tuple[float, float, float, float]
 EARTH: Box = (-180.0, -90.0, 180.0, 90.0)

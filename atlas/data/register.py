@@ -25,9 +25,20 @@ from atlas.base.tables import Table, read_table
 from atlas.data.counting import count_of
 
 __all__ = [
-    "ISSUED", "ITEM_STATUSES", "Axis", "Change", "Event", "Link", "PlanItem", "Register", "Section", "Resolution",
-    "StatusHistory", "item_table", "last_day", "read_register", "read_sections", "read_status", "select",
-]  # fmt: skip
+    "ISSUED",
+    "ITEM_STATUSES",
+    "Change",
+    "Event",
+    "PlanItem",
+    "Register",
+    "Section",
+    "StatusHistory",
+    "item_table",
+    "last_day",
+    "read_register",
+    "read_sections",
+    "read_status",
+]
 
 #: Date of the notice that issued the plan: the day its own wording describes.
 ISSUED = "2023-10-25"

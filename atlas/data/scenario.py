@@ -44,9 +44,23 @@ from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_param
 from atlas.data.region import find_root
 
 __all__ = [
-    "BOARDING", "BUILT_IN", "FULL", "FULL_KNOWN", "LINK_CLASSES", "MODES", "PERIODS", "DrawnLink", "Mode", "Scenario",
-    "is_scenario_file", "load_scenario", "parse_scenario", "scenario_text",
-]  # fmt: skip
+    "BASE_YEAR",
+    "BOARDING",
+    "BUILT_IN",
+    "FIRST_YEAR",
+    "FULL",
+    "FULL_KNOWN",
+    "LAST_YEAR",
+    "LINK_CLASSES",
+    "MODES",
+    "PERIODS",
+    "DrawnLink",
+    "Scenario",
+    "is_scenario_file",
+    "load_scenario",
+    "parse_scenario",
+    "scenario_text",
+]
 
 FULL, FULL_KNOWN = "full", "full-known"
 BUILT_IN: dict[str, int | None] = {

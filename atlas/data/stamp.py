@@ -28,7 +28,7 @@ from atlas.base.seals import intact, members_digest
 from atlas.base.values import name_text
 from atlas.data.scenario import Scenario
 
-__all__ = ["Finding", "Marks", "check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
+__all__ = ["check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
 
 _DIGITS = 12
 _STAMP = re.compile(rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b")

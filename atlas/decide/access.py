@@ -25,10 +25,7 @@ from atlas.network.build import Network
 from atlas.travel.comparison import seats
 from atlas.travel.search import TOLERANCE_MIN
 
-__all__ = [
-    "CURVE_COLUMNS", "FAIRNESS_COLUMNS", "HINTERLAND_COLUMNS", "PLATFORM_COLUMNS", "SWITCH_COLUMNS", "fairness",
-    "hinterland", "platform_access", "spread_of", "switches",
-]  # fmt: skip
+__all__ = ["fairness", "hinterland", "platform_access", "spread_of", "switches"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -22,7 +22,7 @@ from atlas.network.build import Network
 from atlas.plan.lengths import corridor_kilometres, stretches
 from atlas.travel.search import TOLERANCE_MIN
 
-__all__ = ["CARD_COLUMNS", "SERVED_MIN", "Cards", "corridor_cards"]
+__all__ = ["SERVED_MIN", "corridor_cards"]
 
 #: A port or airport this near to a junction or station of a corridor is served by it.
 SERVED_MIN = 30.0

@@ -27,10 +27,7 @@ from atlas.network.build import Network
 from atlas.travel.comparison import seats
 from atlas.travel.search import TOLERANCE_MIN
 
-__all__ = [
-    "BREAK_COLUMNS", "CRITICAL_COLUMNS", "NOTICED_MIN", "PAIR_LOSS_COLUMNS", "Closure", "Losses", "Watch", "breaks",
-    "closures", "critical_links", "dividend", "worst_pairs",
-]  # fmt: skip
+__all__ = ["NOTICED_MIN", "Losses", "Watch", "breaks", "closures", "critical_links", "dividend", "worst_pairs"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

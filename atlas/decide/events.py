@@ -27,10 +27,7 @@ from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.travel.search import TOLERANCE_MIN
 
-__all__ = [
-    "CLOSED_COLUMNS", "COUNTY_COLUMNS", "PLACE_COLUMNS", "Event", "Happening", "Outcome", "read_event", "read_events",
-    "run_event",
-]  # fmt: skip
+__all__ = ["Event", "read_event", "read_events", "run_event"]
 
 Bools = NDArray[np.bool_]
 COUNTY_COLUMNS = (

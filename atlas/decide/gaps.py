@@ -28,7 +28,7 @@ from atlas.plan.promises import Targets
 from atlas.travel.minutes import run_minutes
 from atlas.travel.search import TOLERANCE_MIN
 
-__all__ = ["GAP_COLUMNS", "LINK_KINDS", "NEW_RAIL_KMH", "NEW_ROAD_KMH", "STRAIT_KM", "gaps"]
+__all__ = ["LINK_KINDS", "NEW_RAIL_KMH", "NEW_ROAD_KMH", "STRAIT_KM", "gaps"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

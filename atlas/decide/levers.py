@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from atlas.base.words import both, parameter_words
 from atlas.decide.board import Board
 
-__all__ = ["FASTEST_RAIL_KMH", "Lever", "all_off", "levers_of"]
+__all__ = ["Lever", "all_off", "levers_of"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -26,9 +26,17 @@ from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
-    "CAP_MIN", "MEASURES", "SITES", "Hinterland", "Measure", "Minutes", "Pairs", "People", "Promises", "Trips",
-    "centre_rows", "make_measure", "site_rows",
-]  # fmt: skip
+    "CAP_MIN",
+    "MEASURES",
+    "SITES",
+    "Measure",
+    "Minutes",
+    "Pairs",
+    "Trips",
+    "centre_rows",
+    "make_measure",
+    "site_rows",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from atlas.base.errors import PlanError
@@ -30,10 +29,8 @@ from atlas.travel.journey import Journey
 from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 
-__all__ = ["KINDS", "NEED_COLUMNS", "Needs", "solve", "solve_trips"]
+__all__ = ["Needs", "solve", "solve_trips"]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 KINDS = ("speed", "headway", "border", "access", "departure", "project")
 NEED_COLUMNS = (
     "by", "lever", "name_zh", "name_en", "parameter", "other", "other_zh", "other_en", "unit", "before", "needed",

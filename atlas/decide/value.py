@@ -28,10 +28,7 @@ from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.plan.promises import Targets
 
-__all__ = [
-    "CITY_COLUMNS", "DELAY_COLUMNS", "EXACT_PLAYERS", "INTERACTION_COLUMNS", "TARGET_COLUMNS", "VALUE_COLUMNS", "Game",
-    "Valuation", "exact_values", "project_values", "sampled_values", "target_values",
-]  # fmt: skip
+__all__ = ["Game", "exact_values", "project_values", "sampled_values", "target_values"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

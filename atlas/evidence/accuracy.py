@@ -35,7 +35,7 @@ from atlas.travel.journey import Journey
 from atlas.travel.reach import route
 from atlas.travel.trip import Trip
 
-__all__ = ["ERROR_COLUMNS", "FOLDS", "Validation", "check_times", "summary", "validate", "worst"]
+__all__ = ["Validation", "check_times", "summary", "validate", "worst"]
 
 FOLDS = 5
 ERROR_COLUMNS = (

@@ -28,7 +28,7 @@ from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
 from atlas.travel.search import arcs_csr, arcs_minutes, counted, early_nodes
 
-__all__ = ["Spread", "spread"]
+__all__ = ["spread"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -20,7 +20,7 @@ from atlas.travel.minutes import edge_minutes
 from atlas.travel.reach import locate_all, route
 from atlas.travel.trip import Trip
 
-__all__ = ["QUANTILES", "Assumption", "Boarding", "Explanation", "Influence", "Ride", "explain", "runner_up"]
+__all__ = ["Explanation", "Ride", "explain"]
 
 QUANTILES = (0.05, 0.5, 0.95)
 _DRAWS = 400

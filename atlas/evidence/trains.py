@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from atlas.network.build import Network
 
-__all__ = ["Direct", "direct_trains", "weighted_median"]
-
-Floats = NDArray[np.float64]
+__all__ = ["Direct", "direct_trains"]
 
 
 @dataclass(frozen=True)

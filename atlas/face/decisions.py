@@ -33,7 +33,7 @@ from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.plan.promises import Target, Targets
 
-__all__ = ["STEPS", "Decisions", "gather_decisions"]
+__all__ = ["STEPS", "Decisions", "Row", "gather_decisions"]
 
 Row = Mapping[str, Any]
 #: What is gathered, in this order; the names of the steps that are told.

@@ -18,7 +18,7 @@ from atlas.travel import trip as travel
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.reach import locate, locate_all, matrix_on
 
-__all__ = ["Trip", "trip"]
+__all__ = ["trip"]
 
 
 @dataclass(frozen=True, eq=False)

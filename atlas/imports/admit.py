@@ -21,7 +21,7 @@ from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, ser
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import CRS, Layer, frame_of
 
-__all__ = ["Intake", "admit", "adrift", "layer_of", "slug_of", "slugs_of", "left_hanging", "merged"]
+__all__ = ["Intake", "admit", "adrift", "layer_of", "left_hanging", "merged", "slug_of", "slugs_of"]
 
 #: References that are dropped from the list instead of keeping the feature out: a station is a station
 #: without the line it is on.

@@ -14,15 +14,7 @@ from urllib.parse import quote
 
 from atlas.base.errors import ImportDataError
 
-__all__ = [
-    "LARGEST_MEMBER_MB",
-    "LARGEST_TOTAL_MB",
-    "MOST_MEMBERS",
-    "check_base",
-    "check_file",
-    "check_zip",
-    "unpacked_bytes",
-]
+__all__ = ["check_base", "check_file", "check_zip", "unpacked_bytes"]
 
 #: Bounds on what an archive may unpack to. A province of roads as a shapefile is some hundred megabytes.
 LARGEST_MEMBER_MB = 1024

@@ -18,7 +18,7 @@ from atlas.base.files import plainly_named
 from atlas.base.foreign import VECTOR_DRIVERS, apart, only_drivers
 from atlas.imports.archives import check_base, unpacked_bytes
 
-__all__ = ["MOST_FEATURES", "read_frame"]
+__all__ = ["read_frame"]
 
 MOST_FEATURES = 300_000
 _TOLD = (RuntimeWarning, UserWarning)

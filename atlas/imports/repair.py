@@ -8,7 +8,7 @@ from shapely.geometry.base import BaseGeometry
 from atlas.base.errors import ImportDataError
 from atlas.base.geodesy import GEOD
 
-__all__ = ["REPAIR_LIMIT", "made_valid"]
+__all__ = ["made_valid"]
 
 #: A repair that changes more of an area than this share is no repair, but another shape.
 REPAIR_LIMIT = 0.01

@@ -16,7 +16,7 @@ from atlas.imports.admit import Intake, admit, adrift, left_hanging, merged
 from atlas.imports.regions import Founding
 from atlas.imports.store import copied_atlas, new_atlas, store
 
-__all__ = ["Count", "Outcome", "Target", "put", "take_in"]
+__all__ = ["Outcome", "Target", "put", "take_in"]
 
 
 @dataclass(frozen=True)

@@ -27,16 +27,15 @@ from atlas.imports.regions import Founding, parameters_text, region_text
 from atlas.network.build import REQUIRED
 
 __all__ = [
-    "Backup",
+    "POPULATION",
     "backups",
     "copied_atlas",
-    "restore_all",
     "extra_spec",
-    "POPULATION",
     "file_sha256",
     "new_atlas",
     "new_folder",
     "restore",
+    "restore_all",
     "store",
     "store_table",
 ]

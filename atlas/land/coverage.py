@@ -10,7 +10,7 @@ import pandas as pd
 from atlas.land.population import Population
 from atlas.land.surface import Surface, check_cutoffs
 
-__all__ = ["COVERAGE_COLUMNS", "ELSEWHERE", "coverage"]
+__all__ = ["ELSEWHERE", "coverage"]
 
 #: What lies in none of them.
 ELSEWHERE = "其他"

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from atlas.base.geodesy import transformer
 from atlas.land.water import WaterRaster
 
-__all__ = ["CELL_KM", "SNAP_KM", "Grid", "land_grid"]
+__all__ = ["CELL_KM", "Grid", "land_grid"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -26,7 +26,7 @@ from atlas.network.attach import WORKS
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
 
-__all__ = ["DECAY_PER_MIN", "INDICATOR_COLUMNS", "HUBS", "NEAR_KM", "accessibility", "nearest_sites"]
+__all__ = ["DECAY_PER_MIN", "HUBS", "NEAR_KM", "accessibility", "nearest_sites"]
 
 Floats = NDArray[np.float64]
 #: Potential accessibility: weight exp(-beta × minutes); half the weight after 35 minutes.

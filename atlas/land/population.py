@@ -41,11 +41,10 @@ from atlas.data.declaration import counted_units
 from atlas.land.grid import Grid
 
 _OWN = ", the population of your own,"
-__all__ = ["RULES", "Population", "own_population", "spread_people", "units_of"]
+__all__ = ["Population", "own_population", "spread_people", "units_of"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-RULES = ("settled", "even", "middles")
 #: How far from a settlement's middle its people may live, and over what distance density falls to 1/e.
 REACH_KM, DECAY_KM = 25.0, 3.0
 #: A neighbouring prefecture known by its seat alone is a large city: density falls off more slowly.
@@ -61,7 +60,7 @@ class Population:
     grid
         The cells.
     people
-        (3, cells) by the rules :data:`RULES`, in that order.
+        (3, cells) by the rules ``settled``, ``even`` and ``middles``, in that order.
     unit
         (cells,) index into `units`, -1 where a cell belongs to none.
     units : DataFrame

@@ -38,6 +38,7 @@ from atlas.travel.trip import Trip
 __all__ = [
     "COMBINATIONS",
     "Surface",
+    "check_cutoffs",
     "circle",
     "isochrones",
     "nearest_origin",
@@ -47,7 +48,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 COMBINATIONS = ("union", "intersection", "count", "nearest")
 #: Cells without land next to a shore take the value of the nearest land this many cells away, so that contours
 #: run on to the shore and are cut there.

@@ -16,7 +16,7 @@ from atlas.data.region import Territory
 from atlas.network.attach import ROAD_REACH_KM
 from atlas.network.barrier import Barrier
 
-__all__ = ["WATER_PIXEL_KM", "WaterRaster"]
+__all__ = ["WaterRaster"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

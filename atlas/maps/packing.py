@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["pack_columns", "pack_geometries", "pack_integers", "unpack_integers"]
+__all__ = ["pack_columns", "pack_geometries", "pack_integers"]
 
 _ALPHABET = np.frombuffer(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", dtype=np.uint8)
 #: Largest magnitude packed: JavaScript holds integers exactly up to 2**53.
@@ -38,21 +38,6 @@ def pack_integers(values: ArrayLike) -> str:
     bits = (np.repeat(zigzag, length) >> (5 * place)) & 31
     more = place < np.repeat(length, length) - 1
     return _ALPHABET[bits + 32 * more].tobytes().decode("ascii")
-
-
-def unpack_integers(text: str) -> NDArray[np.int64]:
-    """Return the integers that :func:`pack_integers` wrote as `text`."""
-    code = {chr(letter): i for i, letter in enumerate(_ALPHABET)}
-    numbers: list[int] = []
-    value = shift = 0
-    for letter in text:
-        bits = code[letter]
-        value |= (bits & 31) << shift
-        shift += 5
-        if bits < 32:
-            numbers.append((value >> 1) ^ -(value & 1))
-            value = shift = 0
-    return np.array(numbers, dtype=np.int64)
 
 
 def pack_geometries(geometries: ArrayLike, *, decimals: int = 5) -> dict[str, Any]:

@@ -10,11 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple, NotRequired, TypedDict
 
-__all__ = [
-    "Backdrop", "Boxed", "Common", "CompareData", "ComparePage", "ExploreData", "ExplorePage", "Header", "LayerData",
-    "Leg", "MapPage", "MatrixData", "MatrixLeg", "MatrixPage", "Meta", "Packed", "Pair", "Plan", "PlanItem", "PlanPage",
-    "Project", "ReachData", "ReachPage", "Shapes",
-]  # fmt: skip
+__all__ = ["ComparePage", "ExplorePage", "Leg", "MapPage", "MatrixPage", "Meta", "PlanPage", "ReachPage"]
 
 #: Whole numbers as text.
 Packed = str

@@ -29,7 +29,7 @@ from atlas.base.geodesy import transformer
 from atlas.base.style import GROUND
 from atlas.maps.packing import pack_geometries
 
-__all__ = ["BUDGET_BYTES", "read_tiles"]
+__all__ = ["read_tiles"]
 
 Box = tuple[float, float, float, float]
 #: What the tiles may add to a page, so that every page stays within 3 MB.

@@ -19,7 +19,7 @@ from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.scenario import Scenario
 from atlas.kept.columns import KeptTable
 
-__all__ = ["GATE", "MESH", "SERVICE_WORDS", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
+__all__ = ["GATE", "MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
 
 #: The layer of ordinary roads, a sketch that names none.
 MESH = "ordinary_roads"
@@ -376,5 +376,7 @@ def _of_columns(edge: ColumnOf, texts: ColumnOf, **computed: NDArray[Any]) -> Ed
 
 def _texts(values: NDArray[Any]) -> NDArray[np.object_]:
     """A column of texts, empty where one is missing."""
-    missing = np.array([not isinstance(value, str) for value in values.tolist()], dtype=bool)
-    return np.where(missing, "", values) if missing.any() else values
+    listed = values.tolist()
+    if set(map(type, listed)) <= {str}:
+        return values
+    return np.where([isinstance(value, str) for value in listed], values, "")

@@ -25,10 +25,24 @@ from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_lin
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
-    "BROOK_KM", "MESH_ID", "MESH_LINKS", "MESH_REACH_KM", "PIER_REACH_KM", "ROAD_LINKS", "ROAD_REACH_KM",
-    "SITE_REACH_KM", "STATION_LINKS", "STATION_REACH_KM", "WORKS", "MeshPart", "beside", "exits_of", "link_piers",
-    "link_points", "local_edges", "mesh_part", "point_columns",
-]  # fmt: skip
+    "BROOK_KM",
+    "MESH_ID",
+    "MESH_LINKS",
+    "MESH_REACH_KM",
+    "MESH_STEP_KM",
+    "ROAD_LINKS",
+    "ROAD_REACH_KM",
+    "STATION_LINKS",
+    "STATION_REACH_KM",
+    "WORKS",
+    "beside",
+    "exits_of",
+    "link_piers",
+    "link_points",
+    "local_edges",
+    "mesh_part",
+    "point_columns",
+]
 
 Ints = NDArray[np.int64]
 #: How far a place may lie from a road or station it is linked with, straight, and how many links it gets.

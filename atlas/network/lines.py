@@ -20,8 +20,17 @@ from atlas.data.region import abroad
 from atlas.network.barrier import Obstacle
 
 __all__ = [
-    "LEAST_RADIUS_KM", "LocalLinks", "cut_line", "cut_lines", "line_km", "local_links", "near_pairs", "on_sphere",
-]  # fmt: skip
+    "HARBOUR_KM",
+    "LEAST_RADIUS_KM",
+    "TOWN_RIVER_KM",
+    "LocalLinks",
+    "cut_line",
+    "cut_lines",
+    "line_km",
+    "local_links",
+    "near_pairs",
+    "on_sphere",
+]
 
 #: A vertex this near to a node, in longitude and in latitude, is the node.
 _SAME_DEGREES = 2e-6

@@ -24,7 +24,7 @@ from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import cut_line, line_km
 from atlas.network.rows import Edge, Join, Node, Opening, year_of
 
-__all__ = ["RailPart", "Track", "rail_part"]
+__all__ = ["rail_part"]
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]

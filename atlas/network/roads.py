@@ -37,7 +37,7 @@ from atlas.network.rows import (
 )
 from atlas.network.upgrades import upgraded, with_links
 
-__all__ = ["RoadPart", "road_part"]
+__all__ = ["road_part"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -20,10 +20,29 @@ import shapely
 from numpy.typing import NDArray
 
 __all__ = [
-    "ALWAYS", "EDGE_COLUMNS", "JOIN_COLUMNS", "NODE_COLUMNS", "OPENING_COLUMNS", "TABLES", "Column", "Columns", "Edge",
-    "Join", "Node", "Opening", "column_of", "columns_of", "edge_frame", "filled", "join_frame", "node_at", "node_frame",
-    "picked", "stacked", "texts_of", "year_of", "years_of",
-]  # fmt: skip
+    "EDGE_COLUMNS",
+    "JOIN_COLUMNS",
+    "NODE_COLUMNS",
+    "TABLES",
+    "Columns",
+    "Edge",
+    "Join",
+    "Node",
+    "Opening",
+    "column_of",
+    "columns_of",
+    "edge_frame",
+    "filled",
+    "join_frame",
+    "named_nodes",
+    "node_at",
+    "node_frame",
+    "picked",
+    "stacked",
+    "texts_of",
+    "year_of",
+    "years_of",
+]
 
 Floats = NDArray[np.float64]
 #: Columns of equal length by name: those of the contract, and for nodes also :data:`OPENING_COLUMNS`.
@@ -221,12 +240,23 @@ def stacked(*blocks: Columns) -> Columns:
 
 def node_frame(columns: Columns) -> gpd.GeoDataFrame:
     """Return ``Network.nodes``; openings are left out."""
-    frame = pd.DataFrame({name: columns[name] for name in NODE_COLUMNS})
-    frame["service"] = frame["service"].astype(object)
-    # Imported layers know many junctions without a name; a missing text must not come out as a word.
-    frame["name_en"] = frame["name_en"].astype(object).fillna("")
-    frame["name_zh"] = frame["name_zh"].astype(object).fillna(frame["name_en"])
+    frame = pd.DataFrame({name: columns[name] for name in NODE_COLUMNS} | named_nodes(columns))
+    for name in ("service", "name_en", "name_zh"):
+        frame[name] = frame[name].astype(object)
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+
+
+def named_nodes(columns: Columns) -> Columns:
+    """Return the names of nodes: imported layers know many junctions without one, and it must not come out as a word.
+
+    A missing English name is empty, a missing Chinese one the English.
+    """
+    english = [name if isinstance(name, str) else "" for name in columns["name_en"].tolist()]
+    chinese = [
+        name if isinstance(name, str) else other
+        for name, other in zip(columns["name_zh"].tolist(), english, strict=True)
+    ]
+    return {"name_en": column_of(english, "text"), "name_zh": column_of(chinese, "text")}
 
 
 def edge_frame(columns: Columns) -> gpd.GeoDataFrame:

@@ -23,7 +23,7 @@ from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.register import Register
 from atlas.network.lines import cut_line, line_km
 
-__all__ = ["STRETCH_COLUMNS", "corridor_kilometres", "stretches", "total_kilometres"]
+__all__ = ["corridor_kilometres", "stretches", "total_kilometres"]
 
 STRETCH_COLUMNS = (
     "layer", "feature_id", "name_zh", "mode", "status", "opens_year", "plan_ids", "from_node", "to_node", "city",

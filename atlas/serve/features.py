@@ -22,7 +22,7 @@ from atlas.serve.asking import Box, Parameter
 from atlas.serve.problems import Refusal
 from atlas.serve.service import GEOJSON, JSON, Asked, Endpoint, Reply, Service, as_json, link
 
-__all__ = ["CONFORMS", "CRS84", "ENDPOINTS", "OPENAPI", "SCHEMA", "collection_told", "layer_parameter"]
+__all__ = ["ENDPOINTS", "OPENAPI", "layer_parameter"]
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"

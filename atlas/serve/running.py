@@ -8,7 +8,7 @@ from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.serve.service import Service
 
-__all__ = ["LOOPBACK", "address_of", "listen", "run", "served_hosts"]
+__all__ = ["address_of", "listen", "run", "served_hosts"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _LARGEST_HEAD = 32_768

@@ -16,7 +16,7 @@ from atlas.serve.features import layer_parameter
 from atlas.serve.problems import Refusal
 from atlas.serve.service import JSON, Asked, Endpoint, Reply, Service, as_json, link
 
-__all__ = ["ENDPOINTS", "MVT", "tile"]
+__all__ = ["ENDPOINTS"]
 
 MVT = "application/vnd.mapbox-vector-tile"
 _MATRIX = "WebMercatorQuad"

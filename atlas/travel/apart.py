@@ -16,7 +16,7 @@ from atlas.travel.journey import Journey, journey_on
 from atlas.travel.reach import locate
 from atlas.travel.trip import Trip
 
-__all__ = ["ROUTE_COLUMNS", "Redundancy", "redundancy"]
+__all__ = ["redundancy"]
 
 ROUTE_COLUMNS = ("k", "minutes", "later_min", "length_km", "by", "by_en", "features")
 Bools = NDArray[np.bool_]

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ENGINES", "NOTHING", "engine_for", "least_minutes"]
+__all__ = ["ENGINES", "least_minutes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -17,7 +17,7 @@ from atlas.data.places import Place, find_place
 from atlas.data.scenario import Scenario
 from atlas.network.value import Network
 from atlas.notebook.card import card, map_of
-from atlas.travel.journey import PARTS, Journey, Leg, journey_on, parts_of
+from atlas.travel.journey import PARTS, Journey, journey_on, parts_of
 from atlas.travel.search import TOLERANCE_MIN, Tree
 from atlas.travel.trip import Trip
 
@@ -26,9 +26,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "PARTS", "Journey", "Leg", "Reach", "locate", "locate_all", "matrix_columns", "matrix_on", "od_matrix", "point_ids",
-    "reach_from", "route",
-]  # fmt: skip
+    "PARTS",
+    "Journey",
+    "Reach",
+    "locate",
+    "locate_all",
+    "matrix_columns",
+    "matrix_on",
+    "od_matrix",
+    "point_ids",
+    "reach_from",
+    "route",
+]
 
 Floats = NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from atlas.network.value import Network
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["OPEN_COLUMNS", "assumed_features", "open_features", "scenario_difference", "scenario_header"]
+__all__ = ["assumed_features", "open_features", "scenario_difference", "scenario_header"]
 
 OPEN_COLUMNS = (
     "layer", "feature_id", "name_zh", "name_en", "status", "opens_year", "opens_basis", "plan_ids",

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 __all__ = ["command", "question_of"]
 
-_WORDS = ("places", "cells")
 _MOST_PLACES = 1_000_000
 
 

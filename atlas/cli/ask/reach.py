@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from atlas.base.words import Words, both, joined
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     format_options,
     mode_option,
@@ -34,7 +35,7 @@ _COLUMNS = (
 
 
 @click.command(name="reach")
-@click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...")
+@click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...", type=PLACE_NAME)
 @within_option
 @click.option(
     "--combine",

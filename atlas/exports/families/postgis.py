@@ -25,7 +25,7 @@ from atlas.exports.tables.metadata import remarks
 if TYPE_CHECKING:
     from psycopg import Connection
 
-__all__ = ["Database", "database_of", "read_postgis", "write_postgis"]
+__all__ = ["database_of", "read_postgis", "write_postgis"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 _TYPES = {"string": "text", "float": "double precision", "boolean": "boolean", "integer": "integer"}

@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from atlas.base import geodesy
 from atlas.base.errors import ExportError
 
-__all__ = ["BELTS", "NAMES", "Outside", "Target", "fit", "reprojected", "split_codes", "target_of"]
+__all__ = ["Outside", "Target", "fit", "reprojected", "target_of"]
 
 Outside = Literal["refuse", "split", "clip"]
 Bounds = tuple[float, float, float, float]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from atlas.data.declaration import Column, ColumnType, LayerSpec
 
-__all__ = ["ALIASES", "SHORT_NAMES", "Field", "fields_of_frame", "fields_of_layer", "short_names"]
+__all__ = ["Field", "fields_of_frame", "fields_of_layer", "short_names"]
 
 #: Chinese alias of every column that the atlas writes.
 ALIASES: dict[str, str] = {

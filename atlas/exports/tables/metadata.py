@@ -13,7 +13,7 @@ from atlas.base.values import name_text, plain
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 
-__all__ = ["datapackage", "datapackage_text", "remarks"]
+__all__ = ["datapackage_text", "remarks"]
 
 #: Formats that hold their data package themselves.
 _ARCHIVES = ("shp", "gdb", "tab", "gtfs")

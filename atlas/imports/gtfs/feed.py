@@ -29,9 +29,17 @@ from atlas.imports.archives import unpacked_bytes
 from atlas.imports.osm.tags import clean
 
 __all__ = [
-    "Calls", "Pattern", "Routes", "calls_of", "is_metro", "patterns", "publisher", "read_feed", "routes_of",
-    "rows_beside", "running", "text",
-]  # fmt: skip
+    "Pattern",
+    "calls_of",
+    "is_metro",
+    "patterns",
+    "publisher",
+    "read_feed",
+    "routes_of",
+    "rows_beside",
+    "running",
+    "text",
+]
 
 Record = dict[str, Any]
 _TIME = re.compile(r"\s*(\d{1,3}):(\d{2}):(\d{2})\s*")

@@ -22,7 +22,7 @@ from atlas.imports.gtfs.stops import Stops, common, nearest, slug, stop_places
 from atlas.imports.osm.matching import base_names
 from atlas.imports.osm.tags import clean
 
-__all__ = ["Ferries", "ferries_of"]
+__all__ = ["ferries_of"]
 
 Record = dict[str, Any]
 Point = tuple[float, float]

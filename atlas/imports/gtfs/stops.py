@@ -24,7 +24,7 @@ from atlas.imports.osm.matching import base_names
 from atlas.imports.osm.tags import clean
 from atlas.imports.systems import shifted
 
-__all__ = ["Stops", "common", "slug", "stop_places"]
+__all__ = ["Stops", "common", "nearest", "slug", "stop_places"]
 
 Record = dict[str, Any]
 Point = tuple[float, float]

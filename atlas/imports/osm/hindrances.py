@@ -16,7 +16,7 @@ from scipy.sparse.csgraph import connected_components
 from atlas.imports.osm.read import Extract, Positions, Turn
 from atlas.imports.osm.tags import car_access, direction
 
-__all__ = ["Places", "cut_at", "hindered", "through", "turns_left", "words_of"]
+__all__ = ["Places", "cut_at", "hindered", "through", "turns_left"]
 
 Ints = NDArray[np.int64]
 

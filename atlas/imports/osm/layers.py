@@ -45,7 +45,7 @@ from atlas.imports.repair import made_valid
 from atlas.imports.store import extra_spec, file_sha256
 from atlas.imports.systems import in_degrees
 
-__all__ = ["GROUND", "LAYERS", "About", "OsmLayers", "Whole", "area_of", "osm_layers"]
+__all__ = ["LAYERS", "About", "OsmLayers", "Whole", "area_of", "osm_layers"]
 
 #: Layers an extract can give, and further ones that an atlas of its own gets.
 LAYERS = ("highways", "interchanges", "railways", "stations", "places", "ports", "airports", "ferries")

@@ -19,13 +19,10 @@ from atlas.imports.osm.tags import Tags, city_of, clean, common, names, number, 
 
 __all__ = [
     "PLACES",
-    "VILLAGES",
-    "Cities",
     "CoreCity",
     "cities_of",
     "core_of",
     "country_of",
-    "place_of",
     "places_asked",
     "points_of",
     "single_stations",

@@ -24,7 +24,7 @@ from atlas.imports.osm.read import Extract, Positions
 from atlas.imports.osm.roads import Piece, pieces_of
 from atlas.imports.osm.tags import Tags, common, opening, speed_kmh
 
-__all__ = ["STATION_REACH_KM", "Rails", "TrackGraph", "rails_of"]
+__all__ = ["rails_of"]
 
 Record = dict[str, Any]
 Point = tuple[float, float]

@@ -27,7 +27,7 @@ from atlas.imports.osm.tags import POSITION_ERROR_M
 from atlas.imports.osm.ways import WayGraph
 from atlas.network.lines import cut_line
 
-__all__ = ["Match", "Refined", "counts_of", "refine"]
+__all__ = ["Match", "Progress", "Refined", "counts_of", "refine"]
 
 Floats = NDArray[np.float64]
 Record = dict[str, Any]

@@ -34,7 +34,7 @@ from atlas.imports.osm.tags import (
     structure,
 )
 
-__all__ = ["Piece", "Roads", "pieces_of", "roads_of"]
+__all__ = ["Piece", "pieces_of", "roads_of"]
 
 Ints = NDArray[np.int64]
 Record = dict[str, Any]

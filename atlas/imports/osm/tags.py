@@ -24,6 +24,7 @@ __all__ = [
     "car_access",
     "city_of",
     "classes_of",
+    "clean",
     "common",
     "direction",
     "names",

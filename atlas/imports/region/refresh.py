@@ -22,7 +22,7 @@ from atlas.imports.osm.layers import OsmLayers
 from atlas.imports.osm.matching import Candidates, road_lines
 from atlas.imports.osm.refine import Match, Progress, Refined, refine
 
-__all__ = ["Quality", "Refreshed", "refresh"]
+__all__ = ["Refreshed", "refresh"]
 
 Record = dict[str, Any]
 ROADS = "ordinary_roads"

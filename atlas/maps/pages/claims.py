@@ -22,7 +22,7 @@ from atlas.plan.deciding import Deciding
 from atlas.plan.promises import Target, Targets
 from atlas.plan.summary import DECIDED_IN
 
-__all__ = ["TargetSection", "Weighed", "draw_claims", "target_sections", "targets_finding"]
+__all__ = ["Weighed", "draw_claims", "target_sections", "targets_finding"]
 
 
 #: How many parts of a deciding trip are told.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +14,7 @@ import shapely
 from atlas.base.style import symbol_of, tokens
 from atlas.base.words import simple_pairs, word_table
 from atlas.data.declaration import CONTRACT
-from atlas.data.layer import Layer, region_of
+from atlas.data.layer import Layer, region_of, river_courses
 from atlas.data.places import also_called
 from atlas.data.region import Region
 from atlas.data.register import Register
@@ -27,15 +27,7 @@ from atlas.maps.page import Links, Page
 from atlas.maps.sheets.items import axes_of, corridors_of, pack_items, spelling
 from atlas.maps.words import FACTS, city_words, place_words, region_title
 
-__all__ = [
-    "BACKDROP",
-    "STYLES",
-    "titled",
-    "common_data",
-    "draw_layers",
-    "opening_view",
-    "pack_layer",
-]
+__all__ = ["BACKDROP", "STYLES", "common_data", "draw_layers", "opening_view", "titled"]
 
 #: Layers drawn as paper, not as content.
 BACKDROP = ("land", "water", "ordinary_roads")
@@ -48,15 +40,6 @@ STYLES = ("page.css", "sheet.css")
 #: Decimals of a degree: the shore is known to 250 m, everything else is kept to about a metre.
 _BACKDROP_DECIMALS, _DECIMALS = 4, 5
 _BOUNDARY_THIN_DEGREES = 0.002
-
-
-class _HasFrame(Protocol):
-    """What a layer must have to be drawn."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def frame(self) -> gpd.GeoDataFrame: ...
 
 
 def pack_layer(layer: Layer, region: Region) -> dict[str, Any]:
@@ -126,7 +109,8 @@ def _pack_backdrop(layers: Mapping[str, Layer]) -> dict[str, Any]:
     for key in BACKDROP:
         if key in layers and len(layers[key].frame):
             name = "roads" if key == "ordinary_roads" else key
-            packed[name] = pack_geometries(layers[key].frame.geometry.to_numpy(), decimals=_BACKDROP_DECIMALS)
+            frame = river_courses(layers[key].frame) if key == "water" else layers[key].frame
+            packed[name] = pack_geometries(frame.geometry.to_numpy(), decimals=_BACKDROP_DECIMALS)
     if "land" in packed:
         packed["box"] = [round(float(side), 4) for side in layers["land"].frame.total_bounds]
     return packed

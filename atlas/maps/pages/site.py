@@ -39,7 +39,7 @@ from atlas.plan.summary import make_report
 from atlas.travel.comparison import seats
 from atlas.travel.status import scenario_header
 
-__all__ = ["Job", "build_site", "site_jobs", "site_views"]
+__all__ = ["build_site"]
 
 _KEY = "<!-- atlas-build {} -->\n"
 #: Where the atlas page walks through corridors and axes.

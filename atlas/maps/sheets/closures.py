@@ -18,8 +18,6 @@ __all__ = ["corridor_figures", "event_chart", "event_figure", "link_figure", "se
 _LINKS = 10
 #: So many closures fit into an address.
 _LINKED = 80
-#: Fewer residents of a county are in the table and not in the sentence.
-_TOLD = 500.0
 
 
 def link_figure(found: Decisions, name: str, seat: str = "", *, link: bool = True) -> Figure:

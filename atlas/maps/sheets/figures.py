@@ -18,11 +18,27 @@ from atlas.plan.deciding import Deciding, Part
 from atlas.plan.promises import Target
 
 __all__ = [
-    "English", "break_figure", "city_figures", "closed_link", "explorer", "gap_table", "heads_cell",
-    "interaction_table", "link_words", "minutes_cell", "named", "need_words", "option_table", "part_words",
-    "place_words", "said_people", "seats_by_name", "site_figures", "slope_figure", "switch_table",
-    "target_worth_figure", "waterfall_figure", "with_and_without", "worth_figure",
-]  # fmt: skip
+    "break_figure",
+    "city_figures",
+    "closed_link",
+    "explorer",
+    "gap_table",
+    "heads_cell",
+    "interaction_table",
+    "link_words",
+    "minutes_cell",
+    "named",
+    "need_words",
+    "option_table",
+    "said_people",
+    "seats_by_name",
+    "site_figures",
+    "slope_figure",
+    "switch_table",
+    "target_worth_figure",
+    "waterfall_figure",
+    "worth_figure",
+]
 
 English = Mapping[str, str]
 #: Rows of charts; tables hold all there is.

@@ -12,7 +12,7 @@ from pypinyin import lazy_pinyin
 from atlas.data.layer import Layer
 from atlas.data.register import PlanItem, Register, item_table
 
-__all__ = ["axes_of", "corridors_of", "item_names", "pack_items", "spelling"]
+__all__ = ["axes_of", "corridors_of", "pack_items", "spelling"]
 
 _BRACKETS = re.compile(r"[(（][^)）]*[)）]")
 _SIGNS = re.compile(r"[()（）·—–/]")
