@@ -10,6 +10,7 @@ import importlib
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -179,27 +180,27 @@ def test_kilometres_a_degree_are_a_number_of_the_geodesy_alone() -> None:
     assert homes == set()
 
 
-def constants(path: Path) -> Iterator[tuple[str, str]]:
+def constants(path: Path) -> Iterator[tuple[str, object]]:
     """Name, without its underscore, and literal of every constant of a module."""
     for node in tree(path).body:
         target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
         value = getattr(node, "value", None)
         if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(target, ast.Name) or value is None:
             continue
-        try:
-            ast.literal_eval(value)
-        except ValueError:
-            continue
-        if not target.id.startswith("__"):
-            yield target.id.lstrip("_"), ast.dump(value)
+        with suppress(ValueError):
+            literal = ast.literal_eval(value)
+            if not target.id.startswith("__"):
+                yield target.id.lstrip("_"), literal
 
 
 def test_no_two_modules_assign_the_same_constant() -> None:
-    homes: dict[tuple[str, str], list[str]] = {}
+    """Numbers may be equal by chance under another name; texts and collections may not be equal at all."""
+    homes: dict[str, list[str]] = {}
     for path in MODULES:
-        for one in constants(path):
-            homes.setdefault(one, []).append(label(path))
-    assert {name: places for (name, _), places in homes.items() if len(places) > 1} == {}
+        for name, literal in constants(path):
+            told = isinstance(literal, str | tuple | list | dict | set) and len(literal) > 1
+            homes.setdefault(repr(literal) if told else f"{name} = {literal!r}", []).append(f"{label(path)}: {name}")
+    assert {what: places for what, places in homes.items() if len(places) > 1} == {}
 
 
 def taken(path: Path) -> Iterator[tuple[str, str]]:
