@@ -213,6 +213,11 @@ def load_scenario(
     known_ids
         Feature and plan ids that may be named; None checks none.
 
+    Returns
+    -------
+    Scenario
+        Frozen; its hash tells it from every other.
+
     Raises
     ------
     ScenarioError

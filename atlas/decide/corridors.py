@@ -91,6 +91,11 @@ def corridor_cards(
     **circle
         ``mode``, ``limit_min`` and ``centres``: see :class:`atlas.decide.critical.Circle`.
 
+    Returns
+    -------
+    Cards
+        The cards, kilometres by year and critical links.
+
     Raises
     ------
     PlanError

@@ -205,6 +205,16 @@ def read_events(folder: str | Path) -> tuple[Event, ...]:
 def read_event(path: str | Path) -> Event:
     """Read one event.
 
+    Parameters
+    ----------
+    path
+        A TOML file as those of ``data/events``.
+
+    Returns
+    -------
+    Event
+        With its closures, those that no layer holds among them.
+
     Raises
     ------
     PlanError
@@ -300,6 +310,11 @@ def run_event(
         From :meth:`Watch.of` with the same arguments, for many events of one scenario; None makes it.
     **circle
         ``mode``, ``limit_min`` and ``centres``: see :class:`atlas.decide.critical.Circle`.
+
+    Returns
+    -------
+    Outcome
+        Losses, counties, places and closures.
 
     Raises
     ------

@@ -118,6 +118,11 @@ def solve(
     projects
         Those that `scenario` does not have and that may be put in.
 
+    Returns
+    -------
+    Needs
+        Single changes that do, and what is left with all of them.
+
     Raises
     ------
     PlanError

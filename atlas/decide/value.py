@@ -252,6 +252,11 @@ def project_values(
         ``mode``, ``limit_min``, ``centres``, ``ground``, ``targets``, ``sites``, ``orders`` and ``seed``: see
         :class:`Weighing`.
 
+    Returns
+    -------
+    Valuation
+        By project, by city and by pair of projects.
+
     Raises
     ------
     PlanError, UnknownPlaceError

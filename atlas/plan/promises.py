@@ -144,6 +144,16 @@ class Targets:
 def read_targets(path: str | Path) -> Targets:
     """Read ``targets.toml``.
 
+    Parameters
+    ----------
+    path
+        The file; an atlas keeps it as ``data/plan/targets.toml``.
+
+    Returns
+    -------
+    Targets
+        In the order of the file.
+
     Raises
     ------
     PlanError

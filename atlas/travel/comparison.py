@@ -110,6 +110,11 @@ def compare(
     cutoffs_min
         Minutes whose crossing is reported, inclusive.
 
+    Returns
+    -------
+    Comparison
+        Pairs, places and projects, with what crossed a cut-off.
+
     Raises
     ------
     UnknownPlaceError

@@ -235,6 +235,11 @@ def draw_layers(
         ``sources``, ``author``, ``date``, ``approval``, ``number``, ``links``) and of
         :class:`atlas.maps.imprint.Backdrop` (``bounds``, ``basemap``, ``boundaries``).
 
+    Returns
+    -------
+    Page
+        A ``folium.Map``; :meth:`Page.save` writes it.
+
     Raises
     ------
     MapError

@@ -149,6 +149,11 @@ def draw_reach(
         ``modes`` and ``sets``, to switch between, and ``opening``, what is shown first: see :class:`Choices`; and what
         stands round the map, as for :func:`atlas.maps.pages.layers.draw_layers`.
 
+    Returns
+    -------
+    Page
+        A ``folium.Map``; :meth:`Page.save` writes it.
+
     Raises
     ------
     UnknownPlaceError, NetworkError, ScenarioError, MapError
