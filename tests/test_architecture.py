@@ -9,14 +9,15 @@ import ast
 import importlib
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import ModuleType
+from types import FrameType, ModuleType
 
 import pytest
 from conftest import SLOW
+from worlds import rail_world
 
 import atlas
 
@@ -269,6 +270,44 @@ def test_the_public_face_says_the_same_three_times() -> None:
     }
     assert typed == atlas._HOME
     assert set(atlas.__all__) == {"__version__", *typed}
+
+
+def rooms_on_the_way(walk: Callable[[], object]) -> tuple[set[str], set[str]]:
+    """Rooms whose functions run in a walk, and each call from a room up into one of a higher rank."""
+    ranks, rooms, climbs = room_ranks(), set(), set()
+    home = {str(path): room_of(path) for path in MODULES if room_of(path)}
+
+    def called(frame: FrameType, event: str, _: object) -> None:
+        room = home.get(frame.f_code.co_filename)
+        if event == "call" and room is not None:
+            rooms.add(room)
+            above = frame.f_back
+            while above is not None and above.f_code.co_filename not in home:
+                above = above.f_back
+            if above is not None and ranks[home[above.f_code.co_filename]] < ranks[room]:
+                climbs.add(f"{above.f_code.co_qualname} calls {room}: {frame.f_code.co_qualname}")
+
+    walk()  # once unseen: what is imported on the way is no way
+    sys.setprofile(called)
+    try:
+        walk()
+    finally:
+        sys.setprofile(None)
+    return rooms, climbs
+
+
+def test_the_way_from_layers_to_a_reach_passes_five_rooms_and_never_climbs() -> None:
+    """Callbacks and methods of what is handed over could call upwards where no import does."""
+
+    def walk() -> None:
+        network = atlas.build_network(rail_world())
+        reach = atlas.trip(network, atlas.load_scenario("2026")).reach("place/pa", within=(60, 120))
+        assert len(reach.nodes)
+        assert len(reach.edges)
+
+    rooms, climbs = rooms_on_the_way(walk)
+    assert climbs == set()
+    assert rooms == {"base", "data", "network", "travel", "face"}
 
 
 def test_every_file_that_the_quick_part_leaves_out_is_there() -> None:
