@@ -12,7 +12,7 @@ from atlas.data.layer import Layer
 from atlas.data.scenario import MODES, Scenario
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
-from atlas.maps.basemaps import displayed, shift_shapes
+from atlas.maps.basemaps import displayed, placed
 from atlas.maps.document import year
 from atlas.maps.imprint import Around, around
 from atlas.maps.page import Page
@@ -61,7 +61,7 @@ def draw_compare(
         As for :func:`atlas.maps.pages.reach.draw_reach`.
     """
     imprint, backdrop = around(given)
-    shift = shift_shapes if backdrop.basemap is not None and backdrop.basemap.shifted else None
+    shift = placed(layers, backdrop.basemap)
     places = layers["places"].frame
     reaches = [
         reach_data(

@@ -20,7 +20,7 @@ from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
 from atlas.land.population import Population
 from atlas.land.surface import Surface, isochrones, surface_from
-from atlas.maps.basemaps import displayed, shift_shapes
+from atlas.maps.basemaps import displayed, placed
 from atlas.maps.imprint import Around, around
 from atlas.maps.packing import pack_geometries, pack_integers
 from atlas.maps.page import Page
@@ -167,7 +167,7 @@ def draw_reach(
     """
     choices = Choices(given.pop("modes", MODES), given.pop("sets", SETS), given.pop("opening", None))
     imprint, backdrop = around(given)
-    shift = shift_shapes if backdrop.basemap is not None and backdrop.basemap.shifted else None
+    shift = placed(layers, backdrop.basemap)
     found = reach_data(
         network, origin, scenarios, layers["places"].frame, choices, ground=ground, shift=shift, progress=progress
     )
