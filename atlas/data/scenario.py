@@ -35,10 +35,10 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict, Unpack
 
 from atlas.base.doors import Door, did_you_mean
-from atlas.base.errors import ScenarioError
+from atlas.base.errors import ScenarioError, only_known
 from atlas.base.files import content_hash
 from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_parameters
 from atlas.data.region import find_root
@@ -135,6 +135,24 @@ class DrawnLink:
         return _TRAIN_HOURS * 60.0 / self.headway_min
 
 
+class Changes(TypedDict, total=False):
+    """What a scenario may be told apart by: :meth:`Scenario.but`; what is not named, or None, stays as it is.
+
+    A year of None is that of ``full``; ``with_``, ``without`` and ``close`` name features or items of the plan.
+    """
+
+    name: str | None
+    year: int | str | None
+    with_: Iterable[str]
+    without: Iterable[str]
+    close: Iterable[str]
+    parameter_set: str | None
+    overrides: Mapping[str, float] | None
+    period: str | None
+    boarding: str | None
+    timetable: str | None
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Everything that turns a network into minutes.
@@ -208,44 +226,33 @@ class Scenario:
         """Return one parameter's value in force."""
         return self.parameters.value(parameter)
 
-    def but(
-        self,
-        *,
-        name: str | None = None,
-        year: int | str | None = "same",
-        with_: Iterable[str] = (),
-        without: Iterable[str] = (),
-        close: Iterable[str] = (),
-        parameter_set: str | None = None,
-        overrides: Mapping[str, float] | None = None,
-        period: str | None = None,
-        boarding: str | None = None,
-        timetable: str | None = None,
-    ) -> Scenario:
-        """Return this scenario with the changes named; sets of ids are added to those it has."""
-        chosen = parameter_set or self.parameter_set
-        merged = dict(self.overrides) | dict(overrides or {})
+    def but(self, **changes: Unpack[Changes]) -> Scenario:
+        """Return this scenario with the changes named (:class:`Changes`); sets of ids are added to those it has."""
+        only_known(changes, Changes)
+        chosen = changes.get("parameter_set") or self.parameter_set
+        merged = dict(self.overrides) | dict(changes.get("overrides") or {})
         parameters = self.parameters
-        if parameter_set is not None or overrides:
+        if changes.get("parameter_set") is not None or changes.get("overrides"):
             if self.table is None:
                 raise ScenarioError("this scenario was made without a parameter table; none to choose from")
             parameters = self.table.chosen(chosen, merged)
-        new_year = self.year if year == "same" else year
+        new_year = changes.get("year", "same")
+        new_year = self.year if new_year == "same" else new_year
         if isinstance(new_year, str):
             raise ScenarioError(f"year must be a number or None, is {new_year!r}")
         changed = replace(
             self,
-            name=name or self.name,
+            name=changes.get("name") or self.name,
             year=new_year,
-            with_=self.with_ | frozenset(with_),
-            without=self.without | frozenset(without),
-            close=self.close | frozenset(close),
+            with_=self.with_ | frozenset(changes.get("with_", ())),
+            without=self.without | frozenset(changes.get("without", ())),
+            close=self.close | frozenset(changes.get("close", ())),
             parameter_set=chosen,
             overrides=tuple(sorted(merged.items())),
             parameters=parameters,
-            period=period or self.period,
-            boarding=boarding or self.boarding,
-            timetable=timetable or self.timetable,
+            period=changes.get("period") or self.period,
+            boarding=changes.get("boarding") or self.boarding,
+            timetable=changes.get("timetable") or self.timetable,
         )
         _check_choices(changed)
         return changed
@@ -268,6 +275,11 @@ def load_scenario(
         The parameter table; None reads the one of the atlas itself.
     known_ids
         Feature and plan ids that may be named; None checks none.
+
+    Returns
+    -------
+    Scenario
+        Frozen; its hash tells it from every other.
 
     Raises
     ------

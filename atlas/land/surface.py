@@ -150,6 +150,11 @@ def surface_from(
     towards
         From the cells to the place.
 
+    Returns
+    -------
+    Surface
+        Minutes by cell, NaN where there is no way.
+
     Raises
     ------
     UnknownPlaceError, NetworkError, ScenarioError
@@ -195,6 +200,13 @@ def check_cutoffs(cutoffs_min: Iterable[float]) -> tuple[float, ...]:
 
 def isochrones(surface: Surface, cutoffs_min: Sequence[float] = (60.0, 120.0)) -> gpd.GeoDataFrame:
     """Return the areas within each cut-off.
+
+    Parameters
+    ----------
+    surface
+        From :func:`surface_from`.
+    cutoffs_min
+        Minutes, inclusive.
 
     Returns
     -------

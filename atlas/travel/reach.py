@@ -370,7 +370,22 @@ def route(
 ) -> Journey:
     """Return the fastest journey; ``found`` is false and ``minutes`` infinite when there is none.
 
-    Parameters, errors: see :func:`reach_from`.
+    Parameters
+    ----------
+    network, origin, destination
+        The network; places by name, id or coordinates, as for :func:`reach_from`.
+    scenario, mode
+        What is open, and what it is travelled by.
+
+    Returns
+    -------
+    Journey
+        Minutes in all and by part, and the legs in order.
+
+    Raises
+    ------
+    UnknownPlaceError, NetworkError, ScenarioError
+        As for :func:`reach_from`.
 
     Examples
     --------
