@@ -25,10 +25,10 @@ from atlas.land.links import AccessTable
 from atlas.network.build import Network
 from atlas.network.rows import Columns, column_of, edge_frame, filled, node_frame, stacked
 
-__all__ = ["LAYER", "loose_points", "with_links"]
+__all__ = ["loose_points", "with_links"]
 
 #: The layer that links of one's own are said to be of.
-LAYER = "own"
+_LAYER = "own"
 
 
 def with_links(network: Network, links: Sequence[DrawnLink], table: AccessTable | None = None) -> Network:
@@ -66,7 +66,7 @@ def with_links(network: Network, links: Sequence[DrawnLink], table: AccessTable 
     >>> bool(atlas.route(grown, "珠海", "阳江", drawn, mode="drive").minutes < before)
     True
     """
-    fresh = [link for link in dict.fromkeys(links) if f"{LAYER}/{link.id}" not in network.arrays.rows_by_id]
+    fresh = [link for link in dict.fromkeys(links) if f"{_LAYER}/{link.id}" not in network.arrays.rows_by_id]
     if not fresh:
         return network
     if table is None and network.barrier is not None:
@@ -76,7 +76,7 @@ def with_links(network: Network, links: Sequence[DrawnLink], table: AccessTable 
         pd.concat([frame(getattr(part, name)) for part in parts], ignore_index=True) for frame, name in _TABLES
     )
     called = both("explore.ex_own_link")
-    names = {(LAYER, link.id): (called.zh, called.en) for link in fresh}
+    names = {(_LAYER, link.id): (called.zh, called.en) for link in fresh}
     return replace(
         network,
         nodes=pd.concat([network.nodes, nodes], ignore_index=True),
@@ -148,12 +148,12 @@ class _Part:
         return stacked(*self.edge_blocks)
 
     def _node(self, name: str, kind: str, mode: str, lon: float, lat: float) -> str:
-        node_id = f"{LAYER}/{self.link.id}/{name}"
+        node_id = f"{_LAYER}/{self.link.id}/{name}"
         called = both("explore.ex_own_link")
         side = str(sides_at(self.network.region.territories, np.array([[lon, lat]]))[0])
         self.node_blocks.append(
             filled(
-                "nodes", 1, node_id=node_id, kind=kind, mode=mode, layer=LAYER, feature_id=self.link.id,
+                "nodes", 1, node_id=node_id, kind=kind, mode=mode, layer=_LAYER, feature_id=self.link.id,
                 name_zh=called.zh, name_en=called.en, side=side,
                 geometry=column_of([shapely.Point(lon, lat)], "shape"),
             )
@@ -162,8 +162,8 @@ class _Part:
 
     def _edge(self, name: str, start: str, end: str, role: str, mode: str, speed_class: str, **given: object) -> None:
         known = {
-            "edge_id": f"{LAYER}/{self.link.id}/{name}", "from_id": start, "to_id": end, "role": role, "mode": mode,
-            "speed_class": speed_class, "feature_id": self.link.id, "layer": LAYER, "opens_basis": "on_request",
+            "edge_id": f"{_LAYER}/{self.link.id}/{name}", "from_id": start, "to_id": end, "role": role, "mode": mode,
+            "speed_class": speed_class, "feature_id": self.link.id, "layer": _LAYER, "opens_basis": "on_request",
             "status": "concept",
         }  # fmt: skip
         self.edge_blocks.append(filled("edges", 1, **known, **given))
