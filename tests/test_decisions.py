@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import docx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
@@ -20,14 +21,16 @@ from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.decide.access import fairness
 from atlas.decide.events import read_events, run_event
-from atlas.face.decisions import STEPS, Decisions, gather_decisions
+from atlas.face.decisions import STEPS, Asked, Decisions, gather_decisions
 from atlas.land.ground import Ground
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
 from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_chart
-from atlas.maps.pages.claims import Weighed, draw_claims
+from atlas.maps.pages.claims import Beside, Weighed, draw_claims
 from atlas.maps.pages.resilience import draw_resilience
+from atlas.maps.sheets.browser import chart_pictures
 from atlas.maps.sheets.decided import decided
+from atlas.maps.sheets.editable import save_docx
 from atlas.maps.sheets.fair import fairness_figures
 from atlas.maps.sheets.figures import explorer, seats_by_name
 from atlas.network.build import Network, build_network
@@ -75,7 +78,7 @@ def told() -> list[str]:
 def found(catalog: Catalog, network: Network, ground: Ground, targets: Targets, told: list[str]) -> Decisions:
     events = [event for event in read_events(catalog.root / "data" / "events") if event.id in EVENTS]
     gathered = gather_decisions(
-        catalog, network, ground, targets, critical_in=(), events=events, orders=2,
+        catalog, network, ground, targets, Asked(critical_in=(), orders=2), events=events,
         progress=lambda name, done, total: told.append(name),
     )  # fmt: skip
     facts = {**gathered.facts, "critical_in": ["2026"]}
@@ -92,8 +95,8 @@ def site(
     trips = deciding_trips(network, years[1:2], summary, modes=("multimodal",))
     shown, places = decided(found, network), seats_by_name(network.place_layer.frame)
     claims = draw_claims(
-        summary, targets, scenarios=names, hash="a", english=network.english_names, deciding=trips,
-        weighed=Weighed(found, places), decided=shown,
+        summary, targets, scenarios=names, hash="a", english=network.english_names,
+        beside=Beside(trips, weighed=Weighed(found, places), decided=shown),
     )  # fmt: skip
     (folder / "claims.html").write_text(claims, "utf-8")
     (folder / "resilience.html").write_text(draw_resilience(found, shown, network, catalog.layers()), "utf-8")
@@ -201,6 +204,17 @@ def test_the_pages_open_in_both_languages_and_axe_finds_nothing_serious(
             assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == []
 
 
+def test_charts_and_maps_go_into_a_word_document_as_pictures_in_its_language(site: Path, tmp_path: Path) -> None:
+    text = (site / "resilience.html").read_text("utf-8")
+    chinese, english = chart_pictures(text, lang="zh"), chart_pictures(text, lang="en")
+    assert len(chinese) == len(english) == len(re.findall('class="(?:chart|event)"', text)) > 3
+    assert all(one.startswith(b"\x89PNG") and len(one) > 5000 for one in [*chinese, *english])
+    assert all(zh != en for zh, en in zip(chinese, english, strict=True))
+    with_pictures = docx.Document(str(save_docx(text, tmp_path / "with.docx", pictures=chinese)))
+    assert len(with_pictures.inline_shapes) == len(chinese)
+    assert len(docx.Document(str(save_docx(text, tmp_path / "without.docx"))).inline_shapes) == 0
+
+
 def test_the_explorer_is_asked_with_the_scenario_set() -> None:
     without = explorer({"o": "zhuhai", "y": "2035"}, {"o": "zhuhai", "y": "2035", "wo": "highways/hmh;railways/x"})
     assert (
@@ -228,6 +242,20 @@ def test_a_waterfall_ends_where_its_whole_does() -> None:
     for box, after in itertools.pairwise(own):
         assert box.x + box.width == pytest.approx(after.x)
     assert own[-1].x + own[-1].width == pytest.approx(whole.width)
+
+
+def test_the_limit_of_a_waterfall_crosses_no_word_of_it() -> None:
+    minutes = [Bar(Words(f"第 {i} 段行程的名称很长", "a long name"), 12.0, Words("12", "12 min")) for i in range(5)]
+    chart = waterfall_chart(
+        Words("", ""), minutes, Bar(Words("合计", "sum"), 60.0, Words("60", "60 min")), limit=58.0, limit_said=None
+    )
+    limits = [line for line in chart.lines if line.kind == "limit"]
+    assert len(limits) == len(chart.boxes)
+    for text in chart.texts:
+        for line in limits:
+            apart = line.y2 <= text.y - 11 or line.y1 >= text.y + 1
+            beside = text.kind == "figure" and not text.x - 2 < line.x1 < text.x + 36
+            assert apart or beside, text
 
 
 def test_lines_of_a_slope_rise_with_their_values_and_skip_what_is_not_there() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 from atlas.base.errors import ExportError, LayerError
 from atlas.base.geodesy import distances_km
@@ -374,6 +375,15 @@ def test_nan_coordinates_are_read_so_that_the_validator_can_name_them(tmp_path: 
     path = tmp_path / "nan.geojson"
     path.write_text(json.dumps(raw), "utf-8")
     assert np.isnan(read_layer(path, STATIONS).frame.geometry.iloc[0].y)
+
+
+def test_features_that_are_read_at_once_are_those_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = CATALOG.layer("highways").frame
+    monkeypatch.setattr("atlas.data.layer.shapes_of", lambda features, kind: None)
+    monkeypatch.setattr("atlas.data.layer.all_fit", lambda values, column: False)
+    assert_geodataframe_equal(CATALOG.layer("highways").frame, at_once)
 
 
 def test_columns_of_ones_own_are_kept_and_written_again(tmp_path: Path) -> None:

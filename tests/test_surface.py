@@ -35,7 +35,7 @@ from atlas.network.attach import (
     STATION_REACH_KM,
 )
 from atlas.network.build import Network, build_network
-from atlas.network.lines import local_links
+from atlas.network.lines import Ends, local_links
 from atlas.travel.search import search
 from atlas.travel.trip import Trip
 
@@ -213,8 +213,9 @@ def routed(network: Network, points: np.ndarray[Any, Any], origin: str, mode: st
         rows = np.nonzero(chosen)[0]
         water = {"water_allowed_km": BROOK_KM, "water_fallback_km": BROOK_KM} if chosen is mesh else {}
         links = local_links(
-            points, side, at[rows], sides[rows].tolist(), reach_km=reach_km, most=most, barrier=network.barrier, **water
-        )
+            Ends(points, side), Ends(at[rows], sides[rows].tolist()), reach_km=reach_km, most=most,
+            barrier=network.barrier, **water,
+        )  # fmt: skip
         links = links.without_long() if by_road else links
         total = minutes[rows[links.target]] + local_minutes(NOW, 1.0) * links.length_km
         np.minimum.at(best, links.point, np.where(served[rows[links.target]], total, np.inf))

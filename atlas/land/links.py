@@ -37,7 +37,7 @@ from atlas.network.attach import (
 )
 from atlas.network.barrier import Barrier
 from atlas.network.build import Network
-from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
+from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, Ends, LocalLinks, local_links
 
 __all__ = ["AccessTable", "access_of", "access_table", "inputs_hash", "local_minutes", "packed_access"]
 
@@ -211,15 +211,15 @@ def _linked(
     *,
     dry: bool,
 ) -> LocalLinks:
-    points, there = grid.lonlat, sides.tolist()
+    points, ends = grid.lonlat, Ends(at, sides.tolist())
     link = partial(
         local_links, reach_km=reach_km, most=most, barrier=raster,
         water_allowed_km=BROOK_KM if dry else TOWN_RIVER_KM, water_fallback_km=BROOK_KM if dry else HARBOUR_KM,
     )  # fmt: skip
-    first = link(points, side.tolist(), at, there, near=most + _FIRST_LOOK)
+    first = link(Ends(points, side.tolist()), ends, near=most + _FIRST_LOOK)
     count = np.bincount(first.point, minlength=len(points))
     short = np.nonzero(count < most)[0]
-    again = link(points[short], side[short].tolist(), at, there)
+    again = link(Ends(points[short], side[short].tolist()), ends)
     keep = count[first.point] >= most
     return LocalLinks(
         np.concatenate([first.point[keep], short[again.point]]),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from atlas.base.words import Words, both
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     changes_options,
     format_options,
@@ -63,8 +64,8 @@ _SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _
 @click.command(name="compare")
 @click.argument("before")
 @click.argument("after")
-@click.option("--origin", "origins", multiple=True, metavar="PLACE", help="May be repeated. Default: all seats.")
-@click.option("--to", "destinations", multiple=True, metavar="PLACE", help="May be repeated. Default: all seats.")
+@click.option("--origin", "origins", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
+@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
 @to_here_option
 @mode_option
 @within_option

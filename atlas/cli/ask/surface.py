@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     mode_option,
     overwrite_option,
@@ -21,7 +22,7 @@ __all__ = ["command"]
 
 
 @click.command(name="surface")
-@click.argument("origin")
+@click.argument("origin", type=PLACE_NAME)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=".tif or .npz")
 @click.option("--format", "form", type=click.Choice(["tif", "npz", "npy"]), help="Default: by the ending.")
 @to_here_option

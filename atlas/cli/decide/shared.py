@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.output import tell
 from atlas.cli.session import EVERY_S, Session
 
@@ -15,9 +16,8 @@ if TYPE_CHECKING:
     from atlas.land.ground import Ground
     from atlas.plan.promises import Targets
 
-__all__ = ["MEASURE_NAMES", "ground_of", "limit_option", "measure_options", "steps", "targets_of"]
+__all__ = ["ground_of", "limit_option", "measure_options", "steps", "targets_of"]
 
-MEASURE_NAMES = ("people", "pairs", "minutes", "promise", "trips", "hinterland")
 
 limit_option = click.option(
     "--within",
@@ -35,7 +35,11 @@ def measure_options(*names: str) -> Callable[[Any], Any]:
     def add(command: Any) -> Any:
         for option in (
             click.option(
-                "--to", "centres", multiple=True, metavar="PLACE", help="Centre, for people. Default: the four cities."
+                "--to",
+                "centres",
+                multiple=True,
+                type=PLACE_NAME,
+                help="Centre, for people. Default: the four cities.",
             ),
             limit_option,
             click.option(

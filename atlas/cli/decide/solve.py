@@ -9,9 +9,11 @@ import click
 from atlas.base.errors import PlanError
 from atlas.base.words import Words, both
 from atlas.cli.decide.shared import targets_of
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
+from atlas.decide import LEVERS
 
 if TYPE_CHECKING:
     from atlas.decide.players import Player
@@ -31,17 +33,16 @@ _COLUMNS = (
     Column("best_min", "at its best"),
     Column("possible", "possible"),
 )
-_WAYS = ("speed", "headway", "border", "access", "departure", "project")
 
 
 @click.command(name="solve")
-@click.argument("places", nargs=-1)
+@click.argument("places", type=PLACE_NAME, nargs=-1)
 @click.option("--target", metavar="ID", help="A whole target in place of two places.")
 @click.option("--reading", metavar="ID", help="Another reading of the target than the default.")
 @click.option(
     "--within", "limit_min", type=float, default=60.0, show_default=True, help="The limit in minutes, inclusive."
 )
-@click.option("--by", "kinds", type=click.Choice(_WAYS), multiple=True, help="What may change. Default: anything.")
+@click.option("--by", "kinds", type=click.Choice(LEVERS), multiple=True, help="What may change. Default: anything.")
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="So many rows; 0 for all.")
 @mode_option
 @scenario_options
