@@ -22,7 +22,7 @@ import pytest
 import shapely
 
 from atlas.base.errors import ExportError
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.layer import Layer
 from atlas.exports.families.postgis import database_of
 from atlas.exports.tables.bundle import gather
@@ -30,11 +30,6 @@ from atlas.exports.write import write
 
 #: Where Debian's python3-gdal, which gdal-bin brings, keeps GDAL's own validator.
 VALIDATOR = Path("/usr/lib/python3/dist-packages/osgeo_utils/samples/validate_gpkg.py")
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
 
 
 def named(layer: Layer, *names: str) -> Layer:
