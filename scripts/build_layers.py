@@ -4,8 +4,8 @@
     scripts/build_layers.py            write what has changed
     scripts/build_layers.py --check    write nothing; exit 1 when a layer is stale
 
-Land, water and ordinary roads are no tables: scripts/renew_land.py and scripts/sketch_roads.py write them, and here
-they are only held to the form.
+Land, water and ordinary roads are no tables: scripts/renew_land.py, scripts/trace_rivers.py and scripts/sketch_roads.py
+write them, and here they are only held to the form.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ NOT_LAYERS = {
     "drive_times_calibration": "measured drive times, for validation",
     "rail_times_calibration": "fastest and typical minutes by station pair, for validation",
     "road_priors": "what is expected of road speeds before any drive is measured, for calibration",
+    "rivers": "points that rivers pass, for drawing them (scripts/trace_rivers.py)",
     "road_crossings": "where roads cross without a shared node, for checking the network",
 }
 _CASTS: dict[str, Callable[[str], Any]] = {

@@ -36,7 +36,8 @@ cligj: `--precision` (decimals of coordinates), `--indent`, `--sequence` (or `--
 each with the hash, to be piped). JSON and GeoJSON hold the command that gives them again (`command`); with `-v` it is
 said on stderr.
 
-Completion of commands, options and their choices: `eval "$(_ATLAS_COMPLETE=bash_source atlas)"` in `~/.bashrc`,
+Completion of commands, options, their choices and names of places (Chinese or English, as many signs as
+are typed): `eval "$(_ATLAS_COMPLETE=bash_source atlas)"` in `~/.bashrc`,
 `eval "$(_ATLAS_COMPLETE=zsh_source atlas)"` in `~/.zshrc`, `_ATLAS_COMPLETE=fish_source atlas | source` in fish.
 
 However a command ends, a file is as it was before or whole, and so is an atlas: what a killed import has left

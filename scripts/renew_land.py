@@ -7,6 +7,7 @@ Land is OpenStreetMap's as PyPI roaring-landmask ships it; rivers are that land 
     pip install --target DIR roaring-landmask==0.11.0 --no-deps
     npm pack @geo-maps/earth-lands-10m@0.6.0 && tar xzf geo-maps-earth-lands-10m-0.6.0.tgz
     PYTHONPATH=DIR scripts/renew_land.py --earth-lands package/map.geo.json
+    scripts/trace_rivers.py --rivers …     (draws the rivers again, which this leaves out)
     scripts/build_layers.py --check
 
 It takes about two minutes and 3 GB of memory. A continent's ring is never mended or intersected whole, which takes

@@ -18,6 +18,7 @@ from import_files import write_examples
 from tile_files import archive
 
 from atlas.cli import COMMANDS, ROOMS, cli
+from atlas.data.catalog import open_catalog
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("geopandas", "folium", "networkx", "numpy", "pandas", "scipy", "shapely")
@@ -291,6 +292,65 @@ def test_the_command_in_an_answer_gives_it_again() -> None:
     first = run("reach", "珠海", "--within", "20", "--to-here", "--format", "json", "-q").stdout
     again = shlex.split(json.loads(first)["command"])
     assert run(*again[1:]).stdout == first
+
+
+#: Commands that give no answer to be had in formats: they make or change a folder, or run until they are ended.
+MAKERS = {"build", "new", "refresh", "serve", "qgis install", "scenario new", "od", "map", "report"} | {
+    f"import {kind}" for kind in ("gtfs", "layer", "osm", "population")
+}
+CHANGES = {"--with", "--close", "--set", "--period", "--boarding"}
+
+
+def test_options_mean_the_same_in_every_command_that_could_have_them() -> None:
+    named = {name.removeprefix("atlas "): one for name, one in ALL.items() if name != "atlas"}
+    # a group that asks nothing but where and how loud hands on to what it holds
+    known = {name: one for name, one in named.items() if not isinstance(one, click.Group) or len(one.params) > 4}
+    assert known.keys() >= MAKERS
+    has = {
+        name: {word for option in command.params if isinstance(option, click.Option) for word in option.opts}
+        for name, command in known.items()
+    }
+    lacking: dict[str, set[str]] = {}
+    for name, words in has.items():
+        wanted = {"--verbose", "--quiet"} | ({"--root"} if name != "qgis install" else set())
+        wanted |= set() if name in MAKERS else {"--format", "--output", "--overwrite"}
+        # who names a scenario may change it, but for one that a file is verified with
+        if name != "verify" and ("--scenario" in words or words & CHANGES - {"--set"}):
+            wanted |= CHANGES
+        kinds = next((one.type.choices for one in known[name].params if one.name == "form"), ())  # type: ignore[attr-defined]
+        if "--lang" in words:
+            wanted |= {"--indent"} if "json" in kinds else set()
+            wanted |= {"--precision", "--sequence"} if "geojson" in kinds else set()
+            assert "geojson" not in kinds or "geojsonseq" in kinds, name
+        if wanted - words:
+            lacking[name] = wanted - words
+    assert not lacking
+    for name in ("reach", "route", "isochrone", "coverage", "compare"):
+        assert has[name] >= {"--with", "--close", "--set", "--period", "--to-here", "--format"}, name
+
+
+def test_the_way_back_is_the_way_there_from_the_other_end() -> None:
+    assert answer_of("route", "珠海", "阳江", "--to-here")["legs"] == answer_of("route", "阳江", "珠海")["legs"]
+
+
+def test_compared_towards_a_place_trips_end_there() -> None:
+    words = ("compare", "2023", "2035", "--origin", "江门", "--to", "深圳", "--to", "湛江")
+    pairs = answer_of(*words, "--to-here")["pairs"]
+    assert {row["to_id"] for row in pairs} == {"jiangmen"}
+    there = answer_of("compare", "2023", "2035", "--origin", "深圳", "--origin", "湛江", "--to", "江门")["pairs"]
+    assert pairs == there
+    totals = answer_of(*words, "--to-here", "--show", "totals")["totals"]
+    assert {row["from_id"] for row in totals} == {"jiangmen"}
+
+
+def test_bounds_hold_every_feature_of_a_layer_and_of_all() -> None:
+    answer = answer_of("layers", "bounds", "ports", "stations")
+    boxes = [[row[edge] for edge in ("west", "south", "east", "north")] for row in answer["layers"]]
+    assert boxes[0] == pytest.approx(open_catalog().layer("ports").frame.total_bounds.tolist())
+    (west, south), (east, north) = (
+        [fold(box[k] for box in boxes) for k in ks] for fold, ks in ((min, (0, 1)), (max, (2, 3)))
+    )
+    assert answer["bounds"] == [west, south, east, north]
 
 
 def test_minutes_to_a_place_are_those_from_there_and_a_closed_bridge_is_not_used() -> None:

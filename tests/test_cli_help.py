@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from atlas.cli import cli
@@ -70,3 +71,17 @@ def test_help_leaves_the_commands_themselves_alone(english: dict[str, click.Comm
 def test_lines_of_chinese_help_fit_a_terminal() -> None:
     for line in said("indicators", "zh_CN.UTF-8").splitlines():
         assert sum(2 if ord(letter) > 0x2E7F else 1 for letter in line) <= 100, line
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "offered"),
+    [
+        (["reach"], "珠", "珠海"),
+        (["route", "珠海"], "Yangj", "Yangjiang"),
+        (["matrix", "--from"], "jiangm", "jiangmen"),
+        (["solve", "珠海"], "阳", "阳江"),
+    ],
+)
+def test_the_shell_completes_names_of_places(words: list[str], typed: str, offered: str) -> None:
+    found = ShellComplete(cli, {}, "atlas", "_ATLAS_COMPLETE").get_completions(words, typed)
+    assert offered in [one.value for one in found]

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import docx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from click.testing import CliRunner
@@ -25,7 +26,9 @@ from atlas.land.ground import Ground
 from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_chart
 from atlas.maps.pages.claims import Weighed, draw_claims
 from atlas.maps.pages.resilience import draw_resilience
+from atlas.maps.sheets.browser import chart_pictures
 from atlas.maps.sheets.decided import decided
+from atlas.maps.sheets.editable import save_docx
 from atlas.maps.sheets.fair import fairness_figures
 from atlas.maps.sheets.figures import explorer, seats_by_name
 from atlas.network.build import Network
@@ -183,6 +186,17 @@ def test_the_pages_open_in_both_languages_and_axe_finds_nothing_serious(
             assert [one["id"] for one in violations if one["impact"] in ("serious", "critical")] == []
 
 
+def test_charts_and_maps_go_into_a_word_document_as_pictures_in_its_language(site: Path, tmp_path: Path) -> None:
+    text = (site / "resilience.html").read_text("utf-8")
+    chinese, english = chart_pictures(text, lang="zh"), chart_pictures(text, lang="en")
+    assert len(chinese) == len(english) == len(re.findall('class="(?:chart|event)"', text)) > 3
+    assert all(one.startswith(b"\x89PNG") and len(one) > 5000 for one in [*chinese, *english])
+    assert all(zh != en for zh, en in zip(chinese, english, strict=True))
+    with_pictures = docx.Document(str(save_docx(text, tmp_path / "with.docx", pictures=chinese)))
+    assert len(with_pictures.inline_shapes) == len(chinese)
+    assert len(docx.Document(str(save_docx(text, tmp_path / "without.docx"))).inline_shapes) == 0
+
+
 def test_the_explorer_is_asked_with_the_scenario_set() -> None:
     without = explorer({"o": "zhuhai", "y": "2035"}, {"o": "zhuhai", "y": "2035", "wo": "highways/hmh;railways/x"})
     assert (
@@ -210,6 +224,20 @@ def test_a_waterfall_ends_where_its_whole_does() -> None:
     for box, after in itertools.pairwise(own):
         assert box.x + box.width == pytest.approx(after.x)
     assert own[-1].x + own[-1].width == pytest.approx(whole.width)
+
+
+def test_the_limit_of_a_waterfall_crosses_no_word_of_it() -> None:
+    minutes = [Bar(Words(f"第 {i} 段行程的名称很长", "a long name"), 12.0, Words("12", "12 min")) for i in range(5)]
+    chart = waterfall_chart(
+        Words("", ""), minutes, Bar(Words("合计", "sum"), 60.0, Words("60", "60 min")), limit=58.0, limit_said=None
+    )
+    limits = [line for line in chart.lines if line.kind == "limit"]
+    assert len(limits) == len(chart.boxes)
+    for text in chart.texts:
+        for line in limits:
+            apart = line.y2 <= text.y - 11 or line.y1 >= text.y + 1
+            beside = text.kind == "figure" and not text.x - 2 < line.x1 < text.x + 36
+            assert apart or beside, text
 
 
 def test_lines_of_a_slope_rise_with_their_values_and_skip_what_is_not_there() -> None:

@@ -21,12 +21,14 @@ import pyarrow.parquet
 import pytest
 import shapely
 
-from atlas.base.errors import ExportError
+from atlas.base.errors import ExportError, ImportDataError
+from atlas.base.style import TIME_RAMP
 from atlas.data.catalog import Catalog
 from atlas.data.layer import Layer
 from atlas.exports.families.postgis import database_of
 from atlas.exports.tables.bundle import gather
 from atlas.exports.write import write
+from atlas.imports.vector import Origin, read_vector
 
 #: Where Debian's python3-gdal, which gdal-bin brings, keeps GDAL's own validator.
 VALIDATOR = Path("/usr/lib/python3/dist-packages/osgeo_utils/samples/validate_gpkg.py")
@@ -50,13 +52,29 @@ def info(source: str) -> str:
         ("a.fgb", "{}"),
         ("a.shp.zip", "/vsizip/{}"),
         ("a.gdb.zip", "/vsizip/{}"),
+        ("a.geojson", "{}"),
     ],
 )
 def test_shifted_coordinates_claim_no_system(catalog: Catalog, tmp_path: Path, name: str, source: str) -> None:
     first, *_ = write(catalog.layer("ports"), tmp_path / name, crs="GCJ-02")
     told = info(source.format(first)).partition("Layer name: ports")[2]
     system = told.partition("Layer SRS WKT:\n")[2].partition("FID Column")[0].partition("id: ")[0]
-    assert system.startswith(("(unknown)", 'ENGCRS["Undefined', 'LOCAL_CS["Undefined', 'GEOGCRS["Undefined')), system
+    none = ("(unknown)", 'ENGCRS["Undefined', 'LOCAL_CS["Undefined', 'GEOGCRS["Undefined', 'ENGCRS["GCJ-02')
+    assert system.startswith(none), system
+
+
+def test_a_shifted_geojson_comes_back_where_it_was_and_not_unless_its_shift_is_named(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    ports = catalog.layer("ports")
+    first, *_ = write(ports, tmp_path / "a.geojson", crs="GCJ-02")
+    about = Origin("2026-01-01")
+    with pytest.raises(ImportDataError, match=r"GCJ-02 .shifted, not WGS 84.*--gcj02"):
+        read_vector(first, ports.spec, origin=about)
+    back = read_vector(first, ports.spec, origin=about, shift="gcj02").layer.frame.set_index("id").geometry
+    there = ports.frame.set_index("id").geometry
+    assert (shapely.distance(back, there.loc[back.index]) < 2e-6).all()
+    assert len(back) == len(there)
 
 
 @pytest.mark.parametrize("name", ["a.kml", "a.geojsonl"])
@@ -101,6 +119,97 @@ def findings(path: Path) -> list[str]:
     spec.loader.exec_module(module)
     found: list[Any] = module.check(str(path), abort_at_first_error=False)
     return [str(one) for one in found]
+
+
+#: Properties of each type, as Esri's specification of its Cartographic Information Model names them (version 3).
+CIM = {
+    "CIMLayerDocument": "version layers layerDefinitions",
+    "CIMGroupLayer": "name uRI description expanded layerType showLegends visibility layers",
+    "CIMFeatureLayer": "name uRI description expanded layerType showLegends visibility featureTable selectable "
+    "renderer scaleSymbols labelClasses labelVisibility",
+    "CIMFeatureTable": "displayField editable fieldDescriptions dataConnection",
+    "CIMFieldDescription": "fieldName alias visible",
+    "CIMStandardDataConnection": "workspaceConnectionString workspaceFactory dataset datasetType",
+    "CIMUniqueValueRenderer": "fields groups useDefaultSymbol",
+    "CIMUniqueValueGroup": "heading classes",
+    "CIMUniqueValueClass": "label symbol values visible",
+    "CIMUniqueValue": "fieldValues",
+    "CIMClassBreaksRenderer": "classBreakType classificationMethod field minimumBreak breaks",
+    "CIMClassBreak": "label upperBound symbol",
+    "CIMSimpleRenderer": "label symbol",
+    "CIMSymbolReference": "symbol",
+    "CIMPointSymbol": "symbolLayers",
+    "CIMLineSymbol": "symbolLayers",
+    "CIMPolygonSymbol": "symbolLayers",
+    "CIMVectorMarker": "enable anchorPointUnits size frame markerGraphics scaleSymbolsProportionally respectFrame",
+    "CIMMarkerGraphic": "geometry symbol",
+    "CIMSolidStroke": "enable capStyle joinStyle width color effects",
+    "CIMSolidFill": "enable color",
+    "CIMGeometricEffectDashes": "dashTemplate lineDashEnding",
+    "CIMRGBColor": "values",
+    "CIMLabelClass": "name expression expressionEngine featuresToLabel minimumScale priority textSymbol useCodedValue "
+    "visibility whereClause",
+    "CIMTextSymbol": "fontFamilyName height haloSize haloSymbol symbol",
+}
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """Every typed object in JSON values."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    found = [one for part in inside for one in objects(part)]
+    return [value, *found] if isinstance(value, dict) and "type" in value else found
+
+
+def colours(value: Any) -> set[tuple[int, ...]]:
+    """Every ink in a CIM symbol."""
+    return {tuple(one["values"][:3]) for one in objects(value) if one["type"] == "CIMRGBColor"}
+
+
+def test_a_layer_file_of_arcgis_has_the_classes_and_inks_of_the_style_in_qgis(catalog: Catalog, tmp_path: Path) -> None:
+    keys = ("highways", "places", "ports", "water")
+    path, package, _ = write(catalog.layers(*keys), tmp_path / "a.lyrx")
+    document = json.loads(path.read_text("utf-8"))
+    for one in objects(document):
+        assert set(one) - {"type"} <= set(CIM[one["type"]].split()), one["type"]
+    group, *layers = document["layerDefinitions"]
+    assert document["layers"] == [group["uRI"]]
+    assert group["layers"] == [layer["uRI"] for layer in layers]
+    base = sqlite3.connect(package)
+    styles = dict(base.execute("SELECT f_table_name, styleQML FROM layer_styles").fetchall())
+    for layer in layers:
+        source = layer["featureTable"]["dataConnection"]
+        assert source["workspaceConnectionString"].endswith(f"DATABASE=.\\{package.name}")
+        table = source["dataset"].removeprefix("main.")
+        style = ET.fromstring(styles[table].partition("\n")[2])
+        rules = {rule.get("label"): rule.get("symbol") for rule in style.iter("rule") if rule.get("symbol")}
+        (renderer,) = [one for one in objects(layer) if one["type"].endswith("Renderer")]
+        classes = [one for one in objects(renderer) if one["type"] == "CIMUniqueValueClass"] or [renderer]
+        assert [one["label"] for one in classes] == list(rules)
+        for one in classes:
+            symbol = style.find(f"./renderer-v2/symbols/symbol[@name='{rules[one['label']]}']")
+            assert symbol is not None
+            inks = {
+                tuple(map(int, str(part.get("v")).split(",")[:3]))
+                for part in symbol.iter("prop")
+                if str(part.get("k")).endswith("color")
+            }
+            assert colours(one["symbol"]) == inks
+        if classes != [renderer]:
+            pairs = [tuple(value["fieldValues"]) for one in classes for value in one["values"]]
+            assert len(pairs) == len(set(pairs))
+            there = base.execute(f'SELECT DISTINCT kind, status FROM "{table}"').fetchall()
+            assert set(there) <= set(pairs)
+        denominators = [float(rule.get("scalemaxdenom", 0)) for rule in style.iter("rule") if rule.get("scalemaxdenom")]
+        assert [one["minimumScale"] for one in layer["labelClasses"]] == denominators
+
+
+def test_a_reach_in_arcgis_is_coloured_by_the_bands_of_minutes(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"id": ["a"], "travel_time_min": [40.0]}, geometry=[shapely.Point(113.5, 22.3)], crs=4326)
+    path, *_ = write(frame, tmp_path / "a.lyrx", name="reached")
+    (renderer,) = [one for one in objects(json.loads(path.read_text("utf-8"))) if one["type"].endswith("Renderer")]
+    assert renderer["field"] == "travel_time_min"
+    assert [one["upperBound"] for one in renderer["breaks"]] == [band.to_min for band in TIME_RAMP]
+    assert renderer["minimumBreak"] == TIME_RAMP[0].from_min
 
 
 def test_gdals_validator_finds_nothing_in_a_geopackage_and_stations_belong_to_services(

@@ -446,9 +446,9 @@ def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
 
 
 def test_endings_name_formats_and_every_choice_of_the_command_is_a_format() -> None:
-    from atlas.cli.work.export import _FORMS
+    from atlas.cli.options import EXPORTS
 
-    assert set(_FORMS) == set(FORMATS)
+    assert set(EXPORTS) == set(FORMATS)
     for one in FORMATS.values():
         assert all(format_of(Path(f"x{end}")) == one for end in one.endings)
 

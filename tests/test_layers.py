@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from geopandas.testing import assert_geodataframe_equal
 
 from atlas.base.errors import ExportError, LayerError
 from atlas.base.geodesy import distances_km
@@ -65,6 +66,22 @@ def test_rings_follow_the_right_hand_rule(layers: dict[str, Layer], key: str) ->
     for part in shapely.get_parts(layers[key].frame.geometry.values):
         assert shapely.is_ccw(part.exterior)
         assert not any(shapely.is_ccw(ring) for ring in part.interiors)
+
+
+def test_every_river_is_one_water_down_to_the_sea_or_the_river_it_joins(layers: dict[str, Layer]) -> None:
+    land = shapely.union_all(layers["land"].frame.geometry.values)
+    rivers = layers["water"].frame.query("kind == 'river'").set_index("id").geometry
+    told = {f"river_{row['id']}": row for row in rows("rivers")}
+    assert set(rivers.index) == set(told)
+    sea = shapely.difference(shapely.box(*shapely.union_all(rivers.values).bounds), land)
+    parts = shapely.get_parts(shapely.union_all([sea, *shapely.buffer(rivers.values, 0.0015)]))
+    sea_with_rivers = max(parts, key=lambda part: part.area)
+    for name, row in told.items():
+        assert shapely.difference(rivers[name], sea_with_rivers).area < 0.01 * rivers[name].area, name
+        if row["from_river"]:
+            assert rivers[name].distance(rivers[f"river_{row['from_river']}"]) < 0.0015, name
+    for name in ("虎门", "蕉门", "洪奇门", "横门", "磨刀门", "鸡啼门", "虎跳门", "崖门"):
+        assert any(name in row["name_zh"] for row in told.values()), name
 
 
 def test_land_and_water_together_stay_under_their_limit() -> None:
@@ -358,6 +375,15 @@ def test_nan_coordinates_are_read_so_that_the_validator_can_name_them(tmp_path: 
     path = tmp_path / "nan.geojson"
     path.write_text(json.dumps(raw), "utf-8")
     assert np.isnan(read_layer(path, STATIONS).frame.geometry.iloc[0].y)
+
+
+def test_features_that_are_read_at_once_are_those_read_one_by_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = CATALOG.layer("highways").frame
+    monkeypatch.setattr("atlas.data.layer.shapes_of", lambda features, kind: None)
+    monkeypatch.setattr("atlas.data.layer.all_fit", lambda values, column: False)
+    assert_geodataframe_equal(CATALOG.layer("highways").frame, at_once)
 
 
 def test_columns_of_ones_own_are_kept_and_written_again(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,16 @@ def test_the_command_puts_the_tiles_of_the_opening_view_into_the_page(tmp_path: 
     result = CliRunner().invoke(cli, [*command, "-o", str(out)])
     assert result.exit_code == 0, result.output
     assert out.read_text("utf-8").count("data:image/png") == len(INKS)
+
+
+def test_a_heavy_page_is_said_to_be_heavy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = ["map", "layers", "--layers", "ports", "-o"]
+    light = CliRunner().invoke(cli, [*command, str(tmp_path / "light.html")], env={"LANG": "zh_CN"})
+    monkeypatch.setattr("atlas.cli.work.map._LARGE", 100_000)
+    heavy = CliRunner().invoke(cli, [*command, str(tmp_path / "heavy.html")], env={"LANG": "zh_CN"})
+    size = (tmp_path / "heavy.html").stat().st_size / 1e6
+    assert "网页为" not in light.stderr
+    told = re.search(r"网页为 ([\d.]+) MB", heavy.stderr)
+    assert told is not None
+    assert float(told[1]) == pytest.approx(size, rel=0.3)
+    assert "--bbox" in heavy.stderr

@@ -452,12 +452,47 @@ def test_the_story_walks_through_six_corridors_and_four_axes(browser: Browser, p
     assert len(names) == 10
     with opened(browser, path, fragment="#s=1") as page:
         shown = []
+        west, south, east, north = page.evaluate("Atlas.page.backdrop.box")
         for _ in names:
             shown.append(page.inner_text(".card h2"))
+            # no bare margin, and the panel gives its room to the map
+            view = page.evaluate(
+                "(b => [b.getWest(), b.getSouth(), b.getEast(), b.getNorth()])(Atlas.page.map.getBounds())"
+            )
+            assert west - 0.005 <= view[0] < view[2] <= east + 0.005
+            assert south - 0.005 <= view[1] < view[3] <= north + 0.005
+            assert page.locator("#panel").is_hidden()
             assert page.locator(".card .placelist li").count() >= 1
             page.click("#story-next")
         assert shown == names
         assert page.inner_text(".card h2") == names[0]
         page.click(".card .close")
         assert "s=" not in page.url
+        assert page.locator("#panel").is_visible()
         assert page.evaluate("Atlas.hooks.corridor()") is None
+
+
+def test_works_at_one_place_are_one_disc_that_opens_them_all(browser: Browser, path: Path) -> None:
+    with opened(browser, path, fragment="#l=platforms,energy,water_works,digital") as page:
+        piles, nearest = page.evaluate(
+            """() => {
+                const view = Atlas.screenView(Atlas.page.map), piles = Atlas.pilesOf(view), signs = piles.all.slice();
+                Atlas.page.layers.filter(layer => layer.on && layer.geometry === "Point").forEach(layer => {
+                    for (let row = 0; row < layer.size; row++) {
+                        if (!layer.visible(row) || piles.of(layer, row)) continue;
+                        const at = 2 * layer.shapes.start[layer.shapes.first[row]], xy = layer.shapes.xy;
+                        signs.push({x: xy[at] * view.scale - view.ox, y: xy[at + 1] * view.scale - view.oy});
+                    }
+                });
+                const free = piles.all.filter(one => one.x > 340 && one.x < 1300 && one.y < 500 && one.y > 40);
+                const between = signs.flatMap((a, i) => signs.slice(i + 1)
+                    .map(b => Math.max(Math.abs(a.x - b.x), Math.abs(a.y - b.y))));
+                return [free.map(one => [one.x, one.y, one.hits.length]), Math.min(...between)];
+            }"""
+        )
+        assert nearest >= 11
+        x, y, count = max(piles, key=lambda pile: pile[2])
+        assert count > 5
+        assert "同在一处" in page.inner_text(".legend")
+        page.mouse.click(x, y + 56)
+        assert f"1 / {count}" in page.inner_text(".card .steps")

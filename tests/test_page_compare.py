@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,46 @@ def test_projects_are_those_of_the_origin_that_is_chosen(browser: Browser, compa
             found = compare(network, *years, [origin], mode="drive").projects
             assert mine == list(found["name_zh"])
             assert page.locator("ul.placelist >> nth=0").locator("li b").all_text_contents() == mine[:12]
+
+
+def test_faster_places_in_an_unchanged_circle_are_not_called_no_change(browser: Browser, compared: Path) -> None:
+    """Where nobody enters or leaves the circle the list says so of the circle, and the largest gain is a row's."""
+    seen = 0
+    with opened(browser, compared, fragment="#d=one") as page:
+        for origin, mode, cutoff in itertools.product(range(2), MODES, ("60", "120")):
+            page.click(f"#seg-o button >> nth={origin}")
+            page.click(f"#seg-m [data-value={mode}]")
+            page.click(f"#seg-k [data-value='{cutoff}']")
+            finding, listed = page.inner_text("#finding"), page.locator("ul.placelist >> nth=1").inner_text()
+            faster = re.search(r"最多快 (\d+) 分钟", finding)
+            if "新增 0 个地点，失去 0 个" not in finding or faster is None:
+                continue
+            seen += 1
+            assert f"没有地点进入或退出 {cutoff} 分钟圈；圈内各地的快慢见数据表" in listed
+            page.click("#open-table")
+            saved = [
+                int(one) for one in page.locator("#table tbody tr td:nth-child(5)").all_inner_texts() if one.strip()
+            ]
+            assert max(saved) == int(faster[1])
+            break
+    assert seen
+
+
+def test_screen_and_paper_explain_what_they_draw_and_nothing_else(browser: Browser, compared: Path) -> None:
+    legend = "[...document.querySelectorAll('{} .sample')].map(one => one.textContent).join()"
+    for layout, maps, there, absent in (("pair", 2, "≤ 30 分钟", "新增"), ("one", 1, "新增", "≤ 30 分钟")):
+        with opened(browser, compared, fragment=f"#d={layout}&k=120") as page:
+            page.evaluate("Atlas.page.prepareSheet()")
+            for told in (page.evaluate(legend.format(".legend")), page.evaluate(legend.format(".print-legend"))):
+                assert there in told
+                assert absent not in told
+            assert (
+                page.evaluate("document.querySelectorAll('.print-sheet > figure img, .print-sheet > img').length")
+                == maps
+            )
+            if layout == "pair":
+                heads = page.locator(".print-sheet figcaption").all_text_contents()
+                assert ["2023" in heads[0], "2030" in heads[1]] == [True, True]
 
 
 def test_gained_and_lost_are_those_of_the_library(browser: Browser, compared: Path, network: Network) -> None:

@@ -427,6 +427,27 @@ def test_two_compared_states_print_as_two_maps_on_one_sheet(browser: Browser, fi
         assert page.evaluate("document.querySelectorAll('.print-sheet img').length") == 1
 
 
+@pytest.mark.parametrize("size", [(1366, 768), (1024, 768), (390, 844)], ids=str)
+def test_an_origin_at_the_rim_of_the_region_stands_clear_of_the_rim_of_the_map(
+    browser: Browser, file: Path, size: tuple[int, int]
+) -> None:
+    with opened(browser, file, size=size, fragment="#o=yangjiang") as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        x, y, right, bottom, panel = page.evaluate(
+            """() => {
+                const places = Atlas.page.layers.find(one => one.key === "places"), b = places.shapes.boxes;
+                const row = [...Array(places.size).keys()].find(i => places.get("id", i) === "yangjiang");
+                const box = Atlas.page.map.getContainer().getBoundingClientRect();
+                const origin = [Atlas.latOf(b[4 * row + 1]), Atlas.lonOf(b[4 * row])];
+                const at = Atlas.page.map.latLngToContainerPoint(origin);
+                const panel = document.querySelector(".panel").getBoundingClientRect();
+                return [at.x, at.y, box.width, box.height, innerWidth > 719 ? panel.right : 0];
+            }"""
+        )
+    assert panel + 40 < x < right - 40
+    assert 40 < y < bottom - 40
+
+
 def test_the_whole_plan_with_and_without_indicative_courses_is_one_press_away(browser: Browser, file: Path) -> None:
     with opened(browser, file, fragment="#o=yangjiang&y=full") as page:
         page.wait_for_selector("body[data-explorer=true]")

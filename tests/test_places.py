@@ -8,7 +8,7 @@ import pytest
 from atlas.base.errors import UnknownPlaceError
 from atlas.data.catalog import open_catalog
 from atlas.data.layer import Layer
-from atlas.data.places import all_places, find_place, nearest_names
+from atlas.data.places import all_places, find_place, names_beginning, names_in, nearest_names
 from atlas.network.build import Network
 
 
@@ -135,3 +135,17 @@ def test_a_slip_in_the_name_of_a_station_is_answered_with_it(places: Layer, poin
     with pytest.raises(UnknownPlaceError, match="no place, station, airport, port or junction") as caught:
         find_place(places, "唐加湾站", points)
     assert caught.value.candidates[0] == "唐家湾站"
+
+
+def test_whatever_the_shell_completes_names_the_place_it_stands_for(places: Layer) -> None:
+    names = names_in(open_catalog().root)
+    for english in (False, True):
+        offered = names_beginning(names, "", english=english)
+        assert len(offered) == len(all_places(places))
+        assert all(find_place(places, name) == place for name, place in offered)
+
+
+def test_a_beginning_is_completed_as_it_was_typed(places: Layer) -> None:
+    assert [name for name, place in names_beginning(places, "zhuh") if place.adcode == "440400"] == ["zhuhai"]
+    assert [name for name, place in names_beginning(places, "陽") if place.adcode == "441700"] == ["阳江"]
+    assert names_beginning(places, "no such place") == []

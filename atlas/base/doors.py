@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import gc
 import json
 import math
 import os
@@ -15,6 +16,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -29,6 +31,7 @@ __all__ = [
     "missing_extra",
     "nearest",
     "sign_fault",
+    "uncollected",
     "whole_signs",
 ]
 
@@ -105,6 +108,21 @@ def sign_fault(text: str) -> str:
     if "\0" in text:
         return "a null byte"
     return "half a character (a lone surrogate)" if not text.isascii() and _HALVES.search(text) else ""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let nobody look for circles among objects while millions of them are made that have none.
+
+    Each look costs the more the more there are: of a hundred thousand features half the time to read them.
+    """
+    looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looking:
+            gc.enable()
 
 
 def whole_signs(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Lengths, discs and changes of coordinate system. The only home of such arithmetic.
+"""Lengths, discs, coordinates as shapes and changes of coordinate system. The only home of such arithmetic.
 
 Everywhere longitude stands before latitude, in degrees; lengths are geodesic on the WGS 84 ellipsoid.
 A planar system appears only where a disc or a buffer needs one, and then it is an azimuthal equal-area
@@ -7,8 +7,10 @@ one about the region (:func:`plane`), off by less than 0.1 % over a few hundred 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import Any
 
 import numpy as np
 import shapely
@@ -34,6 +36,7 @@ __all__ = [
     "plane",
     "points_along",
     "reproject",
+    "shapes_of",
     "transformer",
     "wgs84_to_bd09",
     "wgs84_to_gcj02",
@@ -243,3 +246,52 @@ def wgs84_to_bd09(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
     """Undo :func:`wgs84_to_bd09`."""
     return gcj02_to_wgs84(*bd09_to_gcj02(lon, lat))
+
+
+#: Kind of geometry → the fewest vertices it has.
+_FEWEST = {"LineString": 2, "Point": 1}
+
+
+def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> NDArray[np.object_] | None:
+    """Return the geometries of GeoJSON features at once.
+
+    Parameters
+    ----------
+    features
+        Mappings with a member ``geometry``.
+    kind
+        What all of them must be: ``LineString`` or ``Point``, of two coordinates.
+
+    Returns
+    -------
+    (n,) geometries; None where one feature at least is something else and has to be read by itself.
+
+    Examples
+    --------
+    >>> shapes_of([{"geometry": {"type": "Point", "coordinates": [113.5, 22]}}], "Point").tolist()
+    [<POINT (113.5 22)>]
+    >>> shapes_of([{"geometry": {"type": "Point", "coordinates": [113.5, 22, 7]}}], "Point") is None
+    True
+    """
+    raw: list[Any] = [feature.get("geometry") for feature in features]
+    if kind not in _FEWEST or not _all_are(raw, dict) or not all(one.get("type") == kind for one in raw):
+        return None
+    lines = [one.get("coordinates") for one in raw]
+    lines = [lines] if kind == "Point" else lines
+    if not _all_are(lines, list):
+        return None
+    counts = np.fromiter(map(len, lines), dtype=np.int64, count=len(lines))
+    points = list(chain.from_iterable(lines))
+    if counts.min() < _FEWEST[kind] or not _all_are(points, list) or set(map(len, points)) != {2}:
+        return None
+    numbers = list(chain.from_iterable(points))
+    if not set(map(type, numbers)) <= {float, int}:
+        return None
+    xy = np.array(numbers, dtype=np.float64).reshape(-1, 2)
+    if kind == "Point":
+        return np.asarray(shapely.points(xy), dtype=object)
+    return np.asarray(shapely.linestrings(xy, indices=np.repeat(np.arange(len(counts)), counts)), dtype=object)
+
+
+def _all_are(values: Sequence[object], kind: type) -> bool:
+    return set(map(type, values)) == {kind}

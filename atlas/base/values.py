@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-__all__ = ["cell", "csv_text", "fit", "name_text", "plain"]
+__all__ = ["cell", "csv_columns", "csv_text", "fit", "name_text", "plain"]
 
 #: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -76,6 +76,26 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     writer.writerow([cell(name) for name in header])
     writer.writerows([cell(value) for value in row] for row in rows)
     return sheet.getvalue()
+
+
+def csv_columns(columns: Mapping[str, Sequence[Any]]) -> str:
+    r"""Return columns as a CSV table with ``\n`` line ends, each value as Python writes it, a missing one empty.
+
+    >>> csv_columns({"id": ["a", "b"], "km": [1.5, math.nan], "open": [True, False]})
+    'id,km,open\na,1.5,True\nb,,False\n'
+    """
+    sheet = io.StringIO(newline="")
+    writer = csv.writer(sheet, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*map(_known, columns.values()), strict=True))
+    return sheet.getvalue()
+
+
+def _known(values: Sequence[Any]) -> Sequence[Any]:
+    """Return values with an empty text for each that is missing; None is written as one already."""
+    if set(map(type, values)) <= {str, int, bool, type(None)}:
+        return values
+    return ["" if type(value).__name__ in _UNKNOWN or value != value else value for value in values]
 
 
 def cell(value: Any) -> Any:

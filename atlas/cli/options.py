@@ -16,12 +16,14 @@ from atlas.data.parameters import SETS
 from atlas.data.scenario import MODES
 
 __all__ = [
+    "EXPORTS",
     "MODES",
     "SETS",
     "Minutes",
     "Place",
     "Setting",
     "changes_options",
+    "export_format_option",
     "format_options",
     "mode_option",
     "overwrite_option",
@@ -215,6 +217,13 @@ within_option = click.option(
     show_default=True,
     help="Cut-offs in minutes, inclusive.",
 )
+
+#: Formats that things are exported in: the keys of :data:`atlas.exports.write.FORMATS`, which is slow to load.
+EXPORTS = (
+    "gpkg", "shp", "gdb", "fgb", "parquet", "geojson", "geojsonseq", "kml", "csv", "xlsx", "tab", "dxf", "gtfs",
+    "pmtiles", "qgz", "lyrx",
+)  # fmt: skip
+export_format_option = click.option("--format", "form", type=click.Choice(EXPORTS), help="Default: by the ending.")
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 

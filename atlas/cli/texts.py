@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-__all__ = ["in_characters"]
+__all__ = ["Text", "in_characters"]
 
 
 class Text(click.ParamType[str]):

@@ -25,7 +25,7 @@ from atlas.base import geodesy
 from atlas.base.errors import LayerError
 from atlas.base.tables import read_table
 from atlas.data.declaration import STATUSES
-from atlas.data.layer import Layer, out_of_range, region_of
+from atlas.data.layer import Layer, out_of_range, parting_water, region_of
 from atlas.data.region import Region
 
 __all__ = [
@@ -433,8 +433,8 @@ def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame
                 yield key, points
 
 
-def _parts_in_metres(layer: Layer, metric: CRS) -> Any:
-    parts = shapely.get_parts(layer.frame.geometry.values)
+def _parts_in_metres(frame: gpd.GeoDataFrame, metric: CRS) -> Any:
+    parts = shapely.get_parts(frame.geometry.values)
     return np.array([geodesy.reproject(part, 4326, metric) for part in parts[shapely.is_valid(parts)]])
 
 
@@ -442,10 +442,10 @@ def _water(layers: Mapping[str, Layer]) -> Iterator[Violation]:
     if "land" not in layers or layers["land"].frame.empty:
         return
     metric = region_of(layers).metric
-    land = shapely.STRtree(_parts_in_metres(layers["land"], metric))
+    land = shapely.STRtree(_parts_in_metres(layers["land"].frame, metric))
     if not len(land):  # No part of it is valid, which is a finding of its own.
         return
-    waters = _parts_in_metres(layers["water"], metric) if "water" in layers else np.array([])
+    waters = _parts_in_metres(parting_water(layers["water"].frame), metric) if "water" in layers else np.array([])
     inside = shapely.STRtree(waters)
     for key, frame in _points(layers):
         where = np.array([geodesy.reproject(point, 4326, metric) for point in frame.geometry])

@@ -6,7 +6,10 @@ names only those that the layer adds.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -27,10 +30,13 @@ __all__ = [
     "Column",
     "ColumnType",
     "LayerSpec",
+    "all_fit",
     "counted_units",
+    "declared_value",
     "read_spec",
     "read_specs",
     "seats_of",
+    "values_by_column",
 ]
 
 ColumnType = Literal["string", "float", "integer", "boolean"]
@@ -259,3 +265,60 @@ def counted_units(places: pd.DataFrame) -> pd.DataFrame:
     alone = level.isin(("town", "village")) & places["parent"].isna()
     rows = [i for chosen in (parts, whole, alone) for i in (chosen & told).to_numpy().nonzero()[0].tolist()]
     return places.iloc[rows].reset_index(drop=True)
+
+
+#: What Python reads of a JSON value of each type of column.
+_KINDS: dict[str, set[type]] = {"string": {str}, "float": {float, int}, "integer": {int}, "boolean": {bool}}
+
+
+def values_by_column(records: Sequence[Mapping[str, Any]], spec: LayerSpec) -> list[tuple[Any, ...]]:
+    """Return the values of every column of `spec`; a record is looked at once for all, for there may be very many.
+
+    Raises
+    ------
+    KeyError
+        A record lacks a column.
+    """
+    names = [column.name for column in spec.columns]
+    read = itemgetter(*names) if len(names) > 1 else lambda record: tuple(record[name] for name in names)
+    return list(zip(*map(read, records), strict=True)) or [()] * len(names)
+
+
+def all_fit(values: Sequence[Any], column: Column) -> bool:
+    """Return whether `values` are all of the column's type as they stand, null where null may stand."""
+    nothing = {type(None)} if column.null or column.type == "float" else set()
+    if not set(map(type, values)) <= _KINDS[column.type] | nothing:
+        return False
+    return column.type != "integer" or all(value is None or abs(value) < 2**63 for value in values)
+
+
+def declared_value(record: Mapping[str, Any], column: Column, spec: LayerSpec, place: int) -> Any:
+    """Return the value of a column of one feature, the one in `place`.
+
+    Raises
+    ------
+    LayerError
+        It is not of the column's type, or null where null may not stand.
+    """
+    value = record[column.name]
+    if value is None:
+        if column.null:
+            return None
+        if column.type == "float":
+            return math.nan
+    elif _fits(value, column):
+        return int(value) if column.type == "integer" else value
+    raise LayerError(
+        f"layer {spec.key}: feature {record.get('id', place)!r} has {column.name} = {str(value)[:60]!r}; "
+        f"it must be {column.type}{' or null' if column.null else ''}"
+    )
+
+
+def _fits(value: Any, column: Column) -> bool:
+    if column.type == "string":
+        return isinstance(value, str)
+    if column.type == "boolean":
+        return isinstance(value, bool)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return column.type == "float" or (abs(value) < 2**63 and float(value).is_integer())

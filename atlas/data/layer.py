@@ -20,18 +20,19 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
-from atlas.base.doors import MOST_DIGITS, Door
+from atlas.base.doors import MOST_DIGITS, Door, uncollected
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
-from atlas.base.geodesy import lengths_km
+from atlas.base.geodesy import lengths_km, shapes_of
 from atlas.base.style import symbol_of
-from atlas.base.values import plain
+from atlas.base.values import csv_columns, plain
 from atlas.base.words import language, say_in
-from atlas.data.declaration import QUALITIES, Column, LayerSpec
+from atlas.data.declaration import QUALITIES, Column, LayerSpec, all_fit, declared_value, values_by_column
 from atlas.data.region import ANYWHERE, Region
 from atlas.notebook.card import card, map_of
 
@@ -42,9 +43,11 @@ __all__ = [
     "frame_of",
     "layer_text",
     "out_of_range",
+    "parting_water",
     "read_layer",
     "region_of",
     "require_usable",
+    "river_courses",
     "write_layer",
 ]
 
@@ -84,9 +87,10 @@ class Layer:
     @cached_property
     def hash(self) -> str:
         """SHA-256 of the key, every attribute and every coordinate, in the order of the file."""
-        attributes = self.frame.drop(columns="geometry").to_csv(index=False)
         shapes = shapely.to_wkb(self.frame.geometry.to_numpy(), byte_order=1)
-        return content_hash(self.key, attributes, *(b"" if shape is None else shape for shape in shapes))
+        binary = (b"" if shape is None else shape for shape in shapes.tolist())
+        told = {str(name): self.frame[name].tolist() for name in self.frame if name != "geometry"}
+        return content_hash(self.key, csv_columns(told), *binary)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -144,8 +148,19 @@ def region_of(layers: Mapping[str, Layer]) -> Region:
     return region.over((float(west), float(south), float(east), float(north)))
 
 
+def parting_water(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the wide water that parts one bank from the other, as a source has it: all but sketched rivers."""
+    return water[water["kind"] != "river"]
+
+
+def river_courses(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return what is drawn of the layer ``water``: the rivers sketched whole; where there are none, all of it."""
+    rivers = water[water["kind"] == "river"]
+    return rivers if len(rivers) else water
+
+
 def frame_of(
-    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry], spec: LayerSpec
+    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry] | NDArray[np.object_], spec: LayerSpec
 ) -> gpd.GeoDataFrame:
     """Return a frame of `records` typed as `spec` declares.
 
@@ -163,8 +178,20 @@ def frame_of(
     LayerError
         A value is not of its column's type, or null where null may not stand.
     """
-    data: dict[str, Any] = {column.name: _series(records, column, spec) for column in spec.columns}
-    others = sorted({name for record in records for name in record} - set(data))
+    return _frame(values_by_column(records, spec), records, geometries, spec)
+
+
+def _frame(
+    columns: Sequence[Sequence[Any]],
+    records: Sequence[Mapping[str, Any]],
+    geometries: Sequence[BaseGeometry] | NDArray[np.object_],
+    spec: LayerSpec,
+) -> gpd.GeoDataFrame:
+    data: dict[str, Any] = {
+        column.name: _series(values, records, column, spec)
+        for column, values in zip(spec.columns, columns, strict=True)
+    }
+    others = sorted(set().union(*records) - set(data))
     for name in others:
         data[name] = pd.Series([record.get(name) for record in records], dtype=object)
     shapes = np.empty(len(geometries), dtype=object)
@@ -172,38 +199,21 @@ def frame_of(
     return gpd.GeoDataFrame(data, geometry=shapes, crs=CRS)
 
 
-def _series(records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec) -> pd.Series[Any]:
-    values: list[Any] = [_value(record, column, spec, place) for place, record in enumerate(records)]
-    dtype: Any = {"string": object, "float": "float64", "integer": "Int64", "boolean": "bool"}[column.type]
+_DTYPES: dict[str, Any] = {"string": object, "float": "float64", "integer": "Int64", "boolean": "bool"}
+
+
+def _series(
+    read: Sequence[Any], records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec
+) -> pd.Series[Any]:
+    values: Sequence[Any] = read
+    if not all_fit(values, column):
+        # one at least is to be looked at by itself
+        values = [declared_value(record, column, spec, place) for place, record in enumerate(records)]
     if column.type == "float":
-        values = [math.nan if value is None else float(value) for value in values]
-    series: pd.Series[Any] = pd.Series(values, dtype=dtype)
+        # null becomes NaN
+        return pd.Series(np.array(values, dtype=np.float64))
+    series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
-
-
-def _value(record: Mapping[str, Any], column: Column, spec: LayerSpec, place: int) -> Any:
-    value = record[column.name]
-    if value is None:
-        if column.null:
-            return None
-        if column.type == "float":
-            return math.nan
-    elif _fits(value, column):
-        return int(value) if column.type == "integer" else value
-    raise LayerError(
-        f"layer {spec.key}: feature {record.get('id', place)!r} has {column.name} = {str(value)[:60]!r}; "
-        f"it must be {column.type}{' or null' if column.null else ''}"
-    )
-
-
-def _fits(value: Any, column: Column) -> bool:
-    if column.type == "string":
-        return isinstance(value, str)
-    if column.type == "boolean":
-        return isinstance(value, bool)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return False
-    return column.type == "float" or (abs(value) < 2**63 and float(value).is_integer())
 
 
 def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
@@ -227,23 +237,31 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
     -----
     Coordinates are taken as they stand, NaN included, so that the validator can name the feature.
     """
-    path = Path(path)
+    with uncollected():
+        return _read(Path(path), spec)
+
+
+def _read(path: Path, spec: LayerSpec) -> Layer:
     features, digest = _features(path)
-    names = spec.column_names
-    records: list[Mapping[str, Any]] = []
-    geometries: list[BaseGeometry] = []
-    for place, feature in enumerate(features):
-        record = _properties(path, place, feature)
-        missing = [name for name in names if name not in record]
-        if missing:
-            raise LayerError(
-                f"{path}: feature {record.get('id', place)!r} lacks {', '.join(missing)}; "
-                f"the layer {spec.key} must carry every column of layers/{spec.key}.toml"
-            )
-        records.append(record)
-        geometries.append(_geometry(path, record.get("id", place), feature, spec))
+    records = [_properties(path, place, feature) for place, feature in enumerate(features)]
     try:
-        return Layer(spec, frame_of(records, geometries, spec), digest)
+        columns = values_by_column(records, spec)
+    except KeyError:
+        names = spec.column_names
+        place, record = next(one for one in enumerate(records) if not one[1].keys() >= set(names))
+        missing = [name for name in names if name not in record]
+        raise LayerError(
+            f"{path}: feature {record.get('id', place)!r} lacks {', '.join(missing)}; "
+            f"the layer {spec.key} must carry every column of layers/{spec.key}.toml"
+        ) from None
+    geometries: Sequence[BaseGeometry] | NDArray[np.object_] | None = shapes_of(features, spec.geometry)
+    if geometries is None:
+        geometries = [
+            _geometry(path, record.get("id", place), feature, spec)
+            for place, (record, feature) in enumerate(zip(records, features, strict=True))
+        ]
+    try:
+        return Layer(spec, _frame(columns, records, geometries, spec), digest)
     except LayerError as reason:
         raise LayerError(f"{path}: {reason}") from reason
 

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from atlas.base.doors import sign_fault, whole_signs
-from atlas.base.errors import UnknownPlaceError
+from atlas.base.doors import Door, sign_fault, whole_signs
+from atlas.base.errors import LayerError, UnknownPlaceError
 from atlas.base.words import simplified
-from atlas.data.region import Region
+from atlas.data.region import Region, read_region
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from atlas.data.layer import Layer
 
 __all__ = [
-    "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place", "names_of_layer",
-    "nearest_names",
+    "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place", "names_beginning",
+    "names_in", "names_of_layer", "nearest_names",
 ]  # fmt: skip
 
 PLACE_COLUMNS = ("id", "name_zh", "name_en", "level", "city", "adcode", "parent", "aliases")
@@ -44,6 +45,8 @@ _ENDINGS = {
     "junction": ("枢纽", "出口", "互通", "收费站"),
 }
 _BRACKETS = re.compile(r"[(（][^)）]*[)）]")
+#: A name that a shell takes as it is.
+_TYPED = re.compile(r"[\w.·-]+")
 _OFFERED = 5
 _ALIKE = 0.45
 
@@ -275,6 +278,56 @@ class _Key:
 def names_of_layer(places: Layer) -> Names:
     """Return what names of the layer `places` are looked up in."""
     return Names(_columns_of(places.frame, PLACE_COLUMNS), lambda: places.spec.region)
+
+
+def names_in(root: Path) -> Names:
+    """Return the names of the places of the atlas in the folder `root`, straight from its file.
+
+    What is no place of one point there is left out.
+
+    Raises
+    ------
+    LayerError
+        There is no such file, or it is no GeoJSON.
+    """
+    door = Door(root / "data" / "geojson" / "places.geojson", LayerError, largest_mb=128)
+    columns: dict[str, list[Any]] = {name: [] for name in (*PLACE_COLUMNS, "lon", "lat")}
+    for feature in door.entry(door.json(), "features", list):
+        told, shape = (door.entry(feature, name, dict, {}) for name in ("properties", "geometry"))
+        at = shape.get("coordinates")
+        if isinstance(at, list) and len(at) >= 2 and all(isinstance(degrees, int | float) for degrees in at[:2]):
+            for name, value in zip(columns, (*map(told.get, PLACE_COLUMNS), *at), strict=False):
+                columns[name].append(value)
+    return Names(columns, lambda: read_region(root))
+
+
+def names_beginning(places: Layer | Names, text: str, *, english: bool = False) -> list[tuple[str, Place]]:
+    """Return what can be typed for each place one of whose names begins with `text`, and the place.
+
+    Parameters
+    ----------
+    text
+        The beginning, as it was typed; what :func:`find_place` does not look at (case, blanks, hyphens) may differ.
+    english
+        Whether the English name comes first where both begin so.
+
+    Returns
+    -------
+    list of (str, Place)
+        In the order of the layer. What was typed stands as it was, blanks and apostrophes are left out, and names with
+        signs that mean something to a shell with them.
+    """
+    key = _plain(text)
+    found = []
+    for entry in _entries(places):
+        names = (entry.shown_zh, entry.full_name)
+        for name in (entry.shown_en, *names) if english else (*names, entry.shown_en):
+            typed = re.sub(r"[\s'’]", "", name)
+            if _TYPED.fullmatch(typed) and _plain(typed).startswith(key):
+                same = typed[: len(text)].casefold() == text.casefold()
+                found.append((text + typed[len(text) :] if same else typed, entry.place))
+                break
+    return found
 
 
 def _as_names(places: Layer | Names) -> Names:

@@ -16,6 +16,7 @@ from atlas.data.scenario import Scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.exports.families import graph
+from atlas.exports.families.arcgis import write_lyrx
 from atlas.exports.families.geopackage import write_gpkg
 from atlas.exports.families.gtfs import ASSUMPTION, write_gtfs
 from atlas.exports.families.office import write_dxf, write_xlsx
@@ -35,6 +36,8 @@ __all__ = ["FORMATS", "format_of", "write", "write_downloads", "write_network"]
 
 ENCODINGS = ("utf-8", "gbk")
 Writer = Callable[[Bundle, Target, Path], None]
+#: What draws the tables of a GeoPackage beside it.
+_STYLED: dict[str, Callable[[Bundle, Target, Path, str], None]] = {"qgz": write_qgz, "lyrx": write_lyrx}
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ FORMATS: dict[str, Format] = {
         Format("gtfs", (".gtfs.zip",), "GTFS", degrees=True),
         Format("pmtiles", (".pmtiles",), "PMTiles", degrees=True),
         Format("qgz", (".qgz",), "QGIS project with its GeoPackage"),
+        Format("lyrx", (".lyrx",), "ArcGIS Pro layer file with its GeoPackage"),
     )
 }
 
@@ -226,7 +230,7 @@ def _check(bundle: Bundle, chosen: Format, target: Target, path: Path) -> None:
         raise ExportError(
             f"{path.name}: {chosen.title} holds WGS 84 only, not {target.label}; leave --crs out, or write a GeoPackage"
         )
-    if target.shifted and chosen.key in ("gtfs", "pmtiles", "qgz", "kml", "geojsonseq"):
+    if target.shifted and chosen.key in ("gtfs", "pmtiles", "qgz", "lyrx", "kml", "geojsonseq"):
         raise ExportError(
             f"{path.name}: {chosen.title} always means WGS 84, so it is not written in {target.label}; choose a "
             "GeoPackage, a Shapefile or CSV, which claim no system"
@@ -257,7 +261,7 @@ def _refuse_existing(places: Sequence[Path], chosen: Format, overwrite: bool) ->
     if overwrite:
         return
     wanted = [*places, *(one for place in places if (one := _companion(place, chosen)))]
-    if chosen.key == "qgz":
+    if chosen.key in _STYLED:
         wanted += [place.with_suffix(".gpkg") for place in places]
     there = [str(place) for place in wanted if place.exists()]
     if there:
@@ -273,7 +277,7 @@ def _write_one(
             _draft(chosen, bundle, target, archive, encoding, place)
             return unpack(archive, place, overwrite=overwrite)
     beside = _companion(place, chosen)
-    package = place.with_suffix(".gpkg") if chosen.key == "qgz" else None
+    package = place.with_suffix(".gpkg") if chosen.key in _STYLED else None
     written = tuple(one for one in (place, package, beside) if one is not None)
     with replacing_all(written, overwrite=overwrite) as drafts:
         if package is not None:
@@ -303,8 +307,8 @@ def _draft(chosen: Format, bundle: Bundle, target: Target, draft: Path, encoding
         simple[chosen.key](bundle, target, draft)
     elif chosen.key == "fgb":
         write_one(bundle, target, draft, "FlatGeobuf", ".fgb")
-    elif chosen.key == "qgz":
-        write_qgz(bundle, target, draft, place.with_suffix(".gpkg").name)
+    elif chosen.key in _STYLED:
+        _STYLED[chosen.key](bundle, target, draft, place.with_suffix(".gpkg").name)
     elif chosen.key == "gtfs":
         told = bundle.with_frames({}, ASSUMPTION)
         write_gtfs(told, draft, {})

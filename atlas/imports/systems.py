@@ -16,7 +16,7 @@ from pyproj.transformer import TransformerGroup
 from atlas.base import geodesy
 from atlas.base.errors import ImportDataError
 
-__all__ = ["in_degrees", "shift_accuracy", "shifted", "system_of"]
+__all__ = ["in_degrees", "is_local", "shift_accuracy", "shifted", "system_of"]
 
 _SHIFTS: Mapping[str, Callable[..., tuple[Any, Any]]] = {
     "gcj02": geodesy.gcj02_to_wgs84,
@@ -50,7 +50,18 @@ def system_of(path: Path, frame: gpd.GeoDataFrame, crs: str | None) -> pyproj.CR
             raise ImportDataError(f"{path}: coordinate system {crs}: {reason}") from reason
     if frame.crs is None:
         raise ImportDataError(f"{path} does not say in which coordinate system it is; pass --crs (for example 4547)")
-    return pyproj.CRS(frame.crs)
+    own = pyproj.CRS(frame.crs)
+    if is_local(own):
+        raise ImportDataError(
+            f"{path} names the local system {own.name!r}, from which no way leads to WGS 84; pass --gcj02 or --bd09 "
+            "where it is shifted as web maps are, else --crs"
+        )
+    return own
+
+
+def is_local(crs: object) -> bool:
+    """Return whether a system is none or one of its own making, so that nothing says where on Earth it lies."""
+    return crs is None or pyproj.CRS(crs).type_name.startswith("Engineering")
 
 
 def shifted(shapes: NDArray[np.object_], shift: str) -> NDArray[np.object_]:

@@ -28,7 +28,7 @@ from atlas.imports.archives import check_file
 from atlas.imports.frames import read_frame
 from atlas.imports.repair import made_valid
 from atlas.imports.store import file_sha256
-from atlas.imports.systems import in_degrees, shift_accuracy, shifted, system_of
+from atlas.imports.systems import in_degrees, is_local, shift_accuracy, shifted, system_of
 
 __all__ = ["DEFAULTS", "Origin", "VectorLayer", "read_vector"]
 
@@ -130,6 +130,8 @@ def read_vector(
     frame = read_frame(path, encoding, sublayer, notes)
     notes += _garbled(frame)
     _complete_mapping(path, spec, frame, fields, values, notes)
+    if shift and crs is None and is_local(frame.crs):
+        crs = "4326"  # the shifts are between degrees
     frame, least_m = _placed(path, frame, crs, _error_told(frame, fields, values), rough, notes)
     if shift:
         frame = frame.set_geometry(shifted(frame.geometry.to_numpy(), shift))

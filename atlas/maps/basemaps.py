@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,16 @@ from atlas.base.geodesy import wgs84_to_gcj02
 from atlas.base.style import BASEMAPS
 from atlas.base.words import both
 from atlas.data.layer import Layer
+from atlas.maps.courses import courses_of, smoothed
 from atlas.maps.tiles import read_tiles
 
-__all__ = ["Basemap", "basemap_of", "displayed", "shift_shapes"]
+__all__ = ["Basemap", "basemap_of", "displayed", "placed"]
 
 #: Names a user may ask for; ``builtin`` is land and water from the page itself.
 _WGS84, _CGCS2000, _GCJ02 = (both(f"basemap.{name}") for name in ("wgs84", "cgcs2000", "gcj02"))
+
+
+_Shapes = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -134,10 +138,24 @@ def basemap_of(
 
 
 def displayed(layers: Mapping[str, Layer], basemap: Basemap | None) -> dict[str, Layer]:
-    """Return the layers as they are to be shown: shifted where the tiles are. What is stored stays as it is."""
+    """Return the layers as they are to be shown: smooth, and shifted where the tiles are.
+
+    What is stored stays as it is.
+    """
+    shown = smoothed(layers)
     if basemap is None or not basemap.shifted:
-        return dict(layers)
-    return {key: replace(layer, frame=layer.frame.set_geometry(_shifted(layer))) for key, layer in layers.items()}
+        return shown
+    return {key: replace(layer, frame=layer.frame.set_geometry(_shifted(layer))) for key, layer in shown.items()}
+
+
+def placed(
+    layers: Mapping[str, Layer], basemap: Basemap | None
+) -> Callable[[NDArray[np.object_]], NDArray[np.object_]]:
+    """Return what does with other geometries, such as edges of the network, what :func:`displayed` does with layers."""
+    courses = courses_of(layers)
+    if basemap is None or not basemap.shifted:
+        return courses.drawn
+    return lambda shapes: shift_shapes(courses.drawn(shapes))
 
 
 def _shifted(layer: Layer) -> NDArray[np.object_]:

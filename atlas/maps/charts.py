@@ -21,6 +21,8 @@ __all__ = ["Bar", "Figure", "Series", "bar_chart", "share_chart", "slope_chart",
 _WIDTH, _LETTER, _BAR, _GAP = 340.0, 11.5, 9.0, 6.0
 #: Room at the right for the number behind the longest bar.
 _NUMBER = 62.0
+#: Width of a number of minutes behind its bar.
+_FIGURE = 44.0
 #: Letters that fit into a line, Chinese and English.
 _FIT = (29, 54)
 #: Marks of lines, in their order.
@@ -193,29 +195,34 @@ def waterfall_chart(
     chart = Chart(label)
     known = not math.isnan(limit)
     scale = (_WIDTH - _NUMBER) / max(total.value, limit if known else 0.0, 1e-9)
-    y, begun = (_LETTER + 3 if known else 0.0), 0.0
-    top = y
-    for one in parts:
+    y, begun, edge = (_LETTER + 3 if known else 0.0), 0.0, limit * scale
+
+    def bar(one: Bar, x: float, fill: str) -> float:
+        """Draw a bar under its label, and the limit beside it alone: a line through the label could not be read."""
+        nonlocal y
         y += _LETTER + 2
         chart.texts.append(Text(0, y, _short(one.label), kind="name"))
         y += 4
-        x, length = begun * scale, one.value * scale
-        chart.boxes.append(Box(x, y, max(length, 0.8), _BAR, "hatched"))
-        chart.texts.append(Text(x + length + 5, y + _BAR, one.said, kind="figure"))
+        end = x + one.value * scale
+        chart.boxes.append(Box(x, y, max(end - x, 0.8), _BAR, fill))
+        figure = end + 5
+        if known:
+            chart.lines.append(Line(edge, y - 1, edge, y + _BAR + 1, "limit"))
+            if figure - 3 < edge < figure + _FIGURE:
+                figure = edge + 5
+        chart.texts.append(Text(figure, y + _BAR, one.said, kind="figure"))
+        return end
+
+    for one in parts:
+        end = bar(one, begun * scale, "hatched")
         begun += one.value
-        chart.lines.append(Line(x + length, y + _BAR, x + length, y + _BAR + _GAP + _LETTER + 6, "guide"))
+        chart.lines.append(Line(end, y + _BAR, end, y + _BAR + _GAP + _LETTER + 6, "guide"))
         y += _BAR + _GAP
-    y += _LETTER + 2
-    chart.texts.append(Text(0, y, _short(total.label), kind="name"))
-    y += 4
-    chart.boxes.append(Box(0, y, total.value * scale, _BAR, "solid"))
-    chart.texts.append(Text(total.value * scale + 5, y + _BAR, total.said, kind="figure"))
+    bar(total, 0.0, "solid")
     y += _BAR + _GAP
-    if known:
-        chart.lines.append(Line(limit * scale, top, limit * scale, y - 2, "limit"))
-        if limit_said is not None:
-            right = limit * scale > _WIDTH / 2
-            chart.texts.append(Text(limit * scale, _LETTER, limit_said, "end" if right else "start", "figure"))
+    if known and limit_said is not None:
+        right = edge > _WIDTH / 2
+        chart.texts.append(Text(edge, _LETTER, limit_said, "end" if right else "start", "figure"))
     chart.height = y
     return chart
 

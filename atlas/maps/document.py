@@ -20,7 +20,7 @@ from atlas.data.counting import held_by_full
 from atlas.data.scenario import FULL, FULL_KNOWN
 from atlas.maps.page import SCRIPTS, STYLES, allow_own, asset
 
-__all__ = ["Cell", "Table", "fill", "heads", "held", "number", "year"]
+__all__ = ["Cell", "Table", "fill", "heads", "held", "number", "part", "year"]
 
 _POLICY = (
     f"default-src 'none'; script-src {SCRIPTS}; style-src {STYLES}; img-src data:; base-uri 'none'; form-action 'none'"
@@ -172,3 +172,14 @@ def fill(
             **values,
         )
     )
+
+
+def part(template: str, **values: object) -> str:
+    """Return a template that is no whole page, filled; a value is escaped.
+
+    Examples
+    --------
+    >>> "en" in part("pictures.html", other="en", grow=2)
+    True
+    """
+    return _environment().get_template(template).render(**values)

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from html import escape
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from atlas.base.style import TIME_RAMP, band_of, symbol_of
-from atlas.data.layer import Layer, region_of
+from atlas.base.style import GROUND, TIME_RAMP, band_of, symbol_of
+from atlas.data.layer import Layer, region_of, river_courses
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import MESH
 from atlas.network.build import Network
@@ -98,17 +99,23 @@ class _Sheet:
 
 
 def land_picture(layers: Mapping[str, Layer]) -> str:
-    """Return the land of all pictures, once a page: a hidden SVG with the symbol ``ground``."""
-    shapes = layers["land"].frame.geometry.to_numpy() if "land" in layers else np.zeros(0, dtype=object)
+    """Return the land and rivers of all pictures, once a page: a hidden SVG with the symbol ``ground``."""
     sheet = _Sheet(region_of(layers).picture_box)
+    land = layers["land"].frame.geometry.to_numpy() if "land" in layers else np.zeros(0, dtype=object)
+    water = layers.get("water")
+    rivers = river_courses(water.frame).geometry.to_numpy() if water is not None else np.zeros(0, dtype=object)
+    return (
+        '<svg width="0" height="0" aria-hidden="true" class="unseen"><symbol id="ground" '
+        f'viewBox="0 0 {_WIDTH} {sheet.height}"><path d="{_outlines(sheet, land)}"/>'
+        f'<path d="{_outlines(sheet, rivers)}" fill="{GROUND["river"]}"/></symbol></svg>'
+    )
+
+
+def _outlines(sheet: _Sheet, shapes: NDArray[Any]) -> str:
     # a simplified ring may cross itself; as a picture that is no harm
     parts = shapely.get_parts(sheet.clipped(shapely.simplify(shapes, sheet.fine)))
     rings = [shapely.get_coordinates(part.exterior) for part in parts if shapely.area(part) > 4 * sheet.fine**2]
-    path = "".join(f"{sheet.path(ring)}z" for ring in rings)
-    return (
-        '<svg width="0" height="0" aria-hidden="true" class="unseen"><symbol id="ground" '
-        f'viewBox="0 0 {_WIDTH} {sheet.height}"><path d="{path}"/></symbol></svg>'
-    )
+    return "".join(f"{sheet.path(ring)}z" for ring in rings)
 
 
 def lines_picture(layers: Mapping[str, Layer]) -> str:

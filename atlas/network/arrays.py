@@ -369,5 +369,7 @@ def _of_columns(edge: ColumnOf, texts: ColumnOf, **computed: NDArray[Any]) -> Ed
 
 def _texts(values: NDArray[Any]) -> NDArray[np.object_]:
     """A column of texts, empty where one is missing."""
-    missing = np.array([not isinstance(value, str) for value in values.tolist()], dtype=bool)
-    return np.where(missing, "", values) if missing.any() else values
+    listed = values.tolist()
+    if set(map(type, listed)) <= {str}:
+        return values
+    return np.where([isinstance(value, str) for value in listed], values, "")

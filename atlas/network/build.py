@@ -16,11 +16,12 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from atlas.base.doors import uncollected
 from atlas.base.errors import NetworkError
-from atlas.data.layer import require_usable
+from atlas.data.layer import parting_water, require_usable
 from atlas.data.region import Region
 from atlas.data.stamp import layers_hash
-from atlas.network.arrays import MESH
+from atlas.network.arrays import MESH, EdgeArrays, arrays_of
 from atlas.network.attach import (
     MESH_ID,
     beside,
@@ -42,11 +43,13 @@ from atlas.network.rows import (
     edge_frame,
     filled,
     join_frame,
+    named_nodes,
     node_frame,
     picked,
     stacked,
+    years_of,
 )
-from atlas.network.value import Network
+from atlas.network.value import Network, network_in_columns
 
 if TYPE_CHECKING:
     from atlas.data.layer import Layer
@@ -99,6 +102,11 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     >>> "travel_time_min" in network.edges  # a network has no minutes; a scenario gives them
     False
     """
+    with uncollected():
+        return _build(layers, snap_km, on_request)
+
+
+def _build(layers: Mapping[str, Layer], snap_km: float, on_request: Collection[str]) -> Network:
     missing = [key for key in REQUIRED if key not in layers]
     if missing:
         raise NetworkError(f"layers missing: {', '.join(missing)}; the network needs {', '.join(REQUIRED)}")
@@ -107,7 +115,7 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     frames = {key: _with_sides(_with_requested(key, layer.frame, on_request), region) for key, layer in layers.items()}
     barrier = None
     if "land" in frames:
-        water = frames["water"].geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
+        water = parting_water(frames["water"]).geometry.to_numpy() if "water" in frames else np.zeros(0, dtype=object)
         barrier = Barrier.of(frames["land"].geometry.to_numpy(), water, region.territories)
     links = frames.get("cross_border_links")
     crossings = list(read_crossings(links, region)) if links is not None else []
@@ -142,7 +150,9 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     nodes = stacked(nodes, columns_of("nodes", services.nodes))
     nodes["position_error_m"] = _position_errors(nodes, frames)
     edges = stacked(edges, columns_of("edges", services.edges))
-    joins = stacked(joins, _near_misses(nodes, edges))
+    nodes |= named_nodes(nodes)
+    arrays = arrays_of(nodes.__getitem__, edges.__getitem__)
+    joins = stacked(joins, _near_misses(nodes, edges, arrays))
     named: dict[tuple[str, str], tuple[str, str]] = {
         (str(key), str(row_id)): (str(zh or en or ""), str(en or ""))
         for key in ("highways", "railways", "rail_services", "cross_border_links", "ferries")
@@ -151,8 +161,15 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
     }
     if ordinary:
         named[MESH, MESH_ID] = tuple(frames[MESH][column].iloc[0] for column in ("name_zh", "name_en"))
-    frame = join_frame(joins)
-    return Network(node_frame(nodes), edge_frame(edges), frame, layers["places"], named, barrier, layers_hash(layers))
+    return network_in_columns(
+        {"nodes": nodes | {"lonlat": shapely.get_coordinates(nodes["geometry"])}, "edges": edges},
+        {
+            "nodes": lambda: node_frame(nodes),
+            "edges": lambda: edge_frame(edges),
+            "joins": lambda: join_frame(joins),
+        },
+        arrays, place_layer=layers["places"], feature_names=named, barrier=barrier, hash=layers_hash(layers),
+    )  # fmt: skip
 
 
 def lines_on_request(frame: pd.DataFrame, names: Collection[str] | None = None) -> NDArray[np.bool_]:
@@ -187,31 +204,31 @@ def _with_sides(frame: gpd.GeoDataFrame, region: Region) -> gpd.GeoDataFrame:
 
 def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> NDArray[np.float64]:
     """(n,) metres each node may be off, as the layer of its feature has it; 0 where it has none."""
-    known = {
-        (key, str(row_id)): float(error)
-        for key in ("interchanges", "stations", "places", "ports", "airports", "cross_border_links")
-        if key in frames
-        for row_id, error in zip(frames[key]["id"], frames[key]["position_error_m"], strict=True)
-        if pd.notna(error)
-    }
-    keys = zip(nodes["layer"].tolist(), nodes["feature_id"].tolist(), strict=True)
-    return np.array([known.get((layer, str(feature)), 0.0) for layer, feature in keys], dtype=np.float64)
+    found = np.zeros(len(nodes["layer"]))
+    for key in ("interchanges", "stations", "places", "ports", "airports", "cross_border_links"):
+        rows = np.nonzero(nodes["layer"] == key)[0]
+        if key in frames and len(rows):
+            errors = years_of(frames[key]["position_error_m"])
+            known = dict(zip(map(str, frames[key]["id"].tolist()), np.nan_to_num(errors).tolist(), strict=True))
+            found[rows] = [known.get(str(feature), 0.0) for feature in nodes["feature_id"][rows].tolist()]
+    return found
 
 
-def _near_misses(nodes: Columns, edges: Columns) -> Columns:
+def _near_misses(nodes: Columns, edges: Columns, arrays: EdgeArrays) -> Columns:
     """Road ends that stop within half a kilometre of another road node they are not joined with."""
-    runs = picked(edges, (edges["role"] == "run") & (edges["mode"] == "road") & (edges["layer"] != MESH))
+    runs = np.nonzero((edges["role"] == "run") & (edges["mode"] == "road") & (edges["layer"] != MESH))[0]
     # both levels of a junction are one place
-    base = {name: name.removesuffix("/toll") for name in nodes["node_id"].tolist()}
-    place = {base[name]: i for i, name in reversed(list(enumerate(nodes["node_id"].tolist())))}
-    code, names = pd.factorize(
-        column_of((base[name] for end in ("from_id", "to_id") for name in runs[end].tolist()), "text"), sort=True
-    )
-    size, half = len(names), len(code) // 2
-    tail, head = code[:half].astype(np.int64), code[half:].astype(np.int64)
+    ends = np.stack([arrays.twin[arrays.tail[runs]], arrays.twin[arrays.head[runs]]])
+    rows = np.unique(ends)
+    names = [name.removesuffix("/toll") for name in nodes["node_id"][rows].tolist()]
+    order = sorted(range(len(names)), key=names.__getitem__)
+    names, rows = [names[k] for k in order], rows[order]
+    size = len(names)
+    code = np.zeros(len(arrays.twin), dtype=np.int64)
+    code[rows] = np.arange(size)
+    tail, head = code[ends]
     joined = np.unique(np.concatenate([tail * size + head, head * size + tail]))
     alone = np.nonzero(np.bincount(joined // max(size, 1), minlength=size) == 1)[0]
-    rows = np.array([place[name] for name in names], dtype=np.int64)
     at = shapely.get_coordinates(nodes["geometry"][rows])
     some, near, km = near_pairs(at[alone], at, NEAR_MISS_KM)
     end = alone[some]

@@ -34,6 +34,7 @@ __all__ = [
     "edge_frame",
     "filled",
     "join_frame",
+    "named_nodes",
     "node_at",
     "node_frame",
     "picked",
@@ -239,12 +240,23 @@ def stacked(*blocks: Columns) -> Columns:
 
 def node_frame(columns: Columns) -> gpd.GeoDataFrame:
     """Return ``Network.nodes``; openings are left out."""
-    frame = pd.DataFrame({name: columns[name] for name in NODE_COLUMNS})
-    frame["service"] = frame["service"].astype(object)
-    # Imported layers know many junctions without a name; a missing text must not come out as a word.
-    frame["name_en"] = frame["name_en"].astype(object).fillna("")
-    frame["name_zh"] = frame["name_zh"].astype(object).fillna(frame["name_en"])
+    frame = pd.DataFrame({name: columns[name] for name in NODE_COLUMNS} | named_nodes(columns))
+    for name in ("service", "name_en", "name_zh"):
+        frame[name] = frame[name].astype(object)
     return gpd.GeoDataFrame(frame, geometry="geometry", crs="EPSG:4326")
+
+
+def named_nodes(columns: Columns) -> Columns:
+    """Return the names of nodes: imported layers know many junctions without one, and it must not come out as a word.
+
+    A missing English name is empty, a missing Chinese one the English.
+    """
+    english = [name if isinstance(name, str) else "" for name in columns["name_en"].tolist()]
+    chinese = [
+        name if isinstance(name, str) else other
+        for name, other in zip(columns["name_zh"].tolist(), english, strict=True)
+    ]
+    return {"name_en": column_of(english, "text"), "name_zh": column_of(chinese, "text")}
 
 
 def edge_frame(columns: Columns) -> gpd.GeoDataFrame:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +37,17 @@ if TYPE_CHECKING:
     from atlas.data.scenario import Scenario
     from atlas.network.barrier import Barrier
 
-__all__ = ["Network", "network_of", "packed_network"]
+__all__ = ["Network", "network_in_columns", "network_of", "packed_network"]
+
 
 #: How many of the nearest nodes tell on which side of a border a point lies, and how much water, km, may lie between.
 _NEAR_NODES, _DRY_KM = 24, 0.05
+
+
+class Table(Protocol):
+    """What gives columns by name."""
+
+    def column(self, name: str) -> NDArray[Any]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,8 +125,8 @@ class Network:
         return self._column("edges", name)
 
     def _column(self, table: str, name: str) -> NDArray[Any]:
-        kept: KeptTable | None = self.__dict__.get("_tables", {}).get(table)
-        return np.asarray(getattr(self, table)[name]) if kept is None else kept.column(name)
+        known: Table | None = self.__dict__.get("_tables", {}).get(table)
+        return np.asarray(getattr(self, table)[name]) if known is None else known.column(name)
 
     @cached_property
     def lonlat(self) -> NDArray[np.float64]:
@@ -206,8 +213,8 @@ class Network:
     @cached_property
     def arrays(self) -> EdgeArrays:
         """The edges as arrays of numbers, in the order of `edges`."""
-        tables = self.__dict__.get("_tables")
-        if tables is not None:
+        tables = self.__dict__.get("_tables", {})
+        if "arrays" in tables:
             return kept_arrays(tables["edges"], tables["arrays"])
         return arrays_of(self.node_column, self.edge_column)
 
@@ -365,6 +372,41 @@ class Network:
             nodes=pd.concat([self.nodes, nodes], ignore_index=True),
             edges=pd.concat([self.edges, more, edge_frame(passed)], ignore_index=True),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Columns:
+    """A table that is at hand as columns, as :class:`atlas.kept.columns.KeptTable` is in a file."""
+
+    columns: Mapping[str, NDArray[Any]]
+
+    def column(self, name: str) -> NDArray[Any]:
+        return self.columns[name]
+
+
+def network_in_columns(
+    tables: Mapping[str, Mapping[str, NDArray[Any]]],
+    frames: Mapping[str, Callable[[], Any]],
+    arrays: EdgeArrays,
+    **known: Any,
+) -> Network:
+    """Return a network that was made as columns; its frames are made when first asked for.
+
+    Parameters
+    ----------
+    tables
+        Columns of ``nodes``, with (n, 2) ``lonlat``, and ``edges``.
+    frames
+        Makes ``nodes``, ``edges`` and ``joins``.
+    arrays
+        Of these edges.
+    known
+        The other attributes.
+    """
+    network = object.__new__(Network)
+    held = {name: _Columns(columns) for name, columns in tables.items()}
+    network.__dict__.update(known, arrays=arrays, _tables=held, _makers=dict(frames))
+    return network
 
 
 def packed_network(network: Network) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -94,6 +94,7 @@ def compare(
     destinations: Iterable[str] | None = None,
     mode: str = "multimodal",
     cutoffs_min: Sequence[float] = (60.0, 120.0),
+    towards: bool = False,
 ) -> Comparison:
     """Compare the travel times of two scenarios.
 
@@ -109,6 +110,8 @@ def compare(
         ``drive``, ``rail`` or ``multimodal``.
     cutoffs_min
         Minutes whose crossing is reported, inclusive.
+    towards
+        Whether trips run from `destinations` to `origins`; places and totals then count whence an origin is reached.
 
     Raises
     ------
@@ -126,6 +129,8 @@ def compare(
     network, starts = _located(network, every if origins is None else origins)
     network, ends = _located(network, every if destinations is None else destinations)
     cutoffs = tuple(sorted(float(cutoff) for cutoff in cutoffs_min))
+    if towards:
+        starts, ends = ends, starts
     old = _minutes(network, starts, ends, before, mode)
     new = _minutes(network, starts, ends, after, mode)
     book = _ProjectBook.of(network, before, after)
@@ -151,6 +156,9 @@ def compare(
             )  # fmt: skip
     projects_frame, without = _tested(network, after, rows, book, mode, new, cutoffs)
     pairs = _pair_frame(rows, book, without)
+    if towards:
+        starts, ends = ends, starts
+        old, new = ({(b, a): minutes for (a, b), minutes in times.items()} for times in (old, new))
     places, totals = _places(network, starts, ends, old, new, cutoffs)
     return Comparison(
         before, after, mode, cutoffs, pairs, projects_frame, places, totals, stamp(network.hash, [before, after])

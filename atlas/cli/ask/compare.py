@@ -7,12 +7,14 @@ from dataclasses import replace
 import click
 
 from atlas.base.words import Words, both
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     changes_options,
     format_options,
     mode_option,
     session_option,
     talk_options,
+    to_here_option,
     within_option,
 )
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
@@ -62,8 +64,9 @@ _SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _
 @click.command(name="compare")
 @click.argument("before")
 @click.argument("after")
-@click.option("--origin", "origins", multiple=True, metavar="PLACE", help="May be repeated. Default: all seats.")
-@click.option("--to", "destinations", multiple=True, metavar="PLACE", help="May be repeated. Default: all seats.")
+@click.option("--origin", "origins", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
+@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
+@to_here_option
 @mode_option
 @within_option
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="pairs", show_default=True, help="Which table.")
@@ -78,6 +81,7 @@ def command(
     after: str,
     origins: tuple[str, ...],
     destinations: tuple[str, ...],
+    to_here: bool,
     mode: str,
     within: tuple[float, ...],
     show: str,
@@ -94,6 +98,7 @@ def command(
       atlas compare 2023 2030 --origin 阳江
       atlas compare 2023 2035 --show projects
       atlas compare 2026 2026 --close hzmb_zh
+      atlas compare 2026 2035 --origin 珠海 --to-here --show totals
       atlas compare 2026 2035 --origin 江门 --mode rail --format json
     """
     from atlas.travel.comparison import compare
@@ -104,7 +109,14 @@ def command(
         for made, told in ((driven, session.choice_of(before)), (changes, session.choice_of(after)))
     )
     found = compare(
-        session.network, old, new, origins or None, destinations=destinations or None, mode=mode, cutoffs_min=within
+        session.network,
+        old,
+        new,
+        origins or None,
+        destinations=destinations or None,
+        mode=mode,
+        cutoffs_min=within,
+        towards=to_here,
     )
     tables = {name: rows_of(getattr(found, name)) for name in _SHOWN}
     assumed = session.assumed(old, new)
@@ -122,6 +134,7 @@ def command(
         "before": old.name,
         "after": new.name,
         "mode": mode,
+        "towards": to_here,
         "cutoffs_min": list(within),
         "assumed_features": assumed,
         "hash": found.hash,

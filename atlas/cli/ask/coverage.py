@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     MODES,
     format_options,
@@ -34,7 +35,7 @@ _COLUMNS = (
 
 
 @click.command(name="coverage")
-@click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...")
+@click.argument("origins", type=PLACE_NAME, nargs=-1, required=True, metavar="ORIGIN...")
 @within_option
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
 @scenarios_options()

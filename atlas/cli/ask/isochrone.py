@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     format_options,
     mode_option,
@@ -30,7 +31,7 @@ _COLUMNS = (
 
 
 @click.command(name="isochrone")
-@click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...")
+@click.argument("origins", type=PLACE_NAME, nargs=-1, required=True, metavar="ORIGIN...")
 @within_option
 @click.option(
     "--combine",

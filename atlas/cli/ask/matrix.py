@@ -12,6 +12,7 @@ import click
 from atlas.base.doors import Door
 from atlas.base.errors import AtlasError, ImportDataError
 from atlas.base.tables import parse_table
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     MODES,
     format_options,
@@ -38,8 +39,8 @@ _MANY = 200
 
 
 @click.command(name="matrix")
-@click.option("--from", "origins", multiple=True, metavar="PLACE", help="An origin; may be repeated.")
-@click.option("--to", "destinations", multiple=True, metavar="PLACE", help="A destination; may be repeated.")
+@click.option("--from", "origins", multiple=True, type=PLACE_NAME, help="An origin; may be repeated.")
+@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, help="A destination; may be repeated.")
 @click.option(
     "--pairs",
     "--csv",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from atlas.base.words import Words, both, joined
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     format_options,
     mode_option,
@@ -35,7 +36,7 @@ _COLUMNS = (
 
 
 @click.command(name="reach")
-@click.argument("origin")
+@click.argument("origin", type=PLACE_NAME)
 @within_option
 @to_here_option
 @mode_option

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atlas.base.words import Words, both, joined, parameter_words
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, tell, tongue
 from atlas.cli.session import Choice, Session
@@ -31,8 +32,9 @@ _DETAIL = Column("detail", "stops")
 
 
 @click.command(name="route")
-@click.argument("origin", metavar="FROM")
-@click.argument("destination", metavar="TO")
+@click.argument("origin", type=PLACE_NAME, metavar="FROM")
+@click.argument("destination", type=PLACE_NAME, metavar="TO")
+@click.option("--to-here", is_flag=True, help="The way back: from TO to FROM.")
 @mode_option
 @click.option("--explain", is_flag=True, help="Add stops, parts, range, runner-up, waits and assumptions.")
 @scenario_options
@@ -44,6 +46,7 @@ def command(
     session: Session,
     origin: str,
     destination: str,
+    to_here: bool,
     mode: str,
     explain: bool,
     choice: Choice,
@@ -69,6 +72,8 @@ def command(
     from atlas.travel.reach import route
 
     chosen = session.scenario(choice)
+    if to_here:
+        origin, destination = destination, origin
     told = None
     if explain:
         from atlas.evidence.explain import explain as explained

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     mode_option,
     overwrite_option,
@@ -21,8 +22,9 @@ __all__ = ["command"]
 
 
 @click.command(name="surface")
-@click.argument("origin")
+@click.argument("origin", type=PLACE_NAME)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=".tif or .npz")
+@click.option("--format", "form", type=click.Choice(["tif", "npz", "npy"]), help="Default: by the ending.")
 @to_here_option
 @mode_option
 @scenario_options
@@ -31,7 +33,14 @@ __all__ = ["command"]
 @talk_options
 @click.pass_obj
 def command(
-    session: Session, origin: str, output: Path, to_here: bool, mode: str, choice: Choice, overwrite: bool
+    session: Session,
+    origin: str,
+    output: Path,
+    form: str | None,
+    to_here: bool,
+    mode: str,
+    choice: Choice,
+    overwrite: bool,
 ) -> None:
     """Write the minutes from ORIGIN at every cell of land, as GeoTIFF or as a NumPy archive.
 
@@ -48,7 +57,7 @@ def command(
 
     scenario = session.scenario(choice)
     found = surface_from(session.network, origin, scenario, session.access, mode=mode, towards=to_here)
-    write_surface(found, output, overwrite=overwrite)
+    write_surface(found, output, form=form, overwrite=overwrite)
     reached = int(found.within(600.0).sum())
     tell("answer.cells", path=output, reached=reached, cells=len(found.grid.cells))
     if not found.within(float("inf")).any():

@@ -6,6 +6,7 @@ import click
 
 from atlas.base.words import Words, both
 from atlas.cli.decide.shared import ground_of, limit_option
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import format_options, mode_option, scenarios_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
@@ -40,7 +41,13 @@ _CURVE = (
 
 
 @click.command(name="fairness")
-@click.option("--to", "centres", multiple=True, metavar="PLACE", help="Centre, for people. Default: the four cities.")
+@click.option(
+    "--to",
+    "centres",
+    multiple=True,
+    type=PLACE_NAME,
+    help="Centre, for people. Default: the four cities.",
+)
 @limit_option
 @click.option("--curve", is_flag=True, help="The Lorenz curve in place of the table.")
 @mode_option

@@ -43,7 +43,7 @@ _COLUMNS = (
 )
 @mode_option
 @scenario_options
-@format_options("table", "json", "csv", "geojson")
+@format_options("table", "json", "csv", "geojson", "geojsonseq")
 @session_option
 @talk_options
 @click.pass_obj

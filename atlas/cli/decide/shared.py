@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.output import tell
 from atlas.cli.session import EVERY_S, Session
 
@@ -35,7 +36,11 @@ def measure_options(*names: str) -> Callable[[Any], Any]:
     def add(command: Any) -> Any:
         for option in (
             click.option(
-                "--to", "centres", multiple=True, metavar="PLACE", help="Centre, for people. Default: the four cities."
+                "--to",
+                "centres",
+                multiple=True,
+                type=PLACE_NAME,
+                help="Centre, for people. Default: the four cities.",
             ),
             limit_option,
             click.option(

@@ -9,6 +9,7 @@ import click
 from atlas.base.errors import PlanError
 from atlas.base.words import Words, both
 from atlas.cli.decide.shared import targets_of
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
@@ -35,7 +36,7 @@ _WAYS = ("speed", "headway", "border", "access", "departure", "project")
 
 
 @click.command(name="solve")
-@click.argument("places", nargs=-1)
+@click.argument("places", type=PLACE_NAME, nargs=-1)
 @click.option("--target", metavar="ID", help="A whole target in place of two places.")
 @click.option("--reading", metavar="ID", help="Another reading of the target than the default.")
 @click.option(

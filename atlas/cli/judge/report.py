@@ -45,7 +45,7 @@ def command(session: Session, output: Path, lang: str, brief: bool, overwrite: b
     from atlas.base.errors import ExportError
     from atlas.base.files import write_text
     from atlas.maps.pages.report import draw_report
-    from atlas.maps.sheets.browser import find_browser, save_sheet
+    from atlas.maps.sheets.browser import chart_pictures, find_browser, save_sheet
     from atlas.maps.sheets.editable import save_docx
     from atlas.plan.summary import make_report
 
@@ -59,7 +59,14 @@ def command(session: Session, output: Path, lang: str, brief: bool, overwrite: b
     layers = session.catalog.layers()
     page = draw_report(report, lang=lang, home=False, found=found, network=session.network, layers=layers)
     if ending == ".docx":
-        save_docx(page, output, lang=lang, overwrite=overwrite)
+        try:
+            find_browser()
+        except ExportError as reason:
+            tell("answer.no_pictures", reason=reason)
+            pictures = []
+        else:
+            pictures = chart_pictures(page, lang=lang)
+        save_docx(page, output, lang=lang, pictures=pictures, overwrite=overwrite)
     elif ending == ".pdf":
         save_sheet(page, output, sheet=False, overwrite=overwrite)
     else:

@@ -10,6 +10,7 @@ import click
 from atlas.base.errors import ExportError
 from atlas.cli.options import (
     Place,
+    export_format_option,
     mode_option,
     overwrite_option,
     scenario_options,
@@ -22,11 +23,6 @@ from atlas.data.declaration import seats_of
 
 __all__ = ["command"]
 
-_FORMS = (
-    "gpkg", "shp", "gdb", "fgb", "parquet", "geojson", "geojsonseq", "kml", "csv", "xlsx", "tab", "dxf", "gtfs",
-    "pmtiles", "qgz",
-)  # fmt: skip
-
 
 @click.command(name="export")
 @click.argument("thing")
@@ -36,9 +32,9 @@ _FORMS = (
     required=True,
     type=Place(path_type=Path),
     help="The ending names the format: .gpkg .shp.zip .gdb.zip .fgb .parquet .geojson .geojsonl .kml .kmz .csv "
-    ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz; or postgresql://user@host/name?schema=… for PostGIS.",
+    ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz .lyrx; or postgresql://user@host/name?schema=… for PostGIS.",
 )
-@click.option("--format", "form", type=click.Choice(_FORMS), help="Default: by the ending.")
+@export_format_option
 @click.option("--crs", default="4326", show_default=True, help="EPSG code or name; x is east. GCJ-02 and BD-09 too.")
 @click.option("--split", is_flag=True, help="Cut at 112.5° E and write one file a belt of CGCS2000.")
 @click.option("--outside", type=click.Choice(["refuse", "split", "clip"]), default="refuse", show_default=True,

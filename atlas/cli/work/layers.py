@@ -41,6 +41,7 @@ _VIOLATIONS = (
     Column("message", "what"),
     Column("remedy", "what to do"),
 )
+_BOUNDS = (Column("key", "layer"), *(Column(edge, edge, 6) for edge in ("west", "south", "east", "north")))
 _FEATURES = (
     Column("id", "id"),
     Column("name_zh", "name"),
@@ -192,7 +193,7 @@ def validate(session: Session, keys: tuple[str, ...], sink: Sink) -> None:
 
 @command.command(name="print")
 @click.argument("key")
-@format_options("table", "json", "csv", "geojson")
+@format_options("table", "json", "csv", "geojson", "geojsonseq")
 @session_option
 @talk_options
 @click.pass_obj
@@ -203,6 +204,7 @@ def print_layer(session: Session, key: str, sink: Sink) -> None:
     Example:
       atlas layers print ports
       atlas layers print stations --format geojson -o stations.geojson
+      atlas layers print highways --sequence --precision 5
     """
     layer = session.catalog.layer(key)
     frame = layer.frame
@@ -213,3 +215,31 @@ def print_layer(session: Session, key: str, sink: Sink) -> None:
     )
     about = {"layer": key, "title_zh": layer.spec.title_zh, "title_en": layer.spec.title_en}
     emit(Answer(_FEATURES, rows, about, "features", features), sink)
+
+
+@command.command()
+@click.argument("keys", nargs=-1)
+@format_options("table", "json", "csv")
+@session_option
+@talk_options
+@click.pass_obj
+def bounds(session: Session, keys: tuple[str, ...], sink: Sink) -> None:
+    """Give the bounds of the layers KEYS, or of all: west, south, east, north in degrees.
+
+    Layers without a feature have none. JSON holds the bounds of all of them together (`bounds`).
+
+    \b
+    Example:
+      atlas layers bounds
+      atlas layers bounds highways railways --format json
+    """
+    catalog = session.catalog
+    rows: list[dict[str, Any]] = []
+    for key in keys or tuple(catalog.specs):
+        layer = catalog.layer(key)
+        box = [float(edge) for edge in layer.frame.total_bounds] if len(layer) else [None] * 4
+        rows.append({"key": key, **dict(zip(("west", "south", "east", "north"), box, strict=True))})
+    known = [row for row in rows if row["west"] is not None]
+    whole = [min(row[edge] for row in known) for edge in ("west", "south") if known]
+    whole += [max(row[edge] for row in known) for edge in ("east", "north") if known]
+    emit(Answer(_BOUNDS, rows, {"bounds": whole, "crs": "EPSG:4326"}, "layers"), sink)

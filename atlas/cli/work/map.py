@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from atlas.base.style import BASEMAPS
+from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     MODES,
     overwrite_option,
@@ -43,7 +44,11 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
 @click.command(name="map")
 @click.argument("kind", type=click.Choice(["layers", "plan", "explore", "reach", "compare", "matrix"]))
 @click.option(
-    "--origin", "origins", multiple=True, metavar="PLACE", help="Needed for reach; may be repeated for others."
+    "--origin",
+    "origins",
+    multiple=True,
+    type=PLACE_NAME,
+    help="Needed for reach; may be repeated for others.",
 )
 @scenarios_options(every=True)
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated; default: all.")

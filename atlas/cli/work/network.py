@@ -9,6 +9,7 @@ import click
 
 from atlas.cli.options import (
     Place,
+    export_format_option,
     format_options,
     mode_option,
     overwrite_option,
@@ -94,13 +95,14 @@ def _row(what: str, name: str, number: int | None = None, length_km: float | Non
     type=Place(path_type=Path),
     help="The ending decides: .graphml, .json (node-link), .csv (pairs, with the nodes beside), or as `atlas export`.",
 )
+@export_format_option
 @overwrite_option
 @mode_option
 @scenario_options
 @session_option
 @talk_options
 @click.pass_obj
-def export(session: Session, output: Path | str, overwrite: bool, mode: str, choice: Choice) -> None:
+def export(session: Session, output: Path | str, form: str | None, overwrite: bool, mode: str, choice: Choice) -> None:
     """Write the nodes and edges open in a scenario, with minutes, for networkx, Gephi or a GIS.
 
     \b
@@ -111,5 +113,5 @@ def export(session: Session, output: Path | str, overwrite: bool, mode: str, cho
     from atlas.exports.write import write_network
 
     scenario = session.scenario(choice)
-    for path in write_network(session.network, output, scenario, mode=mode, overwrite=overwrite):
+    for path in write_network(session.network, output, scenario, mode=mode, form=form, overwrite=overwrite):
         tell("answer.wrote", path=path)

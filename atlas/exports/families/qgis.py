@@ -9,14 +9,13 @@ from pyproj import CRS
 
 from atlas.base.archive import pack
 from atlas.base.style import GROUND
-from atlas.exports.families.styles import symbology
+from atlas.exports.families.styles import HIDDEN, symbology
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Target
 from atlas.exports.tables.metadata import remarks
 
 __all__ = ["write_qgz"]
 
-_HIDDEN = {"rail_services"}
 _SHAPES = {"Point": "Point", "LineString": "Line", "Polygon": "Polygon"}
 
 
@@ -46,7 +45,7 @@ def project_xml(bundle: Bundle, target: Target, package: str) -> str:
                     tree, "layer-tree-group", name=table.group, checked="Qt::Checked", expanded="0"
                 )
             parent = groups[table.group]
-        shown = "Qt::Unchecked" if table.name in _HIDDEN else "Qt::Checked"
+        shown = "Qt::Unchecked" if table.name in HIDDEN else "Qt::Checked"
         source = f"./{package}|layername={table.name}"
         ET.SubElement(
             parent, "layer-tree-layer", id=_id(table), name=table.title_zh, checked=shown, expanded="0",

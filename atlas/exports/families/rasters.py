@@ -21,7 +21,7 @@ RASTERS = (".tif", ".tiff", ".npz", ".npy")
 NODATA = -1.0
 
 
-def write_surface(surface: Surface, path: str | Path, *, overwrite: bool = False) -> Path:
+def write_surface(surface: Surface, path: str | Path, *, form: str | None = None, overwrite: bool = False) -> Path:
     """Write the minutes of a surface and return the path.
 
     Parameters
@@ -33,6 +33,8 @@ def write_surface(surface: Surface, path: str | Path, *, overwrite: bool = False
         (rows, columns; NaN: no land or no way), ``lon``, ``lat`` (middles of the cells, degrees), ``land``,
         ``transform`` (six numbers from column, row to x, y), ``crs`` (WKT) and ``hash``. ``.npy``: the minutes
         alone.
+    form
+        ``tif``, ``npz`` or ``npy``; None: by the ending of `path`.
 
     Raises
     ------
@@ -40,7 +42,7 @@ def write_surface(surface: Surface, path: str | Path, *, overwrite: bool = False
         Another suffix, rasterio is missing, or the file exists or cannot be written.
     """
     path = Path(path)
-    suffix = path.suffix.lower()
+    suffix = path.suffix.lower() if form is None else f".{form}"
     if suffix in (".tif", ".tiff"):
         return _write_tiff(surface, path, overwrite=overwrite)
     if suffix in (".npz", ".npy"):

@@ -10,7 +10,7 @@ from atlas.base.style import GROUND, STATUS_FORM, STATUS_WORDS, TIME_RAMP, LineF
 from atlas.data.declaration import SEATS
 from atlas.exports.tables.bundle import Table
 
-__all__ = ["qml", "rules_of", "symbology"]
+__all__ = ["HIDDEN", "LabelRule", "Rule", "label_rules", "qml", "rules_of", "symbology", "time_of"]
 
 _MM = 0.26458  # a CSS pixel
 _MARKERS = {
@@ -21,22 +21,36 @@ _TIMES = ("travel_time_min", "cutoff_min")
 #: Denominator of the scale up to which a layer's names are shown.
 _LABELLED = {"airports": 1_500_000, "ports": 750_000, "stations": 500_000}
 _NEAR = 300_000
+#: Tables that are there in a project but not shown when it opens.
+HIDDEN = {"rail_services"}
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: which features (a QGIS expression; empty: all), their legend and symbol."""
+    """One rule: which features, their legend and symbol.
+
+    Attributes
+    ----------
+    where
+        A QGIS expression; empty: all features.
+    kinds
+        The same as pairs of kind and status; empty where a rule is not by them.
+    band
+        The same as minutes, above the one and up to the other.
+    """
 
     where: str
     label: str
     symbol: Symbol
     form: LineForm
+    kinds: tuple[tuple[str, str], ...] = ()
+    band: tuple[float, float] | None = None
 
 
 def rules_of(table: Table) -> tuple[Rule, ...]:
     """Return the rules of a table: by minutes where it has them, else by kind and form of status."""
     frame = table.frame
-    time = next((name for name in _TIMES if name in frame.columns), None)
+    time = time_of(table)
     solid = status_form("operating")
     if time is not None:
         return tuple(
@@ -45,6 +59,7 @@ def rules_of(table: Table) -> tuple[Rule, ...]:
                 f"{band.from_min:g}-{band.to_min:g} min",
                 Symbol(band.color, band.width, "plain", 0.0, 0.75),
                 solid,
+                band=(band.from_min, band.to_min),
             )
             for band in TIME_RAMP
         )
@@ -58,8 +73,14 @@ def rules_of(table: Table) -> tuple[Rule, ...]:
             words = "、".join(STATUS_WORDS.get(name, (name, name))[0] for name in names)
             quoted = str(kind).replace("'", "''")
             where = f'"kind" = \'{quoted}\' AND "status" IN ({listed})'
-            rules.append(Rule(where, f"{kind} · {words}", symbol_of(table.name, str(kind)), form))
+            pairs = tuple((str(kind), name) for name in names)
+            rules.append(Rule(where, f"{kind} · {words}", symbol_of(table.name, str(kind)), form, pairs))
     return tuple(rules)
+
+
+def time_of(table: Table) -> str | None:
+    """Return the column of minutes that a table is coloured by; None where it has none."""
+    return next((name for name in _TIMES if name in table.frame.columns), None)
 
 
 def _forms(statuses: Iterable[str]) -> list[tuple[LineForm, list[str]]]:
@@ -176,28 +197,41 @@ def _fill(symbol: ET.Element, rule: Rule) -> None:
 
 
 def _labels(table: Table) -> ET.Element | None:
-    if table.geometry != "Point" or "name_zh" not in table.frame.columns:
+    found = label_rules(table)
+    if not found:
         return None
     labels = ET.Element("labeling", type="rule-based")
     rules = ET.SubElement(labels, "rules", key="labels")
-    for number, (where, farthest, size, weight) in enumerate(_label_rules(table)):
+    for number, one in enumerate(found):
         # QGIS: scalemindenom is the nearest view, scalemaxdenom the farthest
-        rule = {"key": f"l{number}", "scalemindenom": "1", "scalemaxdenom": str(farthest)}
-        rule |= {"filter": where} if where else {}
-        ET.SubElement(rules, "rule", rule).append(_label_settings(size, weight))
+        rule = {"key": f"l{number}", "scalemindenom": "1", "scalemaxdenom": str(one.farthest)}
+        rule |= {"filter": one.where} if one.where else {}
+        ET.SubElement(rules, "rule", rule).append(_label_settings(one.size_pt, one.priority))
     return labels
 
 
-def _label_rules(table: Table) -> list[tuple[str, int, int, int]]:
-    """Return which features are labelled, the scale up to which, the size in points, the priority to 10."""
+@dataclass(frozen=True)
+class LabelRule:
+    """Which features are named (an SQL condition; empty: all), up to which scale, how large, how urgently (to 10)."""
+
+    where: str
+    farthest: int
+    size_pt: int
+    priority: int
+
+
+def label_rules(table: Table) -> tuple[LabelRule, ...]:
+    """Return the rules by which the points of a table are named; empty for lines, areas and what has no names."""
+    if table.geometry != "Point" or "name_zh" not in table.frame.columns:
+        return ()
     if table.name != "places" or "level" not in table.frame.columns:
-        return [("", _LABELLED.get(table.name, _NEAR), 8, 3)]
+        return (LabelRule("", _LABELLED.get(table.name, _NEAR), 8, 3),)
     seats = ", ".join(f"'{level}'" for level in SEATS)
-    return [
-        ("\"level\" IN ('prefecture', 'sar')", 6_000_000, 10, 10),
-        (f"\"level\" IN ({seats}) AND \"level\" NOT IN ('prefecture', 'sar')", 2_000_000, 8, 8),
-        (f'"level" NOT IN ({seats})', _NEAR, 8, 5),
-    ]
+    return (
+        LabelRule("\"level\" IN ('prefecture', 'sar')", 6_000_000, 10, 10),
+        LabelRule(f"\"level\" IN ({seats}) AND \"level\" NOT IN ('prefecture', 'sar')", 2_000_000, 8, 8),
+        LabelRule(f'"level" NOT IN ({seats})', _NEAR, 8, 5),
+    )
 
 
 def _label_settings(size: int, weight: int) -> ET.Element:

@@ -68,8 +68,11 @@ def write_geojson(bundle: Bundle, target: Target, path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="\n") as file:
         file.write(f'{{"type":"FeatureCollection","name":"{table.name}","hash":"{bundle.hash}",\n"about":{about},\n')
         if target.shifted:
-            # by the first GeoJSON: no known system. GDAL and what is made with it take any GeoJSON for WGS 84 still
-            file.write('"crs":null,\n')
+            # The member of the first GeoJSON, by which GDAL, QGIS and geopandas know that this is not WGS 84; null is
+            # WGS 84 to them, and scripts of web maps look at neither.
+            local = f'LOCAL_CS["{target.label} (shifted, not WGS 84)",UNIT["degree",0.0174532925199433]]'
+            system = {"type": "name", "properties": {"name": local}}
+            file.write(f'"crs":{json.dumps(system)},\n')
         file.write('"features":[\n')
         for number, line in enumerate(feature_lines(table)):
             file.write((",\n" if number else "") + line)

@@ -15,7 +15,7 @@ from atlas.data.scenario import MODES, Scenario
 from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
-from atlas.maps.basemaps import Basemap, displayed, shift_shapes
+from atlas.maps.basemaps import Basemap, displayed, placed
 from atlas.maps.document import year
 from atlas.maps.page import Links, Page
 from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
@@ -71,7 +71,7 @@ def draw_compare(
     UnknownPlaceError, NetworkError, ScenarioError, MapError
         As for :func:`atlas.maps.pages.reach.draw_reach`.
     """
-    shift = shift_shapes if basemap is not None and basemap.shifted else None
+    shift = placed(layers, basemap)
     places = layers["places"].frame
     reaches = [
         reach_data(

@@ -18,6 +18,7 @@ from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground, coarser
 from atlas.maps.basemaps import Basemap, displayed
+from atlas.maps.courses import courses_of
 from atlas.maps.engine import pack_engine, pack_parameters
 from atlas.maps.packing import pack_geometries
 from atlas.maps.page import Links, Page
@@ -97,7 +98,7 @@ def explore_data(
         raise MapError(f"the network or its grid is too large for a page: {reason}") from reason
     return {
         "engine": engine,
-        "shapes": pack_geometries(shapes),
+        "shapes": pack_geometries(courses_of(layers).drawn(shapes)),
         "forward": base64.b64encode(forward.astype(np.uint8).tobytes()).decode("ascii"),
         "nodes": nodes,
         "prefix": {key: _POINTS[key] for key in keys},

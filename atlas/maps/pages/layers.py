@@ -14,7 +14,7 @@ import shapely
 from atlas.base.style import symbol_of, tokens
 from atlas.base.words import simple_pairs, word_table
 from atlas.data.declaration import CONTRACT
-from atlas.data.layer import Layer, region_of
+from atlas.data.layer import Layer, region_of, river_courses
 from atlas.data.places import also_called
 from atlas.data.region import Region
 from atlas.data.register import Register
@@ -109,7 +109,8 @@ def _pack_backdrop(layers: Mapping[str, Layer]) -> dict[str, Any]:
     for key in BACKDROP:
         if key in layers and len(layers[key].frame):
             name = "roads" if key == "ordinary_roads" else key
-            packed[name] = pack_geometries(layers[key].frame.geometry.to_numpy(), decimals=_BACKDROP_DECIMALS)
+            frame = river_courses(layers[key].frame) if key == "water" else layers[key].frame
+            packed[name] = pack_geometries(frame.geometry.to_numpy(), decimals=_BACKDROP_DECIMALS)
     if "land" in packed:
         packed["box"] = [round(float(side), 4) for side in layers["land"].frame.total_bounds]
     return packed

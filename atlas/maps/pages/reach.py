@@ -23,7 +23,7 @@ from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
 from atlas.land.population import Population
 from atlas.land.surface import Surface, isochrones, surface_from
-from atlas.maps.basemaps import Basemap, displayed, shift_shapes
+from atlas.maps.basemaps import Basemap, displayed, placed
 from atlas.maps.packing import pack_geometries, pack_integers
 from atlas.maps.page import Links, Page
 from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
@@ -154,7 +154,7 @@ def draw_reach(
     >>> "Zhuhai" in page.html()
     True
     """
-    shift = shift_shapes if basemap is not None and basemap.shifted else None
+    shift = placed(layers, basemap)
     found = reach_data(
         network, origin, scenarios, layers["places"].frame, modes=modes, sets=sets, opening=opening, ground=ground,
         shift=shift, progress=progress,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import shutil
@@ -12,8 +13,9 @@ from pathlib import Path
 
 from atlas.base.errors import ExportError
 from atlas.base.files import write_bytes
+from atlas.maps.document import part
 
-__all__ = ["SHEET_ENDINGS", "anchor_pages", "find_browser", "save_sheet"]
+__all__ = ["SHEET_ENDINGS", "anchor_pages", "chart_pictures", "find_browser", "save_sheet"]
 
 #: Endings of a sheet's file.
 SHEET_ENDINGS = (".pdf", ".png")
@@ -24,6 +26,11 @@ _FROM = "ATLAS_BROWSER"
 #: How long the page may take by its own clock, ms, and the browser by ours, s.
 _BUDGET_MS, _LIMIT_S = 30_000, 180
 _MARGIN_PX = 38
+#: Px of a picture to one of its chart, which is 340 wide.
+_GROWN = 4
+#: A chart or a map of a page that is read, and its picture in what the browser prints.
+_CHART = re.compile(r'[<]svg class="(?:chart|event)"')
+_PICTURE = re.compile(r'data-png="data:image/png;base64,([^"]+)"')
 #: Where a table of contents wants the page of an anchor.
 _PAGE_OF = re.compile(r'class="page" data-of="([\w-]+)">')
 
@@ -44,6 +51,35 @@ def find_browser() -> str:
             f"a PDF or PNG is drawn by a browser, and {missing}; install chromium, or set {_FROM} to its path, "
             "or write the page with -o NAME.html and print it from any browser"
         )
+    return found
+
+
+def chart_pictures(text: str, *, lang: str = "zh") -> list[bytes]:
+    """Return the charts and maps of a page that is read as PNG, in their order.
+
+    Parameters
+    ----------
+    text
+        The page, in both languages.
+    lang
+        The language of the pictures, ``zh`` or ``en``.
+
+    Raises
+    ------
+    ExportError
+        There is no browser, or it draws less than all of them.
+    """
+    program = find_browser()
+    # the page lends its looks and takes one script more than it allows itself
+    behind = part("pictures.html", other={"zh": "en", "en": "zh-CN"}[lang], grow=_GROWN)
+    page = text.replace('http-equiv="Content-Security-Policy"', 'name="policy"') + behind
+    with tempfile.TemporaryDirectory(prefix="atlas-sheet-") as folder:
+        source = Path(folder) / "page.html"
+        source.write_text(page, "utf-8")
+        told = _run(program, [*_options(program, folder), "--dump-dom", source.as_uri()])
+    found = [base64.b64decode(one) for one in _PICTURE.findall(told)]
+    if len(found) != len(_CHART.findall(text)):
+        raise ExportError(f"the browser {program} drew {len(found)} of {len(_CHART.findall(text))} charts")
     return found
 
 
@@ -77,35 +113,42 @@ def save_sheet(text: str, path: str | Path, *, paper: str = "A4", sheet: bool = 
     with tempfile.TemporaryDirectory(prefix="atlas-sheet-") as folder:
         source, made = Path(folder) / "page.html", Path(folder) / f"sheet{target.suffix.lower()}"
         width, height = PAPERS[paper]
-        command = [
-            program, "--headless=new", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
-            f"--user-data-dir={folder}/profile", f"--virtual-time-budget={_BUDGET_MS}",
-            f"--window-size={width - 2 * _MARGIN_PX},{height - 2 * _MARGIN_PX}",
-        ]  # fmt: skip
-        if os.geteuid() == 0:
-            command.append("--no-sandbox")  # a browser refuses to be boxed in by root
+        command = [*_options(program, folder), f"--window-size={width - 2 * _MARGIN_PX},{height - 2 * _MARGIN_PX}"]
         if made.suffix == ".pdf":
             command += ["--no-pdf-header-footer", f"--print-to-pdf={made}"]
         else:
             command += ["--force-device-scale-factor=2", f"--screenshot={made}"]
         command.append(source.as_uri() + (f"#sheet={paper}" if sheet else ""))
         source.write_text(text, "utf-8")
-        _draw(program, command, made)
+        _run(program, command, made)
         if made.suffix == ".pdf" and _PAGE_OF.search(text):
             # a table of contents learns its page numbers from a first print
             source.write_text(_numbered(text, anchor_pages(made.read_bytes())), "utf-8")
-            _draw(program, command, made)
+            _run(program, command, made)
         return write_bytes(target, made.read_bytes(), overwrite=overwrite)
 
 
-def _draw(program: str, command: Sequence[str], made: Path) -> None:
+def _options(program: str, folder: str) -> list[str]:
+    command = [
+        program, "--headless=new", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+        f"--user-data-dir={folder}/profile", f"--virtual-time-budget={_BUDGET_MS}",
+    ]  # fmt: skip
+    # a browser refuses to be boxed in by root
+    return [*command, "--no-sandbox"] if os.geteuid() == 0 else command
+
+
+def _run(program: str, command: Sequence[str], made: Path | None = None) -> str:
+    """What the browser prints; with `made`, the file that it is to leave."""
     try:
-        told = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=_LIMIT_S, check=False)
+        told = subprocess.run(
+            command, capture_output=True, text=True, encoding="utf-8", errors="replace", timeout=_LIMIT_S, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as reason:
         raise ExportError(f"the browser {program} made no file: {reason}; write -o NAME.html instead") from reason
-    if not made.is_file():
+    if made is not None and not made.is_file():
         last = (told.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise ExportError(f"the browser {program} made no file: {last}; write -o NAME.html instead")
+    return told.stdout
 
 
 def _numbered(text: str, pages: Mapping[str, int]) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+from collections.abc import Sequence
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,11 @@ _VOID = {"br", "col", "hr", "img", "input", "link", "meta", "wbr"}
 _SILENT = {"script", "style", "svg", "header", "nav", "button", "title"}
 _HEADINGS = {"h1": 0, "h2": 1, "h3": 2, "h4": 3}
 _BLOCKS = {"p", "li", "blockquote", "figcaption", "caption", *_HEADINGS}
-_POINTS = 8
+#: Points of letters in tables; of those with more columns than _MANY less, and narrower margins, twips.
+_POINTS, _MANY, _FINE_POINTS, _FINE_MARGIN = 8, 14, 6.5, 20
+#: A cell that is a figure stands on its right.
+_FIGURE = re.compile(r"[−+±<>≤≥]?\s?[\d.,\u202f ]*\d[\d.,]*\s?[%万]?|—|∞")
+_PICTURE_MM = 120
 
 
 class _Reader(HTMLParser):
@@ -33,12 +39,16 @@ class _Reader(HTMLParser):
         self._open: list[tuple[str, bool]] = []
         self._text: list[str] = []
         self._rows: list[list[str]] | None = None
+        self._drawn = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         quiet = tag in _SILENT or (values.get("lang") == self.other and values.get("class") != "quote")
         if tag not in _VOID:
             self._open.append((tag, quiet))
+        if tag == "svg" and values.get("class") in ("chart", "event"):
+            self.blocks.append(("picture", self._drawn))
+            self._drawn += 1
         if tag == "table":
             self._rows = []
         elif tag == "tr" and self._rows is not None:
@@ -77,7 +87,9 @@ class _Reader(HTMLParser):
             self._text.append(data)
 
 
-def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool = False) -> Path:
+def save_docx(
+    text: str, path: str | Path, *, lang: str = "zh", pictures: Sequence[bytes] = (), overwrite: bool = False
+) -> Path:
     """Write a page that is read as a Word document: contents with page numbers, page numbers at the foot, tables.
 
     Parameters
@@ -88,6 +100,9 @@ def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool 
         Ends in ``.docx``.
     lang
         The language of the document, ``zh`` or ``en``.
+    pictures
+        The charts and maps of the page as PNG, as :func:`atlas.maps.sheets.browser.chart_pictures` draws them; none
+        leaves them out.
     overwrite
         Whether a file that is there may be replaced.
 
@@ -118,20 +133,27 @@ def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool 
     foot.alignment = 1
     _field(foot, "PAGE")
     document.core_properties.language = LANGUAGES[lang]
-    listed = False
+    listed, before = False, ""
     for kind, value in reader.blocks:
         if kind == "table":
-            _table(document, value, Pt(_POINTS))
+            _table(document, value, Pt(_FINE_POINTS if max(map(len, value), default=0) > _MANY else _POINTS))
+        elif kind == "picture":
+            if pictures:
+                _picture(document, pictures[value], before, Mm(_PICTURE_MM))
         elif kind in _HEADINGS:
             if kind == "h2" and not listed:
                 listed = True
                 document.add_heading(say_in(lang, "document.contents"), 1)
-                _field(document.add_paragraph(), 'TOC \\o "1-2" \\h \\z \\u', say_in(lang, "document.contents_hint"))
+                chapters = "\n".join(str(value) for kind, value in reader.blocks if kind == "h2")
+                hint = say_in(lang, "document.contents_hint")
+                _field(document.add_paragraph(), 'TOC \\o "1-2" \\h \\z \\u', f"{chapters}\n\n{hint}")
                 document.add_page_break()
             document.add_heading(value, _HEADINGS[kind])
         else:
             looks = {"li": "List Bullet", "blockquote": "Intense Quote", "caption": "Caption"}.get(kind)
-            document.add_paragraph(value, style=looks)
+            paragraph = document.add_paragraph(value, style=looks)
+            paragraph.paragraph_format.keep_with_next = kind == "caption"
+        before = value if isinstance(value, str) else before
     written = io.BytesIO()
     document.save(written)
     return write_bytes(path, written.getvalue(), overwrite=overwrite)
@@ -139,7 +161,9 @@ def save_docx(text: str, path: str | Path, *, lang: str = "zh", overwrite: bool 
 
 def _table(document: Any, rows: list[list[str]], size: Any) -> None:
     """A table of the document; its first row is repeated at the head of each page."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
 
     if not rows:
         return
@@ -148,10 +172,31 @@ def _table(document: Any, rows: list[list[str]], size: Any) -> None:
     cells = table._cells  # asked for once: python-docx builds the whole list each time
     for y, row in enumerate(rows):
         for x, words in enumerate(row):
-            run = cells[y * width + x].paragraphs[0].add_run(words)
-            run.font.size = size
+            paragraph = cells[y * width + x].paragraphs[0]
+            paragraph.add_run(words).font.size = size
+            if y and x and _FIGURE.fullmatch(words):
+                paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    for line in table.rows:
+        line._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:tblHeader"))
+    if width > _MANY:
+        margins = OxmlElement("w:tblCellMar")
+        for name in ("left", "right"):
+            side = OxmlElement(f"w:{name}")
+            side.set(qn("w:w"), str(_FINE_MARGIN))
+            side.set(qn("w:type"), "dxa")
+            margins.append(side)
+        table._tbl.tblPr.append(margins)
     document.add_paragraph()
+
+
+def _picture(document: Any, content: bytes, said: str, width: Any) -> None:
+    """A picture that stays with its title, and for those who do not see it is called so."""
+    title = document.paragraphs[-1] if document.paragraphs else None
+    if title is not None and title.text == said:
+        title.paragraph_format.keep_with_next = True
+    shape = document.add_picture(io.BytesIO(content), width=width)
+    shape._inline.docPr.set("descr", said)
 
 
 def _field(paragraph: Any, code: str, shown: str = "") -> None:

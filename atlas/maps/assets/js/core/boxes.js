@@ -16,10 +16,11 @@ const GAP = 7;
  * @param {number} height
  * @param {{w: number, h: number}} view
  * @param {number[][]} taken
+ * @param {number} [gap] px between point and name
  * @returns {{box: number[], align: "left" | "right" | "center"} | null}
  */
-export function freeSpot(at, width, height, view, taken) {
-  const spots = [[GAP, -height / 2], [-GAP - width, -height / 2], [-width / 2, -height - GAP], [-width / 2, GAP]];
+export function freeSpot(at, width, height, view, taken, gap = GAP) {
+  const spots = [[gap, -height / 2], [-gap - width, -height / 2], [-width / 2, -height - gap], [-width / 2, gap]];
   for (let i = 0; i < spots.length; i++) {
     const box = [at.x + spots[i][0] - 2, at.y + spots[i][1] - 1, at.x + spots[i][0] + width + 2, at.y + spots[i][1] + height + 1];
     if (box[0] < 0 || box[1] < 0 || box[2] > view.w || box[3] > view.h || taken.some(function (other) { return overlap(box, other); })) continue;

@@ -4,6 +4,7 @@ import { unpackShapes } from "../core/pack.js";
 import { hooks, page } from "../core/page.js";
 import { inView, traceFeature, zoomFactor } from "../core/trace.js";
 import { redraw } from "./frame.js";
+import { paintPile, piled, pilesOf } from "./piles.js";
 import { courseOf, paintLine, paintPoint, statusForm } from "./symbols.js";
 
 /* What a painter needs: scale and origin of world units → px, size, zoom. */
@@ -13,6 +14,14 @@ export function viewOf(map, bounds) {
     scale: scale, ox: origin.x + bounds.min.x, oy: origin.y + bounds.min.y, zoom: map.getZoom(),
     w: bounds.max.x - bounds.min.x, h: bounds.max.y - bounds.min.y
   };
+}
+
+/* The view of what the screen shows. */
+export function screenView(map) {
+  var view = viewOf(map, { min: { x: 0, y: 0 }, max: map.getSize() }), origin = map.containerPointToLayerPoint([0, 0]).add(map.getPixelOrigin());
+  view.ox = origin.x;
+  view.oy = origin.y;
+  return view;
 }
 
 export const Painting = L.Renderer.extend({
@@ -157,6 +166,8 @@ export function paintLayer(ctx, view, layer) {
       if (!layer.visible(f)) continue;
       var symbol = layer.symbol(f);
       if (view.zoom < symbol.minZoom || !inView(shapes, f, view)) continue;
+      var pile = piled(layer) ? pilesOf(view).of(layer, f) : null;
+      if (pile) { paintPile(ctx, pile, layer, f); continue; }
       var at = 2 * shapes.start[shapes.first[f]];
       var x = shapes.xy[at] * view.scale - view.ox, y = shapes.xy[at + 1] * view.scale - view.oy;
       /* A place is neither open nor shut: it is drawn whole. */
@@ -274,7 +285,20 @@ export function featuresAt(map, layers, containerPoint, reach) {
       if (d <= reach) found.push({ layer: layer, row: f, d: d + (layer.geometry === "Point" ? -reach : 0) });
     }
   });
-  return found.sort(function (a, b) { return a.d - b.d; });
+  return withPiles(map, found).sort(function (a, b) { return a.d - b.d; });
+}
+
+/* Who points at a disc means all that it stands for. */
+function withPiles(map, found) {
+  if (!found.some(function (hit) { return piled(hit.layer); })) return found;
+  var piles = pilesOf(screenView(map)), all = found.slice();
+  found.forEach(function (hit) {
+    var pile = piles.of(hit.layer, hit.row);
+    (pile ? pile.hits : []).forEach(function (one) {
+      if (!all.some(function (known) { return known.layer === one.layer && known.row === one.row; })) all.push({ layer: one.layer, row: one.row, d: hit.d });
+    });
+  });
+  return all;
 }
 
 function distance(shapes, feature, x, y) {

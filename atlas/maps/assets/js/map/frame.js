@@ -203,6 +203,7 @@ export function covered() {
 
 export function usualCover() {
   if (window.innerHeight <= 500 && !phone()) return [12, 12, 64, 74];
+  if (document.body.classList.contains("walk") && !phone()) return [12, 12, 24, 110];
   return phone() ? [8, 8, 8, 8] : [332, 12, 24, 110];
 }
 
@@ -235,17 +236,22 @@ function inside(middle, low, high, width) {
   return Math.max(low + width / 2, Math.min(high - width / 2, middle));
 }
 
-/* The opening view. What a page says is its heart, [lon, lat], stays clear of the sides. */
-export function goHome() {
-  fitBox(page.data.bounds, 15);
+/* Move, and where it must be come nearer, so that no bare margin shows; a heart, [lon, lat], stays clear of the sides. */
+export function fillView(heart) {
   var map = page.map, crs = map.options.crs, size = map.getSize(), c = map.getCenter(), scale = crs.scale(map.getZoom());
   var wider = filledView(scale, worldX(c.lng), worldY(c.lat), size.x, size.y).scale;
-  var zoom = Math.ceil(Math.log2(wider / crs.scale(0)) * 4 - 1e-6) / 4, heart = hooks.heart && hooks.heart();
+  var zoom = Math.ceil(Math.log2(wider / crs.scale(0)) * 4 - 1e-6) / 4;
   scale = crs.scale(zoom);
   var off = 0.3 * size.x / scale, x = worldX(c.lng);
   if (heart) x = Math.max(worldX(heart[0]) - off, Math.min(worldX(heart[0]) + off, x));
   var at = filledView(scale, x, worldY(c.lat), size.x, size.y);
   map.setView([latOf(at.y), lonOf(at.x)], zoom, { animate: false });
+}
+
+/* The opening view. What a page says is its heart stays clear of the sides. */
+export function goHome() {
+  fitBox(page.data.bounds, 15);
+  fillView(hooks.heart && hooks.heart());
 }
 
 /* Whether a view's centre lies where there is something to see. */

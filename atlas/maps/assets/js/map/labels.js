@@ -5,6 +5,7 @@ import { own } from "../core/own.js";
 import { page } from "../core/page.js";
 import { otherName, pick } from "../core/words.js";
 import { inView } from "../core/trace.js";
+import { discOf, piled, pilesOf } from "./piles.js";
 
 /* Level of a settlement → weight, size, zoom from which it is named. */
 var LEVELS = {
@@ -26,6 +27,8 @@ var LINES = {
 };
 /* Rank of a road → zoom from which its number stands in a shield. */
 var SHIELDS = { expressway: 8.5, expressway_bridge: 8.5, national_road: 10, provincial_road: 10.75 };
+/* Px from a point to its name where a disc of a pile is about it. */
+var BESIDE = 12;
 /* Px between two shields of one number, and what a line must measure to bear its name. */
 var APART = 170, LONG_ENOUGH = 0.75;
 
@@ -104,12 +107,13 @@ function shorten(text) { return text.length > 28 ? text.slice(0, 27) + "…" : t
 
 /* Place and paint; returns the boxes for tests. taken: boxes that must stay free. */
 export function paintLabels(ctx, view, candidates, taken, lines) {
-  var boxes = (taken || []).slice(), placed = [], named = Object.create(null);
+  var boxes = (taken || []).concat(pilesOf(view).all.map(discOf)), placed = [], named = Object.create(null);
   ctx.textBaseline = "middle";
   ctx.lineJoin = "round";
   candidates.forEach(function (label) {
     if (view.zoom < label.minZoom || !label.layer.on || !label.layer.visible(label.row)) return;
     if (!inView(label.layer.shapes, label.row, view)) return;
+    if (piled(label.layer) && pilesOf(view).of(label.layer, label.row)) return;
     if (label.shield) { placeShield(ctx, view, label, boxes, placed); return; }
     var pair = label.layer.name(label.row), city = label.weight === 0, grow = Math.max(1, Math.min(1.25, 1 + (view.zoom - 10) * 0.06));
     if (city && pair[0]) pair = [pair[0].replace(/特别行政区$|市$/, ""), pair[1]];
@@ -134,7 +138,8 @@ function place(ctx, view, label, rows, boxes, placed) {
     width = Math.max(width, ctx.measureText(row.text).width);
     height += row.size * 1.22;
   });
-  var spot = freeSpot(at, width, height, view, boxes);
+  var disc = pilesOf(view).all.some(function (pile) { return Math.abs(pile.x - at.x) < BESIDE && Math.abs(pile.y - at.y) < BESIDE; });
+  var spot = freeSpot(at, width, height, view, boxes, disc ? BESIDE + 1 : undefined);
   if (!spot) return;
   boxes.push(spot.box);
   placed.push({ box: spot.box, rows: rows, align: spot.align, label: label });

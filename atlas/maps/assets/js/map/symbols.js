@@ -2,6 +2,7 @@
 import { own } from "../core/own.js";
 import { el } from "../core/dom.js";
 import { page } from "../core/page.js";
+import { paintDisc } from "./piles.js";
 
 export function statusForm(status) {
   return own(page.tokens.status, status) || page.tokens.status.unknown;
@@ -76,6 +77,7 @@ var PLANE = [[0, -1], [0.16, -0.72], [0.16, -0.25], [1, 0.3], [1, 0.52], [0.16, 
 
 /* A point at x, y; filled when the thing is in use, an outline when it is not yet. */
 export function paintPoint(ctx, x, y, symbol, form, size, faint) {
+  if (symbol.form === "pile") { paintDisc(ctx, x, y, "3"); return; }
   ctx.globalAlpha = symbol.alpha * (faint || 1);
   ctx.setLineDash([]);
   ctx.lineJoin = "round";

@@ -10,7 +10,7 @@ import { paintLayer } from "../map/canvas.js";
 import { redraw, startPage, tell, usualCover } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
 import { twinMap } from "../map/twin.js";
-import { addSection, centre, drawLegend, searchBox, sourceList } from "../parts/panel.js";
+import { addSection, centre, drawLegend, kindLegend, searchBox, sourceList, statusLegend } from "../parts/panel.js";
 import { reachModel } from "../parts/reach.js";
 import { sheetTools } from "../parts/sheet.js";
 import { tableTool } from "../parts/table.js";
@@ -25,6 +25,7 @@ export function comparePage(data) {
   function R() { return data.reaches[choice.o]; }
   function model() { return models[choice.o]; }
   function combo(s) { return model().combination(s, choice.m, 0); }
+  function inPair() { return choice.d === 0 && !phone(); }
   function cutoff() { return R().cutoffs[choice.k]; }
   function inside(s, row) {
     var value = model().minutes(combo(s), row);
@@ -95,16 +96,24 @@ export function comparePage(data) {
     spoken("span", { class: "field" }, "mode"), segments("m", R0.modes, ui, "mode"),
     spoken("span", { class: "field" }, "cutoff"), segments("k", R0.cutoffs.map(String), function (value) { return value + " " + ui("minutes"); }, "cutoff"),
     spoken("span", { class: "field" }, "layout"), segments("d", ["pair", "one"], function (value) { return ui(value === "pair" ? "side_by_side" : "one_picture"); }, "layout"), figures]));
+  /* of what is drawn: two maps show minutes, one what changes and what is new */
   hooks.legendRows = function () {
-    return ["gained", "kept", "lost"].map(function (what) {
-      return ["Point", { color: change[what], width: 5, form: "dot", alpha: 1 }, what === "lost" ? "planned" : "operating", false, what];
-    }).concat(data.tokens.ramp.map(function (band) {
+    if (inPair()) return data.tokens.ramp.map(function (band) {
       return ["LineString", { color: band.color, width: band.width, form: "plain", alpha: 1 }, "operating", false, function () { return (band.from_min ? band.from_min + "–" : "≤ ") + band.to_min + " " + ui("minutes"); }];
-    }));
+    }).concat([["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return ui("not_reached", model().far); }]]);
+    /** @type {any[]} */
+    var rows = ["gained", "kept", "lost"].map(function (what) {
+      return ["Point", { color: change[what], width: 5, form: "dot", alpha: 1 }, what === "lost" ? "planned" : "operating", false, what];
+    });
+    (R().areas ? R().cutoffs : []).forEach(function (minutes, i) {
+      rows.push(["LineString", { color: data.tokens.ramp[i ? 2 : 1].color, width: 10, form: "plain", alpha: i ? 0.2 : 0.4 }, "operating", false, function () { return names[1] + ui("semicolon") + ui("within", minutes); }]);
+    });
+    return rows.concat(statusLegend(true), kindLegend(true));
   };
   addSection("projects", [projects]);
   addSection("change", [list]);
-  addSection("legend", [drawLegend(hooks.legendRows(), el("div", { class: "legend" }))], !phone());
+  var legend = el("div", { class: "legend" });
+  addSection("legend", [legend], !phone());
   addSection("sources", [sourceList()], false);
 
   function rows() {
@@ -161,8 +170,15 @@ export function comparePage(data) {
   function layout() { twin.show(choice.d === 0); }
 
   hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
+  var sheetOf = /** @type {number | null} */ (null);
+  hooks.sheetViews = function () {
+    return !inPair() ? null : names.map(function (name, s) { return { told: name + ", " + pick(R().origin) + ", " + ui(R0.modes[choice.m]), use: function () { sheetOf = s; } }; });
+  };
+  hooks.sheetDone = function () { sheetOf = null; };
+  hooks.sheetNotes = function () { return Array.prototype.slice.call(projects.children, 0, 6).map(function (item) { return item.textContent; }); };
   page.paints.push(function (ctx, view) {
-    if (choice.d === 0 && !phone() && !view.sheet) paintSide(0)(ctx, view);
+    if (sheetOf !== null) paintSide(sheetOf)(ctx, view);
+    else if (inPair() && !view.sheet) paintSide(0)(ctx, view);
     else {
       model().paintAreas(ctx, view, combo(1));
       paintNew(ctx, view);
@@ -182,6 +198,7 @@ export function comparePage(data) {
     return table;
   };
   hooks.subtitle = function () { return names[0] + " → " + names[1] + ", " + pick(R().origin) + ", " + ui(R0.modes[choice.m]) + ", " + ui("within", cutoff()); };
+  listen("drawn", function () { drawLegend(hooks.legendRows(), emptied(legend)); });
   listen("lang", update);
   update();
 }

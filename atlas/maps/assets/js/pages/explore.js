@@ -634,7 +634,19 @@ export function explorePage(data) {
       now.runs.forEach(function (run) { if (run && (!best || run.node[node] < best.node[node])) best = run; });
       return best;
     }
-    function nodeName(node) { return own(X.nodeNames, node) || ["", ""]; }
+    /* The name of a node; of one without a name the nearest that has one, as the legs of `atlas route` have it. */
+    function nodeName(node) {
+      var named = own(X.nodeNames, node);
+      if (named) return named;
+      var best = Infinity, at = "", squeeze = Math.cos(base.a.lat[node] * Math.PI / 180);
+      Object.keys(X.nodeNames).forEach(function (other) {
+        var east = (base.a.lon[+other] - base.a.lon[node]) * squeeze, north = base.a.lat[+other] - base.a.lat[node], far = east * east + north * north;
+        if (far < best) { best = far; at = other; }
+      });
+      if (!at) return ["", ""];
+      var near = X.nodeNames[at];
+      return [ui("ex_near_place", near[0] || near[1]), ui("ex_near_place", near[1] || near[0])];
+    }
     function legShown(leg) {
       var name = leg.layer === "own" ? [ui("ex_own_link"), ui("ex_own_link")] : own(X.names, leg.layer + "/" + leg.feature) || own(X.names, leg.feature) || [leg.feature, leg.feature];
       return { role: leg.role, name: name, from: leg.from < 0 ? ["", ""] : nodeName(leg.from), to: leg.to < 0 ? ["", ""] : nodeName(leg.to), km: leg.km, minutes: leg.minutes, wait: leg.wait, border: leg.border, calls: ["", ""], plan: leg.plan };

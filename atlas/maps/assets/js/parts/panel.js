@@ -9,7 +9,8 @@ import { hooks, page } from "../core/page.js";
 import { labelled, otherName, pick, sourceWords, spoken, ui, wordFor } from "../core/words.js";
 import { covered, coveredByCard, fitBox } from "../map/frame.js";
 import { inView } from "../core/trace.js";
-import { viewOf } from "../map/canvas.js";
+import { screenView } from "../map/canvas.js";
+import { pilesOf } from "../map/piles.js";
 import { courseOf, sampleOf } from "../map/symbols.js";
 
 export function addSection(key, nodes, open) {
@@ -109,10 +110,7 @@ export function statusLegend(shown) {
 
 /* What is drawn in the view: statuses, kinds by layer, and whether courses are schematic or indicative. */
 export function whatIsShown() {
-  var view = viewOf(page.map, { min: { x: 0, y: 0 }, max: page.map.getSize() }), there = { statuses: Object.create(null), kinds: Object.create(null), soft: false, band: false };
-  var origin = page.map.containerPointToLayerPoint([0, 0]).add(page.map.getPixelOrigin());
-  view.ox = origin.x;
-  view.oy = origin.y;
+  var view = screenView(page.map), there = { statuses: Object.create(null), kinds: Object.create(null), soft: false, band: false, piles: pilesOf(view).all.length > 0 };
   page.layers.forEach(function (layer) {
     if (!layer.on) return;
     for (var row = 0; row < layer.size; row++) {
@@ -160,7 +158,7 @@ export function statusControl() {
 
 /* A sheet explains what it shows, so it passes over layers that are off; with `sheet` over kinds out of view as well. */
 export function kindLegend(sheet) {
-  var rows = [], there = sheet ? whatIsShown().kinds : null;
+  var rows = [], shown = sheet ? whatIsShown() : null, there = shown && shown.kinds;
   page.layers.forEach(function (layer) {
     if (sheet && !layer.on) return;
     var one = Object.keys(layer.symbols).every(function (kind) { return layer.symbols[kind].join() === layer.symbols[Object.keys(layer.symbols)[0]].join(); });
@@ -173,6 +171,7 @@ export function kindLegend(sheet) {
         function () { return one ? pick(layer.title) : (layer.geometry === "Point" ? pick(layer.title) + " · " : "") + wordFor("kinds", kind); }, s.join() + layer.geometry]);
     });
   });
+  if (shown && shown.piles) rows.push(["Point", { form: "pile", color: page.tokens.ground.text, width: 8, alpha: 1 }, "operating", false, "pile"]);
   return rows;
 }
 

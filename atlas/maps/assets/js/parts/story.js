@@ -4,7 +4,7 @@ import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { hooks, page } from "../core/page.js";
 import { makeButton, otherName, pick, spoken, ui, wordFor } from "../core/words.js";
-import { coveredByCard, redraw } from "../map/frame.js";
+import { coveredByCard, fillView, redraw } from "../map/frame.js";
 import { openFeature, showCard } from "./card.js";
 import { centre, centreAll } from "./panel.js";
 
@@ -52,7 +52,10 @@ export function storyTool(section) {
       }))
     ], focus);
     urlState.write({ s: at + 1, f: null, p: null });
+    /* the panel gives its room to the map; its button opens it */
+    document.body.classList.add("walk");
     centreAll(hits, 12, coveredByCard());
+    fillView();
     fire("filter");
     redraw();
   }
@@ -61,6 +64,8 @@ export function storyTool(section) {
     if (at < 0) return;
     at = -1;
     urlState.write({ s: null });
+    document.body.classList.remove("walk");
+    if (document.activeElement === document.body) focusOn("story");
     fire("filter");
   }
   section.appendChild(makeButton({ class: "tool", id: "story" }, "story_open", function () { show(0, true); }));
