@@ -212,7 +212,13 @@ def test_charts_and_maps_go_into_a_word_document_as_pictures_in_its_language(sit
     assert all(zh != en for zh, en in zip(chinese, english, strict=True))
     with_pictures = docx.Document(str(save_docx(text, tmp_path / "with.docx", pictures=chinese)))
     assert len(with_pictures.inline_shapes) == len(chinese)
-    assert len(docx.Document(str(save_docx(text, tmp_path / "without.docx"))).inline_shapes) == 0
+    # a page that opens in Chinese makes an English document
+    without = docx.Document(str(save_docx(text, tmp_path / "without.docx", lang="en")))
+    assert len(without.inline_shapes) == 0
+    assert len(without.tables) == len(with_pictures.tables) == text.count("<table>")
+    words = [cell.text for table in without.tables for row in table.rows for cell in row.cells]
+    assert sum(map(bool, words)) > len(words) / 2
+    assert not re.search("[\u4e00-\u9fff]", "".join(words))
 
 
 def test_the_explorer_is_asked_with_the_scenario_set() -> None:
