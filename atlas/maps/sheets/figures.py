@@ -245,7 +245,10 @@ def site_figures(found: Decisions) -> list[Figure]:
             both("figures.sites_caption", kind=words),
         )
         legend = [both("figures.alone"), both("figures.last")]
-        note = None if rows else both("figures.none")
+        # who asks what a project does here is told when it does nothing
+        idle = [named(row) for row in found.projects if row["project"] not in {one["project"] for one in rows}]
+        note = both("figures.sites_idle", names=joined(idle)) if rows and idle else None
+        note = note if rows else both("figures.none")
         figures.append(
             Figure(title, bar_chart(title, bars, legend=legend) if rows else None, table if rows else None, note)
         )
