@@ -244,14 +244,14 @@ def site_figures(found: Decisions) -> list[Figure]:
             [[Cell(named(row), head=True), heads_cell(row["first_in"]), heads_cell(row["last_in"])] for row in rows],
             both("figures.sites_caption", kind=words),
         )
-        legend = [both("figures.alone"), both("figures.last")]
+        if not rows:
+            figures.append(Figure(title, None, note=both("figures.none")))
+            continue
         # who asks what a project does here is told when it does nothing
         idle = [named(row) for row in found.projects if row["project"] not in {one["project"] for one in rows}]
-        note = both("figures.sites_idle", names=joined(idle)) if rows and idle else None
-        note = note if rows else both("figures.none")
-        figures.append(
-            Figure(title, bar_chart(title, bars, legend=legend) if rows else None, table if rows else None, note)
-        )
+        note = both("figures.sites_idle", names=joined(idle)) if idle else None
+        legend = [both("figures.alone"), both("figures.last")]
+        figures.append(Figure(title, bar_chart(title, bars, legend=legend), table, note))
     return figures
 
 
