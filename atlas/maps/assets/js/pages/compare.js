@@ -102,9 +102,13 @@ export function comparePage(data) {
     var areas = (R().areas ? R().cutoffs : []).map(function (minutes, i) {
       return ["LineString", { color: data.tokens.ramp[i ? 2 : 1].color, width: 10, form: "plain", alpha: i ? 0.2 : 0.4 }, "operating", false, function () { return (inPair() ? "" : names[1] + ", ") + ui("isochrones") + " · " + ui("within", minutes); }];
     });
-    if (inPair()) return data.tokens.ramp.map(function (band) {
+    /** @type {any[]} */
+    var minutes = data.tokens.ramp.map(function (band) {
       return ["LineString", { color: band.color, width: band.width, form: "plain", alpha: 1 }, "operating", false, function () { return (band.from_min ? band.from_min + "–" : "≤ ") + band.to_min + " " + ui("minutes"); }];
-    }).concat([["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return ui("not_reached", model().far); }]], areas);
+    });
+    minutes.push(["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return ui("not_reached", model().far); }]);
+    if (inPair()) return minutes.concat(areas);
+    /** @type {any[]} */
     var rows = ["gained", "kept", "lost"].map(function (what) {
       return ["Point", { color: change[what], width: 5, form: "dot", alpha: 1 }, what === "lost" ? "planned" : "operating", false, what];
     });
