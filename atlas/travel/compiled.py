@@ -23,9 +23,7 @@ _KEPT = os.access(Path(__file__).parent, os.W_OK)
 # One loop without calls: a function of its own for what happens to a bucket costs a third of the speed.
 @njit(nogil=True, cache=_KEPT)
 def search_rows(  # noqa: C901
-    indptr: NDArray[Any],
-    heads: NDArray[Any],
-    weight: NDArray[Any],
+    graph: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
     starts: NDArray[Any],
     limit: float,
     share: float,
@@ -36,8 +34,10 @@ def search_rows(  # noqa: C901
 ) -> None:
     """Fill `found` (k, states), all infinite, and with `paths` `before`; see :mod:`atlas.travel.kernel`.
 
+    `graph` is where the arcs of each state begin, what they lead to, and their minutes.
     `share` is the inverse of a bucket's width, `mask` the number of buckets, a power of two, less one.
     """
+    indptr, heads, weight = graph
     states = indptr.shape[0] - 1
     # the buckets are lists linked both ways
     first = np.full(mask + 1, -1, np.int32)

@@ -168,7 +168,7 @@ def _numba(
 
     def some(rows: slice) -> None:
         own = before[rows] if paths else np.full((1, states), NOTHING, dtype=np.int64)
-        search_rows(*arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths)
+        search_rows(arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths)
 
     hands = min(len(starts), len(_cores()))
     if hands < 2:
