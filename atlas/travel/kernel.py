@@ -13,6 +13,7 @@ from __future__ import annotations
 import heapq
 import importlib.util
 import itertools
+import math
 import os
 import sys
 import weakref
@@ -98,35 +99,34 @@ def _plain(
     before = np.full((len(starts) if paths else 0, states), NOTHING, dtype=np.int64)
     for row, start in enumerate(starts.tolist()):
         least, came = _heap(first, head, minutes_of, start, limit)
-        at = np.fromiter(least, dtype=np.int64, count=len(least))
-        found[row, at] = np.fromiter(least.values(), dtype=np.float64, count=len(least))
+        found[row] = least
         if paths:
-            at = np.fromiter(came, dtype=np.int64, count=len(came))
-            before[row, at] = np.fromiter(came.values(), dtype=np.int64, count=len(came))
+            before[row] = came
     return found, before
 
 
 def _heap(
     first: Sequence[int], head: Sequence[int], minutes_of: Sequence[float], start: int, limit: float
-) -> tuple[dict[int, float], dict[int, int]]:
-    least = {start: 0.0}
-    came: dict[int, int] = {}
+) -> tuple[list[float], list[int]]:
+    push, pop = heapq.heappush, heapq.heappop
+    least = [math.inf] * (len(first) - 1)
+    came = [NOTHING] * (len(first) - 1)
+    least[start] = 0.0
     waiting = [(0.0, start)]
-    infinite = float("inf")
     while waiting:
-        spent, state = heapq.heappop(waiting)
+        spent, state = pop(waiting)
         if spent > least[state]:
             continue
         for arc in range(first[state], first[state + 1]):
             there = spent + minutes_of[arc]
             other = head[arc]
-            known = least.get(other, infinite)
+            known = least[other]
             if there < known:
                 if there <= limit:
                     least[other] = there
                     came[other] = state
-                    heapq.heappush(waiting, (there, other))
-            elif there == known and spent < there and state < came.get(other, -1):
+                    push(waiting, (there, other))
+            elif there == known and spent < there and state < came[other]:
                 came[other] = state
     return least, came
 
