@@ -33,17 +33,17 @@ def search_rows(  # noqa: C901
     found: NDArray[Any],
     before: NDArray[Any],
     paths: bool,
+    following: NDArray[Any],
+    leading: NDArray[Any],
+    place: NDArray[Any],
 ) -> None:
     """Fill `found` (k, states), all infinite, and with `paths` `before`; see :mod:`atlas.travel.kernel`.
 
-    `share` is the inverse of a bucket's width, `mask` the number of buckets, a power of two, less one.
+    `share` is the inverse of a bucket's width, `mask` the number of buckets, a power of two, less one. The buckets are
+    lists linked both ways: `following` and `leading` (states), of any content; `place` (states) holds a state's bucket
+    and 1, all 0 before and after.
     """
-    states = indptr.shape[0] - 1
-    # the buckets are lists linked both ways
     first = np.full(mask + 1, -1, np.int32)
-    following, leading = np.empty(states, np.int32), np.empty(states, np.int32)
-    # a bucket's number and 1; memory of zeros costs nothing until it is touched
-    place = np.zeros(states, np.int32)
     for row in range(starts.shape[0]):
         least = found[row]
         came = before[row if paths else 0]

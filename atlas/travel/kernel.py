@@ -16,6 +16,7 @@ import itertools
 import math
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -28,6 +29,7 @@ __all__ = ["ENGINES", "least_minutes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Counts = NDArray[np.int32]
 ENGINES = ("plain", "scipy", "numba")
 #: The state before where there is none: at a start and where nothing leads.
 NOTHING = -9999
@@ -62,7 +64,7 @@ def least_minutes(
     limit: float = np.inf,
     paths: bool = False,
     engine: str | None = None,
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     """Return least minutes from each start to every state, and the state before.
 
     Parameters
@@ -86,17 +88,17 @@ def least_minutes(
     """
     states = len(indptr) - 1
     chosen = engine or engine_for(len(starts) * (len(heads) + states))
-    run: Callable[..., tuple[Floats, Ints]] = {"plain": _plain, "scipy": _scipy, "numba": _numba}[chosen]
+    run: Callable[..., tuple[Floats, Counts]] = {"plain": _plain, "scipy": _scipy, "numba": _numba}[chosen]
     return run(indptr, heads, weight, np.asarray(starts, dtype=np.int64), limit, paths)
 
 
 def _plain(
     indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     first, head, minutes_of = indptr.tolist(), heads.tolist(), weight.tolist()
     states = len(first) - 1
     found = np.full((len(starts), states), np.inf)
-    before = np.full((len(starts) if paths else 0, states), NOTHING, dtype=np.int64)
+    before = np.full((len(starts) if paths else 0, states), NOTHING, dtype=np.int32)
     for row, start in enumerate(starts.tolist()):
         least, came = _heap(first, head, minutes_of, start, limit)
         found[row] = least
@@ -133,7 +135,7 @@ def _heap(
 
 def _scipy(
     indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
@@ -141,9 +143,9 @@ def _scipy(
     matrix = csr_array((weight, heads, indptr), shape=(states, states))
     if not paths:
         minutes = dijkstra(matrix, indices=starts, limit=limit)
-        return np.asarray(minutes, dtype=np.float64), np.zeros((0, states), dtype=np.int64)
+        return np.asarray(minutes, dtype=np.float64), np.zeros((0, states), dtype=np.int32)
     minutes, came = dijkstra(matrix, indices=starts, limit=limit, return_predecessors=True)
-    before = came.astype(np.int64)
+    before = came.astype(np.int32, copy=False)
     tails = np.repeat(np.arange(states), np.diff(indptr))
     for least, row in zip(minutes, before, strict=True):
         spent, there = least[tails], least[heads]
@@ -154,21 +156,21 @@ def _scipy(
 
 def _numba(
     indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     from concurrent.futures import ThreadPoolExecutor
 
     from atlas.travel.compiled import search_rows
 
     states = len(indptr) - 1
     found = np.full((len(starts), states), np.inf)
-    before = np.full((len(starts) if paths else 1, states), NOTHING, dtype=np.int64)
+    before = np.full((len(starts) if paths else 1, states), NOTHING, dtype=np.int32)
     width, longest = _width(weight)
     mask = (1 << (int(min(longest, limit) / width) + 3).bit_length()) - 1
     arrays = (indptr.astype(np.int32, copy=False), heads.astype(np.int32, copy=False), weight)
 
     def some(rows: slice) -> None:
-        own = before[rows] if paths else np.full((1, states), NOTHING, dtype=np.int64)
-        search_rows(*arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths)
+        own = before[rows] if paths else before
+        search_rows(*arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths, *_scratch(states))
 
     hands = min(len(starts), len(_cores()))
     if hands < 2:
@@ -177,7 +179,19 @@ def _numba(
         bounds = np.linspace(0, len(starts), 4 * hands + 1).astype(int).tolist()
         with ThreadPoolExecutor(hands) as pool:
             list(pool.map(some, (slice(a, b) for a, b in itertools.pairwise(bounds) if a < b)))
-    return found, before if paths else np.zeros((0, states), dtype=np.int64)
+    return found, before if paths else before[:0]
+
+
+_own = threading.local()
+
+
+def _scratch(states: int) -> tuple[Counts, Counts, Counts]:
+    """Return this thread's own room for the buckets of a search, kept for its next: new memory costs as much again."""
+    kept: tuple[Counts, Counts, Counts] | None = getattr(_own, "scratch", None)
+    if kept is None or len(kept[0]) < states:
+        kept = np.empty(states, np.int32), np.empty(states, np.int32), np.zeros(states, np.int32)
+        _own.scratch = kept
+    return kept
 
 
 def _cores() -> Sequence[int]:
