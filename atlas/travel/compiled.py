@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["search_rows"]
+__all__ = ["least_sums", "search_rows"]
 
 #: What was compiled is kept beside the module, as Python keeps its own, and nowhere that others can write.
 _KEPT = os.access(Path(__file__).parent, os.W_OK)
@@ -95,3 +95,14 @@ def search_rows(  # noqa: C901
                         came[other] = state
                 state = first[ring]
             ring = (ring + 1) & mask
+
+
+@njit(nogil=True, cache=_KEPT)
+def least_sums(a: NDArray[Any], b: NDArray[Any], least: NDArray[Any]) -> None:
+    """Fill `least` (p, r), all infinite, with the (min, +) product of `a` (p, q) and `b` (q, r)."""
+    for row in range(a.shape[0]):
+        for middle in range(a.shape[1]):
+            first = a[row, middle]
+            if first < np.inf:
+                for column in range(b.shape[1]):
+                    least[row, column] = min(least[row, column], first + b[middle, column])

@@ -37,6 +37,8 @@ NOTHING = -9999
 _PLAIN_PAYS = 600_000
 #: … and from which machine code has earned its loading; both count what was searched before in this process.
 _COMPILED_PAYS = 20_000_000
+#: States of all searches together from which to share them among cores costs less than it saves.
+_HANDS_PAY = 100_000
 #: Most buckets of one search: beyond it they grow wider.
 _MOST_BUCKETS = 1 << 14
 _done = [0]
@@ -173,13 +175,28 @@ def _numba(
         search_rows(*arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths, *_scratch(states))
 
     hands = min(len(starts), len(_cores()))
-    if hands < 2:
+    if hands < 2 or len(starts) * states < _HANDS_PAY:
         some(slice(None))
     else:
         bounds = np.linspace(0, len(starts), 4 * hands + 1).astype(int).tolist()
         with ThreadPoolExecutor(hands) as pool:
             list(pool.map(some, (slice(a, b) for a, b in itertools.pairwise(bounds) if a < b)))
     return found, before if paths else before[:0]
+
+
+def least_sums(a: Floats, b: Floats) -> Floats:
+    """Return the (min, +) product of (p, q) and (q, r) minutes: infinite where nothing is between."""
+    least = np.full((a.shape[0], b.shape[1]), np.inf)
+    if "numba" in sys.modules and _has_numba():
+        from atlas.travel import compiled
+
+        compiled.least_sums(np.ascontiguousarray(a), np.ascontiguousarray(b), least)
+        return least
+    known = np.isfinite(a)
+    for q in np.nonzero(known.any(axis=0) & np.isfinite(b).any(axis=1))[0]:
+        rows = np.nonzero(known[:, q])[0]
+        least[rows] = np.minimum(least[rows], a[rows, q, None] + b[q])
+    return least
 
 
 _own = threading.local()
