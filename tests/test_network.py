@@ -18,7 +18,7 @@ from atlas.data.scenario import load_scenario
 from atlas.network.attach import MESH_STEP_KM
 from atlas.network.barrier import Barrier
 from atlas.network.build import Network, build_network
-from atlas.network.lines import cut_line, local_links
+from atlas.network.lines import Ends, cut_line, local_links
 from atlas.network.rows import EDGE_COLUMNS, NODE_COLUMNS
 from atlas.travel.check import check_network
 from atlas.travel.reach import reach_from
@@ -140,14 +140,16 @@ def test_published_length_is_charged_where_the_drawing_is_schematic() -> None:
 def test_local_links_do_not_cross_wide_water() -> None:
     land = np.array([shapely.box(113.0, 22.0, 113.1, 22.2), shapely.box(113.13, 22.0, 113.2, 22.2)], dtype=object)
     barrier = Barrier.of(land, np.zeros(0, dtype=object))
-    point, targets = np.array([[113.09, 22.1]]), np.array([[113.14, 22.1], [113.02, 22.1]])
-    free = local_links(point, ["mainland"], targets, ["mainland"] * 2, reach_km=20, most=1)
-    dry = local_links(point, ["mainland"], targets, ["mainland"] * 2, reach_km=20, most=1, barrier=barrier)
+    start = Ends(np.array([[113.09, 22.1]]), ["mainland"])
+    ends = Ends(np.array([[113.14, 22.1], [113.02, 22.1]]), ["mainland"] * 2)
+    free = local_links(start, ends, reach_km=20, most=1)
+    dry = local_links(start, ends, reach_km=20, most=1, barrier=barrier)
     assert (free.target.tolist(), dry.target.tolist()) == ([0], [1])
 
 
 def test_local_links_do_not_cross_a_border() -> None:
-    links = local_links(np.array([[113.0, 22.0]]), ["mo"], np.array([[113.0, 22.0]]), ["mainland"], reach_km=5, most=1)
+    here = np.array([[113.0, 22.0]])
+    links = local_links(Ends(here, ["mo"]), Ends(here, ["mainland"]), reach_km=5, most=1)
     assert len(links.point) == 0
 
 

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from worlds import layer, line_world, rail_world
 
 from atlas.base.errors import ExportError, NetworkError, ScenarioError
+from atlas.base.geodesy import transformer
 from atlas.data.catalog import open_catalog
 from atlas.data.places import Place
 from atlas.data.scenario import load_scenario
@@ -34,7 +35,7 @@ from atlas.network.attach import (
     STATION_REACH_KM,
 )
 from atlas.network.build import Network, build_network
-from atlas.network.lines import local_links
+from atlas.network.lines import Ends, local_links
 from atlas.travel.search import search
 from atlas.travel.trip import Trip
 
@@ -69,6 +70,21 @@ def trains() -> tuple[Network, AccessTable]:
 def shipped() -> tuple[Network, AccessTable]:
     network = build_network(open_catalog().layers())
     return network, access_table(network, box=(113.0, 21.95, 113.7, 22.6))
+
+
+def test_a_small_region_is_cut_into_cells_small_enough_to_show_its_water(roads: tuple[Network, AccessTable]) -> None:
+    box = (113.01, 22.50, 113.05, 22.54)
+    grid = access_table(roads[0], box=box).grid
+    assert grid.size_m == 100.0
+    assert min(grid.shape) >= 30
+    row, column = np.indices(grid.shape)
+    back = transformer(grid.crs, 4326)
+    x, y = grid.left + (column.ravel() + 0.5) * grid.size_m, grid.top - (row.ravel() + 0.5) * grid.size_m
+    middles = shapely.points(*back.transform(x, y))
+    sure = shapely.distance(LAKE.boundary, middles) > 0.001
+    dry = shapely.intersects(shapely.box(*box), middles) & ~shapely.intersects(LAKE, middles)
+    assert 0.3 < dry.mean() < 0.9
+    assert (grid.land.ravel()[sure] == dry[sure]).all()
 
 
 def combined(network: Network, table: AccessTable, mode: str) -> nx.DiGraph:
@@ -197,8 +213,9 @@ def routed(network: Network, points: np.ndarray[Any, Any], origin: str, mode: st
         rows = np.nonzero(chosen)[0]
         water = {"water_allowed_km": BROOK_KM, "water_fallback_km": BROOK_KM} if chosen is mesh else {}
         links = local_links(
-            points, side, at[rows], sides[rows].tolist(), reach_km=reach_km, most=most, barrier=network.barrier, **water
-        )
+            Ends(points, side), Ends(at[rows], sides[rows].tolist()), reach_km=reach_km, most=most,
+            barrier=network.barrier, **water,
+        )  # fmt: skip
         links = links.without_long() if by_road else links
         total = minutes[rows[links.target]] + local_minutes(NOW, 1.0) * links.length_km
         np.minimum.at(best, links.point, np.where(served[rows[links.target]], total, np.inf))

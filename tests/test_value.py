@@ -21,8 +21,9 @@ from atlas.data.catalog import open_catalog
 from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
+from atlas.decide import MEASURES
 from atlas.decide.board import Board
-from atlas.decide.measures import MEASURES, SITES, Trips, make_measure, site_rows
+from atlas.decide.measures import SITES, Trips, make_measure, site_rows
 from atlas.decide.players import listed_players, plan_players
 from atlas.decide.value import Game, exact_values, project_values, sampled_values, target_values
 from atlas.land.ground import Ground

@@ -20,7 +20,7 @@ from atlas.cli import cli
 from atlas.data.parameters import read_parameters
 from atlas.maps.charts import Bar, Figure, bar_chart
 from atlas.maps.document import Cell, Table, fill
-from atlas.maps.pages.start import Card, draw_start
+from atlas.maps.pages.start import Card, Shelf, Standing, draw_start
 
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
 WORDS = PACKAGE / "base" / "words"
@@ -136,8 +136,7 @@ def test_templates_escape_what_they_are_given() -> None:
 def test_the_start_page_escapes_names_and_addresses() -> None:
     card = Card(HOSTILE, (HOSTILE, "en"), ("zh", HOSTILE))
     page = draw_start(
-        pd.DataFrame(), [card], [card], read=[card], scenarios=["2023"], date=HOSTILE, hash=HOSTILE,
-        assumed={HOSTILE: 1},
+        pd.DataFrame(), Shelf([card], [card], read=[card]), Standing(["2023"], HOSTILE, HOSTILE, {HOSTILE: 1}),
     )  # fmt: skip
     assert "<script>alert" not in page
     assert page.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 9

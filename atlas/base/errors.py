@@ -18,7 +18,7 @@ program, ends with 70 and asks to be reported (:mod:`atlas.cli.ending`).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "PlanError",
     "ScenarioError",
     "UnknownPlaceError",
+    "only_known",
 ]
 
 
@@ -104,3 +105,25 @@ class MapError(AtlasError, ValueError):
 
 class ExportError(AtlasError, OSError):
     """A file cannot be written as asked."""
+
+
+def only_known(given: Mapping[str, object], kind: type) -> None:
+    """Refuse what was handed over by a name that the typed dictionary `kind` of a ``**given`` does not have.
+
+    Raises
+    ------
+    TypeError
+        As Python does for a parameter that is not there.
+
+    >>> from typing import TypedDict
+    >>> class Pace(TypedDict, total=False):
+    ...     speed_kmh: float
+    >>> only_known({"speed": 3.0}, Pace)
+    Traceback (most recent call last):
+    ...
+    TypeError: unexpected keyword argument 'speed'; there are speed_kmh
+    """
+    known = list(kind.__annotations__)
+    for name in given:
+        if name not in known:
+            raise TypeError(f"unexpected keyword argument {name!r}; there are {', '.join(known)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +14,7 @@ from atlas.data.register import Register
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
-from atlas.decide.critical import Watch, closures
+from atlas.decide.critical import Circle, Watch, closures
 from atlas.decide.measures import make_measure, site_rows
 from atlas.decide.players import plan_players
 from atlas.land.ground import Ground
@@ -69,10 +69,8 @@ def corridor_cards(
     ground: Ground,
     *,
     years: Sequence[int] = (2023, 2026, 2030, 2035),
-    mode: str = "multimodal",
-    limit_min: float = 60.0,
-    centres: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
+    **circle: Unpack[Circle],
 ) -> Cards:
     """Return the card of each corridor.
 
@@ -88,10 +86,15 @@ def corridor_cards(
         Land cells and people.
     years
         For kilometres open by then.
-    mode, limit_min, centres
-        As for :func:`atlas.decide.critical.critical_links`.
     progress
         Called with corridors done and their number.
+    **circle
+        ``mode``, ``limit_min`` and ``centres``: see :class:`atlas.decide.critical.Circle`.
+
+    Returns
+    -------
+    Cards
+        The cards, kilometres by year and critical links.
 
     Raises
     ------
@@ -111,7 +114,7 @@ def corridor_cards(
     cut = stretches(frames)
     counted = cut[cut["counted"]]
     held = {item.id: {f"{link.layer}/{link.feature_id}" for link in register.links_of(item.id)} for item in items}
-    watch = Watch.of(network, after, ground, mode=mode, limit_min=limit_min, centres=centres)
+    watch = Watch.of(network, after, ground, **circle)
     board = watch.board
     known = {one.id: one for one in closures(network, after)}
     players = plan_players(network, register, before, after)
@@ -125,7 +128,7 @@ def corridor_cards(
         mine = counted[(counted["layer"] + "/" + counted["feature_id"]).isin(own)]
         projects = [player for player in players if own & set(player.features)]
         ids = [feature for player in projects for feature in player.features if feature in own]
-        gains = _gains(board, ids, ground, limit_min, centres)
+        gains = _gains(board, ids, ground, watch.limit_min, circle.get("centres", ()))
         losses = sorted(
             ((known[name], watch.closed(known[name])) for name in sorted(own & set(known))),
             key=lambda one: [-x for x in one[1].order("people")],

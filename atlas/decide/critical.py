@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,17 @@ from atlas.network.build import Network
 from atlas.travel.comparison import seats
 from atlas.travel.search import TOLERANCE_MIN
 
-__all__ = ["NOTICED_MIN", "Losses", "Watch", "breaks", "closures", "critical_links", "dividend", "worst_pairs"]
+__all__ = [
+    "NOTICED_MIN",
+    "Circle",
+    "Losses",
+    "Watch",
+    "breaks",
+    "closures",
+    "critical_links",
+    "dividend",
+    "worst_pairs",
+]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -106,6 +116,18 @@ class Losses:
         people = self.people_lost, self.people_cut, self.person_hours
         pairs = float(self.pairs_lost), float(self.pairs_cut), float(self.pairs_delayed)
         return (*people, *pairs) if rank == "people" else (*pairs, *people)
+
+
+class Circle(TypedDict, total=False):
+    """Whose circle is watched, by the names of :meth:`Watch.of`.
+
+    ``mode`` is ``drive``, ``rail`` or ``multimodal`` (the default), ``limit_min`` minutes (60), ``centres`` places by
+    name or id (none: the seats of the four cities).
+    """
+
+    mode: str
+    limit_min: float
+    centres: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,11 +266,9 @@ def critical_links(
     ground: Ground,
     *,
     by: str = "feature",
-    mode: str = "multimodal",
-    limit_min: float = 60.0,
-    centres: Sequence[str] = (),
     rank: str = "people",
     progress: Callable[[int, int], None] | None = None,
+    **circle: Unpack[Circle],
 ) -> pd.DataFrame:
     """Return what is lost when each road or line closes, in each scenario, the worst first.
 
@@ -260,14 +280,12 @@ def critical_links(
         Land cells and people, from :func:`atlas.ground`.
     by
         See :func:`closures`.
-    mode
-        ``drive``, ``rail`` or ``multimodal``.
-    limit_min, centres
-        Whose circle: minutes, and places by name or id (none: the seats of the four cities).
     rank
         ``people`` or ``pairs``: by those lost to the limit, then by those cut off, then by delay.
     progress
         Called with closures done and their number.
+    **circle
+        ``mode``, ``limit_min`` and ``centres``: see :class:`Circle`.
 
     Returns
     -------
@@ -293,7 +311,7 @@ def critical_links(
     every = [(scenario, closures(network, scenario, by=by)) for scenario in scenarios]
     total, done, frames = sum(len(some) for _, some in every), 0, []
     for scenario, some in every:
-        watch = Watch.of(network, scenario, ground, mode=mode, limit_min=limit_min, centres=centres)
+        watch = Watch.of(network, scenario, ground, **circle)
         rows: list[tuple[Closure, Losses]] = []
         for one in some:
             rows.append((one, watch.closed(one)))

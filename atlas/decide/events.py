@@ -6,10 +6,10 @@ source names; what a source names and the layers do not hold is kept as ``unmapp
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -17,11 +17,11 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.doors import Door, did_you_mean
-from atlas.base.errors import PlanError
+from atlas.base.errors import PlanError, only_known
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Opened
-from atlas.decide.critical import Losses, Watch
+from atlas.decide.critical import Circle, Losses, Watch
 from atlas.decide.homes import minutes_to
 from atlas.land.ground import Ground
 from atlas.network.build import Network
@@ -205,6 +205,16 @@ def read_events(folder: str | Path) -> tuple[Event, ...]:
 def read_event(path: str | Path) -> Event:
     """Read one event.
 
+    Parameters
+    ----------
+    path
+        A TOML file as those of ``data/events``.
+
+    Returns
+    -------
+    Event
+        With its closures, those that no layer holds among them.
+
     Raises
     ------
     PlanError
@@ -280,11 +290,9 @@ def run_event(
     scenario: Scenario,
     ground: Ground,
     *,
-    mode: str = "multimodal",
-    limit_min: float = 60.0,
-    centres: Sequence[str] = (),
     hour: str = "",
     watch: Watch | None = None,
+    **circle: Unpack[Circle],
 ) -> Outcome:
     """Return what an event does to a scenario, and who drops out.
 
@@ -296,12 +304,17 @@ def run_event(
         From :func:`read_event`.
     ground
         Land cells and people, from :func:`atlas.ground`.
-    mode, limit_min, centres
-        As for :func:`atlas.decide.critical.critical_links`.
     hour
         Only what is closed at this time (ISO 8601); empty: all that closed at any time of the event.
     watch
         From :meth:`Watch.of` with the same arguments, for many events of one scenario; None makes it.
+    **circle
+        ``mode``, ``limit_min`` and ``centres``: see :class:`atlas.decide.critical.Circle`.
+
+    Returns
+    -------
+    Outcome
+        Losses, counties, places and closures.
 
     Raises
     ------
@@ -318,8 +331,9 @@ def run_event(
     >>> outcome.losses.people_lost > 0
     True
     """
+    only_known(circle, Circle)
     if watch is None:
-        watch = Watch.of(network, scenario, ground, mode=mode, limit_min=limit_min, centres=centres)
+        watch = Watch.of(network, scenario, ground, **circle)
     shut = event.shut(network, hour)
     if not shut.any():
         raise PlanError(f"nothing of {event.id} is closed at {hour}; it began {event.start or 'at no known time'}")
@@ -329,8 +343,9 @@ def run_event(
         name for one in event.happenings for name in one.close if not (network.arrays.named([name]) & present).any()
     )
     return Outcome(
-        event, scenario, mode, limit_min, watch.losses(opened), _counties(watch, opened), _places(watch, opened),
-        _closed(network, event, present, hour), tuple(dict.fromkeys(absent)), stamp(network.hash, [scenario]),
+        event, scenario, watch.board.mode, watch.limit_min, watch.losses(opened), _counties(watch, opened),
+        _places(watch, opened), _closed(network, event, present, hour), tuple(dict.fromkeys(absent)),
+        stamp(network.hash, [scenario]),
     )  # fmt: skip
 
 

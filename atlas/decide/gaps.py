@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from atlas.base.errors import PlanError
+from atlas.base.errors import PlanError, only_known
 from atlas.base.geodesy import distances_km
 from atlas.data.layer import Layer
 from atlas.data.scenario import Scenario
@@ -49,6 +49,19 @@ GAP_COLUMNS = (
 )  # fmt: skip
 
 
+class Looked(TypedDict, total=False):
+    """Where :func:`gaps` looks, by names.
+
+    ``readings`` of targets, see :meth:`atlas.plan.promises.Target.chosen` (none: the default ones); ``mode``:
+    ``drive``, ``rail`` or ``multimodal`` (the default); ``kinds`` of :data:`LINK_KINDS`: an expressway between two
+    junctions, a railway between two stations (all).
+    """
+
+    readings: Sequence[str]
+    mode: str
+    kinds: Sequence[str]
+
+
 def gaps(
     network: Network,
     layers: Mapping[str, Layer],
@@ -56,10 +69,8 @@ def gaps(
     after: Scenario,
     targets: Targets,
     *,
-    readings: Sequence[str] = (),
-    mode: str = "multimodal",
-    kinds: Sequence[str] = LINK_KINDS,
     progress: Callable[[int, int], None] | None = None,
+    **looked: Unpack[Looked],
 ) -> pd.DataFrame:
     """Return the trips of the plan's promises that stay outside, whether the plan improves them, and what would do.
 
@@ -69,14 +80,12 @@ def gaps(
         The network and what it was made of: it is made again with the candidates.
     before, after
         The scenario without the plan's projects, and the one with them (a year, not ``full``: candidates have no year).
-    targets, readings
-        Which trips: see :meth:`atlas.plan.promises.Target.chosen`.
-    mode
-        ``drive``, ``rail`` or ``multimodal``.
-    kinds
-        Of :data:`LINK_KINDS`: an expressway between two junctions, a railway between two stations.
+    targets
+        Whose trips.
     progress
         Called with steps done and their number.
+    **looked
+        ``readings``, ``mode`` and ``kinds``: see :class:`Looked`.
 
     Returns
     -------
@@ -98,6 +107,8 @@ def gaps(
     >>> bool((found["with_min"].dropna() <= 120.0 + 1e-6).all())
     True
     """
+    only_known(looked, Looked)
+    mode, kinds = looked.get("mode", "multimodal"), looked.get("kinds", LINK_KINDS)
     if after.year is None:
         raise PlanError("gaps are those of a year: in full, candidates could not be told from what is planned")
     for kind in kinds:
@@ -107,7 +118,7 @@ def gaps(
     wanted = [
         (target.id, start, ends, target.limit_min)
         for target in targets
-        for reading in target.chosen(readings)
+        for reading in target.chosen(looked.get("readings", ()))
         for start, ends in reading.trips()
     ]
     rows: list[dict[str, Any]] = []

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
+from atlas.decide import MEASURES
 from atlas.decide.board import Board, Opened, Spent
 from atlas.decide.homes import by_city, cities_of, city_rows, minutes_to
 from atlas.land.ground import Ground
@@ -27,7 +28,6 @@ from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = [
     "CAP_MIN",
-    "MEASURES",
     "SITES",
     "Measure",
     "Minutes",
@@ -40,7 +40,6 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-MEASURES = ("people", "pairs", "minutes", "promise", "trips", "hinterland")
 SITES = ("port", "airport", "hub")
 #: A pair without a way, or farther apart, counts as this many minutes in means: a mean over infinite times is none.
 CAP_MIN = 240.0
@@ -51,7 +50,7 @@ class Measure(Protocol):
 
     @property
     def name(self) -> str:
-        """One of :data:`MEASURES`."""
+        """One of :data:`atlas.decide.MEASURES`."""
 
     @property
     def unit(self) -> str:
@@ -395,7 +394,7 @@ def make_measure(
     Parameters
     ----------
     name
-        One of :data:`MEASURES`.
+        One of :data:`atlas.decide.MEASURES`.
     board
         What it will be asked of.
     least

@@ -21,6 +21,7 @@ from atlas.base.errors import PlanError
 from atlas.base.words import both
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
+from atlas.decide import LEVERS
 from atlas.decide.board import Board, Opened
 from atlas.decide.levers import Lever, all_off, levers_of
 from atlas.decide.players import Player
@@ -31,7 +32,6 @@ from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = ["Needs", "solve", "solve_trips"]
 
-KINDS = ("speed", "headway", "border", "access", "departure", "project")
 NEED_COLUMNS = (
     "by", "lever", "name_zh", "name_en", "parameter", "other", "other_zh", "other_en", "unit", "before", "needed",
     "change", "minutes", "best_min", "possible", "other_before", "other_needed", "other_unit",
@@ -112,11 +112,16 @@ def solve(
     limit_min
         The limit in minutes.
     by
-        Kinds of :data:`KINDS`; none: all. ``speed`` of one road or line, or of a class of roads; ``headway`` of the
-        trains of one line; ``border`` minutes at one crossing; ``access`` speed of local travel; ``departure`` minutes
-        in stations and the wait for the first train; ``project`` one of `projects`, or two.
+        Kinds of :data:`atlas.decide.LEVERS`; none: all. ``speed`` of one road or line, or of a class of roads;
+        ``headway`` of the trains of one line; ``border`` minutes at one crossing; ``access`` speed of local travel;
+        ``departure`` minutes in stations and the wait for the first train; ``project`` one of `projects`, or two.
     projects
         Those that `scenario` does not have and that may be put in.
+
+    Returns
+    -------
+    Needs
+        Single changes that do, and what is left with all of them.
 
     Raises
     ------
@@ -169,10 +174,10 @@ def _solved(
     by: Sequence[str],
     projects: Sequence[Player],
 ) -> Needs:
-    kinds = tuple(by) or KINDS
+    kinds = tuple(by) or LEVERS
     for kind in kinds:
-        if kind not in KINDS:
-            raise PlanError(f"nothing is changed by {kind!r}; there are {', '.join(KINDS)}")
+        if kind not in LEVERS:
+            raise PlanError(f"nothing is changed by {kind!r}; there are {', '.join(LEVERS)}")
     if not all(0 < limit < np.inf for _, _, limit in trips):
         raise PlanError("a limit is a positive number of minutes")
     board = Board(network, scenario, mode)

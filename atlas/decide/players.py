@@ -50,6 +50,18 @@ def plan_players(network: Network, register: Register, before: Scenario, after: 
     and of these the item with fewest features. Corridors and targets are no projects, and a station stands
     with its line. What was there before in part keeps the part: only features that had nothing open count.
 
+    Parameters
+    ----------
+    network, register
+        The network, and the plan.
+    before, after
+        Projects are those of the later scenario that the earlier has not.
+
+    Returns
+    -------
+    tuple of Player
+        Each with its features and the year it opens.
+
     Raises
     ------
     PlanError
@@ -105,6 +117,18 @@ def plan_players(network: Network, register: Register, before: Scenario, after: 
 
 def listed_players(network: Network, ids: Iterable[str]) -> tuple[Player, ...]:
     """Return a player for each of `ids`: features, lines or plan items of the user's own choice.
+
+    Parameters
+    ----------
+    network
+        The network.
+    ids
+        Features, lines or items of the plan, by id.
+
+    Returns
+    -------
+    tuple of Player
+        In the order of `ids`.
 
     Raises
     ------

@@ -13,12 +13,13 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from atlas.base.errors import PlanError
+from atlas.base.errors import PlanError, only_known
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
@@ -202,22 +203,33 @@ def sampled_values(
     return drawn.mean(axis=0), error, of_total
 
 
+class Weighing(TypedDict, total=False):
+    """How :func:`project_values` weighs, by names.
+
+    ``mode``: ``drive``, ``rail`` or ``multimodal`` (the default); ``limit_min`` (60), ``centres``, ``ground``,
+    ``targets`` and ``sites`` as for :func:`atlas.decide.measures.make_measure`; ``orders`` drawn (100) and ``seed`` (1)
+    for more than :data:`EXACT_PLAYERS` projects, see :func:`sampled_values`.
+    """
+
+    mode: str
+    limit_min: float
+    centres: Sequence[str]
+    ground: Ground | None
+    targets: Targets | None
+    sites: Sequence[str]
+    orders: int
+    seed: int
+
+
 def project_values(
     network: Network,
     players: Sequence[Player],
     scenario: Scenario,
     *,
     measure: str = "people",
-    mode: str = "multimodal",
-    limit_min: float = 60.0,
-    centres: Sequence[str] = (),
-    ground: Ground | None = None,
-    targets: Targets | None = None,
-    sites: Sequence[str] = SITES,
-    orders: int = 100,
-    seed: int = 1,
     interactions: bool = True,
     progress: Progress | None = None,
+    **weighing: Unpack[Weighing],
 ) -> Valuation:
     """Return what each of `players` is worth in `scenario`.
 
@@ -230,16 +242,20 @@ def project_values(
         them holds stays open throughout.
     scenario
         With all of them built; those it does not hold by its year are put in.
-    measure, limit_min, centres, ground, targets, sites
+    measure
         See :func:`atlas.decide.measures.make_measure`.
-    mode
-        ``drive``, ``rail`` or ``multimodal``.
-    orders, seed
-        For more than :data:`EXACT_PLAYERS` projects; see :func:`sampled_values`.
     interactions
         Whether pairs are looked at too.
     progress
         Called with steps done and their number.
+    **weighing
+        ``mode``, ``limit_min``, ``centres``, ``ground``, ``targets``, ``sites``, ``orders`` and ``seed``: see
+        :class:`Weighing`.
+
+    Returns
+    -------
+    Valuation
+        By project, by city and by pair of projects.
 
     Raises
     ------
@@ -253,6 +269,9 @@ def project_values(
     >>> bool(abs(found.projects["value"].sum() - found.joint) < 1e-6)
     True
     """
+    only_known(weighing, Weighing)
+    mode, limit_min = weighing.get("mode", "multimodal"), weighing.get("limit_min", 60.0)
+    orders, seed = weighing.get("orders", 100), weighing.get("seed", 1)
     if orders < 2:
         raise PlanError(f"orders must be 2 or more, is {orders}; fewer have no error")
     asked = [feature for player in players for feature in player.features]
@@ -263,8 +282,9 @@ def project_values(
     shut = tuple(board.named(player.features) for player in players)
     least = board.opened(np.any(shut, axis=0))
     made = make_measure(
-        measure, board, least, limit_min=limit_min, centres=centres, ground=ground, targets=targets, sites=sites
-    )
+        measure, board, least, limit_min=limit_min, centres=weighing.get("centres", ()),
+        ground=weighing.get("ground"), targets=weighing.get("targets"), sites=weighing.get("sites", SITES),
+    )  # fmt: skip
     game = Game(board, shut, made)
     count = len(players)
     if count <= EXACT_PLAYERS:

@@ -94,6 +94,11 @@ def validate(
     folds
         Into how many parts the services are dealt, by turns in the order of their ids.
 
+    Returns
+    -------
+    Validation
+        Modelled against measured minutes, row by row and in sums.
+
     Raises
     ------
     LayerError

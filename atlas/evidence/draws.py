@@ -106,6 +106,11 @@ def spread(
     seed
         Of the random numbers.
 
+    Returns
+    -------
+    Spread
+        Minutes of every pair in every draw.
+
     Raises
     ------
     ParameterError

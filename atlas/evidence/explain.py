@@ -123,6 +123,11 @@ def explain(
     draws, seed
         As for :func:`atlas.evidence.draws.spread`.
 
+    Returns
+    -------
+    Explanation
+        The journey, its assumptions, the runner-up and what moves it.
+
     Raises
     ------
     UnknownPlaceError, NetworkError, ScenarioError

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Unpack
 
 import pandas as pd
 
 from atlas.base.doors import is_database
-from atlas.base.errors import ExportError
+from atlas.base.errors import ExportError, only_known
 from atlas.base.files import replacing_all, scratch
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import Scenario
@@ -25,7 +26,7 @@ from atlas.exports.families.qgis import write_qgz
 from atlas.exports.families.rasters import RASTERS, write_surface
 from atlas.exports.families.text import write_csv, write_geojson, write_geojsonseq, write_kml
 from atlas.exports.families.vector import write_gdb, write_one, write_parquet, write_pmtiles, write_zipped
-from atlas.exports.tables.bundle import Bundle, gather
+from atlas.exports.tables.bundle import Bundle, Origins, gather
 from atlas.exports.tables.crs import Outside, Target, fit, reprojected, target_of
 from atlas.exports.tables.metadata import datapackage_text
 from atlas.exports.unpacked import unpack
@@ -118,10 +119,7 @@ def write(
     overwrite: bool = False,
     outside: Outside = "refuse",
     web_mercator: bool = False,
-    name: str | None = None,
-    sources: Mapping[str, Source] | None = None,
-    mark: str | None = None,
-    scenarios: Sequence[Scenario] = (),
+    **origins: Unpack[Origins],
 ) -> tuple[Path, ...]:
     """Write `thing` in the format of the ending, with a data package inside or beside.
 
@@ -147,8 +145,8 @@ def write(
         What happens to features outside the area of use of `crs` (see :func:`atlas.exports.tables.crs.fit`).
     web_mercator
         Whether EPSG:3857 is allowed.
-    name, sources, mark, scenarios
-        See :func:`atlas.exports.tables.bundle.gather`.
+    **origins
+        ``name``, ``sources``, ``mark`` and ``scenarios``: see :func:`atlas.exports.tables.bundle.gather`.
 
     Returns
     -------
@@ -167,14 +165,15 @@ def write(
     >>> [path.name for path in atlas.write(catalog.layer("ports"), f"{folder}/ports.csv")]
     ['ports.csv', 'ports.csv.datapackage.json']
     """
+    only_known(origins, Origins)
     if isinstance(path, str) and is_database(path):
-        bundle = gather(thing, name=name, sources=sources, mark=mark, scenarios=scenarios)
+        bundle = gather(thing, **origins)
         return write_database(
             bundle, path, target_of(crs, allow_web_mercator=web_mercator), outside=outside, overwrite=overwrite
         )
     path = Path(path)
     if path.is_dir() and form is not None and not path.name.lower().endswith(format_of(path, form).endings):
-        named = name or gather(thing, name=name, sources=sources, mark=mark, scenarios=scenarios).name
+        named = origins.get("name") or gather(thing, **origins).name
         path = path / f"{named}{FORMATS[form].endings[-1]}"
     if isinstance(thing, Surface) and form is None and path.suffix.lower() in RASTERS:
         return (write_surface(thing, path, overwrite=overwrite),)
@@ -182,7 +181,7 @@ def write(
     if encoding.lower() not in ENCODINGS:
         raise ExportError(f"encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
     target = target_of(crs, allow_web_mercator=web_mercator)
-    bundle = gather(thing, name=name, sources=sources, mark=mark, scenarios=scenarios)
+    bundle = gather(thing, **origins)
     _check(bundle, chosen, target, path)
     frames = {table.name: table.shapes for table in bundle.spatial}
     jobs: list[tuple[Path, Bundle, Target]] = []

@@ -16,6 +16,7 @@ import pandas as pd
 
 from atlas.base.values import plain
 from atlas.data.catalog import Catalog
+from atlas.data.parameters import ParameterTable
 from atlas.data.scenario import Scenario, load_scenario
 from atlas.data.stamp import stamp
 from atlas.decide.access import fairness, hinterland, switches
@@ -33,7 +34,7 @@ from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.plan.promises import Target, Targets
 
-__all__ = ["STEPS", "Decisions", "Row", "gather_decisions"]
+__all__ = ["STEPS", "Asked", "Decisions", "Row", "gather_decisions"]
 
 Row = Mapping[str, Any]
 #: What is gathered, in this order; the names of the steps that are told.
@@ -115,22 +116,46 @@ class Decisions:
         return cls(facts, **{name: tuple(rows) for name, rows in packed.items() if name != "facts"})
 
 
+@dataclass(frozen=True)
+class Asked:
+    """What is decided about: the years, and how projects are weighed.
+
+    Attributes
+    ----------
+    since, weighed_in
+        Projects are those of the later year that the earlier has not.
+    judged_in
+        The year in which targets are to be met: what they need then, and what breaks them.
+    critical_in, event_in
+        Years whose links are ranked, and the network under which events come.
+    limit_min, mode, orders, seed
+        See :func:`atlas.decide.value.project_values`.
+    """
+
+    since: str = "2023"
+    weighed_in: str = "2035"
+    judged_in: str = "2030"
+    critical_in: Sequence[str] = ("2026", "2035")
+    event_in: str = "2026"
+    limit_min: float = 60.0
+    mode: str = "multimodal"
+    orders: int = 100
+    seed: int = 1
+
+    def years(self, table: ParameterTable) -> dict[str, Scenario]:
+        """Return every year asked about, by its name."""
+        names = {self.since, self.weighed_in, self.judged_in, self.event_in, *self.critical_in}
+        return {name: load_scenario(name, table=table) for name in names}
+
+
 def gather_decisions(
     catalog: Catalog,
     network: Network,
     ground: Ground,
     targets: Targets,
+    asked: Asked = Asked(),
     *,
-    since: str = "2023",
-    weighed_in: str = "2035",
-    judged_in: str = "2030",
-    critical_in: Sequence[str] = ("2026", "2035"),
-    event_in: str = "2026",
     events: Sequence[Event] | None = None,
-    limit_min: float = 60.0,
-    mode: str = "multimodal",
-    orders: int = 100,
-    seed: int = 1,
     progress: Progress | None = None,
 ) -> Decisions:
     """Compute everything once.
@@ -139,16 +164,10 @@ def gather_decisions(
     ----------
     catalog, network, ground, targets
         The plan, the network made of its layers, cells and people, and the promises.
-    since, weighed_in
-        Projects are those of the later year that the earlier has not.
-    judged_in
-        The year in which targets are to be met: what they need then, and what breaks them.
-    critical_in, event_in
-        Years whose links are ranked, and the network under which events come.
+    asked
+        About which years, and how it is weighed.
     events
         None: all of ``data/events``.
-    limit_min, mode, orders, seed
-        See :func:`atlas.decide.value.project_values`.
     progress
         Called with the name of the step (:data:`STEPS`), what is done of it and how much there is.
 
@@ -157,9 +176,9 @@ def gather_decisions(
     PlanError
         No project lies between the two years, or an event cannot be read.
     """
-    table = catalog.parameters
-    years = {name: load_scenario(name, table=table) for name in {since, weighed_in, judged_in, event_in, *critical_in}}
-    before, after, judged = years[since], years[weighed_in], years[judged_in]
+    limit_min, mode, orders, seed = asked.limit_min, asked.mode, asked.orders, asked.seed
+    years = asked.years(catalog.parameters)
+    before, after, judged = years[asked.since], years[asked.weighed_in], years[asked.judged_in]
     register = catalog.plan
     players = plan_players(network, register, before, after)
     frames = {key: layer.frame for key, layer in catalog.layers().items()}
@@ -184,16 +203,16 @@ def gather_decisions(
     reached = hinterland(network, [before, after], ground, mode=mode, limit_min=limit_min)
     spread, curve = pd.DataFrame({"centre": []}), pd.DataFrame({"centre": []})
     if network.region.core_cities and ground.people.people[0].any():
-        asked = [years[name] for name in sorted({since, event_in, judged_in, weighed_in})]
-        spread, curve = fairness(network, asked, ground, mode=mode, limit_min=limit_min)
+        some = [years[name] for name in sorted({asked.since, asked.event_in, asked.judged_in, asked.weighed_in})]
+        spread, curve = fairness(network, some, ground, mode=mode, limit_min=limit_min)
     missing = gaps(network, catalog.layers(), before, after, targets, mode=mode, progress=steps("gaps"))
     links = critical_links(
-        network, [years[name] for name in critical_in], ground, mode=mode, limit_min=limit_min,
+        network, [years[name] for name in asked.critical_in], ground, mode=mode, limit_min=limit_min,
         progress=steps("critical"),
     )  # fmt: skip
     folder = catalog.root / "data" / "events"
     known = events if events is not None else read_events(folder) if folder.is_dir() else ()
-    happened = _events(network, known, years[event_in], ground, limit_min, mode, steps("events"))
+    happened = _events(network, known, years[asked.event_in], ground, limit_min, mode, steps("events"))
     cards = corridor_cards(
         network, frames, register, before, after, ground, mode=mode, limit_min=limit_min, progress=steps("corridors")
     )
@@ -205,8 +224,9 @@ def gather_decisions(
     }
     spans = _spans(network, [*broken, *links[links["rank"] <= _LINKS].to_dict("records")])
     facts = {
-        "since": since, "weighed_in": weighed_in, "judged_in": judged_in, "critical_in": list(critical_in),
-        "event_in": event_in, "limit_min": limit_min, "mode": mode, "orders": found.orders, "seed": seed,
+        "since": asked.since, "weighed_in": asked.weighed_in, "judged_in": asked.judged_in,
+        "critical_in": list(asked.critical_in), "event_in": asked.event_in, "limit_min": limit_min, "mode": mode,
+        "orders": found.orders, "seed": seed,
         "before": found.before, "after": found.after, "joint": found.joint, "method": found.method,
         "city_share": dict(zip(cities_of(network), Minutes.of(network).share.tolist(), strict=True)),
         "spans": spans,
@@ -218,7 +238,7 @@ def gather_decisions(
         "projects": found.projects, "cities": found.cities, "interactions": found.interactions,
         "city_minutes": slower.cities, "targets": by_target,
         "needs": needs, "options": options, "breaks": broken, "sites": near,
-        "switches": switches(reached, since, weighed_in, limit_min=limit_min), "gaps": missing,
+        "switches": switches(reached, asked.since, asked.weighed_in, limit_min=limit_min), "gaps": missing,
         "links": links[links["rank"] <= _LINKS], "events": happened, "cards": cards.cards.assign(**english),
         "by_year": cards.by_year, "fairness": spread[spread["centre"] == "nearest"],
         "curve": curve[curve["centre"] == "nearest"],

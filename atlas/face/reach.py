@@ -87,6 +87,11 @@ def reach_from(
     cutoffs_min
         Cut-offs in minutes, inclusive, each positive.
 
+    Returns
+    -------
+    Reach
+        Nodes and cut edges within the largest cut-off, with minutes.
+
     Raises
     ------
     ScenarioError

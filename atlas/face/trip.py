@@ -78,6 +78,11 @@ def trip(network: Network, scenario: Scenario, mode: str = "multimodal") -> Trip
     mode
         ``drive``, ``rail`` or ``multimodal``.
 
+    Returns
+    -------
+    Trip
+        What can be asked with :meth:`Trip.reach`, ``route``, ``matrix`` and ``surface``.
+
     Raises
     ------
     ScenarioError, NetworkError, ParameterError

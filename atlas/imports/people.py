@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from atlas.base import geodesy
 from atlas.base.doors import missing_extra
-from atlas.base.errors import ImportDataError
+from atlas.base.errors import ImportDataError, only_known
 from atlas.base.foreign import apart
 from atlas.base.values import name_text
 from atlas.data.region import ANYWHERE, Region
@@ -31,7 +31,7 @@ from atlas.imports.archives import check_file
 from atlas.imports.frames import read_frame
 from atlas.imports.store import file_sha256
 from atlas.imports.systems import in_degrees, shifted
-from atlas.imports.vector import Origin
+from atlas.imports.vector import Origin, Reading
 
 __all__ = ["CELL_DEGREES", "People", "people_text", "read_people"]
 
@@ -80,10 +80,8 @@ def read_people(
     column: str | None = None,
     band: int = 1,
     density: bool = False,
-    crs: str | None = None,
-    shift: str | None = None,
-    encoding: str | None = None,
     region: Region = ANYWHERE,
+    **reading: Unpack[Reading],
 ) -> People:
     """Read residents from a raster or from points.
 
@@ -101,10 +99,10 @@ def read_people(
         Of the raster.
     density
         The raster holds residents per square kilometre: they are multiplied by the pixels' geodesic area.
-    crs, shift, encoding
-        As in :func:`atlas.imports.vector.read_vector`.
     region
         Residents out of its extent are left out and counted.
+    **reading
+        ``crs``, ``shift`` and ``encoding``: see :class:`atlas.imports.vector.Reading`.
 
     Raises
     ------
@@ -116,6 +114,8 @@ def read_people(
     -----
     Pixels are summed into cells of 15 seconds of arc, each standing at the middle of its residents.
     """
+    only_known(reading, Reading)
+    crs, shift = reading.get("crs"), reading.get("shift")
     path = check_file(path)
     if not 1900 <= year <= 2100:
         raise ImportDataError(f"year {year}: give the year of the population, such as 2020")
@@ -124,7 +124,7 @@ def read_people(
         frame, told = apart(lambda: _raster(path, band, density, crs, shift, region), path, ImportDataError)
         notes += told
     else:
-        frame = _points(path, column, crs, shift, encoding, notes)
+        frame = _points(path, column, crs, shift, reading.get("encoding"), notes)
     west, south, east, north = region.extent
     inside = frame["lon"].between(west, east) & frame["lat"].between(south, north)
     if not inside.all():

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +16,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
-from atlas.base.errors import ImportDataError
+from atlas.base.errors import ImportDataError, only_known
 from atlas.base.values import name_text
 from atlas.data.checks import Violation
 from atlas.data.declaration import Column, LayerSpec
@@ -30,7 +30,7 @@ from atlas.imports.repair import made_valid
 from atlas.imports.store import file_sha256
 from atlas.imports.systems import in_degrees, is_local, shift_accuracy, shifted, system_of
 
-__all__ = ["DEFAULTS", "Origin", "VectorLayer", "read_vector"]
+__all__ = ["DEFAULTS", "Origin", "Reading", "VectorLayer", "read_vector"]
 
 Record = dict[str, Any]
 #: What stands in a column that must hold a value when nothing is mapped to it.
@@ -54,6 +54,19 @@ class Origin:
     as_of: str
     publisher: str = "own data"
     licence: str = "not stated; ask before passing it on"
+
+
+class Reading(TypedDict, total=False):
+    """What a file does not say of itself, or says wrongly.
+
+    ``crs`` overrides the file's own coordinate system, and is needed when it has none; ``shift`` is ``gcj02`` or
+    ``bd09`` when the coordinates are shifted as mainland web maps are, which is undone; ``encoding`` is that of the
+    texts, for instance ``gbk``.
+    """
+
+    crs: str | None
+    shift: str | None
+    encoding: str | None
 
 
 @dataclass(frozen=True)
@@ -83,12 +96,10 @@ def read_vector(
     *,
     fields: Mapping[str, str] | None = None,
     values: Mapping[str, str] | None = None,
-    crs: str | None = None,
-    shift: str | None = None,
-    encoding: str | None = None,
     sublayer: str | None = None,
     rough: bool = False,
     repair: float | None = None,
+    **reading: Unpack[Reading],
 ) -> VectorLayer:
     """Read a vector file as the layer that `spec` declares.
 
@@ -104,18 +115,14 @@ def read_vector(
         Column of the atlas → field of the file. Fields named like a column are taken without.
     values
         Column of the atlas → one value for all features.
-    crs
-        Overrides the file's own coordinate system; needed when it has none.
-    shift
-        ``gcj02`` or ``bd09`` when the coordinates are shifted as mainland web maps are; they are undone.
-    encoding
-        Of the texts, for instance ``gbk``.
     sublayer
         Which layer of a file with several.
     rough
         Take coordinates whose way to WGS 84 is known less well than the features' own error, or not at all.
     repair
         Make polygons valid that are not, where no more than this share of their area changes; None: they are kept out.
+    **reading
+        ``crs``, ``shift`` and ``encoding``: see :class:`Reading`.
 
     Raises
     ------
@@ -123,6 +130,8 @@ def read_vector(
         The file cannot be read, has no coordinate system, or lacks a field that is mapped; a column is
         unknown; a column that must be filled has neither field nor value; or the way to WGS 84 is too rough.
     """
+    only_known(reading, Reading)
+    crs, shift, encoding = reading.get("crs"), reading.get("shift"), reading.get("encoding")
     path = check_file(path)
     fields, values = dict(fields or {}), dict(values or {})
     _known(spec, {**fields, **values})

@@ -42,6 +42,11 @@ def ground(network: Network, *, population: str | Path | None = None) -> Ground:
         A table of one's own (see docs/people.md); None: the residents that the layer ``places`` states, spread over
         the land of their unit. The result for None is kept for the networks used last, as it costs some seconds.
 
+    Returns
+    -------
+    Ground
+        Links of its cells, and people on them.
+
     Raises
     ------
     NetworkError
@@ -72,6 +77,20 @@ def coarser(network: Network, ground: Ground, most_cells: int) -> Ground:
 
     The side is doubled until it fits. People of a fine cell move to the coarse one that holds its middle, or to the
     nearest on land, so that none is lost.
+
+    Parameters
+    ----------
+    network
+        What the ground was made of.
+    ground
+        From :func:`ground`.
+    most_cells
+        How many cells there may be.
+
+    Returns
+    -------
+    Ground
+        Linked anew, with the same people.
 
     Raises
     ------

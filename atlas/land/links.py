@@ -23,7 +23,7 @@ from atlas.base.files import content_hash
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.kept.store import Kept
-from atlas.land.grid import CELL_KM, Grid, land_grid
+from atlas.land.grid import Grid, cell_km_of, land_grid
 from atlas.land.water import WaterRaster
 from atlas.network.attach import (
     BROOK_KM,
@@ -37,7 +37,7 @@ from atlas.network.attach import (
 )
 from atlas.network.barrier import Barrier
 from atlas.network.build import Network
-from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
+from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, Ends, LocalLinks, local_links
 
 __all__ = ["AccessTable", "access_of", "access_table", "inputs_hash", "local_minutes", "packed_access"]
 
@@ -105,7 +105,7 @@ class AccessTable:
 
 
 def access_table(
-    network: Network, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] | None = None
+    network: Network, *, cell_km: float | None = None, box: tuple[float, float, float, float] | None = None
 ) -> AccessTable:
     """Link every land cell with the network.
 
@@ -114,7 +114,7 @@ def access_table(
     network
         Built with the layer ``land``.
     cell_km
-        Side of a cell.
+        Side of a cell; None: 0.5, and less where the region is narrower than 15 km.
     box
         West, south, east, north, degrees: where land is divided into cells; None: the box of the region.
 
@@ -125,7 +125,8 @@ def access_table(
     """
     network.require_ways()
     box = box or network.region.land_box
-    raster = WaterRaster.of(_barrier_of(network), box)
+    cell_km = cell_km or cell_km_of(box)
+    raster = WaterRaster.of(_barrier_of(network), box, cell_km)
     grid = land_grid(raster, network.region.metric, box, cell_km=cell_km)
     nodes = network.nodes
     at = shapely.get_coordinates(nodes.geometry.to_numpy())
@@ -210,15 +211,15 @@ def _linked(
     *,
     dry: bool,
 ) -> LocalLinks:
-    points, there = grid.lonlat, sides.tolist()
+    points, ends = grid.lonlat, Ends(at, sides.tolist())
     link = partial(
         local_links, reach_km=reach_km, most=most, barrier=raster,
         water_allowed_km=BROOK_KM if dry else TOWN_RIVER_KM, water_fallback_km=BROOK_KM if dry else HARBOUR_KM,
     )  # fmt: skip
-    first = link(points, side.tolist(), at, there, near=most + _FIRST_LOOK)
+    first = link(Ends(points, side.tolist()), ends, near=most + _FIRST_LOOK)
     count = np.bincount(first.point, minlength=len(points))
     short = np.nonzero(count < most)[0]
-    again = link(points[short], side[short].tolist(), at, there)
+    again = link(Ends(points[short], side[short].tolist()), ends)
     keep = count[first.point] >= most
     return LocalLinks(
         np.concatenate([first.point[keep], short[again.point]]),

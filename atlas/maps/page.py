@@ -28,11 +28,10 @@ from atlas.base.style import GROUND, css_variables
 from atlas.base.values import fit
 from atlas.base.words import LANGUAGES, both
 from atlas.maps.basemaps import Basemap
+from atlas.maps.imprint import Imprint
 
-__all__ = ["SCRIPTS", "STYLES", "Links", "Page", "allow_own", "asset", "embed_json"]
+__all__ = ["SCRIPTS", "STYLES", "Page", "allow_own", "asset", "embed_json"]
 
-#: Addresses and their (Chinese, English) words.
-Links = Sequence[tuple[str, tuple[str, str]]]
 #: Stand for the hashes of a page's scripts and style sheets until all of them are written.
 SCRIPTS, STYLES = "atlas-scripts", "atlas-styles"
 _POLICY = (
@@ -154,10 +153,10 @@ class Page(folium.Map):
         Which page it is; the bundle ``<kind>.js`` holds its scripts.
     data
         What the scripts are given, plain JSON values; see :mod:`atlas.maps.pages.layers`.
+    imprint
+        Language the page opens in, and the links of its footer.
     title
         (Chinese, English) title, text.
-    lang
-        Language the page opens in, ``zh`` or ``en``.
     styles
         Files of ``atlas/maps/assets/css`` in the order in which they are to stand.
     bounds
@@ -166,13 +165,11 @@ class Page(folium.Map):
         The stamp of what the page was made of.
     basemap
         Tiles under the map, the only thing a page may ask the net for; None for none.
-    links
-        Pages named in the footer: address, (Chinese, English).
 
     Raises
     ------
     MapError
-        The language is not one of :data:`LANGUAGES`, or the bounds are no box.
+        The bounds are no box.
 
     Notes
     -----
@@ -192,17 +189,15 @@ class Page(folium.Map):
         self,
         kind: str,
         data: dict[str, Any],
+        imprint: Imprint,
         *,
         title: tuple[str, str],
-        lang: str = "zh",
         styles: Sequence[str],
         bounds: tuple[float, float, float, float],
         hash: str = "",
         basemap: Basemap | None = None,
-        links: Links = (),
     ) -> None:
-        if lang not in LANGUAGES:
-            raise MapError(f"no language {lang!r}; a page opens in {' or '.join(LANGUAGES)}")
+        lang = imprint.lang
         west, south, east, north = bounds
         if not (west <= east and south <= north):
             raise MapError(f"bounds {bounds} are no box; give west, south, east, north in degrees")
@@ -228,7 +223,7 @@ class Page(folium.Map):
         content = {
             **data,
             **under,
-            "links": [[address, list(words)] for address, words in links],
+            "links": [[address, list(words)] for address, words in imprint.links],
             "kind": kind,
             "lang": lang,
         }

@@ -21,7 +21,7 @@ from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
 from atlas.network.arrays import MESH
 from atlas.network.barrier import Barrier
-from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, LocalLinks, local_links
+from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, Ends, LocalLinks, local_links
 from atlas.network.rows import Columns, Edge, Node, column_of, filled, picked, stacked, texts_of, years_of
 
 __all__ = [
@@ -361,8 +361,8 @@ def _links(
 ) -> LocalLinks:
     """Return straight links; those that are to stay `dry` cross brooks and canals alone."""
     return local_links(
-        shapely.get_coordinates(sources["geometry"]), sources["side"].tolist(),
-        shapely.get_coordinates(targets["geometry"]), targets["side"].tolist(),
+        Ends(shapely.get_coordinates(sources["geometry"]), sources["side"].tolist()),
+        Ends(shapely.get_coordinates(targets["geometry"]), targets["side"].tolist()),
         reach_km=reach_km, most=most, barrier=barrier, water_allowed_km=BROOK_KM if dry else TOWN_RIVER_KM,
         water_fallback_km=BROOK_KM if dry else HARBOUR_KM,
     )  # fmt: skip

@@ -88,6 +88,11 @@ def build_network(layers: Mapping[str, Layer], *, snap_km: float = 0.5, on_reque
         straight from one declared node to the next (``opens_basis = on_request``). They are open in those
         scenarios only that name them in ``with``, not even in ``full``.
 
+    Returns
+    -------
+    Network
+        All modes in one, with what was joined and what was left open.
+
     Raises
     ------
     NetworkError

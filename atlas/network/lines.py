@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import shapely
@@ -23,6 +24,7 @@ __all__ = [
     "HARBOUR_KM",
     "LEAST_RADIUS_KM",
     "TOWN_RIVER_KM",
+    "Ends",
     "LocalLinks",
     "cut_line",
     "cut_lines",
@@ -207,11 +209,16 @@ class LocalLinks:
         return LocalLinks(self.point[keep], self.target[keep], self.length_km[keep], self.water_km[keep])
 
 
+class Ends(NamedTuple):
+    """Points as (n, 2) lon, lat, and the side of the border of each (``mainland``, ``hk``, ``mo``)."""
+
+    lonlat: Floats
+    sides: Sequence[str]
+
+
 def local_links(
-    points: Floats,
-    point_sides: Sequence[str],
-    targets: Floats,
-    target_sides: Sequence[str],
+    starts: Ends,
+    ends: Ends,
     *,
     reach_km: float,
     most: int,
@@ -224,10 +231,8 @@ def local_links(
 
     Parameters
     ----------
-    points, targets
-        (n, 2) and (m, 2) arrays of lon, lat.
-    point_sides, target_sides
-        Side of the border of each (``mainland``, ``hk``, ``mo``); links never join two sides.
+    starts, ends
+        The points and their targets; links never join two sides.
     reach_km
         Longest link, straight.
     most
@@ -248,6 +253,7 @@ def local_links(
     LocalLinks
         A point with no target within reach and over land does not appear.
     """
+    (points, point_sides), (targets, target_sides) = starts, ends
     if len(points) == 0 or len(targets) == 0:
         none = np.zeros(0, dtype=np.int64)
         return LocalLinks(none, none, np.zeros(0), np.zeros(0))

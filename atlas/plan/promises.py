@@ -144,6 +144,16 @@ class Targets:
 def read_targets(path: str | Path) -> Targets:
     """Read ``targets.toml``.
 
+    Parameters
+    ----------
+    path
+        The file; an atlas keeps it as ``data/plan/targets.toml``.
+
+    Returns
+    -------
+    Targets
+        In the order of the file.
+
     Raises
     ------
     PlanError
@@ -302,8 +312,8 @@ def check_claims(
         for scenario in chosen
         for target in targets
         for reading in target.chosen(readings)
-        for trip, (mode, measure) in itertools.product(reading.trips(), MEASURES)
-        for row in _claim(network, scenario, target, reading, trip, mode, measure, times, targets.band_min)
+        for trip, way in itertools.product(reading.trips(), MEASURES)
+        for row in _claim(network, scenario, target, reading, trip, way, times, targets.band_min)
     ]
     frame = pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
     frame["year"] = frame["year"].astype("Int64")
@@ -332,12 +342,11 @@ def _claim(
     target: Target,
     reading: Reading,
     trip: Pair,
-    mode: str,
-    measure: str,
+    way: tuple[str, str],
     times: Times,
     band_min: float,
 ) -> list[dict[str, Any]]:
-    origin, ends = trip
+    (origin, ends), (mode, measure) = trip, way
     rows = []
     for name, variant in judged_variants(scenario).items():
         found = [times[variant.name, mode, origin, end] for end in ends]

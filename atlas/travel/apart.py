@@ -79,6 +79,11 @@ def redundancy(
     within_min
         See :class:`Redundancy`.
 
+    Returns
+    -------
+    Redundancy
+        The ways, the first of them the fastest.
+
     Raises
     ------
     PlanError

@@ -113,6 +113,11 @@ def compare(
     towards
         Whether trips run from `destinations` to `origins`; places and totals then count whence an origin is reached.
 
+    Returns
+    -------
+    Comparison
+        Pairs, places and projects, with what crossed a cut-off.
+
     Raises
     ------
     UnknownPlaceError

@@ -23,26 +23,24 @@ _KEPT = os.access(Path(__file__).parent, os.W_OK)
 # One loop without calls: a function of its own for what happens to a bucket costs a third of the speed.
 @njit(nogil=True, cache=_KEPT)
 def search_rows(  # noqa: C901
-    indptr: NDArray[Any],
-    heads: NDArray[Any],
-    weight: NDArray[Any],
+    graph: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
     starts: NDArray[Any],
     limit: float,
-    share: float,
-    mask: int,
+    buckets: tuple[float, int],
     found: NDArray[Any],
     before: NDArray[Any],
     paths: bool,
-    following: NDArray[Any],
-    leading: NDArray[Any],
-    place: NDArray[Any],
+    room: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
 ) -> None:
     """Fill `found` (k, states), all infinite, and with `paths` `before`; see :mod:`atlas.travel.kernel`.
 
-    `share` is the inverse of a bucket's width, `mask` the number of buckets, a power of two, less one. The buckets are
-    lists linked both ways: `following` and `leading` (states), of any content; `place` (states) holds a state's bucket
-    and 1, all 0 before and after.
+    `graph` is where the arcs of each state begin, what they lead to, and their minutes; `buckets` the inverse of a
+    bucket's width, and their number, a power of two, less one. They are lists linked both ways: `room` (states each) is
+    what follows and what leads, of any content, and a state's bucket and 1, all 0 before and after.
     """
+    indptr, heads, weight = graph
+    share, mask = buckets
+    following, leading, place = room
     first = np.full(mask + 1, -1, np.int32)
     for row in range(starts.shape[0]):
         least = found[row]

@@ -241,8 +241,8 @@ def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ..
                 mode={"train": "rail", "transfer": "rail", "road": "road"}.get(role, str(column["mode"][first])),
                 name_zh=zh,
                 name_en=en,
-                from_name=names[tail[first]],
-                to_name=names[head[last]],
+                from_name=_end_name(network, int(tail[first])),
+                to_name=_end_name(network, int(head[last])),
                 length_km=float(sum(column["length_km"][rows[i]] for i in group)),
                 minutes=float(sum(spent[i] for i in group)),
                 wait_min=float(sum(spent[i] for i in group if column["role"][rows[i]] in ("board", "embark"))),
@@ -256,6 +256,19 @@ def _legs(network: Network, rows: Sequence[int], spent: Floats) -> tuple[Leg, ..
             )
         )
     return tuple(legs)
+
+
+def _end_name(network: Network, node: int) -> str:
+    """Return the name of a node; where it has none, as on ordinary roads, that it is near the nearest that has one."""
+    if name := network.node_names[node]:
+        return name
+    named = np.array([i for i, name in enumerate(network.node_names) if name], dtype=np.int64)
+    if not len(named):
+        return ""
+    lon, lat = network.lonlat[node]
+    east, north = (network.lonlat[named] - (lon, lat)).T
+    nearest = int(named[np.argmin((east * np.cos(np.radians(lat))) ** 2 + north**2)])
+    return say_in("zh", "journey.near", name=network.node_names[nearest])
 
 
 def _leg_key(column: dict[str, NDArray[Any]], row: int, role: str, before: tuple[str, str] | None) -> tuple[str, str]:

@@ -172,7 +172,7 @@ def _numba(
 
     def some(rows: slice) -> None:
         own = before[rows] if paths else before
-        search_rows(*arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths, *_scratch(states))
+        search_rows(arrays, starts[rows], limit, (1.0 / width, mask), found[rows], own, paths, _scratch(states))
 
     hands = min(len(starts), len(_cores()))
     if hands < 2 or len(starts) * states < _HANDS_PAY:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from atlas.land.ground import Ground
     from atlas.plan.promises import Targets
 
-__all__ = ["MEASURE_NAMES", "ground_of", "limit_option", "measure_options", "steps", "targets_of"]
+__all__ = ["ground_of", "limit_option", "measure_options", "steps", "targets_of"]
 
-MEASURE_NAMES = ("people", "pairs", "minutes", "promise", "trips", "hinterland")
 
 limit_option = click.option(
     "--within",

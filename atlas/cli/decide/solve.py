@@ -13,6 +13,7 @@ from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
+from atlas.decide import LEVERS
 
 if TYPE_CHECKING:
     from atlas.decide.players import Player
@@ -32,7 +33,6 @@ _COLUMNS = (
     Column("best_min", "at its best"),
     Column("possible", "possible"),
 )
-_WAYS = ("speed", "headway", "border", "access", "departure", "project")
 
 
 @click.command(name="solve")
@@ -42,7 +42,7 @@ _WAYS = ("speed", "headway", "border", "access", "departure", "project")
 @click.option(
     "--within", "limit_min", type=float, default=60.0, show_default=True, help="The limit in minutes, inclusive."
 )
-@click.option("--by", "kinds", type=click.Choice(_WAYS), multiple=True, help="What may change. Default: anything.")
+@click.option("--by", "kinds", type=click.Choice(LEVERS), multiple=True, help="What may change. Default: anything.")
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="So many rows; 0 for all.")
 @mode_option
 @scenario_options

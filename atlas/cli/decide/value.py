@@ -8,10 +8,11 @@ import click
 
 from atlas.base.errors import PlanError
 from atlas.base.words import Words, both, joined
-from atlas.cli.decide.shared import MEASURE_NAMES, ground_of, measure_options, steps, targets_of
+from atlas.cli.decide.shared import ground_of, measure_options, steps, targets_of
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
+from atlas.decide import MEASURES
 
 __all__ = ["command"]
 
@@ -60,7 +61,7 @@ _SHOWN = {"projects": _PROJECTS, "cities": _CITIES, "interactions": _INTERACTION
 
 
 @click.command(name="value")
-@measure_options(*MEASURE_NAMES)
+@measure_options(*MEASURES)
 @click.option(
     "--project", "wanted", multiple=True, metavar="ID", help="Only this feature or plan item; may be repeated."
 )

@@ -48,7 +48,7 @@ def command(session: Session, output: Path, lang: str, county_lines: bool) -> No
 def write_site(session: Session, output: Path, *, lang: str = "zh", county_lines: bool = False) -> None:
     """Write the site of a session's atlas and say where it begins."""
     from atlas.land.ground import Ground
-    from atlas.maps.pages.site import build_site
+    from atlas.maps.pages.site import Edition, build_site
 
     ground = Ground(session.access, session.population)
     start = build_site(
@@ -56,9 +56,8 @@ def write_site(session: Session, output: Path, *, lang: str = "zh", county_lines
         session.network,
         output,
         say=lambda text: say(f"  {text}"),
-        lang=lang,
+        edition=Edition(lang, county_lines),
         ground=ground,
-        county_lines=county_lines,
         decisions=lambda: session.decisions,
         offer=lambda folder: _offer(session, folder),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, TypedDict
 
 import geopandas as gpd
 import numpy as np
@@ -27,7 +27,7 @@ from atlas.land.surface import Surface
 from atlas.network.build import Network
 from atlas.travel.reach import Reach
 
-__all__ = ["Bundle", "Table", "gather"]
+__all__ = ["Bundle", "Origins", "Table", "gather"]
 
 #: Shown where a file format demands a date and no feature carries one.
 _NO_DATE = "1970-01-01"
@@ -40,6 +40,15 @@ _TABLES = {
     "parameters": ("参数", "Parameters in force"),
     "choices": ("情景设定", "Choices of the scenario"),
 }
+
+
+class Origins(TypedDict, total=False):
+    """What :func:`gather` may be told of where a thing comes from, by its names."""
+
+    name: str | None
+    sources: Mapping[str, Source] | None
+    mark: str | None
+    scenarios: Sequence[Scenario]
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,10 +25,12 @@ from atlas.base.errors import ImportDataError
 from atlas.base.files import scratch
 from atlas.base.foreign import apart
 from atlas.data.checks import Violation
+from atlas.data.sources import Source
 from atlas.imports.archives import unpacked_bytes
 from atlas.imports.osm.tags import clean
 
 __all__ = [
+    "Day",
     "Pattern",
     "calls_of",
     "is_metro",
@@ -57,6 +59,16 @@ _PARTS = {
     "trips": ("trip_id", "route_id"),
     "stop_times": ("trip_id", "stop_id", "stop_sequence", "arrival_time", "departure_time"),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class Day:
+    """A feed on one day: its tables, the trips that run, the ledger's row for it, and how its stops are shifted."""
+
+    feed: Any
+    trips: pd.DataFrame
+    source: Source
+    shift: str | None
 
 
 @dataclass(frozen=True)

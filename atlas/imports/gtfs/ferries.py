@@ -9,15 +9,13 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.geodesy import length_km
 from atlas.data.checks import Violation
 from atlas.data.layer import Layer
-from atlas.data.sources import Source
-from atlas.imports.gtfs.feed import Pattern, patterns, text
+from atlas.imports.gtfs.feed import Day, Pattern, patterns, text
 from atlas.imports.gtfs.stops import Stops, common, nearest, slug, stop_places
 from atlas.imports.osm.matching import base_names
 from atlas.imports.osm.tags import clean
@@ -49,14 +47,11 @@ class _Piers:
 
 
 def ferries_of(
-    feed: Any,
-    trips: pd.DataFrame,
+    day: Day,
     routes: Mapping[str, Record],
     stops: Stops,
     called: Collection[str],
     layers: Mapping[str, Layer],
-    source: Source,
-    shift: str | None,
     refused: list[Violation],
     notes: list[str],
 ) -> Ferries:
@@ -67,22 +62,22 @@ def ferries_of(
 
     Parameters
     ----------
-    feed, trips, routes
-        The feed, the trips of the day, and its routes with ferries.
+    day, routes
+        The feed on its day, and its routes with ferries.
     stops
         Stations by stop; one that trains call at (`called`) is an end of a ferry as it is.
     layers
         The atlas's ``ports``, to match onto.
-    source, shift
-        As for stations.
     refused, notes
         What cannot be taken, and what was taken as given, is added here.
     """
     made = Ferries()
     if not routes:
         return made
-    piers = _piers(feed, trips, routes, stops, called, layers, source, shift)
-    found = list(patterns(feed, trips, routes, lambda stop: piers.names.get(stop, ""), refused, notes, "ferries"))
+    piers = _piers(day, routes, stops, called, layers)
+    found = list(
+        patterns(day.feed, day.trips, routes, lambda stop: piers.names.get(stop, ""), refused, notes, "ferries")
+    )
     pairs: dict[tuple[str, str, str], dict[bool, list[tuple[Pattern, int, int]]]] = defaultdict(
         lambda: {True: [], False: []}
     )
@@ -99,7 +94,7 @@ def ferries_of(
         if len([1 for name, *ends in pairs if name == route]) > 1 or not title:
             title = f"{piers.titles[a]}—{piers.titles[b]}"
         record = common(
-            slug("gtfs-ferry", "-".join((route, a.partition("/")[2], b.partition("/")[2]))), title, "ferry", source,
+            slug("gtfs-ferry", "-".join((route, a.partition("/")[2], b.partition("/")[2]))), title, "ferry", day.source,
             f"GTFS route {route}",
         )  # fmt: skip
         made.services[0].append(
@@ -123,14 +118,7 @@ def ferries_of(
 
 
 def _piers(
-    feed: Any,
-    trips: pd.DataFrame,
-    routes: Mapping[str, Record],
-    stops: Stops,
-    called: Collection[str],
-    layers: Mapping[str, Layer],
-    source: Source,
-    shift: str | None,
+    day: Day, routes: Mapping[str, Record], stops: Stops, called: Collection[str], layers: Mapping[str, Layer]
 ) -> _Piers:
     """Find for each stop of a ferry the port of its name, else its station, else a port beside it, else make one."""
     known = layers["ports"].frame if "ports" in layers else None
@@ -142,9 +130,10 @@ def _piers(
         for base in base_names("ports", row["name_zh"]):
             named[base].append(str(row["id"]))
     piers = _Piers({}, {}, {}, {})
-    at = stop_places(feed.stops, shift)
+    at = stop_places(day.feed.stops, day.shift)
+    trips, halts = day.trips, day.feed.stop_times
     ran = {text(trip) for trip, route in zip(trips["trip_id"], trips["route_id"], strict=True) if text(route) in routes}
-    for stop in dict.fromkeys(map(text, feed.stop_times.loc[feed.stop_times["trip_id"].isin(ran), "stop_id"])):
+    for stop in dict.fromkeys(map(text, halts.loc[halts["trip_id"].isin(ran), "stop_id"])):
         top = stops.tops.get(stop, "")
         here = at.get(top) or at.get(stop)
         if not top or here is None:
@@ -162,7 +151,7 @@ def _piers(
         else:
             own = slug("gtfs", top)
             name, place = f"ports/{own}", here
-            record = common(own, clean(title), "passenger_terminal", source, f"GTFS stop {top}")
+            record = common(own, clean(title), "passenger_terminal", day.source, f"GTFS stop {top}")
             piers.fresh[name] = (record | {"port": None, "unlocode": None}, shapely.Point(here))
         piers.names[stop], piers.places[name], piers.titles[name] = name, place, title
     return piers

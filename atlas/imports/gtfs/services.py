@@ -27,6 +27,7 @@ from atlas.data.sources import Source
 from atlas.imports.admit import layer_of
 from atlas.imports.archives import check_file
 from atlas.imports.gtfs.feed import (
+    Day,
     Pattern,
     is_metro,
     patterns,
@@ -142,7 +143,7 @@ def gtfs_layers(
         used.add(record["id"])
         drawn.append(geometry)
     called = {halt for pattern in found for halt in pattern.stops}
-    ferries = ferries_of(feed, trips, routes.ferries, stops, called, layers, source, shift, refused, notes)
+    ferries = ferries_of(Day(feed, trips, source, shift), routes.ferries, stops, called, layers, refused, notes)
     made = {
         "rail_services": (services, drawn), "stations": stops.fresh(called), "railways": lines.fresh,
         "ports": ferries.ports, "ferries": ferries.services,

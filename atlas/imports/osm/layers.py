@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.errors import ImportDataError
+from atlas.base.errors import ImportDataError, only_known
 from atlas.base.geodesy import length_km
 from atlas.base.values import name_text
 from atlas.data.checks import SERVICE_COLUMNS, Violation
@@ -157,17 +157,28 @@ def area_of(text: str | Path | None) -> BaseGeometry | None:
     return area
 
 
+class Scope(TypedDict, total=False):
+    """What to take of an extract, by names.
+
+    ``area`` (EPSG:4326): lines with a node inside are taken whole; None, or not named: everything. ``classes``: road
+    classes, each with its links (:data:`atlas.imports.osm.tags.DEFAULT_CLASSES`). ``keys``: which of :data:`LAYERS` to
+    make (all).
+    """
+
+    area: BaseGeometry | None
+    classes: tuple[str, ...]
+    keys: Collection[str]
+
+
 def osm_layers(
     path: str | Path,
     specs: Mapping[str, LayerSpec],
     *,
-    area: BaseGeometry | None = None,
-    classes: tuple[str, ...] = DEFAULT_CLASSES,
-    keys: Collection[str] = LAYERS,
     as_of: str | None = None,
     crossings: Layer | None = None,
     whole: Whole | None = None,
     progress: Progress = lambda _: None,
+    **scope: Unpack[Scope],
 ) -> OsmLayers:
     """Read an extract and make layers of it.
 
@@ -177,12 +188,6 @@ def osm_layers(
         An ``.osm.pbf`` file.
     specs
         Declarations of the layers; ``ferries`` is added where missing.
-    area
-        What to take (EPSG:4326); lines with a node inside are taken whole. None: everything.
-    classes
-        Road classes, each with its links.
-    keys
-        Which of :data:`LAYERS` to make.
     as_of
         ISO date of the data; None: what the file says.
     crossings
@@ -192,6 +197,8 @@ def osm_layers(
         Make land, water and villages too, and say what the extract is of: for an atlas of its own.
     progress
         Told what is being done.
+    **scope
+        ``area``, ``classes`` and ``keys``: see :class:`Scope`.
 
     Raises
     ------
@@ -199,6 +206,8 @@ def osm_layers(
         The file cannot be read, does not say of which day it is and `as_of` is None, or holds more than
         a layer may have.
     """
+    only_known(scope, Scope)
+    area, classes, keys = scope.get("area"), scope.get("classes", DEFAULT_CLASSES), scope.get("keys", LAYERS)
     path = Path(path)
     extract = read_extract(path, classes=classes, whole=whole is not None, progress=progress)
     stamp = _day(as_of, extract, path)

@@ -176,14 +176,12 @@ def roads_of(
             made.roads[-1] |= {"in_network": False, "no_connect": f"no way through: {car_access(piece.tags)[1]} only"}
         made.lines.append(_line(piece.rows, where))
         made.roads[-1]["drawn_length_km"] = round(length_km(made.lines[-1]), 3)
-    told = _told(extract)
+    told, about = _told(extract), {"source": source, "as_of": as_of}
     opens = _first_open(pieces, made.roads, joined)
     for row in used.tolist():
         node = int(where.number[row])
         tags = told.get(node, {})
-        made.junctions.append(
-            _junction(places.name(row), node, row, tags, touching, city[row], opens[row], source, as_of)
-        )
+        made.junctions.append(_junction(places.name(row), node, row, tags, touching, city[row], opens[row], about))
         made.points.append(shapely.Point(where.lon[row], where.lat[row]))
     untold = sum(piece.tags.get("toll") is None for piece in pieces)
     if untold:
@@ -291,8 +289,8 @@ def _road(
 
 
 def _junction(
-    name: str, node: int, row: int, tags: Tags, touching: _Touching, city: str | None, first: Record, source: str,
-    as_of: str,
+    name: str, node: int, row: int, tags: Tags, touching: _Touching, city: str | None, first: Record,
+    about: Mapping[str, str],
 ) -> Record:  # fmt: skip
     named = bool(tags)
     kind = "exit" if named else "bridge_end" if touching.carried[row] else "junction"
@@ -300,7 +298,7 @@ def _junction(
     # and so does a named exit none of whose ramps were asked for.
     loose = touching.link[row] and not touching.main[row] and touching.ends[row] == 1
     bare = named and not touching.link[row]
-    record = common(name, tags, kind, f"node/{node}", source=source, as_of=as_of, city=city)
+    record = common(name, tags, kind, f"node/{node}", city=city, **about)
     number_told = clean(tags.get("ref"))
     record["name_zh"] = record["name_zh"] or number_told
     if number_told:

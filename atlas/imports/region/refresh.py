@@ -16,20 +16,20 @@ from numpy.typing import NDArray
 
 from atlas.base.geodesy import KM_A_DEGREE, lengths_km
 from atlas.data.checks import Violation
+from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.layer import Layer
 from atlas.imports.admit import admit, layer_of, merged
 from atlas.imports.osm.layers import OsmLayers
 from atlas.imports.osm.matching import Candidates, road_lines
 from atlas.imports.osm.refine import Match, Progress, Refined, refine
+from atlas.network.arrays import MESH
 
 __all__ = ["Refreshed", "refresh"]
 
 Record = dict[str, Any]
-ROADS = "ordinary_roads"
 #: Layers whose kilometres are told by quality.
-_DRAWN = ("highways", "railways", ROADS)
+_DRAWN = ("highways", "railways", MESH)
 _QUALITIES = ("surveyed", "traced", "schematic")
-_EXPRESS = ("expressway", "expressway_bridge")
 #: Within so many km of a place a road is a town's, by level of the place; as for the sketch (docs/model.md).
 TOWN_KM = {"prefecture": 4.0, "district": 3.0, "county": 3.0, "county_city": 3.0, "town": 1.5}
 #: How far from a named road's course the other carriageway and its ramps lie at most.
@@ -107,28 +107,28 @@ def refresh(
     after = {**layers, **refined.layers}
     changed = dict(refined.layers)
     notes, refused = [], []
-    if ROADS in layers and "highways" in osm.layers:
+    if MESH in layers and "highways" in osm.layers:
         progress("putting ordinary roads in")
         rows = _further(osm, after["highways"], {one.feature_id for one in refined.matches if _followed(one)})
         new, wrong = layer_of(
-            _records(rows, layers["places"], limits_kmh, layers[ROADS]), rows.geometry.tolist(), layers[ROADS].spec
+            _records(rows, layers["places"], limits_kmh, layers[MESH]), rows.geometry.tolist(), layers[MESH].spec
         )
-        kept, gone = _beside(layers[ROADS], new)
+        kept, gone = _beside(layers[MESH], new)
         taken = admit(
-            {ROADS: new}, {key: layer for key, layer in after.items() if key != ROADS},
+            {MESH: new}, {key: layer for key, layer in after.items() if key != MESH},
             register_ids=register_ids or (), source_keys={*source_keys, osm.source.key},
         )  # fmt: skip
         refused = sorted({*wrong, *taken.refused})
-        whole = merged(kept, taken.layers[ROADS], add=True)
+        whole = merged(kept, taken.layers[MESH], add=True)
         one_way = int(rows["oneway"].sum())
         notes.append(
-            f"{len(taken.layers[ROADS])} ordinary roads from the extract stand in place of {gone} sketched ones; "
+            f"{len(taken.layers[MESH])} ordinary roads from the extract stand in place of {gone} sketched ones; "
             f"{len(kept)} that it has nothing beside stay"
         )
         if one_way:
             notes.append(f"{one_way} of them are one-way, which ordinary roads are not: they are travelled both ways")
-        if not whole.frame.drop(columns="geometry").equals(layers[ROADS].frame.drop(columns="geometry")):
-            changed[ROADS] = after[ROADS] = whole
+        if not whole.frame.drop(columns="geometry").equals(layers[MESH].frame.drop(columns="geometry")):
+            changed[MESH] = after[MESH] = whole
     quality = tuple(
         Quality(key, name, *(round(_km(some[key], name), 1) for some in (layers, after)))
         for key in _DRAWN
@@ -155,7 +155,7 @@ def _further(osm: OsmLayers, highways: Layer, followed: Collection[str]) -> Any:
     candidates = Candidates.of(osm)
     own = [row for row in highways.frame.to_dict("records") if row["id"] in followed]
     named = [place for row in own for place in road_lines(candidates, row)[1] if _near(frame, place, row["geometry"])]
-    express = frame["kind"].isin(_EXPRESS)
+    express = frame["kind"].isin(EXPRESSWAYS)
     nodes = {node for text in frame.loc[express, "node_ids"] for node in str(text).split(";")}
     ramp = [
         kind == "access" and bool(nodes & set(str(text).split(";")))

@@ -22,7 +22,7 @@ from atlas.plan.deciding import Deciding
 from atlas.plan.promises import Target, Targets
 from atlas.plan.summary import DECIDED_IN
 
-__all__ = ["Weighed", "draw_claims", "target_sections", "targets_finding"]
+__all__ = ["Beside", "Weighed", "draw_claims", "target_sections", "targets_finding"]
 
 
 #: How many parts of a deciding trip are told.
@@ -74,6 +74,29 @@ class Weighed:
     link: bool = True
 
 
+@dataclass(frozen=True, eq=False)
+class Beside:
+    """What stands beside the verdicts, where it is known.
+
+    Attributes
+    ----------
+    deciding
+        Worst trips taken apart, from :func:`atlas.plan.deciding.deciding_trips`.
+    items
+        From :func:`atlas.data.register.item_table`: what the full plan holds is said beside its numbers.
+    weighed, decided
+        Worth, needs and closures by target, and of all together; None leaves them out.
+    """
+
+    deciding: Sequence[Deciding] = ()
+    items: pd.DataFrame | None = None
+    weighed: Weighed | None = None
+    decided: Decided | None = None
+
+
+_NOTHING = Beside()
+
+
 def draw_claims(
     summary: pd.DataFrame,
     targets: Targets,
@@ -82,10 +105,7 @@ def draw_claims(
     hash: str,
     lang: str = "zh",
     english: Mapping[str, str] = MappingProxyType({}),
-    deciding: Sequence[Deciding] = (),
-    items: pd.DataFrame | None = None,
-    weighed: Weighed | None = None,
-    decided: Decided | None = None,
+    beside: Beside = _NOTHING,
 ) -> str:
     """Return the page of :func:`atlas.plan.promises.summarise_claims`.
 
@@ -101,15 +121,11 @@ def draw_claims(
         Language the page opens in.
     english
         English names of places by their Chinese ones.
-    deciding
-        Worst trips taken apart, from :func:`atlas.plan.deciding.deciding_trips`.
-    items
-        From :func:`atlas.data.register.item_table`: what the full plan holds is said beside its numbers.
-    weighed, decided
-        Worth, needs and closures by target, and of all together; None leaves them out.
+    beside
+        What is known beside the verdicts.
     """
     sections = target_sections(
-        summary, targets, scenarios=scenarios, english=english, deciding=deciding, weighed=weighed
+        summary, targets, scenarios=scenarios, english=english, deciding=beside.deciding, weighed=beside.weighed
     )
     return fill(
         "claims.html",
@@ -119,9 +135,9 @@ def draw_claims(
         styles=("charts.css",),
         finding=targets_finding(summary, targets, scenarios),
         band_min=targets.band_min,
-        held=None if items is None else held(items),
+        held=None if beside.items is None else held(beside.items),
         targets=sections,
-        decided=decided,
+        decided=beside.decided,
     )
 
 

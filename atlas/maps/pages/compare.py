@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-import geopandas as gpd
 import pandas as pd
 
 from atlas.base.words import both
 from atlas.data.layer import Layer
-from atlas.data.register import Register
 from atlas.data.scenario import MODES, Scenario
-from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
-from atlas.maps.basemaps import Basemap, displayed, placed
+from atlas.maps.basemaps import displayed, placed
 from atlas.maps.document import year
-from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
-from atlas.maps.pages.reach import reach_data
+from atlas.maps.imprint import Around, around
+from atlas.maps.page import Page
+from atlas.maps.pages.layers import STYLES, common_data, opening_view
+from atlas.maps.pages.reach import Choices, reach_data
 from atlas.network.build import Network
 from atlas.travel.comparison import compare
 from atlas.travel.status import open_features
@@ -37,19 +35,8 @@ def draw_compare(
     *,
     origins: Sequence[str],
     modes: Sequence[str] = MODES,
-    title: str | tuple[str, str] | None = None,
-    lang: str = "zh",
-    plan: Register | None = None,
-    sources: Mapping[str, Source] | None = None,
-    bounds: tuple[float, float, float, float] | None = None,
-    author: str = "",
-    date: str = "",
-    approval: str = "",
-    number: str = "",
-    basemap: Basemap | None = None,
-    boundaries: gpd.GeoDataFrame | None = None,
-    links: Links = (),
     ground: Ground | None = None,
+    **given: Unpack[Around],
 ) -> Page:
     """Draw what changes from one scenario to another.
 
@@ -63,35 +50,29 @@ def draw_compare(
         Places to switch between.
     modes
         Modes to switch between.
-    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links, ground
+    ground
         As for :func:`atlas.maps.pages.reach.draw_reach`.
+    **given
+        What stands round the map, as for :func:`atlas.maps.pages.layers.draw_layers`.
 
     Raises
     ------
     UnknownPlaceError, NetworkError, ScenarioError, MapError
         As for :func:`atlas.maps.pages.reach.draw_reach`.
     """
-    shift = placed(layers, basemap)
+    imprint, backdrop = around(given)
+    shift = placed(layers, backdrop.basemap)
     places = layers["places"].frame
     reaches = [
         reach_data(
-            network, origin, [before, after], places, modes=modes, sets=["central"],
-            opening=(after.name, modes[-1], "central"), ground=ground, shift=shift,
+            network, origin, [before, after], places, Choices(modes, ["central"], (after.name, modes[-1], "central")),
+            ground=ground, shift=shift,
         )
         for origin in origins
     ]  # fmt: skip
     shown = {key: layers[key] for key in layers if key not in _DRAWN} | _opened(network, before, after, layers)
-    data = common_data(
-        displayed(shown, basemap),
-        shown=["places", *(key for key in _DRAWN if key in shown)],
-        plan=plan,
-        sources=sources,
-        author=author,
-        date=date,
-        approval=approval,
-        number=number,
-        boundaries=boundaries,
-    )
+    drawn = ["places", *(key for key in _DRAWN if key in shown)]
+    data = common_data(displayed(shown, backdrop.basemap), drawn, imprint, backdrop.boundaries)
     data["reaches"] = reaches
     data["compare"] = {
         "scenarios": [before.name, after.name],
@@ -106,13 +87,12 @@ def draw_compare(
     return Page(
         "compare",
         data,
-        title=titled(title, default),
-        lang=lang,
+        imprint,
+        title=imprint.titled(default),
         styles=STYLES,
-        bounds=bounds or opening_view(layers),
+        bounds=backdrop.bounds or opening_view(layers),
         hash=stamp(network.hash, [before, after]),
-        basemap=basemap,
-        links=links,
+        basemap=backdrop.basemap,
     )
 
 

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Unpack
 
-import geopandas as gpd
 import numpy as np
 
 from atlas.base.errors import MapError
 from atlas.base.words import Words, word_table
 from atlas.data.layer import Layer
 from atlas.data.parameters import ParameterTable
-from atlas.data.register import Register
-from atlas.data.sources import Source
+from atlas.data.scenario import LINK_CLASSES
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground, coarser
-from atlas.maps.basemaps import Basemap, displayed
+from atlas.maps.basemaps import displayed
 from atlas.maps.courses import courses_of
 from atlas.maps.engine import pack_engine, pack_parameters
+from atlas.maps.imprint import Around, around
 from atlas.maps.packing import pack_geometries
-from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
+from atlas.maps.page import Page
+from atlas.maps.pages.layers import STYLES, common_data, opening_view
 from atlas.maps.pages.reach import line_groups
 from atlas.maps.pages.report_method import basis_words
 from atlas.network.build import Network
@@ -41,8 +40,6 @@ _MAIN = (
     "local_speed_kmh", "road_factor_typical_expressway", "road_factor_typical_ordinary", "rail_wait_share",
     "rail_new_trains_per_day", "rail_station_entry_min", "rail_station_exit_min", "rail_transfer_min",
 )  # fmt: skip
-#: Classes a road drawn by hand may have, and the limit it starts with, km/h: the usual ones of the layer highways.
-_LINK_CLASSES = (("expressway", 100), ("urban_expressway", 80), ("national_road", 80), ("arterial", 60))
 
 
 def explore_data(
@@ -106,7 +103,7 @@ def explore_data(
         "nodeNames": _node_names(network),
         "parameters": _packed_parameters(table),
         "main": [name for name in _MAIN if name in table],
-        "linkClasses": [list(one) for one in _LINK_CLASSES],
+        "linkClasses": [list(one) for one in LINK_CLASSES.items()],
         "targets": _packed_targets(network, targets),
         "bandMin": targets.band_min if targets is not None else 0.0,
         "opening": [opening, year],
@@ -176,18 +173,7 @@ def draw_explorer(
     targets: Targets | None = None,
     origin: str | None = None,
     year: int = 2026,
-    title: str | tuple[str, str] | None = None,
-    lang: str = "zh",
-    plan: Register | None = None,
-    sources: Mapping[str, Source] | None = None,
-    bounds: tuple[float, float, float, float] | None = None,
-    author: str = "",
-    date: str = "",
-    approval: str = "",
-    number: str = "",
-    basemap: Basemap | None = None,
-    boundaries: gpd.GeoDataFrame | None = None,
-    links: Links = (),
+    **given: Unpack[Around],
 ) -> Page:
     """Draw the explorer: one page that holds the whole model and answers in the browser.
 
@@ -195,33 +181,29 @@ def draw_explorer(
     ----------
     network, layers, table, ground, targets, origin, year
         As for :func:`explore_data`.
-    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links
-        As for :func:`atlas.maps.pages.layers.draw_layers`.
+    **given
+        What stands round the map, as for :func:`atlas.maps.pages.layers.draw_layers`.
 
     Raises
     ------
     MapError, UnknownPlaceError
         See :func:`explore_data`; or the basemap is shifted, on which a click would ask for another point.
     """
-    if basemap is not None and basemap.shifted:
+    imprint, backdrop = around(given)
+    if backdrop.basemap is not None and backdrop.basemap.shifted:
         raise MapError("the explorer is not drawn on a shifted basemap: a click would ask for another point")
     shown: Sequence[str] = [key for key in _POINTS if key in layers]
-    data = common_data(
-        displayed(layers, basemap), shown=shown, plan=plan, sources=sources, author=author, date=date,
-        approval=approval,
-        number=number, boundaries=boundaries,
-    )  # fmt: skip
+    data = common_data(displayed(layers, backdrop.basemap), shown, imprint, backdrop.boundaries)
     data["words"]["ui"] |= {key: list(pair) for key, pair in word_table("explore").items()}
     data["explore"] = explore_data(network, layers, table, ground=ground, targets=targets, origin=origin, year=year)
     words = word_table("explore")["ex_title"]
     return Page(
         "explore",
         data,
-        title=titled(title, (words[0], words[1])),
-        lang=lang,
+        imprint,
+        title=imprint.titled((words[0], words[1])),
         styles=(*STYLES, "explore.css"),
-        bounds=bounds or opening_view(layers),
+        bounds=backdrop.bounds or opening_view(layers),
         hash=stamp(network.hash),
-        basemap=basemap,
-        links=links,
+        basemap=backdrop.basemap,
     )

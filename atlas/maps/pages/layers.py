@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, Unpack
 
 import geopandas as gpd
 import numpy as np
@@ -21,13 +21,14 @@ from atlas.data.register import Register
 from atlas.data.scenario import FIRST_YEAR, LAST_YEAR
 from atlas.data.sources import Source
 from atlas.data.stamp import layers_hash, stamp
-from atlas.maps.basemaps import Basemap, displayed
+from atlas.maps.basemaps import displayed
+from atlas.maps.imprint import Around, Imprint, around
 from atlas.maps.packing import pack_columns, pack_geometries
-from atlas.maps.page import Links, Page
+from atlas.maps.page import Page
 from atlas.maps.sheets.items import axes_of, corridors_of, pack_items, spelling
 from atlas.maps.words import FACTS, city_words, place_words, region_title
 
-__all__ = ["BACKDROP", "STYLES", "common_data", "draw_layers", "opening_view", "titled"]
+__all__ = ["BACKDROP", "STYLES", "common_data", "draw_layers", "opening_view"]
 
 #: Layers drawn as paper, not as content.
 BACKDROP = ("land", "water", "ordinary_roads")
@@ -194,18 +195,12 @@ def _pack_sources(sources: Mapping[str, Source] | None) -> dict[str, list[str]]:
 
 def common_data(
     layers: Mapping[str, Layer],
-    *,
     shown: Sequence[str],
-    plan: Register | None,
-    sources: Mapping[str, Source] | None,
-    author: str = "",
-    date: str = "",
-    approval: str = "",
-    number: str = "",
-    boundaries: gpd.GeoDataFrame | None = None,
+    imprint: Imprint,
+    boundaries: gpd.GeoDataFrame | None,
 ) -> dict[str, Any]:
     """Return what every map page is given: words, tokens, backdrop, layers, plan, sources, marginalia."""
-    packed, items = [pack_layer(layers[key], region_of(layers)) for key in shown], _pack_plan(plan, layers)
+    packed, items = [pack_layer(layers[key], region_of(layers)) for key in shown], _pack_plan(imprint.plan, layers)
     return {
         "words": place_words(region_of(layers)),
         "tokens": tokens(),
@@ -214,28 +209,21 @@ def common_data(
         "layers": packed,
         "plan": items,
         "simple": _typed(packed, items),
-        "sources": _pack_sources(sources),
+        "sources": _pack_sources(imprint.sources),
         "years": [FIRST_YEAR, LAST_YEAR],
         "today": _today(layers),
-        "meta": {"author": author, "date": date, "approval": approval, "number": number},
+        "meta": {
+            "author": imprint.author,
+            "date": imprint.date,
+            "approval": imprint.approval,
+            "number": imprint.number,
+        },
     }
 
 
 def draw_layers(
     layers: Mapping[str, Layer],
-    *,
-    title: str | tuple[str, str] | None = None,
-    lang: str = "zh",
-    plan: Register | None = None,
-    sources: Mapping[str, Source] | None = None,
-    bounds: tuple[float, float, float, float] | None = None,
-    author: str = "",
-    date: str = "",
-    approval: str = "",
-    number: str = "",
-    basemap: Basemap | None = None,
-    boundaries: gpd.GeoDataFrame | None = None,
-    links: Links = (),
+    **given: Unpack[Around],
 ) -> Page:
     """Draw layers on one page: grouped control with counts, legend, search, years, cards, table, print.
 
@@ -243,25 +231,15 @@ def draw_layers(
     ----------
     layers
         Layers by key, drawn in the order of ``spec.order``; ``land`` and ``water`` are the backdrop.
-    title
-        One text, or Chinese and English.
-    lang
-        Language the page opens in: ``zh`` or ``en``.
-    plan
-        The plan's register: its wording stands in the cards, its corridors in a filter.
-    sources
-        The ledger of sources by key, named with licence at the foot of the page.
-    bounds
-        West, south, east, north of the opening view, degrees; None: the core cities.
-    author, date, approval, number
-        Who made the map, when, its approval number (审图号) and the sheet's (图号); empty leaves a place on the print.
-    basemap
-        Tiles under the map; None: the built-in land and water.
-    boundaries
-        County boundaries in EPSG:4326 for the backdrop, such as :meth:`atlas.data.catalog.Catalog.boundaries`; mind
-        that those may not be passed on.
-    links
-        Pages named in the footer: address, (Chinese, English).
+    **given
+        What stands round the map: the members of :class:`atlas.maps.imprint.Imprint` (``title``, ``lang``, ``plan``,
+        ``sources``, ``author``, ``date``, ``approval``, ``number``, ``links``) and of
+        :class:`atlas.maps.imprint.Backdrop` (``bounds``, ``basemap``, ``boundaries``).
+
+    Returns
+    -------
+    Page
+        A ``folium.Map``; :meth:`Page.save` writes it.
 
     Raises
     ------
@@ -274,33 +252,17 @@ def draw_layers(
     >>> "Ports" in page.html()
     True
     """
+    imprint, backdrop = around(given)
     ordered = sorted(layers.values(), key=lambda layer: (layer.spec.order, layer.key))
     shown = [layer.key for layer in ordered if layer.key not in BACKDROP]
-    data = common_data(
-        displayed(layers, basemap),
-        shown=shown,
-        plan=plan,
-        sources=sources,
-        author=author,
-        date=date,
-        approval=approval,
-        number=number,
-        boundaries=boundaries,
-    )
+    data = common_data(displayed(layers, backdrop.basemap), shown, imprint, backdrop.boundaries)
     return Page(
         "atlas",
         data,
-        title=titled(title, region_title(region_of(layers))),
-        lang=lang,
+        imprint,
+        title=imprint.titled(region_title(region_of(layers))),
         styles=STYLES,
-        bounds=bounds or _opening(layers),
+        bounds=backdrop.bounds or _opening(layers),
         hash=stamp(layers_hash(layers)),
-        basemap=basemap,
-        links=links,
+        basemap=backdrop.basemap,
     )
-
-
-def titled(title: str | tuple[str, str] | None, default: tuple[str, str]) -> tuple[str, str]:
-    if title is None:
-        return default
-    return (title, title) if isinstance(title, str) else title

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
@@ -16,17 +15,16 @@ from atlas.base.words import Words, both
 from atlas.data.layer import Layer
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
-from atlas.data.register import Register
 from atlas.data.scenario import MODES, Scenario
-from atlas.data.sources import Source
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground
 from atlas.land.population import Population
 from atlas.land.surface import Surface, isochrones, surface_from
-from atlas.maps.basemaps import Basemap, displayed, placed
+from atlas.maps.basemaps import displayed, placed
+from atlas.maps.imprint import Around, around
 from atlas.maps.packing import pack_geometries, pack_integers
-from atlas.maps.page import Links, Page
-from atlas.maps.pages.layers import STYLES, common_data, opening_view, titled
+from atlas.maps.page import Page
+from atlas.maps.pages.layers import STYLES, common_data, opening_view
 from atlas.maps.payload import Leg
 from atlas.network.build import Network
 from atlas.travel.comparison import people_units
@@ -37,7 +35,7 @@ from atlas.travel.search import Tree
 from atlas.travel.status import scenario_header
 from atlas.travel.trip import Trip
 
-__all__ = ["draw_reach", "line_groups", "reach_data"]
+__all__ = ["Choices", "draw_reach", "line_groups", "reach_data"]
 
 CUTOFFS_MIN = (60.0, 120.0)
 #: Minutes of places are kept to a thousandth, those along lines to a tenth.
@@ -97,29 +95,40 @@ class _Book:
         }
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What a page of reaches can be switched between.
+
+    Attributes
+    ----------
+    modes, sets
+        Modes and parameter sets.
+    opening
+        Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
+    """
+
+    modes: Sequence[str] = MODES
+    sets: Sequence[str] = SETS
+    opening: tuple[str, str, str] | None = None
+
+
+class Switched(Around, total=False):
+    """The members of :class:`Choices`, beside what stands round any map."""
+
+    modes: Sequence[str]
+    sets: Sequence[str]
+    opening: tuple[str, str, str] | None
+
+
 def draw_reach(
     network: Network,
     origin: str | Place,
     scenarios: Sequence[Scenario],
     layers: Mapping[str, Layer],
     *,
-    modes: Sequence[str] = MODES,
-    sets: Sequence[str] = SETS,
-    opening: tuple[str, str, str] | None = None,
-    title: str | tuple[str, str] | None = None,
-    lang: str = "zh",
-    plan: Register | None = None,
-    sources: Mapping[str, Source] | None = None,
-    bounds: tuple[float, float, float, float] | None = None,
-    author: str = "",
-    date: str = "",
-    approval: str = "",
-    number: str = "",
-    basemap: Basemap | None = None,
-    boundaries: gpd.GeoDataFrame | None = None,
-    links: Links = (),
     ground: Ground | None = None,
     progress: Callable[[int, int], None] | None = None,
+    **given: Unpack[Switched],
 ) -> Page:
     """Draw what can be reached from `origin`: lines by minutes, places with minutes and route on click.
 
@@ -131,17 +140,19 @@ def draw_reach(
         The years or scenario files to switch between, by name.
     layers
         ``places`` is needed; ``land`` and ``water`` are the backdrop.
-    modes, sets
-        Modes and parameter sets to switch between.
-    opening
-        Name of the scenario, mode and parameter set shown first; None: 2026 if there, every mode, central.
-    title, lang, plan, sources, bounds, author, date, approval, basemap, boundaries, links
-        As for :func:`atlas.maps.pages.layers.draw_layers`.
     ground
         The access table of the land grid and the people on it: people inside are shown too, and the areas within
         reach.
     progress
         Called with the number of combinations computed and their total.
+    **given
+        ``modes`` and ``sets``, to switch between, and ``opening``, what is shown first: see :class:`Choices`; and what
+        stands round the map, as for :func:`atlas.maps.pages.layers.draw_layers`.
+
+    Returns
+    -------
+    Page
+        A ``folium.Map``; :meth:`Page.save` writes it.
 
     Raises
     ------
@@ -154,34 +165,23 @@ def draw_reach(
     >>> "Zhuhai" in page.html()
     True
     """
-    shift = placed(layers, basemap)
+    choices = Choices(given.pop("modes", MODES), given.pop("sets", SETS), given.pop("opening", None))
+    imprint, backdrop = around(given)
+    shift = placed(layers, backdrop.basemap)
     found = reach_data(
-        network, origin, scenarios, layers["places"].frame, modes=modes, sets=sets, opening=opening, ground=ground,
-        shift=shift, progress=progress,
-    )  # fmt: skip
-    data = common_data(
-        displayed(layers, basemap),
-        shown=["places"],
-        plan=plan,
-        sources=sources,
-        author=author,
-        date=date,
-        approval=approval,
-        number=number,
-        boundaries=boundaries,
+        network, origin, scenarios, layers["places"].frame, choices, ground=ground, shift=shift, progress=progress
     )
+    data = common_data(displayed(layers, backdrop.basemap), ["places"], imprint, backdrop.boundaries)
     data["reach"] = found
-    shown = titled(title, both("map.reach", origin=Words(*found["origin"])))
     return Page(
         "reach",
         data,
-        title=shown,
-        lang=lang,
+        imprint,
+        title=imprint.titled(both("map.reach", origin=Words(*found["origin"]))),
         styles=STYLES,
-        bounds=bounds or opening_view(layers),
-        hash=stamp(network.hash, [scenario.but(parameter_set=p) for scenario in scenarios for p in sets]),
-        basemap=basemap,
-        links=links,
+        bounds=backdrop.bounds or opening_view(layers),
+        hash=stamp(network.hash, [scenario.but(parameter_set=p) for scenario in scenarios for p in choices.sets]),
+        basemap=backdrop.basemap,
     )
 
 
@@ -190,10 +190,8 @@ def reach_data(
     origin: str | Place,
     scenarios: Sequence[Scenario],
     places: pd.DataFrame,
+    choices: Choices,
     *,
-    modes: Sequence[str] = MODES,
-    sets: Sequence[str] = SETS,
-    opening: tuple[str, str, str] | None = None,
     ground: Ground | None = None,
     shift: Shift | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -208,9 +206,10 @@ def reach_data(
         The access table and the people on it, for areas and people; None: neither.
     shift
         Moves geometries to where the basemap has them.
-    network, origin, scenarios, modes, sets, opening, progress
+    network, origin, scenarios, choices, progress
         As for :func:`draw_reach`.
     """
+    modes, sets, opening = choices.modes, choices.sets, choices.opening
     start_network = network
     network, node_id = locate(network, origin)
     start = network.row_of[node_id]

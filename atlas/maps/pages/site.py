@@ -20,14 +20,14 @@ from atlas.data.stamp import stamp
 from atlas.evidence.accuracy import validate
 from atlas.face.decisions import Decisions
 from atlas.land.ground import Ground
-from atlas.maps.page import Links
-from atlas.maps.pages.claims import Weighed, draw_claims
+from atlas.maps.imprint import Links
+from atlas.maps.pages.claims import Beside, Weighed, draw_claims
 from atlas.maps.pages.explore import draw_explorer
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
 from atlas.maps.pages.report import draw_report
 from atlas.maps.pages.resilience import draw_resilience
-from atlas.maps.pages.start import Card, as_of, draw_start
+from atlas.maps.pages.start import Card, Shelf, Standing, as_of, draw_start
 from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
 from atlas.maps.sheets.decided import decided
@@ -39,7 +39,7 @@ from atlas.plan.summary import make_report
 from atlas.travel.comparison import seats
 from atlas.travel.status import scenario_header
 
-__all__ = ["build_site"]
+__all__ = ["Edition", "build_site"]
 
 _KEY = "<!-- atlas-build {} -->\n"
 #: Where the atlas page walks through corridors and axes.
@@ -123,16 +123,34 @@ def site_views(catalog: Catalog, scenarios: Sequence[Scenario]) -> list[Card]:
     return cards
 
 
+@dataclass(frozen=True)
+class Edition:
+    """How a site is made.
+
+    Attributes
+    ----------
+    lang
+        Language the pages open in.
+    county_lines
+        Whether maps show the county lines kept on this machine: pages with them may not be passed on.
+    """
+
+    lang: str = "zh"
+    county_lines: bool = False
+
+
+_PLAIN = Edition()
+
+
 def build_site(
     catalog: Catalog,
     network: Network,
     folder: str | Path,
     *,
     say: Callable[[str], None] = lambda text: None,
-    lang: str = "zh",
+    edition: Edition = _PLAIN,
     ground: Ground | None = None,
     offer: Callable[[Path], Sequence[Card]] | None = None,
-    county_lines: bool = False,
     decisions: Callable[[], Decisions | None] | None = None,
 ) -> Path:
     """Write the site into `folder` and return the start page.
@@ -147,15 +165,12 @@ def build_site(
         Where to write; made when missing. Other files in it are left alone.
     say
         Called with a line for each page.
-    lang
-        Language the pages open in.
+    edition
+        In which language, and with which lines.
     ground
         The access table and the people on it, for areas and people inside; None: neither.
-    county_lines
-        Whether maps show the county lines kept on this machine: pages with them may not be passed on.
     offer
         Writes further files into the folder it is given and returns their cards, for the downloads.
-
     decisions
         Gives worth, needs, closures and events, asked for when a page has to be made; None: no page has them.
 
@@ -164,7 +179,7 @@ def build_site(
     ExportError
         The folder cannot be written.
     """
-    target = Path(folder)
+    target, lang, county_lines = Path(folder), edition.lang, edition.county_lines
     table = catalog.parameters
     scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
     people = ground.people.people.tobytes() if ground is not None else b""
@@ -211,7 +226,7 @@ def build_site(
             _write(target / broken.address, draw_resilience(found, shown, network, layers, lang=lang), key)
         page = draw_claims(
             summary, targets, scenarios=names, hash=report.hash, lang=lang, english=report.english,
-            deciding=report.deciding, items=report.items, weighed=weighed, decided=shown,
+            beside=Beside(report.deciding, report.items, weighed, shown),
         )  # fmt: skip
         _write(target / claims.address, page, key)
         say(told.address)
@@ -221,22 +236,15 @@ def build_site(
         _write(target / checks.address, _validation_page(catalog, network, lang), key)
     say("index.html")
     downloads = [*(offer(target) if offer else ()), *_downloads(catalog, target)]
-    start = draw_start(
-        summary,
-        _pictured([*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, layers, network, scenarios),
-        downloads,
-        read=read,
-        ground=land_picture(layers),
-        scenarios=names,
-        date=as_of(layers),
-        hash=stamp(network.hash, scenarios),
-        assumed={scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
-        english=network.english_names,
-        items=items,
-        county_lines=county_lines and catalog.boundaries() is not None,
-        region=network.region,
-        lang=lang,
+    cards = _pictured(
+        [*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, layers, network, scenarios
     )
+    standing = Standing(
+        names, as_of(layers), stamp(network.hash, scenarios),
+        {scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
+        network.english_names, items, network.region, county_lines and catalog.boundaries() is not None,
+    )  # fmt: skip
+    start = draw_start(summary, Shelf(cards, downloads, read, land_picture(layers)), standing, lang=lang)
     _write(target / "index.html", start, key)
     return target / "index.html"
 

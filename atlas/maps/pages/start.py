@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from atlas.data.region import ANYWHERE, Region
 from atlas.maps.document import Cell, Table, fill, heads, held, year
 from atlas.maps.words import region_lead, region_title
 
-__all__ = ["Card", "as_of", "draw_start", "trip", "verdict_cell", "verdict_table"]
+__all__ = ["Card", "Shelf", "Standing", "as_of", "draw_start", "trip", "verdict_cell", "verdict_table"]
 
 
 @dataclass(frozen=True)
@@ -76,35 +76,32 @@ def verdict_table(summary: pd.DataFrame, *, mode: str, measure: str, scenarios: 
     return Table(names, rows, both("claims.summary_caption"))
 
 
-def draw_start(
-    summary: pd.DataFrame,
-    maps: Sequence[Card],
-    downloads: Sequence[Card],
-    *,
-    read: Sequence[Card] = (),
-    ground: str = "",
-    scenarios: Sequence[str],
-    date: str,
-    hash: str,
-    assumed: Mapping[str, int],
-    english: Mapping[str, str] | None = None,
-    items: pd.DataFrame | None = None,
-    county_lines: bool = False,
-    region: Region = ANYWHERE,
-    lang: str = "zh",
-) -> str:
-    """Return the start page.
+@dataclass(frozen=True)
+class Shelf:
+    """What the site holds.
 
-    Parameters
+    Attributes
     ----------
-    summary
-        From :func:`atlas.plan.promises.summarise_claims`; empty for an atlas that promises nothing.
     maps, downloads
-        What the site holds.
+        Its maps, and files to take away.
     read
         Its pages that are read: the promises, the report, the validation.
     ground
         What the pictures of the cards stand on, from :func:`atlas.maps.pictures.land_picture`.
+    """
+
+    maps: Sequence[Card]
+    downloads: Sequence[Card]
+    read: Sequence[Card] = ()
+    ground: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """What the start page says of the whole atlas.
+
+    Attributes
+    ----------
     scenarios
         The years of the verdicts, by name.
     date
@@ -121,30 +118,54 @@ def draw_start(
         What the atlas is of.
     county_lines
         Whether pages show county lines: then the site may not be passed on.
+    """
+
+    scenarios: Sequence[str]
+    date: str
+    hash: str
+    assumed: Mapping[str, int]
+    english: Mapping[str, str] = field(default_factory=dict)
+    items: pd.DataFrame | None = None
+    region: Region = ANYWHERE
+    county_lines: bool = False
+
+
+def draw_start(summary: pd.DataFrame, shelf: Shelf, standing: Standing, *, lang: str = "zh") -> str:
+    """Return the start page.
+
+    Parameters
+    ----------
+    summary
+        From :func:`atlas.plan.promises.summarise_claims`; empty for an atlas that promises nothing.
+    shelf, standing
+        What the site holds, and what is said of the atlas.
     lang
         Language the page opens in.
     """
-    counts = joined([both("start.assumed_count", year=_of(name), count=count) for name, count in assumed.items()])
+    scenarios = standing.scenarios
+    counts = joined(
+        [both("start.assumed_count", year=_of(name), count=count) for name, count in standing.assumed.items()]
+    )
     verdicts = None
     if not summary.empty:
         verdicts = verdict_table(summary, mode="multimodal", measure="door", scenarios=scenarios)
     return fill(
         "start.html",
-        title=region_title(region),
-        lead=region_lead(region),
+        title=region_title(standing.region),
+        lead=region_lead(standing.region),
         lang=lang,
-        hash=hash,
-        county_lines=county_lines,
+        hash=standing.hash,
+        county_lines=standing.county_lines,
         home=False,
-        tiles=[] if summary.empty else _tiles(summary, scenarios, english or {}),
-        maps=maps,
-        ground=ground,
-        read=read,
+        tiles=[] if summary.empty else _tiles(summary, scenarios, standing.english),
+        maps=shelf.maps,
+        ground=shelf.ground,
+        read=shelf.read,
         verdicts=verdicts,
         assumed=counts,
-        held=None if items is None else held(items),
-        downloads=downloads,
-        date=date,
+        held=None if standing.items is None else held(standing.items),
+        downloads=shelf.downloads,
+        date=standing.date,
     )
 
 
