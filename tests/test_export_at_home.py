@@ -23,7 +23,7 @@ import shapely
 
 from atlas.base.errors import ExportError, ImportDataError
 from atlas.base.style import TIME_RAMP
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.layer import Layer
 from atlas.exports.families.postgis import database_of
 from atlas.exports.tables.bundle import gather
@@ -32,11 +32,6 @@ from atlas.imports.vector import Origin, read_vector
 
 #: Where Debian's python3-gdal, which gdal-bin brings, keeps GDAL's own validator.
 VALIDATOR = Path("/usr/lib/python3/dist-packages/osgeo_utils/samples/validate_gpkg.py")
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
 
 
 def named(layer: Layer, *names: str) -> Layer:

@@ -38,11 +38,6 @@ CSV_LIMIT = 10**7
 
 
 @pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
 def layers(catalog: Catalog) -> dict[str, Layer]:
     return {key: catalog.layer(key) for key in KEYS}
 

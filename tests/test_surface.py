@@ -18,7 +18,6 @@ from worlds import layer, line_world, rail_world
 
 from atlas.base.errors import ExportError, NetworkError, ScenarioError
 from atlas.base.geodesy import transformer
-from atlas.data.catalog import open_catalog
 from atlas.data.places import Place
 from atlas.data.scenario import load_scenario
 from atlas.data.stamp import find_stamps
@@ -67,8 +66,7 @@ def trains() -> tuple[Network, AccessTable]:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> tuple[Network, AccessTable]:
-    network = build_network(open_catalog().layers())
+def shipped(network: Network) -> tuple[Network, AccessTable]:
     return network, access_table(network, box=(113.0, 21.95, 113.7, 22.6))
 
 
