@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ENGINES", "least_minutes"]
+__all__ = ["ENGINES", "least_minutes", "least_sums"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
