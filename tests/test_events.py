@@ -121,3 +121,38 @@ def test_the_command_lists_events_and_refuses_one_that_is_not_there() -> None:
     wrong = CliRunner().invoke(cli, ["event", "run", "ragassa-2025"])
     assert wrong.exit_code == 2
     assert "ragasa-2025" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("hour", "said"),
+    [
+        ("nonsense", "no time"),
+        ("24/09/2025", "no time"),
+        ("2025-9-24T12:00", "no time"),
+        ("2025-09-24", "without an hour"),
+    ],
+)
+def test_a_time_that_is_none_is_refused(hour: str, said: str) -> None:
+    result = CliRunner().invoke(cli, ["event", "run", "ragasa-2025", "--at", hour])
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_time_is_read_however_it_is_written(network: Network) -> None:
+    event = next(event for event in EVENTS if event.id == "ragasa-2025")
+    noon = event.shut(network, "2025-09-24T12:00")
+    for hour in ("2025-09-24 12:00", "2025-09-24T12:00+08:00", "2025-09-24T04:00Z", "20250924T1200"):
+        assert (event.shut(network, hour) == noon).all(), hour
+    assert not (event.shut(network, "2025-09-22T00:00") == noon).all()
+
+
+@pytest.mark.parametrize("until", ["99999-01-01T00:00", "2025-01-01T00:00", "soon"])
+def test_a_closure_ends_after_it_begins(tmp_path: Path, until: str) -> None:
+    file = tmp_path / "e.toml"
+    file.write_text(
+        'id = "e"\nkind = "x"\nbasis = "assumed"\nname_zh = "e"\nname_en = "e"\n'
+        f'[[closure]]\nfrom = "2025-09-24T12:00"\nuntil = "{until}"\nclose = ["hmh"]\n',
+        "utf-8",
+    )
+    with pytest.raises(PlanError, match=until.split("T")[0]):
+        read_event(file)

@@ -204,3 +204,9 @@ def test_a_stamp_is_recognised_and_a_foreign_one_is_not() -> None:
     assert (moved.matches, moved.layers) == (False, False)
     own = check_stamp(stamp("a" * 64, [known[0].but(close=["hmh"])]), ["a" * 64], known)
     assert (own.layers, own.scenario) == (True, None)
+
+
+@pytest.mark.parametrize("barred", ["without", "close"])
+def test_what_is_put_in_is_not_left_out_or_closed_at_once(barred: str) -> None:
+    with pytest.raises(ScenarioError, match=r"hmh.*at once"):
+        parse_scenario(f'base = "2026"\nwith = ["hmh"]\n{barred} = ["hmh"]\n', table=TABLE)

@@ -207,6 +207,8 @@ def test_three_hundred_projects_are_drawn_and_add_up() -> None:
 def test_bad_input_of_worth_is_told(network: Network) -> None:
     with pytest.raises(PlanError, match="no feature or plan item"):
         listed_players(network, ["nothing"])
+    with pytest.raises(PlanError, match="share"):
+        listed_players(network, ["hmh", "highways/hmh"])
     with pytest.raises(PlanError, match="2 or more"):
         project_values(network, listed_players(network, ["hmh"]), load_scenario("2035"), measure="pairs", orders=1)
     with pytest.raises(PlanError, match="no measure"):

@@ -167,7 +167,11 @@ parameters_option = click.option(
 )
 #: One scenario, handed on as ``choice``.
 scenario_options = _together(
-    click.option("--year", metavar="YEAR", help="2023 to 2035, or full. Default 2026."),
+    click.option(
+        "--year",
+        metavar="YEAR",
+        help="2023 to 2035, full or full-known. Default 2026, unless the command says another.",
+    ),
     click.option("--scenario", metavar="FILE", help="A scenario file (TOML) in place of a year."),
     parameters_option,
     *_CHANGES,

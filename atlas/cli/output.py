@@ -264,8 +264,9 @@ def _shorter(value: Any, decimals: int) -> Any:
 
 
 def _csv(answer: Answer) -> str:
-    keys = list(dict.fromkeys(key for row in answer.rows for key in row)) or [c.key for c in answer.columns]
     stamp = {key: answer.about[key] for key in ("hash", "seal") if key in answer.about}
+    keys = [key for row in answer.rows for key in row] or [column.key for column in answer.columns]
+    keys = [key for key in dict.fromkeys(keys) if key not in stamp]
     cells = ([*(row.get(key) for key in keys), *stamp.values()] for row in answer.rows)
     return csv_text([*keys, *stamp], cells)
 
@@ -340,9 +341,9 @@ def _with_crossings(row: Row) -> Row:
 
 
 def _english_column(column: Column, rows: Sequence[Row]) -> Column:
-    """Return the column of English names beside a column of Chinese ones, where every row has one."""
+    """Return the column of English names beside a column of Chinese ones, where every row with a name has one."""
     other = column.key.removesuffix("_zh") + "_en"
-    if column.key.endswith("_zh") and rows and all(row.get(other) for row in rows):
+    if rows and all(other in row and (row[other] or not row.get(column.key)) for row in rows):
         return replace(column, key=other)
     return column
 

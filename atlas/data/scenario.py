@@ -59,6 +59,7 @@ __all__ = [
     "is_scenario_file",
     "load_scenario",
     "parse_scenario",
+    "refuse_contradiction",
     "scenario_text",
 ]
 
@@ -353,6 +354,7 @@ def parse_scenario(
         raise ScenarioError(f"{where}: unknown base {base!r}{did_you_mean(base, BUILT_IN)}")
     scenario = _of_year(base, table)
     ids = {key: _ids(data.get(key, []), key, known_ids, where) for key in ("with", "without", "close")}
+    refuse_contradiction(where, ids["with"], [*ids["without"], *ids["close"]])
     overrides = data.get("set", {})
     if not isinstance(overrides, dict):
         raise ScenarioError(f"{where}: [set] must be a table of parameter = number")
@@ -375,6 +377,21 @@ def parse_scenario(
         boarding=texts["boarding"],
         timetable=texts["timetable"],
     )
+
+
+def refuse_contradiction(where: str, added: Iterable[str], barred: Iterable[str]) -> None:
+    """Refuse what one and the same scenario puts in and leaves out or closes.
+
+    Raises
+    ------
+    ScenarioError
+        An id stands in `added` and in `barred`.
+    """
+    if both := sorted({*added} & {*barred}):
+        raise ScenarioError(
+            f"{where}: {', '.join(map(repr, both))} is put in (with) and left out or closed (without, close) at once; "
+            "keep one of the two"
+        )
 
 
 def scenario_text(scenario: Scenario) -> str:

@@ -28,8 +28,8 @@ __all__ = ["SERVED_MIN", "corridor_cards"]
 SERVED_MIN = 30.0
 CARD_COLUMNS = (
     "corridor", "name_zh", "name_en", "km", "km_in_use", "km_rail", "km_road", "projects", "people_gain", "pairs_gain",
-    "minutes_gain", "critical", "critical_zh", "critical_en", "critical_people", "ports", "ports_zh", "airports",
-    "airports_zh", "hash",
+    "minutes_gain", "critical", "critical_zh", "critical_en", "critical_people", "ports", "ports_zh", "ports_en",
+    "airports", "airports_zh", "airports_en", "hash",
 )  # fmt: skip
 
 
@@ -153,8 +153,10 @@ def corridor_cards(
                 "critical": worst[0].id if worst else "", "critical_zh": worst[0].name_zh if worst else "",
                 "critical_en": english[worst[0].id] if worst else "",
                 "critical_people": worst[1].people_lost if worst else 0.0, "ports": ";".join(ports),
-                "ports_zh": "、".join(ports.values()), "airports": ";".join(airports),
-                "airports_zh": "、".join(airports.values()), "hash": mark,
+                "ports_zh": "、".join(zh for zh, _ in ports.values()),
+                "ports_en": ", ".join(en for _, en in ports.values()), "airports": ";".join(airports),
+                "airports_zh": "、".join(zh for zh, _ in airports.values()),
+                "airports_en": ", ".join(en for _, en in airports.values()), "hash": mark,
             }
         )  # fmt: skip
         if progress is not None:
@@ -176,8 +178,8 @@ def _gains(
     return found
 
 
-def _served_sites(board: Board, own: set[str], kind: str) -> dict[str, str]:
-    """Ids and names of the ports or airports within reach of a node of the corridor."""
+def _served_sites(board: Board, own: set[str], kind: str) -> dict[str, tuple[str, str]]:
+    """Ids, and Chinese and English names, of the ports or airports within reach of a node of the corridor."""
     network = board.network
     arrays = network.arrays
     on_it = arrays.named(own) & arrays.open_in(board.scenario) & np.isin(arrays.role, ("run", "ride"))
@@ -192,4 +194,5 @@ def _served_sites(board: Board, own: set[str], kind: str) -> dict[str, str]:
     minutes = board.opened().nearest(nodes)[0]
     sites = site_rows(network, kind)
     near = sites[minutes[sites] <= SERVED_MIN + TOLERANCE_MIN]
-    return {str(network.nodes["feature_id"].iloc[i]): network.node_names[i] for i in near.tolist()}
+    ids, zh, en = (network.node_column(name)[near] for name in ("feature_id", "name_zh", "name_en"))
+    return {str(name): (str(a), str(b) or str(a)) for name, a, b in zip(ids, zh, en, strict=True)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -55,6 +56,8 @@ _CLOSURE_KEYS = {
     "unmapped",
 }  # fmt: skip
 BASES = ("recorded", "assumed")
+#: What clocks of the region show.
+_CLOCK = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,15 @@ class Event:
     happenings: tuple[Happening, ...]
 
     def shut(self, network: Network, hour: str = "") -> Bools:
-        """(m,) which edges are closed: at `hour`, or for an empty one all that closed at any time."""
+        """(m,) which edges are closed: at `hour`, or for an empty one all that closed at any time.
+
+        Raises
+        ------
+        PlanError
+            An id that the network does not hold, or an `hour` that is no time.
+        """
+        if hour:
+            hour = _time(hour, "the time")
         closed = np.zeros(len(network.arrays.tail), dtype=bool)
         for one in self.happenings:
             if not hour or one.holds(hour):
@@ -238,9 +249,8 @@ def read_event(path: str | Path) -> Event:
         raise PlanError(f"{path}: an event needs at least one [[closure]]")
     texts = {name: str(door.entry(raw, name, str, "")) for name in ("from", "until", "note")}
     named = {name: str(door.entry(raw, name, str)) for name in ("id", "kind", "name_zh", "name_en")}
-    return Event(
-        **named, basis=basis, start=texts["from"], until=texts["until"], note=texts["note"], happenings=happenings
-    )
+    start, until = _times(path, texts["from"], texts["until"])
+    return Event(**named, basis=basis, start=start, until=until, note=texts["note"], happenings=happenings)
 
 
 def _only(path: str | Path, raw: Mapping[str, Any], known: set[str]) -> None:
@@ -264,11 +274,42 @@ def _happening(door: Door, path: str | Path, raw: object, basis: str) -> Happeni
     lists = {name: door.texts(raw, name, ()) for name in ("close", "layers", "classes", "unmapped")}
     if not (lists["close"] or lists["layers"]):
         raise PlanError(f"{path}: the closure {text['what_en']!r} closes nothing; name ids in close, or layers")
+    start, until = _times(path, text["from"], text["until"])
     return Happening(
-        text["what_zh"], text["what_en"], text["from"], text["until"], lists["close"], lists["layers"],
+        text["what_zh"], text["what_en"], start, until, lists["close"], lists["layers"],
         lists["classes"], text["city"], _area(path, raw.get("area")), text["source"], text["confidence"],
         text["note"], lists["unmapped"],
     )  # fmt: skip
+
+
+def _time(text: str, told: str, *, whole_day: bool = False) -> str:
+    """Return a time as events compare it, ``2025-09-24T12:00`` by the clocks of China.
+
+    With `whole_day` a year, a month or a day stands for its beginning: a source may know no more.
+    """
+    short = text.count("-") < 2 and len(text) in (4, 7)
+    try:
+        when = datetime.fromisoformat(f"{text}-01-01"[:10] if short else text)
+    except ValueError as reason:
+        raise PlanError(f"{told} is {text!r}, which is no time; give it as 2025-09-24T12:00") from reason
+    if len(text) <= len("2025-09-24"):
+        if whole_day:
+            return text
+        raise PlanError(f"{told} is {text!r}, a day without an hour; give it as {when:%Y-%m-%d}T12:00")
+    if when.tzinfo is not None:
+        when = when.astimezone(_CLOCK)
+    return when.strftime("%Y-%m-%dT%H:%M")
+
+
+def _times(path: str | Path, start: str, until: str) -> tuple[str, str]:
+    """Return both ends of a closure as :func:`_time` has them, empty where no source tells."""
+    start, until = (
+        _time(text, f"{path}: {key}", whole_day=True) if text else ""
+        for key, text in (("from", start), ("until", until))
+    )
+    if start and until and until <= start:
+        raise PlanError(f"{path}: until {until} is not after from {start}")
+    return start, until
 
 
 def _area(path: str | Path, raw: object) -> shapely.Polygon | None:

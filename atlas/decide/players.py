@@ -148,7 +148,21 @@ def listed_players(network: Network, ids: Iterable[str]) -> tuple[Player, ...]:
         players.append(_player(network, name, zh, en, (name,)))
     if not players:
         raise PlanError("no project was named; give at least one")
+    _apart(network, players)
     return tuple(players)
+
+
+def _apart(network: Network, players: Sequence[Player]) -> None:
+    """Refuse projects that share a link: the worth of what is in two would be shared between them."""
+    holder: dict[int, str] = {}
+    for player in players:
+        for row in np.nonzero(network.arrays.named(player.features))[0].tolist():
+            if row in holder:
+                raise PlanError(
+                    f"{holder[row]!r} and {player.id!r} share {network.edge_column('feature_id')[row]!r}, whose worth "
+                    "would be halved between them; name one of the two"
+                )
+            holder[row] = player.id
 
 
 def _names(network: Network, name: str) -> tuple[str, str]:

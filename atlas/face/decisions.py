@@ -216,12 +216,6 @@ def gather_decisions(
     cards = corridor_cards(
         network, frames, register, before, after, ground, mode=mode, limit_min=limit_min, progress=steps("corridors")
     )
-    named = {(key, str(row[0])): str(row[1] or "") for key in ("ports", "airports")
-             for row in frames[key][["id", "name_en"]].itertuples(index=False)}  # fmt: skip
-    english = {
-        f"{key}_en": [", ".join(named[key, one] for one in str(text).split(";") if one) for text in cards.cards[key]]
-        for key in ("ports", "airports")
-    }
     spans = _spans(network, [*broken, *links[links["rank"] <= _LINKS].to_dict("records")])
     facts = {
         "since": asked.since, "weighed_in": asked.weighed_in, "judged_in": asked.judged_in,
@@ -239,7 +233,7 @@ def gather_decisions(
         "city_minutes": slower.cities, "targets": by_target,
         "needs": needs, "options": options, "breaks": broken, "sites": near,
         "switches": switches(reached, asked.since, asked.weighed_in, limit_min=limit_min), "gaps": missing,
-        "links": links[links["rank"] <= _LINKS], "events": happened, "cards": cards.cards.assign(**english),
+        "links": links[links["rank"] <= _LINKS], "events": happened, "cards": cards.cards,
         "by_year": cards.by_year, "fairness": spread[spread["centre"] == "nearest"],
         "curve": curve[curve["centre"] == "nearest"],
         "card_links": cards.critical[cards.critical["rank"] <= _CARD_LINKS],

@@ -78,7 +78,7 @@ _SHOWN = {"projects": _PROJECTS, "cities": _CITIES, "interactions": _INTERACTION
 )
 @click.option("--orders", type=click.IntRange(min=2), default=100, show_default=True, help="Orders drawn.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of what is drawn.")
-@click.option("--delay", type=click.IntRange(min=1), default=3, show_default=True, help="Years of the delay test.")
+@click.option("--delay", type=click.IntRange(1, 100), default=3, show_default=True, help="Years of the delay test.")
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="projects", show_default=True, help="Which table.")
 @mode_option
 @scenario_options

@@ -162,11 +162,12 @@ def new(session: Session, /, file: Path, overwrite: bool, **wanted: Any) -> None
       atlas scenario new no-link.toml --base 2030 --without hmh --name "2030 without the link"
     """
     from atlas.base.files import write_text
-    from atlas.data.scenario import scenario_text
+    from atlas.data.scenario import refuse_contradiction, scenario_text
 
     known = session.known_ids
     start = session.scenario(Choice(year=wanted["base"]))
     session.check_ids([*wanted["with_"], *wanted["without"], *wanted["close"]], known)
+    refuse_contradiction(str(file), wanted["with_"], [*wanted["without"], *wanted["close"]])
     session.request(wanted["with_"])
     made = start.but(
         name=wanted["name"] or file.stem,
