@@ -189,9 +189,13 @@ class Network:
 
     @cached_property
     def english_names(self) -> dict[str, str]:
-        """English names by the Chinese ones, of the nodes that have both."""
+        """English names by the Chinese ones, of the nodes that have both, and of what is near them."""
         pairs = zip(*(self.node_column(name).tolist() for name in ("name_zh", "name_en")), strict=True)
-        return {str(zh): str(en) for zh, en in reversed(list(pairs)) if en and en != zh}
+        names = {str(zh): str(en) for zh, en in reversed(list(pairs)) if en and en != zh}
+        near = {
+            say_in("zh", "journey.near", name=zh): say_in("en", "journey.near", name=en) for zh, en in names.items()
+        }
+        return near | names
 
     @cached_property
     def edge_columns(self) -> dict[str, NDArray[Any]]:
