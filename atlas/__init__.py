@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from atlas.exports.write import write as write
     from atlas.face.reach import reach_from as reach_from
     from atlas.face.trip import trip as trip
+    from atlas.land.drawn import with_links as with_links
     from atlas.land.ground import coarser as coarser
     from atlas.land.ground import ground as ground
     from atlas.land.surface import isochrones as isochrones
@@ -70,6 +71,7 @@ _HOME = {
     "spread": "atlas.evidence.draws",
     "coarser": "atlas.land.ground",
     "ground": "atlas.land.ground",
+    "with_links": "atlas.land.drawn",
     "surface_from": "atlas.land.surface",
     "isochrones": "atlas.land.surface",
     "read_targets": "atlas.plan.promises",

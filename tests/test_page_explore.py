@@ -19,7 +19,8 @@ from playwright.sync_api import Browser, Page
 import atlas
 from atlas.base.errors import MapError
 from atlas.cli import cli
-from atlas.data.scenario import load_scenario, parse_scenario
+from atlas.cli.session import Session
+from atlas.data.scenario import DrawnLink, load_scenario, parse_scenario, scenario_text
 from atlas.land.ground import coarser
 from atlas.maps.basemaps import basemap_of
 from atlas.maps.engine import pack_engine
@@ -279,50 +280,126 @@ def test_a_project_switched_off_is_the_librarys_scenario_without_it(page: Page, 
     page.evaluate("() => Atlas.page.explorer.change({without: [], year: 2026})")
 
 
-def test_the_command_the_page_prints_gives_the_minutes_the_page_shows(page: Page, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def told(catalog, network: Network, ground, tmp_path_factory: pytest.TempPathFactory):
+    """Run a command that the page prints, with the scenario file it writes; what it answers as JSON, or None."""
+    folder, session = tmp_path_factory.mktemp("told"), Session()
+    session.__dict__.update(catalog=catalog, _of_layers=network, access=ground.links, population=ground.people)
+
+    def run(command: str, toml: str) -> Any:
+        (folder / "explorer.toml").write_text(toml, "utf-8")
+        words = [str(folder / word) if word == "explorer.toml" else word for word in shlex.split(command)]
+        assert words[0] == "atlas"
+        done = CliRunner().invoke(cli, [words[1], "--format", "json", *words[2:]], obj=session)
+        assert done.exit_code in (0, 1), (command, done.stderr)
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    return run
+
+
+#: What the page shows after a change, with the commands it prints for it.
+SHOWN = """([asked, end]) => {
+  const X = Atlas.page.explorer, text = id => (document.getElementById(id) || {}).textContent, commands = {};
+  X.change(asked);
+  X.open(end, false);
+  const node = X.answer().node, minutes = {}, big = document.querySelector('.card .big');
+  for (const [id, row] of X.nodeOf) if (!id.includes('/') && isFinite(node[row])) minutes[id] = node[row];
+  document.querySelectorAll('#commands code').forEach(one => commands[one.dataset.what] = one.textContent);
+  const verdicts = {};
+  document.querySelectorAll('#verdicts li').forEach(one => verdicts[one.dataset.target] = Number(one.dataset.minutes));
+  return {minutes, commands, verdicts, inside: X.answer().inside, toml: Atlas.exploreState.toToml(X.state),
+    way: big ? Number(big.dataset.minutes) : null, route: text('route-command'),
+    owners: [...document.querySelectorAll('#owners li')].map(one => one.dataset.people.split(',').map(Number))};
+}"""
+PLAIN = {
+    "combine": "any", "towards": False, "year": 2026, "known": False, "mode": "multimodal", "set": "central",
+    "period": "typical", "timetable": "ordinary", "overrides": {}, "with": [], "without": [], "close": [], "links": [],
+    "cutoffs": [60, 120],
+}  # fmt: skip
+RAILWAY = {"kind": "rail", "kmh": 250, "headway": 30,
+           "points": [[113.55, 22.21, "stn/zhuhai"], [113.09, 22.1], [112.6, 22.05], [111.98, 21.87]]}  # fmt: skip
+ROAD = {"kind": "road", "cls": "expressway", "kmh": 100, "points": [[113.2, 22.6], [112.7, 22.4], [113.5, 22.0]]}
+ASKED = {
+    "one place": {"origins": [{"id": "jiangmen"}]},
+    "a station by rail": {"origins": [{"id": "stn/zhuhai"}], "mode": "rail", "year": 2030},
+    "a point": {"origins": [{"lon": 112.7513, "lat": 22.3707}], "mode": "drive", "set": "adverse", "year": 2023},
+    "to here": {"origins": [{"id": "stn/jiangmen"}], "towards": True, "mode": "rail",
+                "overrides": {"local_speed_kmh": 33.5}},
+    "the nearest of three": {"origins": [{"id": "zhuhai"}, {"id": "yangjiang"}, {"lon": 112.7513, "lat": 22.3707}],
+                             "combine": "nearest", "cutoffs": [45, 90]},
+    "all of two": {"origins": [{"id": "zhuhai"}, {"id": "stn/jiangmen"}], "combine": "all", "year": None},
+    "a railway drawn by hand": {"origins": [{"id": "zhuhai"}], "mode": "rail", "links": [RAILWAY, ROAD]},
+    "a road drawn by hand, to any of two": {"origins": [{"id": "taishan"}, {"id": "jiangmen"}], "mode": "drive",
+                                            "links": [ROAD], "towards": True},
+    "closures on a peak day": {"origins": [{"id": "yangjiang"}], "close": ["highways/hmh"], "timetable": "peak",
+                               "without": ["plan-hwy-06"]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", ASKED)
+def test_every_number_of_the_page_is_the_terminals_for_the_command_it_prints(page: Page, told, asked: str) -> None:
+    state = PLAIN | ASKED[asked]
+    shown = page.evaluate(SHOWN, [state, "stn/yangjiang"])
+    commands, toml = shown["commands"], shown["toml"]
+    (reached,) = [told(commands["reach"], toml)]
+    theirs = {row["id"]: row["travel_time_min"] for row in reached["places"] if not row["id"].startswith("at-")}
+    mine = {name: minutes for name, minutes in shown["minutes"].items() if minutes <= state["cutoffs"][-1] + 1e-6}
+    assert mine == pytest.approx(theirs, abs=0.05)
+    assert len(mine) > 5
+    found = [row for row in told(commands["coverage"], toml)["coverage"] if row["scope"] == "region"]
+    if state["combine"] == "nearest":
+        people = [
+            [row["people"] for row in found if row["origin"] == name]
+            for name in dict.fromkeys(r["origin"] for r in found)
+        ]
+        assert shown["owners"] == [pytest.approx(some, rel=1e-3) for some in people]
+    else:
+        columns = {"people": "people", "low": "people_low", "high": "people_high", "km2": "area_km2"}
+        for one, row in zip(shown["inside"], found, strict=True):
+            assert [one[key] for key in columns] == pytest.approx([row[key] for key in columns.values()], rel=2e-3)
+    way = told(shown["route"], toml) if shown["route"] else None
+    assert (way or {}).get("travel_time_min") == (
+        None if shown["way"] is None else pytest.approx(shown["way"], abs=0.05)
+    )
+    if asked in ("a railway drawn by hand", "closures on a peak day"):
+        rows = told(commands["claims"], toml)["summary"]
+        kept = {
+            row["target_id"]: row["minutes"] for row in rows if (row["mode"], row["measure"]) == ("multimodal", "door")
+        }
+        assert shown["verdicts"] == pytest.approx(kept, abs=0.05)
+    page.evaluate("state => Atlas.page.explorer.change(state)", PLAIN)
+
+
+def test_the_route_a_card_prints_takes_the_minutes_the_card_shows(page: Page, told) -> None:
     """Under years, modes, parameters, closures, projects left out, and towards a place; with the file it names."""
     rng = random.Random(7)
-    places = page.evaluate("() => Array.from(Atlas.page.explorer.nodeOf.keys()).filter(id => !id.includes('/'))")
+    places = page.evaluate("() => Array.from(Atlas.page.explorer.nodeOf.keys()).filter(id => !/(port|road)/.test(id))")
     lines = page.evaluate("() => Object.keys(Atlas.page.data.explore.names).filter(id => id.startsWith('highways/'))")
     projects = page.evaluate(
         """() => Object.keys(Atlas.page.data.plan.items)
           .filter(id => Atlas.page.explorer.network().rowsById.has(id))"""
     )
-    file, named = tmp_path / "explorer.toml", 0
+    named = 0
     for turn in range(20):
         start, end = rng.sample(places, 2)
-        year = rng.choice([2023, 2026, 2030, 2035, None])
-        asked = {
-            "origins": [{"id": start}], "year": year, "mode": rng.choice(["drive", "rail", "multimodal"]),
-            "set": rng.choice(["favourable", "central", "adverse"]), "period": rng.choice(["free", "typical", "peak"]),
-            "overrides": {"local_speed_kmh": rng.choice([18, 33.5])} if turn % 3 else {}, "towards": turn % 4 == 3,
-            "close": rng.sample(lines, 12) if turn % 2 else [], "with": [],
+        asked = PLAIN | {
+            "origins": [{"id": start}], "year": rng.choice([2023, 2026, 2030, 2035, None]),
+            "mode": rng.choice(["drive", "rail", "multimodal"]),
+            "set": rng.choice(["favourable", "central", "adverse"]),
+            "period": rng.choice(["free", "typical", "peak"]), "towards": turn % 4 == 3,
+            "overrides": {"local_speed_kmh": rng.choice([18, 33.5])} if turn % 3 else {},
+            "close": rng.sample(lines, 12) if turn % 2 else [],
             "without": rng.sample(projects, 3) if turn % 5 == 1 else [],
         }  # fmt: skip
-        shown, command, toml = page.evaluate(
-            """([asked, end]) => {
-              Atlas.page.explorer.change(asked);
-              Atlas.page.explorer.open(end, false);
-              const big = document.querySelector('.card .big'), S = Atlas.exploreState;
-              return [big ? Number(big.dataset.minutes) : null, document.getElementById('route-command').textContent,
-                S.toToml(Atlas.page.explorer.state)];
-            }""",
-            [asked, end],
-        )
-        file.write_text(toml, "utf-8")
-        words = [str(file) if word == "explorer.toml" else word for word in shlex.split(command)]
-        named += str(file) in words
-        assert words[0] == "atlas"
-        done = CliRunner().invoke(cli, [*words[1:], "--format", "json"])
-        told = json.loads(done.stdout)["travel_time_min"] if done.exit_code == 0 else None
-        assert (told is None) == (shown is None), command
-        if told is not None:
-            assert shown == pytest.approx(told, abs=0.05), command
+        shown = page.evaluate(SHOWN, [asked, end])
+        if shown["way"] is None:
+            assert shown["route"] is None or end not in shown["minutes"]
+            continue
+        named += "explorer.toml" in shown["route"]
+        way = told(shown["route"], shown["toml"])
+        assert way["travel_time_min"] == pytest.approx(shown["way"], abs=0.05), shown["route"]
     assert named >= 8
-    page.evaluate(
-        """() => Atlas.page.explorer.change({towards: false, close: [], without: [], overrides: {}, set: 'central',
-          period: 'typical', year: 2026, mode: 'multimodal'})"""
-    )
+    page.evaluate("state => Atlas.page.explorer.change(state)", PLAIN)
 
 
 def test_while_a_pin_moves_the_worker_answers_what_the_page_would(page: Page) -> None:
@@ -342,14 +419,6 @@ def test_while_a_pin_moves_the_worker_answers_what_the_page_would(page: Page) ->
     )
     assert moved == rested
     assert lines > 0
-
-
-def test_several_origins_have_a_command_that_says_how_they_combine(page: Page) -> None:
-    told = page.evaluate(
-        """() => ["any", "all"].map(combine => Atlas.exploreState.toCommand(Object.assign({}, Atlas.page.explorer.state,
-          {origins: [{id: "zhuhai"}, {id: "jiangmen"}], combine})))"""
-    )
-    assert ["--combine union" in told[0], "--combine intersection" in told[1]] == [True, True]
 
 
 def test_a_destination_and_points_of_a_line_are_found_by_name_with_the_keyboard(browser: Browser, file: Path) -> None:
@@ -374,7 +443,9 @@ def test_the_scenario_file_the_page_writes_is_one_the_library_reads(page: Page) 
     text = page.evaluate(
         """() => Atlas.exploreState.toToml(Object.assign({}, Atlas.page.explorer.state, {
           year: 2030, with: ['ferries'], close: ['highways/hmh'], overrides: {local_speed_kmh: 30},
-          period: 'peak', set: 'adverse',
+          period: 'peak', set: 'adverse', timetable: 'peak',
+          links: [{kind: 'rail', kmh: 250, headway: 30, points: [[113.55, 22.21, 'stn/zhuhai'], [112.6, 22.05]]},
+            {kind: 'road', cls: 'arterial', kmh: 60, points: [[113.2, 22.6], [113.1, 22.5]]}],
         }))"""
     )
     scenario = parse_scenario(text, table=load_scenario("2026").table)
@@ -382,10 +453,20 @@ def test_the_scenario_file_the_page_writes_is_one_the_library_reads(page: Page) 
     assert scenario.with_ == {"ferries"}
     assert scenario.close == {"highways/hmh"}
     assert dict(scenario.overrides) == {"local_speed_kmh": 30.0}
+    assert scenario.timetable == "peak"
+    assert scenario.links == (
+        DrawnLink("rail", ("stn/zhuhai", (112.6, 22.05)), 250.0, headway_min=30.0),
+        DrawnLink("road", ((113.2, 22.6), (113.1, 22.5)), 60.0, road_class="arterial"),
+    )
+    # what the library writes of it, comments and broken lines too, is read back by the page
+    text = scenario_text(scenario).replace("with = [", "with = [  # put in\n  ")
     again = page.evaluate(
         "text => Atlas.exploreState.fromToml(text, Atlas.page.explorer.state, Atlas.page.explorer.known)", text
     )
     assert (again["year"], again["close"], again["overrides"]) == (2030, ["highways/hmh"], {"local_speed_kmh": 30})
+    assert (again["timetable"], again["with"]) == ("peak", ["ferries"])
+    assert [len(link["points"]) for link in again["links"]] == [2, 2]
+    assert again["links"][0]["points"][0][2] == "stn/zhuhai"
 
 
 def test_what_is_asked_stands_in_the_address_and_comes_back(browser: Browser, file: Path) -> None:

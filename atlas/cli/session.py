@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from atlas.data.catalog import Catalog
-    from atlas.data.scenario import Scenario
+    from atlas.data.scenario import DrawnLink, Scenario
     from atlas.face.decisions import Decisions
     from atlas.land.links import AccessTable
     from atlas.land.population import Population
@@ -56,12 +56,13 @@ class Choice:
 class Session:
     """One run of a command: the atlas under `root`, read when first asked for.
 
-    ``requested`` gathers the lines without a known alignment that scenarios put in: the network holds no
-    others of that kind.
+    ``requested`` gathers the lines without a known alignment that scenarios put in, and ``drawn`` the links of one's
+    own that they draw: the network holds no others of these kinds.
     """
 
     root: Path | None = None
     requested: set[str] = field(default_factory=set, compare=False)
+    drawn: dict[str, DrawnLink] = field(default_factory=dict, compare=False)
 
     @cached_property
     def folder(self) -> Path:
@@ -77,6 +78,19 @@ class Session:
 
     @cached_property
     def network(self) -> Network:
+        """The network of all layers, with the links that scenarios draw."""
+        if not self.drawn:
+            return self._of_layers
+        from atlas.land.drawn import with_links
+
+        return with_links(self._of_layers, tuple(self.drawn.values()), self._streets)
+
+    @property
+    def _streets(self) -> AccessTable | None:
+        return None if self._of_layers.barrier is None else self.access
+
+    @cached_property
+    def _of_layers(self) -> Network:
         """The network of all layers: from the store when nothing it is made of has changed, else built."""
         from atlas.network.value import network_of
 
@@ -119,14 +133,14 @@ class Session:
         """The access table of the land grid: from the store when nothing it is made of has changed, else computed."""
         from atlas.land.links import access_of, access_table, inputs_hash, packed_access
 
-        region = self.network.region
+        region = self._of_layers.region
         where = repr(region.land_box), region.metric.to_wkt()
-        key = content_hash(*_made_with(), *where, inputs_hash(self.network), code_hash())
+        key = content_hash(*_made_with(), *where, inputs_hash(self._of_layers), code_hash())
         kept = self._kept("access", key)
         if kept is not None:
             return access_of(kept, region.metric)
         tell("answer.linking")
-        table = access_table(self.network)
+        table = access_table(self._of_layers)
         self._keep("access", key, *packed_access(table))
         return table
 
@@ -205,6 +219,7 @@ class Session:
         else:
             found = load_scenario(choice.scenario, table=table, known_ids=self.known_ids)
             self.request(found.with_)
+            self.draw(found.links)
         overrides = dict(choice.settings)
         if choice.with_:
             self.check_ids(choice.with_, self.known_ids)
@@ -233,7 +248,7 @@ class Session:
         asked = {name for name in names if name in self.drawn_only and name not in self.requested}
         if asked:
             self.requested.update(asked)
-            for kept in ("network", "_network_key", "access", "population"):
+            for kept in ("network", "_of_layers", "_network_key", "access", "population"):
                 self.__dict__.pop(kept, None)
             tell("answer.straight", names=", ".join(sorted(asked)))
         arrays = self.network.arrays
@@ -244,6 +259,18 @@ class Session:
         without_line = {name for name in names if not self.network.arrays.named([name]).any()}
         if without_line:
             tell("answer.no_line", names=", ".join(sorted(without_line)))
+
+    def draw(self, links: Sequence[DrawnLink]) -> None:
+        """Take links of one's own into the network, and say of each how many of its points join nothing."""
+        from atlas.land.drawn import loose_points
+
+        for link in links:
+            if link.id not in self.drawn:
+                self.drawn[link.id] = link
+                self.__dict__.pop("network", None)
+            loose = loose_points(self._of_layers, link, self._streets)
+            kind = both(f"answer.drawn_{link.kind}")
+            tell("answer.drawn", kind=kind, kmh=link.speed_kmh, points=len(link.points), loose=loose)
 
     @cached_property
     def drawn_only(self) -> set[str]:

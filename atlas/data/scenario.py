@@ -15,6 +15,18 @@ A scenario file is short TOML::
 
     [set]
     local_speed_kmh = 30
+
+    [[link]]                      # a link of one's own; a point is lon and lat, or the id of a node
+    kind = "rail"                 # road or rail
+    speed_kmh = 250
+    headway_min = 30              # of a railway
+    points = ["stn/yangjiang", [112.6, 22.0], "stn/zhuhai"]
+
+    [[link]]
+    kind = "road"
+    class = "expressway"          # of a road
+    speed_kmh = 100
+    points = [[113.55, 22.25], [112.6, 22.0]]
 """
 
 from __future__ import annotations
@@ -39,8 +51,10 @@ __all__ = [
     "FULL",
     "FULL_KNOWN",
     "LAST_YEAR",
+    "LINK_CLASSES",
     "MODES",
     "PERIODS",
+    "DrawnLink",
     "Scenario",
     "is_scenario_file",
     "load_scenario",
@@ -73,7 +87,52 @@ _KEYS = (
     "timetable",
     "parameters",
     "set",
+    "link",
 )
+#: Classes a road of one's own may have, and the limit it has unless one is given, km/h: usual ones of ``highways``.
+LINK_CLASSES = {"expressway": 100, "urban_expressway": 80, "national_road": 80, "arterial": 60}
+#: Least and most speed of a road and of a railway of one's own, km/h; headway, minutes; points; links of a scenario.
+LINK_SPEEDS: dict[str, tuple[float, float]] = {"road": (5.0, 150.0), "rail": (20.0, 400.0)}
+_HEADWAYS = (1.0, 240.0)
+_MOST_POINTS, _MOST_LINKS = 60, 20
+#: Hours a day over which a headway is kept: what a headway means in trains a day.
+_TRAIN_HOURS = 16.0
+
+
+@dataclass(frozen=True)
+class DrawnLink:
+    """A road or railway of the user's own: no feature of any layer, and in a network only where a scenario names it.
+
+    Attributes
+    ----------
+    kind
+        ``road`` or ``rail``; of a railway each point is a stop.
+    points
+        From one end to the other, each (lon, lat) in degrees or the id of a node (``stn/zhuhai``).
+    speed_kmh
+        Limit of the road, line speed of the railway.
+    road_class
+        One of :data:`LINK_CLASSES`; of a road.
+    headway_min
+        Minutes from train to train, each way; of a railway.
+    """
+
+    kind: str
+    points: tuple[str | tuple[float, float], ...]
+    speed_kmh: float
+    road_class: str = ""
+    headway_min: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """What it is called in the network, of what it is: two scenarios that draw the same share it."""
+        told = (self.kind, repr(self.points), repr(self.speed_kmh), self.road_class, repr(self.headway_min))
+        return f"own-{content_hash(*told)[:10]}"
+
+    @property
+    def trains_per_day(self) -> float:
+        """Trains a day, each way."""
+        return _TRAIN_HOURS * 60.0 / self.headway_min
 
 
 class Changes(TypedDict, total=False):
@@ -106,6 +165,8 @@ class Scenario:
         Features whose ``opens_year`` is at most this are in; None is ``full``: all of the plan that carries.
     known_courses
         Whether lines of which only the ends are known are left out (``full-known``).
+    links
+        Roads and railways of the user's own; a network takes them in by :func:`atlas.with_links`.
     with_, without, close
         Feature ids (``hmh``, or ``highways/hmh``) or plan ids opened, left out, shut.
     parameter_set
@@ -131,10 +192,11 @@ class Scenario:
     timetable: str = "ordinary"
     table: ParameterTable | None = None
     known_courses: bool = False
+    links: tuple[DrawnLink, ...] = ()
 
     def __repr__(self) -> str:
         """Return what it is of, in a line."""
-        changed = len(self.with_) + len(self.without) + len(self.close) + len(self.overrides)
+        changed = len(self.with_) + len(self.without) + len(self.close) + len(self.overrides) + len(self.links)
         rules = f"{self.parameter_set}, {self.period}, {self.boarding}, {self.timetable}"
         return f"<Scenario {self.name}: {self.label}, {rules}, {changed} changes>"
 
@@ -153,6 +215,7 @@ class Scenario:
             *(f"with={x}" for x in sorted(self.with_)),
             *(f"without={x}" for x in sorted(self.without)),
             *(f"close={x}" for x in sorted(self.close)),
+            *(f"link={x.id}" for x in self.links),
             self.period,
             self.boarding,
             self.timetable,
@@ -300,7 +363,7 @@ def parse_scenario(
         whole = data["year"] in (FULL, FULL_KNOWN)
         year, known = None if whole else _whole_year(data["year"], where), data["year"] == FULL_KNOWN
         _check_year(year, where)
-    return replace(scenario, known_courses=known).but(
+    return replace(scenario, known_courses=known, links=_links(data.get("link", []), where)).but(
         name=_clean(texts["name"] or where),
         year=year,
         with_=ids["with"],
@@ -332,6 +395,11 @@ def scenario_text(scenario: Scenario) -> str:
     ):
         lines.append(f"{key} = {_quoted(value)}")
     lines += ["", "[set]", *(f"{name} = {value!r}" for name, value in scenario.overrides)]
+    for link in scenario.links:
+        points = ", ".join(_quoted(p) if isinstance(p, str) else f"[{p[0]!r}, {p[1]!r}]" for p in link.points)
+        own = f"class = {_quoted(link.road_class)}" if link.kind == "road" else f"headway_min = {link.headway_min!r}"
+        lines += ["", "[[link]]", f"kind = {_quoted(link.kind)}", own, f"speed_kmh = {link.speed_kmh!r}"]
+        lines.append(f"points = [{points}]")
     return "\n".join(lines) + "\n"
 
 
@@ -354,6 +422,64 @@ def _ids(value: object, key: str, known: Collection[str] | None, where: str) -> 
                 f"{where}: {key} names {item!r}, which is no feature or plan item{did_you_mean(item, known)}"
             )
     return tuple(value)
+
+
+def _links(value: object, where: str) -> tuple[DrawnLink, ...]:
+    """Read the tables ``[[link]]``."""
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ScenarioError(f"{where}: links of your own are tables, each headed [[link]]")
+    if len(value) > _MOST_LINKS:
+        raise ScenarioError(f"{where}: {len(value)} links of your own; at most {_MOST_LINKS} are taken")
+    return tuple(_link(one, f"{where}: [[link]] {number}") for number, one in enumerate(value, start=1))
+
+
+def _link(raw: Mapping[str, object], where: str) -> DrawnLink:
+    kind = raw.get("kind", "road")
+    if kind not in LINK_SPEEDS:
+        raise ScenarioError(f"{where}: kind must be road or rail, is {kind!r}")
+    own = "class" if kind == "road" else "headway_min"
+    keys = ("kind", own, "speed_kmh", "points")
+    for key in raw:
+        if key not in keys:
+            raise ScenarioError(
+                f"{where}: unknown key {key!r}{did_you_mean(key, keys)}; a {kind} has {', '.join(keys)}"
+            )
+    points = raw.get("points")
+    if not isinstance(points, list) or not 2 <= len(points) <= _MOST_POINTS:
+        raise ScenarioError(
+            f"{where}: points must be a list of 2 to {_MOST_POINTS} points, [lon, lat] or the id of a node"
+        )
+    placed = tuple(_point(one, where) for one in points)
+    if kind == "rail":
+        speed = _number(raw, "speed_kmh", LINK_SPEEDS["rail"], where)
+        return DrawnLink("rail", placed, speed, headway_min=_number(raw, "headway_min", _HEADWAYS, where))
+    chosen = raw.get("class", "arterial")
+    if not isinstance(chosen, str) or chosen not in LINK_CLASSES:
+        near = did_you_mean(str(chosen), LINK_CLASSES)
+        raise ScenarioError(f"{where}: class must be one of {', '.join(LINK_CLASSES)}, is {chosen!r}{near}")
+    speed = _number({"speed_kmh": LINK_CLASSES[chosen], **raw}, "speed_kmh", LINK_SPEEDS["road"], where)
+    return DrawnLink("road", placed, speed, road_class=chosen)
+
+
+def _number(raw: Mapping[str, object], key: str, bounds: tuple[float, float], where: str) -> float:
+    value = raw.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not bounds[0] <= value <= bounds[1]:
+        raise ScenarioError(f"{where}: {key} must be a number from {bounds[0]:g} to {bounds[1]:g}, is {value!r}")
+    return float(value)
+
+
+def _point(value: object, where: str) -> str | tuple[float, float]:
+    if isinstance(value, str) and value:
+        return value
+    numbers = isinstance(value, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
+    if (
+        not numbers
+        or not isinstance(value, list)
+        or len(value) != 2
+        or not (abs(value[0]) <= 180 and abs(value[1]) <= 90)
+    ):
+        raise ScenarioError(f"{where}: a point is [lon, lat] in degrees or the id of a node, is {value!r}")
+    return float(value[0]), float(value[1])
 
 
 def _check_year(year: int | None, where: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas.data.stamp import stamp
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from atlas.travel.reach import Reach
 
 __all__ = [
-    "area_features", "area_frame", "area_rows", "leg_row", "matrix_about", "reach_about", "reach_features",
-    "route_about", "route_features",
+    "area_features", "area_frame", "area_rows", "joint_rows", "leg_row", "matrix_about", "place_features",
+    "reach_about", "reach_features", "route_about", "route_features",
 ]  # fmt: skip
 
 _EDGE_KEYS = (
@@ -66,7 +66,7 @@ def route_features(journey: Journey) -> list[dict[str, Any]]:
 
 
 def reach_about(found: Reach) -> dict[str, Any]:
-    """Return what a reach is of and what it rests on."""
+    """Return what a reach is of and what it rests on, its places apart."""
     return {
         "origin": found.origin,
         "origin_zh": found.origin_name,
@@ -79,11 +79,37 @@ def reach_about(found: Reach) -> dict[str, Any]:
     }
 
 
-def reach_features(found: Reach, *, edges: bool = True) -> Iterator[dict[str, Any]]:
-    """Yield the places reached and, with `edges`, the network travelled, as GeoJSON features."""
-    for row in found.place_rows():
+def joint_rows(reaches: Sequence[Reach], combine: str) -> list[dict[str, Any]]:
+    """Return the places within reach of several origins, as rows of :meth:`atlas.travel.reach.Reach.places`.
+
+    Parameters
+    ----------
+    reaches
+        One an origin, of the same cut-offs.
+    combine
+        ``union`` (of any: the minutes of the nearest) or ``intersection`` (of all: the minutes of the farthest);
+        ``origin_zh`` of a row names that origin.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    for reach in reaches:
+        for row in reach.place_rows():
+            found.setdefault(row["id"], []).append(row | {"origin_zh": reach.origin_name})
+    least = len(reaches) if combine == "intersection" else 1
+    of_all = max if combine == "intersection" else min
+    rows = [of_all(some, key=lambda row: row["travel_time_min"]) for some in found.values() if len(some) >= least]
+    return sorted(rows, key=lambda row: (row["travel_time_min"], row["id"]))
+
+
+def place_features(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield places reached as GeoJSON features."""
+    for row in rows:
         point = {"type": "Point", "coordinates": [row["lon"], row["lat"]]}
         yield {"type": "Feature", "geometry": point, "properties": {"part": "place", **row}}
+
+
+def reach_features(found: Reach, *, edges: bool = True) -> Iterator[dict[str, Any]]:
+    """Yield the places reached and, with `edges`, the network travelled, as GeoJSON features."""
+    yield from place_features(found.place_rows())
     for row in found.edges.to_dict("records") if edges else ():
         properties = {"part": "edge", **{key: row[key] for key in _EDGE_KEYS}}
         yield {"type": "Feature", "geometry": row["geometry"].__geo_interface__, "properties": properties}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import contourpy
@@ -44,6 +44,7 @@ __all__ = [
     "nearest_origin",
     "surface_from",
     "surface_of",
+    "together",
 ]
 
 Floats = NDArray[np.float64]
@@ -288,15 +289,42 @@ def circle(
     )
 
 
+def together(surfaces: Sequence[Surface], combine: str) -> tuple[Surface, ...]:
+    """Return several surfaces as they are combined.
+
+    Parameters
+    ----------
+    surfaces
+        On one grid.
+    combine
+        ``union`` (one surface, of the origin that is nearest), ``intersection`` (one, of the farthest: where all can
+        be reached) or ``nearest`` (one an origin, infinite where another is nearer).
+
+    Raises
+    ------
+    ScenarioError
+        Another way to combine, or no surface.
+    """
+    if combine not in ("union", "intersection", "nearest") or not surfaces:
+        raise ScenarioError(f"combine must be union, intersection or nearest, of at least one origin: {combine!r}")
+    minutes = np.stack([one.minutes for one in surfaces])
+    if combine == "nearest":
+        best = np.argmin(minutes, axis=0)
+        own = (np.where(best == i, minutes[i], np.inf) for i in range(len(surfaces)))
+        return tuple(replace(one, minutes=part) for one, part in zip(surfaces, own, strict=True))
+    if len(surfaces) == 1:
+        return tuple(surfaces)
+    joint = minutes.min(axis=0) if combine == "union" else minutes.max(axis=0)
+    origin, name = (";".join(getattr(one, key) for one in surfaces) for key in ("origin", "origin_name"))
+    return (replace(surfaces[0], origin=origin, origin_name=name, minutes=joint),)
+
+
 def nearest_origin(surfaces: Sequence[Surface], cutoff_min: float) -> gpd.GeoDataFrame:
     """Return for each origin the area that is within the cut-off and nearer to it than to any other."""
     (cutoff,) = check_cutoffs([cutoff_min])
-    minutes = np.stack([one.minutes for one in surfaces])
-    best = np.argmin(minutes, axis=0)
     shapes, names, zh = [], [], []
-    for i, one in enumerate(surfaces):
-        own = np.where(best == i, minutes[i], np.inf)
-        shapes += _areas(one, own, (cutoff,), blocky=True)
+    for one in together(surfaces, "nearest"):
+        shapes += _areas(one, one.minutes, (cutoff,), blocky=True)
         names.append(one.origin)
         zh.append(one.origin_name)
     first = surfaces[0]

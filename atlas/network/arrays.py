@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.errors import NetworkError
 from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.scenario import Scenario
 from atlas.kept.columns import KeptTable
@@ -266,8 +267,14 @@ class EdgeArrays:
         present = ~np.isposinf(self.opens_year) if scenario.year is None else self.opens_year <= scenario.year
         if scenario.known_courses:
             present = present & ~self.indicative
-        if scenario.with_:
-            present = present | self._put_in(scenario.with_)
+        drawn = {link.id for link in scenario.links}
+        if not drawn <= self.rows_by_id.keys():
+            raise NetworkError(
+                f"scenario {scenario.name} draws links of its own that this network lacks; "
+                "take them in first: atlas.with_links(network, scenario.links)"
+            )
+        if scenario.with_ or drawn:
+            present = present | self._put_in(scenario.with_ | drawn)
         if scenario.without or scenario.close:
             present = present & ~self.named(scenario.without | scenario.close)
         return np.asarray(present, dtype=bool)

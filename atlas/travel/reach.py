@@ -156,9 +156,9 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
     """Return the network and the node id that stand for `place`.
 
     A text is looked up by :func:`atlas.data.places.find_place` among the places of the network and then among its
-    stations, airports, ports and junctions. A station so named gets a gate (:meth:`Network.with_gates`): by rail
-    one boards or leaves there and nowhere else. A :class:`atlas.data.places.Place` that is none of them (a point given
-    by its coordinates) is added to the network.
+    stations, airports, ports and junctions. A station so named, or asked for as ``gate/<its id>``, gets a gate
+    (:meth:`Network.with_gates`): by rail one boards or leaves there and nowhere else. A
+    :class:`atlas.data.places.Place` that is none of them (a point given by its coordinates) is added to the network.
 
     Raises
     ------
@@ -232,6 +232,10 @@ def _look_up(network: Network, place: object, named: tuple[dict[str, list[int]],
     name = place if isinstance(place, str) else place.id
     if name in network.row_of:
         return name
+    if name.startswith("gate/") and (row := network.row_of.get(f"stn/{name.removeprefix('gate/')}")) is not None:
+        zh, en, city = (str(network.node_column(column)[row]) for column in ("name_zh", "name_en", "city"))
+        lon, lat = network.lonlat[row].tolist()
+        return Place(f"stn/{name.removeprefix('gate/')}", zh, en, lon, lat, "stop", city, "")
     for by_name in named:
         hits = by_name.get(name, ())
         if len(hits) == 1:

@@ -40,6 +40,13 @@ _COLUMNS = (
 @click.option("--mode", "modes", type=click.Choice(MODES), multiple=True, help="May be repeated. Default multimodal.")
 @scenarios_options()
 @to_here_option
+@click.option(
+    "--combine",
+    type=click.Choice(["each", "union", "intersection", "nearest"]),
+    default="each",
+    show_default=True,
+    help="Several origins apart, or what any, all or the nearest of them reach.",
+)
 @click.option("--counties", is_flag=True, help="Each county too.")
 @format_options("table", "json", "csv")
 @session_option
@@ -52,6 +59,7 @@ def command(
     modes: tuple[str, ...],
     choices: tuple[Choice, ...],
     to_here: bool,
+    combine: str,
     counties: bool,
     sink: Sink,
 ) -> None:
@@ -63,31 +71,36 @@ def command(
     \b
     Example:
       atlas coverage 珠海 --within 60,120
+      atlas coverage 珠海 江门 --combine intersection --within 60
       atlas coverage 江门 阳江 --year 2023 --year 2035 --mode drive --mode rail --format csv
     """
     import pandas as pd
 
     from atlas.data.stamp import stamp
     from atlas.land.coverage import coverage
-    from atlas.land.surface import surface_from
+    from atlas.land.surface import surface_from, together
 
     scenarios = [session.scenario(choice) for choice in choices]
-    tables = [
-        coverage(
-            surface_from(session.network, origin, scenario, session.access, mode=mode, towards=to_here),
-            session.population,
-            within,
-            by_county=counties,
+    asked = [(scenario, mode) for scenario in scenarios for mode in modes or ("multimodal",)]
+    surfaces = {
+        (origin, one): surface_from(
+            session.network, origin, asked[one][0], session.access, mode=asked[one][1], towards=to_here
         )
         for origin in origins
-        for scenario in scenarios
-        for mode in modes or ("multimodal",)
-    ]
+        for one in range(len(asked))
+    }
+    if combine == "each":
+        counted = list(surfaces.values())
+    else:
+        alike = ([surfaces[origin, one] for origin in origins] for one in range(len(asked)))
+        counted = [surface for some in alike for surface in together(some, combine)]
+    tables = [coverage(one, session.population, within, by_county=counties) for one in counted]
     frame = pd.concat(tables, ignore_index=True)
     frame["percent"] = 100.0 * frame["share"]
     tell("answer.people", source=session.population.source)
     about = {
         "towards": to_here,
+        "combine": combine,
         "hash": stamp(session.network.hash, scenarios),
         "people_source": session.population.source,
     }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import Any
 
 import click
 
@@ -20,9 +21,6 @@ from atlas.cli.options import (
 from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Choice, Session
 
-if TYPE_CHECKING:
-    from atlas.travel.reach import Reach
-
 __all__ = ["command"]
 
 _COLUMNS = (
@@ -32,12 +30,20 @@ _COLUMNS = (
     Column("city", "city"),
     Column("travel_time_min", "min"),
     Column("band_min", "within", decimals=0),
+    Column("origin_zh", "origin"),
 )
 
 
 @click.command(name="reach")
-@click.argument("origin", type=PLACE_NAME)
+@click.argument("origins", nargs=-1, required=True, metavar="ORIGIN...", type=PLACE_NAME)
 @within_option
+@click.option(
+    "--combine",
+    type=click.Choice(["union", "intersection"]),
+    default="union",
+    show_default=True,
+    help="Of several origins: places that any or that all reach.",
+)
 @to_here_option
 @mode_option
 @scenario_options
@@ -47,8 +53,9 @@ _COLUMNS = (
 @click.pass_obj
 def command(
     session: Session,
-    origin: str,
+    origins: tuple[str, ...],
     within: tuple[float, ...],
+    combine: str,
     to_here: bool,
     mode: str,
     choice: Choice,
@@ -56,6 +63,7 @@ def command(
 ) -> None:
     """List the places within reach of ORIGIN, or with --to-here those from which it is.
 
+    Of several origins each place has the minutes of the nearest, or of the farthest where all are to reach it.
     ORIGIN is a Chinese, English or pinyin name, an alias, an administrative code, or lon,lat.
     GeoJSON gives the places and the network travelled, cut where time runs out.
 
@@ -63,31 +71,46 @@ def command(
     Example:
       atlas reach 珠海 --within 60,120
       atlas reach Yangjiang --mode rail --year 2035 --format csv
+      atlas reach 珠海 江门 --combine intersection --within 60
       atlas reach 113.55,22.22 --format geojson -o zhuhai.geojson
     """
-    from atlas.face.answers import reach_about, reach_features
+    from atlas.face.answers import joint_rows, place_features, reach_about, reach_features
     from atlas.travel.reach import reach_from
 
     chosen = session.scenario(choice)
-    found = reach_from(session.network, origin, chosen, mode=mode, cutoffs_min=within, towards=to_here)
-    places = found.place_rows()
+    reaches = [
+        reach_from(session.network, one, chosen, mode=mode, cutoffs_min=within, towards=to_here) for one in origins
+    ]
+    found, about = reaches[0], reach_about(reaches[0])
+    if len(reaches) == 1:
+        places = found.place_rows()
+        features = reach_features(found, edges=not to_here)
+    else:
+        places = joint_rows(reaches, combine)
+        features = place_features(places)
+        about |= {
+            "origin": ";".join(one.origin for one in reaches),
+            "origin_zh": ";".join(one.origin_name for one in reaches),
+            "combine": combine,
+        }
     by = both(f"mode.{mode}")
     said = "answer.reach_to" if to_here else "answer.reach"
-    tell(said, origin=found.origin_name, mode=by, scenario=chosen.name, counts=_counts(found))
+    tell(said, origin=about["origin_zh"], mode=by, scenario=chosen.name, counts=_counts(places, found.cutoffs_min))
     answer = Answer(
         columns=[column for column in _COLUMNS if not places or column.key in places[0]],
         rows=places,
-        about=reach_about(found),
+        about=about,
         key="places",
-        features=reach_features(found, edges=not to_here),
+        features=features,
     )
     emit(answer, sink)
-    if all(row["id"] == found.origin.removeprefix("place/") for row in places):
+    starts = {one.origin.removeprefix("place/") for one in reaches}
+    if all(row["id"] in starts for row in places):
         tell("answer.nothing")
         click.get_current_context().exit(1)
 
 
-def _counts(found: Reach) -> Words:
-    minutes = [row["travel_time_min"] for row in found.place_rows()]
-    counts = [(cut, sum(one <= cut + 1e-6 for one in minutes)) for cut in found.cutoffs_min]
+def _counts(places: Sequence[dict[str, Any]], cutoffs_min: Sequence[float]) -> Words:
+    minutes = [row["travel_time_min"] for row in places]
+    counts = [(cut, sum(one <= cut + 1e-6 for one in minutes)) for cut in cutoffs_min]
     return joined([both("answer.inside", places=places, minutes=cut) for cut, places in counts])

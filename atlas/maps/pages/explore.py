@@ -12,6 +12,7 @@ from atlas.base.errors import MapError
 from atlas.base.words import Words, word_table
 from atlas.data.layer import Layer
 from atlas.data.parameters import ParameterTable
+from atlas.data.scenario import LINK_CLASSES
 from atlas.data.stamp import stamp
 from atlas.land.ground import Ground, coarser
 from atlas.maps.basemaps import displayed
@@ -39,8 +40,6 @@ _MAIN = (
     "local_speed_kmh", "road_factor_typical_expressway", "road_factor_typical_ordinary", "rail_wait_share",
     "rail_new_trains_per_day", "rail_station_entry_min", "rail_station_exit_min", "rail_transfer_min",
 )  # fmt: skip
-#: Classes a road drawn by hand may have, and the limit it starts with, km/h: the usual ones of the layer highways.
-_LINK_CLASSES = (("expressway", 100), ("urban_expressway", 80), ("national_road", 80), ("arterial", 60))
 
 
 def explore_data(
@@ -104,7 +103,7 @@ def explore_data(
         "nodeNames": _node_names(network),
         "parameters": _packed_parameters(table),
         "main": [name for name in _MAIN if name in table],
-        "linkClasses": [list(one) for one in _LINK_CLASSES],
+        "linkClasses": [list(one) for one in LINK_CLASSES.items()],
         "targets": _packed_targets(network, targets),
         "bandMin": targets.band_min if targets is not None else 0.0,
         "opening": [opening, year],

@@ -334,7 +334,36 @@ function reach(C, origin, limit) {
   }
   if (origin.node !== undefined) node[origin.node] = 0;
   tree.origin = origin;
-  return { node: node, tree: tree };
+  return { node: node, tree: tree, home: origin.node };
+}
+
+/* The trains at a station's own gate: edges that board (or, `leaving`, alight) there and run. */
+function trainsAt(C, node, leaving) {
+  var N = C.N, role = leaving ? N.roleCode.alight : N.roleCode.board, end = leaving ? N.a.head : N.a.tail;
+  if (!N.atGate) N.atGate = new Map();
+  var key = (leaving ? "-" : "+") + node;
+  if (!N.atGate.has(key)) {
+    var rows = [];
+    for (var i = 0; i < N.m; i++) if (N.a.role[i] === role && end[i] === node) rows.push(i);
+    N.atGate.set(key, rows);
+  }
+  return N.atGate.get(key).filter(function (row) { return C.first[row] === C.first[row]; });
+}
+
+/* By rail a station that is asked for by name is where one leaves the train (or, towards a place, boards it), and none
+   else: Network.with_gates. Returns the minutes by node with those of stations so counted. */
+function atGates(C, run, towards) {
+  if (!C.mustRide) return run.node;
+  var N = C.N, a = N.a, out = Float64Array.from(run.node), stop = N.kinds.indexOf("stop");
+  for (var i = 0; i < N.n; i++) if (a.kind[i] === stop && !(run.home === i)) out[i] = Infinity;
+  for (i = 0; i < N.m; i++) {
+    if (C.first[i] !== C.first[i]) continue;
+    if (towards ? a.role[i] === N.roleCode.board && a.kind[a.tail[i]] === stop : a.role[i] === N.roleCode.alight && a.kind[a.head[i]] === stop) {
+      var door = towards ? a.tail[i] : a.head[i], total = C.first[i] + (towards ? run.early[a.head[i]] : run.tree.minutes[a.tail[i] + N.n]);
+      if (total < out[door]) out[door] = total;
+    }
+  }
+  return out;
 }
 
 /* Minutes by node to a place: from every node before its first train. */
@@ -344,10 +373,11 @@ function reachTowards(C, origin, limit) {
     seeds.push([link[0] + N.n, link[1]]);
     if (!C.mustRide) seeds.push([link[0], link[1]]);
   });
+  else if (C.mustRide && N.kinds[N.a.kind[origin.node]] === "stop") trainsAt(C, origin.node, true).forEach(function (row) { seeds.push([N.a.tail[row] + N.n, C.first[row]]); });
   else { seeds.push([origin.node + N.n, 0]); if (!C.mustRide || N.a.rail[origin.node]) seeds.push([origin.node, 0]); }
   var tree = search(back, C.first, C.later, seeds, limit), node = Float64Array.from(tree.minutes.subarray(0, N.n));
   if (origin.node !== undefined) node[origin.node] = 0;
-  return { node: node, tree: null };
+  return { node: node, tree: null, early: tree.minutes, home: origin.node };
 }
 
 /* --- over land -------------------------------------------------------------------------------------------------- */
@@ -473,7 +503,13 @@ function endState(C, tree, node) {
 
 /* Rows of edges and their minutes on the way to a node, in order of travel. */
 function path(C, tree, node) {
-  var state = endState(C, tree, node), steps = [];
+  var state = endState(C, tree, node), steps = [], N = C.N;
+  if (C.mustRide && N.kinds[N.a.kind[node]] === "stop" && !(tree.origin && tree.origin.node === node)) {
+    var last = trainsAt(C, node, true).reduce(function (best, row) { return best < 0 || tree.minutes[N.a.tail[row] + N.n] + C.first[row] < tree.minutes[N.a.tail[best] + N.n] + C.first[best] ? row : best; }, -1);
+    if (last < 0) return null;
+    state = N.a.tail[last] + N.n;
+    steps.push([last, C.first[last]]);
+  }
   if (!isFinite(tree.minutes[state])) return null;
   while (tree.previous[state] >= 0) {
     steps.push([tree.via[state], tree.minutes[state] - tree.minutes[tree.previous[state]]]);
@@ -604,6 +640,7 @@ function withLinks(N, links) {
   });
   M.own = own;
   delete M.backArcs;
+  delete M.atGate;
   return prepare(M);
 }
 
@@ -614,5 +651,5 @@ function longer(values, more, kind) {
   return out;
 }
 
-export { INSIDE_TOLERANCE, withLinks, unpack, prepare, compile, openIn, edgeMinutes, stateArcs, search, reach, reachTowards, surface,
+export { INSIDE_TOLERANCE, withLinks, unpack, prepare, compile, openIn, edgeMinutes, stateArcs, search, reach, reachTowards, atGates, surface,
   inside, curve, path, legs, cellAt, lonLat, gridPosition, kmBetween, runMinutes };

@@ -6,6 +6,9 @@ import { latOf, lonOf, worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
 import { inView, traceFeature, zoomFactor } from "../core/trace.js";
 
+/* Colours of several origins, told apart by eyes that see red and green alike; twelve at most. */
+export var OWNERS = [[0, 114, 178], [230, 159, 0], [0, 130, 95], [204, 121, 167], [86, 180, 233], [190, 80, 0], [100, 70, 200], [120, 120, 40], [0, 150, 160], [160, 30, 90], [60, 60, 60], [150, 110, 70]];
+
 export function explorePaint(N, data) {
   var E = engine, G = data.tokens.ground, ramp = data.tokens.ramp, shapes = unpackShapes(data.explore.shapes), group = N.a.group;
   var full = null, quick = null, ordinary = new Uint8Array(shapes.size), local = new Uint8Array(shapes.size);
@@ -67,6 +70,25 @@ export function explorePaint(N, data) {
       }
     });
   }
+
+  /* The land nearest to each of several origins: a colour and a way of hatching each, darker where a cut-off ends. */
+  function nearestPicture(cells, owner, cutoffs, rough) {
+    var R = rasterOf(rough), w = R.w, size = R.cell.length, key = new Int16Array(size).fill(-1), k;
+    for (k = 0; k < size; k++) {
+      var cell = R.cell[k], band = cell < 0 ? -1 : bandOf(cells[cell], cutoffs);
+      if (band >= 0) key[k] = 16 * band + owner[cell];
+    }
+    var plain = OWNERS.map(function (c) { return packed(c, 115); }), strong = OWNERS.map(function (c) { return packed(c, 200); }), edged = OWNERS.map(function (c) { return packed(c, 245); });
+    return picture(R, function (put) {
+      for (k = 0; k < size; k++) {
+        if (key[k] < 0) continue;
+        var who = key[k] % 16, x = k % w, y = (k - x) / w, edge = (x + 1 < w && key[k + 1] !== key[k]) || (k + w < size && key[k + w] !== key[k]);
+        var along = [1, x + y, x - y + h(R), y, x, x + 2 * y][who % 6], gap = who % 6 === 0 ? 2 : who < 6 ? 7 : 11;
+        put[k] = edge ? edged[who] : along % gap === 0 ? strong[who] : plain[who];
+      }
+    });
+  }
+  function h(R) { return 11 * 7 * R.h; }
 
   /* What a change does to the minutes of a cell: gained and lost minutes in steps, cells won and lost whole. */
   /** @type {any[][]} */
@@ -147,7 +169,7 @@ export function explorePaint(N, data) {
   }
   /* Of several origins: whoever is there first, or last. */
   function mergedLines(some, combine) {
-    var which = combine === "any" ? Math.min : Math.max;
+    var which = combine === "all" ? Math.max : Math.min;
     return some.slice(1).reduce(function (out, one) {
       return { open: out.open, from: out.from.map(function (value, g) { return which(value, one.from[g]); }), to: out.to.map(function (value, g) { return which(value, one.to[g]); }) };
     }, some[0]);
@@ -273,6 +295,6 @@ export function explorePaint(N, data) {
     return best && best.group;
   }
 
-  return { areaPicture: areaPicture, changePicture: changePicture, paintPicture: paintPicture, lineMinutes: lineMinutes, lineMinutesTowards: lineMinutesTowards, mergedLines: mergedLines, paintLines: paintLines, paintRoute: paintRoute,
+  return { areaPicture: areaPicture, nearestPicture: nearestPicture, OWNERS: OWNERS, changePicture: changePicture, paintPicture: paintPicture, lineMinutes: lineMinutes, lineMinutesTowards: lineMinutesTowards, mergedLines: mergedLines, paintLines: paintLines, paintRoute: paintRoute,
     paintOwn: paintOwn, paintClosed: paintClosed, bandColor: bandColor, bandOf: bandOf, css: css, lineAt: lineAt, shapes: shapes, STEPS: STEPS, WORSE: WORSE };
 }

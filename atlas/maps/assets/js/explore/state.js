@@ -1,11 +1,14 @@
 /* What is asked on the explorer page: a plain value, to and from the address, a scenario file and a command. */
 
 var MODES = ["drive", "rail", "multimodal"], SETS = ["favourable", "central", "adverse"];
-var PERIODS = ["free", "typical", "peak"], BOARDING = ["planned", "headway"], COMBINE = ["any", "all"];
+var PERIODS = ["free", "typical", "peak"], BOARDING = ["planned", "headway"], COMBINE = ["any", "all", "nearest"], TIMETABLES = ["ordinary", "peak"];
+/* As data/scenario.py bounds a link of one's own: least and most km/h of a road and of a railway, minutes of headway. */
+var ROAD_KMH = [5, 150], RAIL_KMH = [20, 400], HEADWAY_MIN = [1, 240], MOST_POINTS = 60, MOST_LINKS = 20;
+var ROAD_CLASSES = { expressway: 100, urban_expressway: 80, national_road: 80, arterial: 60 };
 
 function fresh(opening) {
   return { origins: opening.origins.slice(), combine: "any", towards: false, year: opening.year, known: false, mode: "multimodal", set: "central", period: "typical",
-    boarding: "planned", overrides: {}, with: [], without: [], close: [], links: [], cutoffs: [60, 120] };
+    boarding: "planned", timetable: "ordinary", overrides: {}, with: [], without: [], close: [], links: [], cutoffs: [60, 120] };
 }
 
 function oneOf(list, text, usual) { return list.indexOf(text) >= 0 ? text : usual; }
@@ -18,22 +21,29 @@ function cutoffsOf(text) {
   return found.length ? found.slice(0, 8) : null;
 }
 
+/* A point of a link: [lon, lat], or [lon, lat, id] where it joins a place, station or junction that is there. */
 function linkText(link) {
-  var points = link.points.map(function (p) { return p[0].toFixed(4) + "," + p[1].toFixed(4) + (p[2] !== undefined && p[2] !== null ? "," + p[2] : ""); }).join("!");
+  var points = link.points.map(function (p) { return p[0].toFixed(4) + "," + p[1].toFixed(4) + (p[2] ? "," + p[2] : ""); }).join("!");
   return link.kind === "road" ? ["road", link.cls, link.kmh, points].join("~") : ["rail", link.kmh, link.headway, points].join("~");
 }
 
-function linkOf(text, box, nodes) {
-  var parts = text.split("~"), points = (parts[parts.length - 1] || "").split("!").map(function (one) {
-    var p = one.split(",").map(finite);
-    if (p.length < 2 || p[0] === null || p[1] === null || p[0] < box[0] || p[0] > box[2] || p[1] < box[1] || p[1] > box[3]) return null;
-    return p[2] !== undefined && p[2] !== null && Number.isInteger(p[2]) && p[2] >= 0 && p[2] < nodes ? [p[0], p[1], p[2]] : [p[0], p[1]];
+function within(number, bounds) { return typeof number === "number" && number >= bounds[0] && number <= bounds[1]; }
+
+function linkOf(text, known) {
+  var parts = text.split("~"), rail = parts[0] === "rail", points = (parts[3] || "").split("!").map(function (one) {
+    var p = one.split(","), lon = finite(p[0] || ""), lat = finite(p[1] || "");
+    return lon === null || lat === null ? null : known.origin(p[2]) ? [lon, lat, p[2]] : [lon, lat];
   });
-  if (points.length < 2 || points.length > 60 || points.some(function (p) { return !p; })) return null;
-  var number = finite(parts[2]), other = finite(parts[1]);
-  if (parts[0] === "road" && /^[a-z_]+$/.test(parts[1]) && number >= 5 && number <= 150) return { kind: "road", cls: parts[1], kmh: number, points: points };
-  if (parts[0] === "rail" && other >= 20 && other <= 400 && number >= 1 && number <= 240) return { kind: "rail", kmh: other, headway: number, points: points };
-  return null;
+  return linkWith(rail ? { kind: "rail", kmh: finite(parts[1] || ""), headway: finite(parts[2] || ""), points: points }
+    : { kind: parts[0], cls: parts[1], kmh: finite(parts[2] || ""), points: points }, known);
+}
+
+/* The link where all of it is within bounds, else null. */
+function linkWith(link, known) {
+  var box = known.box, there = link.points.every(function (p) { return p && within(p[0], [box[0], box[2]]) && within(p[1], [box[1], box[3]]); });
+  if (!there || link.points.length < 2 || link.points.length > MOST_POINTS) return null;
+  if (link.kind === "road") return Object.prototype.hasOwnProperty.call(ROAD_CLASSES, link.cls) && within(link.kmh, ROAD_KMH) ? link : null;
+  return link.kind === "rail" && within(link.kmh, RAIL_KMH) && within(link.headway, HEADWAY_MIN) ? link : null;
 }
 
 /* To the address: only what differs from what the page opens with. */
@@ -48,6 +58,7 @@ function toHash(state, opening) {
   put("p", state.set, usual.set);
   put("t", state.period, usual.period);
   put("b", state.boarding, usual.boarding);
+  put("tt", state.timetable, usual.timetable);
   put("x", Object.keys(state.overrides).sort().map(function (name) { return name + ":" + state.overrides[name]; }).join(";"), "");
   put("w", state.with.join(";"), "");
   put("wo", state.without.join(";"), "");
@@ -78,6 +89,7 @@ function fromHash(values, opening, known) {
   state.set = oneOf(SETS, values.p, state.set);
   state.period = oneOf(PERIODS, values.t, state.period);
   state.boarding = oneOf(BOARDING, values.b, state.boarding);
+  state.timetable = oneOf(TIMETABLES, values.tt, state.timetable);
   String(values.x || "").split(";").forEach(function (one) {
     var at = one.indexOf(":"), name = one.slice(0, at), number = finite(one.slice(at + 1));
     if (at > 0 && known.parameter(name) && number !== null && number >= 0 && number <= 1e5) state.overrides[name] = number;
@@ -86,7 +98,7 @@ function fromHash(values, opening, known) {
   state.without = ids(values.wo);
   state.close = ids(values.c);
   state.cutoffs = cutoffsOf(values.k || "") || state.cutoffs;
-  state.links = String(values.n || "").split(";").filter(Boolean).slice(0, 20).map(function (text) { return linkOf(text, known.box, known.nodes); }).filter(Boolean);
+  state.links = String(values.n || "").split(";").filter(Boolean).slice(0, MOST_LINKS).map(function (text) { return linkOf(text, known); }).filter(Boolean);
   return state;
 }
 
@@ -95,63 +107,145 @@ function list(values) { return "[" + values.map(quoted).join(", ") + "]"; }
 function yearText(state) { return state.year === null ? (state.known ? "full-known" : "full") : String(state.year); }
 
 /* The scenario as the file that the command line takes. */
-function toToml(state) {
-  var lines = ["base = " + quoted(state.year === null ? yearText(state) : "2026"), 'name = "explorer"'];
+function toToml(state, name) {
+  var lines = ["base = " + quoted(state.year === null ? yearText(state) : "2026"), "name = " + quoted(name || "explorer")];
   if (state.year !== null) lines.push("year = " + state.year);
   ["with", "without", "close"].forEach(function (key) { lines.push(key + " = " + list(state[key])); });
-  lines.push("period = " + quoted(state.period), "boarding = " + quoted(state.boarding), "parameters = " + quoted(state.set), "", "[set]");
+  lines.push("period = " + quoted(state.period), "boarding = " + quoted(state.boarding), "timetable = " + quoted(state.timetable), "parameters = " + quoted(state.set), "", "[set]");
   Object.keys(state.overrides).sort().forEach(function (name) { lines.push(name + " = " + tomlNumber(state.overrides[name])); });
+  state.links.forEach(function (link) {
+    lines.push("", "[[link]]", "kind = " + quoted(link.kind), link.kind === "road" ? "class = " + quoted(link.cls) : "headway_min = " + tomlNumber(link.headway), "speed_kmh = " + tomlNumber(link.kmh));
+    lines.push("points = [" + link.points.map(function (p) { return p[2] ? quoted(p[2]) : "[" + p[0].toFixed(4) + ", " + p[1].toFixed(4) + "]"; }).join(", ") + "]");
+  });
   return lines.join("\n") + "\n";
 }
 
 function tomlNumber(value) { return Number.isInteger(value) ? value + ".0" : String(value); }
 
-/* A scenario file read back: the keys the page writes, one a line; throws a sentence where it cannot be read. */
+/* A scenario file read back, as `atlas --scenario` reads it; throws a sentence that names the line where it cannot be. */
 function fromToml(text, state, known) {
-  var next = Object.assign({}, state, { overrides: {}, with: [], without: [], close: [], year: 2026, known: false }), inSet = false;
-  text.split(/\r?\n/).forEach(function (line, number) {
-    var bare = line.replace(/^\s+|\s+$/g, "");
-    if (!bare || bare[0] === "#") return;
-    if (bare[0] === "[") { inSet = bare === "[set]"; return; }
-    var at = bare.indexOf("="), key = bare.slice(0, at).trim().replace(/^"|"$/g, ""), told = bare.slice(at + 1).trim(), value;
-    try { value = JSON.parse(told); } catch (error) { throw new Error("line " + (number + 1) + ": " + bare); }
-    if (inSet) { if (!known.parameter(key) || typeof value !== "number") throw new Error("line " + (number + 1) + ": " + bare); next.overrides[key] = value; return; }
-    if (key === "with" || key === "without" || key === "close") {
-      value.forEach(function (id) { if (!known.id(id)) throw new Error("line " + (number + 1) + ": " + id); });
+  var next = Object.assign({}, state, fresh({ origins: [], year: 2026 }), { origins: state.origins, combine: state.combine, towards: state.towards, mode: state.mode, cutoffs: state.cutoffs });
+  parseToml(text).forEach(function (one) {
+    var key = one.key, value = one.value;
+    function refuse(what) { throw new Error("line " + one.line + ": " + (what || key + " = " + JSON.stringify(value))); }
+    function choice(list) { return list.indexOf(value) >= 0 ? value : refuse(); }
+    if (one.table === "set") {
+      if (!known.parameter(key) || typeof value !== "number" || value < 0) refuse();
+      next.overrides[key] = value;
+    } else if (one.table === "link") {
+      var link = linkFrom(value, known);
+      if (!link || next.links.length >= MOST_LINKS) refuse("[[link]] " + JSON.stringify(value));
+      next.links.push(link);
+    } else if (one.table) refuse("[" + one.table + "]");
+    else if (key === "with" || key === "without" || key === "close") {
+      if (!Array.isArray(value)) refuse();
+      value.forEach(function (id) { if (typeof id !== "string" || !known.id(id)) refuse(key + ": " + id); });
       next[key] = value;
     } else if (key === "year" || key === "base") {
       var word = String(value);
-      if (word === "full" || word === "full-known") { next.year = null; next.known = word === "full-known"; } else if (/^\d{4}$/.test(word)) next.year = Number(word);
-    } else if (key === "period") next.period = oneOf(PERIODS, value, next.period);
-    else if (key === "boarding") next.boarding = oneOf(BOARDING, value, next.boarding);
-    else if (key === "parameters") next.set = oneOf(SETS, value, next.set);
-    else if (key !== "name" && key !== "timetable") throw new Error("line " + (number + 1) + ": " + key);
+      if (word === "full" || word === "full-known") { next.year = null; next.known = word === "full-known"; }
+      else if (/^\d{4}$/.test(word) && within(Number(word), known.years)) { next.year = Number(word); next.known = false; } else refuse();
+    } else if (key === "period") next.period = choice(PERIODS);
+    else if (key === "boarding") next.boarding = choice(BOARDING);
+    else if (key === "timetable") next.timetable = choice(TIMETABLES);
+    else if (key === "parameters") next.set = choice(SETS);
+    else if (key !== "name") refuse();
   });
   return next;
 }
 
+function linkFrom(raw, known) {
+  var points = Array.isArray(raw.points) ? raw.points.map(function (p) {
+    if (typeof p === "string") return known.origin(p) ? known.place(p).concat([p]) : null;
+    return Array.isArray(p) && p.length === 2 && p.every(function (v) { return typeof v === "number"; }) ? p : null;
+  }) : [];
+  var cls = raw.class === undefined ? "arterial" : raw.class, kmh = raw.speed_kmh === undefined ? ROAD_CLASSES[cls] : raw.speed_kmh;
+  return linkWith(raw.kind === "rail" ? { kind: "rail", kmh: raw.speed_kmh, headway: raw.headway_min, points: points }
+    : { kind: raw.kind === undefined ? "road" : raw.kind, cls: cls, kmh: kmh, points: points }, known);
+}
+
+/* --- the part of TOML that scenario files use: keys, texts, numbers, arrays over lines, tables [set] and [[link]] ------- */
+
+/* [{table, key, value, line}] in order; a table [[link]] comes whole, as {table: "link", value: {…}}. */
+function parseToml(text) {
+  var at = 0, table = "", link = null, found = [];
+  function line() { return text.slice(0, at).split("\n").length; }
+  function refuse() { throw new Error("line " + line() + ": " + text.slice(at).split("\n")[0].slice(0, 60)); }
+  function skip(pattern) { pattern.lastIndex = at; var hit = pattern.exec(text); if (hit) at = pattern.lastIndex; return hit; }
+  function spaces() { skip(/(?:[ \t\r\n]+|#[^\n]*)*/y); }
+  function value() {
+    spaces();
+    var hit = skip(/"(?:[^"\\\n]|\\.)*"/y);
+    if (hit) { try { return JSON.parse(hit[0]); } catch (error) { return refuse(); } }
+    hit = skip(/'([^'\n]*)'/y);
+    if (hit) return hit[1];
+    hit = skip(/[+-]?\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?(?![\w.])/y);
+    if (hit) return Number(hit[0].replace(/_/g, ""));
+    hit = skip(/(?:true|false)\b/y);
+    if (hit) return hit[0] === "true";
+    if (text[at] !== "[") refuse();
+    at++;
+    for (var out = []; ;) {
+      spaces();
+      if (text[at] === "]") { at++; return out; }
+      out.push(value());
+      spaces();
+      if (text[at] === ",") at++; else if (text[at] !== "]") refuse();
+    }
+  }
+  for (;;) {
+    spaces();
+    if (at >= text.length) return found;
+    var head = skip(/(\[\[?)[ \t]*([\w-]+)[ \t]*\]\]?(?=[ \t]*(?:#[^\n]*)?(?:\r?\n|$))/y);
+    if (head) {
+      table = head[2];
+      link = null;
+      if (table === "link") { link = {}; found.push({ table: "link", key: "", value: link, line: line() }); }
+      continue;
+    }
+    var key = skip(/(?:([\w-]+)|"([^"\n]*)")[ \t]*=/y), start = line();
+    if (!key) refuse();
+    var name = key[1] || key[2], read = value();
+    if (!skip(/[ \t]*(?:#[^\n]*)?(?=\r?\n|$)/y)) refuse();
+    if (link) link[name] = read; else found.push({ table: table, key: name, value: read, line: start });
+  }
+}
+
+/* --- the commands that give the same numbers at the terminal ------------------------------------------------------------ */
+
 function shell(text) { return /^[\w.,\-\u3400-\u9fff/]+$/.test(text) ? text : "'" + text.replace(/'/g, "'\\''") + "'"; }
 
-/* The command that gives the same numbers at the terminal; null where there are no words for it: a link drawn by hand, areas towards a place. */
-function toCommand(state, destination) {
-  if (state.links.length) return null;
-  var plain = !state.without.length && !state.close.length, parts = ["atlas"];
-  if (!destination && state.towards) return null;
-  if (destination) parts.push.apply(parts, ["route"].concat((state.towards ? [destination, originText(state.origins[0])] : [originText(state.origins[0]), destination]).map(shell)));
-  else parts.push(state.origins.length > 1 ? "isochrone" : "reach", state.origins.map(originText).map(shell).join(" "), "--within", state.cutoffs.join(","));
-  if (!destination && state.origins.length > 1) parts.push("--combine", state.combine === "all" ? "intersection" : "union");
-  parts.push("--mode", state.mode);
-  if (!plain || (state.year === null && state.known)) parts.push("--scenario", "explorer.toml");
+/* Of a scenario; `file` names the one that the page writes, where options have no words for it. */
+function scenarioWords(state, file, short) {
+  var plain = !state.links.length && !state.without.length && state.close.length < 4 && state.timetable === "ordinary" && (state.set === "central" || !short);
+  if (!plain) return ["--scenario", file];
+  var words = ["--year", yearText(state)];
+  if (state.set !== "central") words.push("--parameters", state.set);
+  if (state.period !== "typical") words.push("--period", state.period);
+  if (state.boarding !== "planned") words.push("--boarding", state.boarding);
+  state.with.forEach(function (id) { words.push("--with", shell(id)); });
+  state.close.forEach(function (id) { words.push("--close", shell(id)); });
+  Object.keys(state.overrides).sort().forEach(function (name) { words.push("--set", name + "=" + state.overrides[name]); });
+  return words;
+}
+
+/* What is asked: "route" (to `destination`), "reach" (places), "coverage" (people and land), "isochrone" (areas) or
+   "claims" (promises; its summary is of central values, its trips of all sets). `named` gives an origin as the terminal knows it. */
+function toCommand(state, what, named, destination, file) {
+  var words = /** @type {string[]} */ ([]), ends = state.origins.map(named), combine = { any: "union", all: "intersection", nearest: "nearest" }[state.combine];
+  if (what === "claims") return ["atlas", what].concat(scenarioWords(state, file || "explorer.toml", true), state.set === "central" ? [] : ["--trips"]).join(" ");
+  if (what === "route") ends = state.towards ? [destination, ends[0]] : [ends[0], destination];
   else {
-    parts.push("--year", yearText(state));
-    if (state.set !== "central") parts.push("--parameters", state.set);
-    if (state.period !== "typical") parts.push("--period", state.period);
-    if (state.boarding !== "planned") parts.push("--boarding", state.boarding);
-    state.with.forEach(function (id) { parts.push("--with", shell(id)); });
-    Object.keys(state.overrides).sort().forEach(function (name) { parts.push("--set", name + "=" + state.overrides[name]); });
+    words.push("--within", state.cutoffs.join(","));
+    if (ends.length > 1) words.push("--combine", what === "reach" && combine === "nearest" ? "union" : combine);
+    if (state.towards) words.push("--to-here");
   }
-  return parts.join(" ");
+  words.push("--mode", state.mode);
+  words = words.concat(scenarioWords(state, file || "explorer.toml", what === "coverage"));
+  /* a coordinate west of Greenwich is no option */
+  ends = ends.map(shell);
+  return ["atlas", what].concat(ends.some(function (end) { return end[0] === "-"; }) ? words.concat(["--"], ends) : ends.concat(words)).join(" ");
 }
 
 export { fresh, cutoffsOf, toHash, fromHash, toToml, fromToml, toCommand, originText, linkText, linkOf, yearText,
-  MODES, SETS, PERIODS, BOARDING };
+  MODES, SETS, PERIODS, BOARDING, COMBINE, TIMETABLES };

@@ -50,7 +50,7 @@ export function explorePage(data) {
       }
     });
     var known = { id: function (id) { return base.rowsById.has(id) || Object.prototype.hasOwnProperty.call(data.plan.items, id); }, origin: function (id) { return nodeOf.has(id); },
-      parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], nodes: base.n };
+      parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], place: function (id) { return [base.a.lon[nodeOf.get(id)], base.a.lat[nodeOf.get(id)]]; } };
     var opening = { origins: [{ id: X.opening[0] }], year: X.opening[1] };
     var state = S.fromHash(urlState.values, opening, known), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known) : null;
     var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe", "pair"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
@@ -64,6 +64,12 @@ export function explorePage(data) {
     }
     var model = answerer(base, X.parameters, nodeOf, paint), answer = model.answer, valueOf = model.valueOf, scenarioOf = model.scenarioOf;
     function pointOf(origin) { return origin.id ? [base.a.lon[nodeOf.get(origin.id)], base.a.lat[nodeOf.get(origin.id)]] : [origin.lon, origin.lat]; }
+    /* As the terminal knows an origin: by rail a station is its gate; a point is the middle of its cell, which is what is asked. */
+    function named(origin) {
+      if (origin.id) return state.mode === "rail" && origin.id.indexOf("stn/") === 0 ? "gate/" + origin.id.slice(4) : origin.id;
+      var cell = base.grid ? E.cellAt(base, origin.lon, origin.lat) : -1, L = base.cellNodes;
+      return cell < 0 ? S.originText(origin) : L.lon[cell].toFixed(5) + "," + L.lat[cell].toFixed(5);
+    }
     function originName(origin) { return origin.id ? pick(nameOf.get(origin.id)) : ui("ex_point", origin.lon.toFixed(3), origin.lat.toFixed(3)); }
 
     function minutesAt(result, id) { return result.node[nodeOf.get(id)]; }
@@ -164,7 +170,7 @@ export function explorePage(data) {
     var originList = el("ul", { class: "placelist", id: "origins" }), figures = el("div", { class: "figures", "aria-live": "polite", id: "figures" }), chart = el("div", { class: "chart", id: "curve" });
     var destination = el("div", { class: "finder within" });
     var warning = el("p", { class: "warning", role: "alert", hidden: true, id: "warning" }), nearest = el("dl", { class: "facts", id: "nearest" }), verdicts = el("ul", { class: "placelist", id: "verdicts" });
-    var list = el("ul", { class: "placelist" }), command = el("code", { class: "command", id: "command" }), projects = el("ul", { class: "projects", id: "projects" }), sliders = el("div", { id: "sliders" });
+    var list = el("ul", { class: "placelist" }), commands = el("ul", { class: "commands", id: "commands" }), owners = el("ul", { class: "placelist", id: "owners" }), projects = el("ul", { class: "projects", id: "projects" }), sliders = el("div", { id: "sliders" });
     var cut = labelled(el("input", { type: "text", id: "cutoffs", inputmode: "decimal" }), "ex_cutoffs");
     cut.addEventListener("change", function () {
       var read = S.cutoffsOf(cut.value);
@@ -176,21 +182,21 @@ export function explorePage(data) {
       spoken("span", { class: "field" }, "ex_origin"), originList, spoken("p", { class: "small" }, "ex_origin_how"),
       makeButton({ class: "tool", id: "add-origin", "aria-pressed": "false" }, "ex_add_origin", function (event) { adding = !adding; event.currentTarget.setAttribute("aria-pressed", String(adding)); }),
       makeButton({ class: "tool", id: "towards", "aria-pressed": "false" }, "ex_towards", function () { change({ towards: !state.towards }); }),
-      segments("combine", ["any", "all"], function (value) { return ui("ex_combine_" + value); }, "ex_combine"),
+      segments("combine", S.COMBINE, function (value) { return ui("ex_combine_" + value); }, "ex_combine"),
       spoken("span", { class: "field" }, "ex_destination"), destination,
       spoken("span", { class: "field" }, "mode"), segments("mode", S.MODES, ui, "mode"),
-      spoken("span", { class: "field" }, "ex_cutoffs"), cut, figures, chart,
+      spoken("span", { class: "field" }, "ex_cutoffs"), cut, figures, owners, chart,
       el("label", { class: "row" }, [areasBox, spoken("span", { class: "name" }, "isochrones")])]));
     var adding = false;
     addSection("ex_targets", [verdicts, spoken("p", { class: "small" }, "ex_targets_note")]);
     addSection("ex_projects", [projectTools(), projects], false);
     addSection("ex_links", [linkTools()], false);
     addSection("ex_parameters", [spoken("span", { class: "field" }, "parameter_set"), segments("set", S.SETS, ui, "parameter_set"),
-      segments("period", S.PERIODS, function (value) { return ui("period_" + value); }, "ex_period"), segments("boarding", S.BOARDING, function (value) { return ui("boarding_" + value); }, "ex_boarding"), sliders], false);
+      segments("period", S.PERIODS, function (value) { return ui("period_" + value); }, "ex_period"), segments("boarding", S.BOARDING, function (value) { return ui("boarding_" + value); }, "ex_boarding"), segments("timetable", S.TIMETABLES, function (value) { return ui("ex_timetable_" + value); }, "ex_timetable"), sliders], false);
     addSection("ex_nearest", [nearest], false);
     addSection("places", [list], false);
     addSection("ex_compare", [compareTools()], false);
-    addSection("ex_keep", [keepTools(), command], false);
+    addSection("ex_keep", [keepTools(), commands], false);
     hooks.legendRows = legendRows;
     var legendHost = el("div", { class: "legend" });
     addSection("legend", [legendHost]);
@@ -199,9 +205,15 @@ export function explorePage(data) {
     yearDock();
 
     function legendRows() {
+      if (view.compare !== "change" && now.owner) return state.origins.map(function (origin, k) {
+        return ["LineString", { color: paint.css(paint.OWNERS[k]), width: 8, form: "plain", alpha: 1 }, "operating", false, function () { return ui("ex_owner", originName(origin)); }];
+      }).concat(timeRows());
       if (view.compare === "change" && pinned) return [["g30", paint.STEPS[0]], ["g15", paint.STEPS[1]], ["g5", paint.STEPS[2]], ["g1", paint.STEPS[3]], ["l1", paint.WORSE[2]]].map(function (row) {
         return ["LineString", { color: paint.css(/** @type {number[]} */ (row[1][1])), width: 6, form: "plain", alpha: 1 }, "operating", false, function () { return ui(row[0][0] === "g" ? "ex_faster" : "ex_slower", row[1][0]); }];
       });
+      return timeRows();
+    }
+    function timeRows() {
       return state.cutoffs.map(function (cutoff, i) {
         return ["LineString", { color: paint.css(paint.bandColor(i, state.cutoffs.length)), width: 5, form: "plain", alpha: 1 }, "operating", false, function () { return (i ? state.cutoffs[i - 1] + "–" : "≤ ") + cutoff + " " + ui("minutes"); }];
       }).concat([["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return ui("not_reached", state.cutoffs[state.cutoffs.length - 1]); }]])
@@ -302,15 +314,15 @@ export function explorePage(data) {
         draft = null;
         page.noHover = false;
         draw.setAttribute("aria-pressed", "false");
-        if (link && link.points.length > 1) change({ links: state.links.concat([S.linkOf(S.linkText(link), known.box, known.nodes) || link]) });
+        if (link && link.points.length > 1) change({ links: state.links.concat([S.linkOf(S.linkText(link), known) || link]) });
         else { inner.fillLinks(); redraw(); }
       }
       /* Points of a line that join nothing: in the sea, or on an island without ways. */
       function looseEnds(link) {
         var L = base.cellNodes;
         return L ? link.points.filter(function (p) {
-          var cell = p.length > 2 ? -1 : E.cellAt(base, p[0], p[1]);
-          return p.length < 3 && (cell < 0 || L.start[cell + 1] === L.start[cell]);
+          var cell = p[2] ? -1 : E.cellAt(base, p[0], p[1]);
+          return !p[2] && (cell < 0 || L.start[cell + 1] === L.start[cell]);
         }).length : 0;
       }
       inner.endLink = endLink;
@@ -429,7 +441,7 @@ export function explorePage(data) {
         });
       });
       return el("div", {}, [
-        tool("toml-out", "ex_toml", function () { download("explorer.toml", new Blob([S.toToml(state)], { type: "text/plain" })); }), tool("toml-take", "ex_toml_in", function () { file.click(); }), file,
+        tool("toml-out", "ex_toml", function () { download("explorer.toml", new Blob([S.toToml(state)], { type: "text/plain" })); }), tool("pinned-out", "ex_toml_pinned", function () { download("pinned.toml", new Blob([S.toToml(pinned, "pinned")], { type: "text/plain" })); }), tool("toml-take", "ex_toml_in", function () { file.click(); }), file,
         tool("csv-out", "ex_csv", function () { download(fileName("csv"), new Blob(["\ufeff" + csv()], { type: "text/csv" })); }),
         tool("geojson-out", "ex_geojson", function () { download(fileName("geojson"), new Blob([JSON.stringify(geojson())], { type: "application/geo+json" })); }),
         base.grid ? tool("areas-out", "ex_areas_out", function () { download(fileName("areas.geojson"), new Blob([JSON.stringify(areas())], { type: "application/geo+json" })); }) : null,
@@ -489,6 +501,27 @@ export function explorePage(data) {
           inside ? el("b", { "data-km2": inside.km2 }, formatNumber(inside.km2, 0)) : null, inside ? el("span", {}, "km²") : null]));
       });
     }
+    /* Of several origins: the people and land nearest to each. */
+    function ownersShown() {
+      emptied(owners);
+      if (!now.owner) return;
+      state.origins.forEach(function (origin, k) {
+        var own = model.ownedBy(now, k, state.cutoffs);
+        owners.appendChild(el("li", { "data-people": own.map(function (one) { return Math.round(one.people); }).join() }, [el("span", { class: "dotband", style: "background:" + paint.css(paint.OWNERS[k]), "aria-hidden": "true" }), el("b", {}, originName(origin) + " "),
+          el("small", {}, own.map(function (one, i) { return ui("ex_finding_inside", state.cutoffs[i], tenThousand(one.people), formatNumber(one.km2, 0)); }).join(ui("semicolon")))]));
+      });
+    }
+    /* The commands that give these numbers at the terminal. */
+    function commandsShown() {
+      emptied(commands);
+      var said = [["reach", "ex_command_reach"]];
+      if (base.grid) said.push(["coverage", "ex_command_coverage"], ["isochrone", "ex_command_isochrone"]);
+      if (X.targets.length) said.push(["claims", "ex_command_claims"]);
+      said.forEach(function (pair) { told(pair[1], S.toCommand(state, pair[0], named), pair[0]); });
+      if (pinned && base.grid) told("ex_command_pinned", S.toCommand(pinned, "coverage", named, null, "pinned.toml"), "pinned");
+      document.getElementById("pinned-out").hidden = !pinned;
+      function told(key, text, what) { commands.appendChild(el("li", {}, [el("small", {}, ui(key)), el("code", { class: "command", "data-what": what, tabindex: "0" }, text)])); }
+    }
     function curveShown() {
       emptied(chart);
       if (!now.curve) return;
@@ -518,24 +551,31 @@ export function explorePage(data) {
       chart.appendChild(el("span", { class: "field" }, ui("ex_curve")));
       chart.appendChild(svg);
     }
+    /* A hub is a station that the plan names as one. */
+    function isHub(layer, row) {
+      return String(layer.get("plan_ids", row) || "").split(";").some(function (id) { return Object.prototype.hasOwnProperty.call(data.plan.items, id) && data.plan.items[id].k === "station"; });
+    }
+    var hubs = Object.keys(data.plan.items).some(function (id) { return data.plan.items[id].k === "station"; });
     function nearestShown() {
       emptied(nearest);
-      [["port", "ports"], ["airport", "airports"], ["stop", "stations"]].forEach(function (pair) {
+      [["port", "ports"], ["airport", "airports"], ["stop", "stations"], ["hub", "stations"]].forEach(function (pair) {
         var best = Infinity, name = "", layer = page.layers.find(function (one) { return one.key === pair[1]; });
         if (!layer) return;
         for (var row = 0; row < layer.size; row++) {
           var id = X.prefix[layer.key] + layer.get("id", row);
+          if (pair[0] === "hub" && !isHub(layer, row)) continue;
           if (!nodeOf.has(id) || (layer.key === "airports" && layer.get("service", row) === "general")) continue;
           var value = now.node[nodeOf.get(id)];
           if (value < best) { best = value; name = pick(layer.name(row)); }
         }
+        if (pair[0] === "hub" && !hubs) return;
         nearest.appendChild(el("dt", {}, ui("ex_nearest_" + pair[0])));
-        nearest.appendChild(el("dd", {}, isFinite(best) ? name + " " + wholeMinutes(best) + " " + ui("minutes") : ui("no_way")));
+        nearest.appendChild(el("dd", { "data-minutes": best.toFixed(3) }, isFinite(best) ? name + " " + wholeMinutes(best) + " " + ui("minutes") : ui("no_way")));
       });
     }
     /* The plan's targets under this scenario: the worst trip of the usual reading, by the faster of road and rail. */
     function targetsShown() {
-      if (!asksAnew("targets", [state.year, state.known, state.with, state.without, state.close, state.links, state.set, state.overrides, state.period, state.boarding, page.lang])) return;
+      if (!asksAnew("targets", [state.year, state.known, state.with, state.without, state.close, state.links, state.set, state.overrides, state.period, state.boarding, state.timetable, page.lang])) return;
       emptied(verdicts);
       var C = model.compile(state, "multimodal"), trees = new Map();
       X.targets.forEach(function (target) {
@@ -564,20 +604,20 @@ export function explorePage(data) {
     }
     function show() {
       originsShown();
-      ["combine", "mode", "set", "period", "boarding"].forEach(function (key) { press(key, state[key]); });
+      ["combine", "mode", "set", "period", "boarding", "timetable"].forEach(function (key) { press(key, state[key]); });
       press("compare", view.compare);
       edge.hidden = view.compare !== "swipe" || !was;
       document.getElementById("seg-combine").hidden = state.origins.length < 2;
       document.getElementById("towards").setAttribute("aria-pressed", String(state.towards));
       cut.value = state.cutoffs.join(", ");
       inner.yearShown();
-      figuresShown(); curveShown(); nearestShown(); targetsShown(); fillProjects(); inner.fillLinks(); fillSliders(); differences();
+      figuresShown(); ownersShown(); curveShown(); nearestShown(); targetsShown(); fillProjects(); inner.fillLinks(); fillSliders(); differences();
       emptied(list);
       placeRows().filter(function (row) { return row.min !== null && row.min <= state.cutoffs[state.cutoffs.length - 1] + 1e-6; }).slice(0, 80).forEach(function (row) {
         list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { open(row.id, true); } }, [el("span", { class: "dotband", style: "background:" + paint.css(paint.bandColor(paint.bandOf(row.min, state.cutoffs), state.cutoffs.length)), "aria-hidden": "true" }),
           el("span", {}, row.name), el("span", { class: "min" }, wholeMinutes(row.min) + " " + ui("minutes"))])));
       });
-      command.textContent = S.toCommand(state) || ui(state.links.length ? "ex_no_command" : "ex_no_command_to");
+      commandsShown();
       emptied(legendHost);
       drawLegend(legendRows(), legendHost);
       marker();
@@ -612,14 +652,14 @@ export function explorePage(data) {
       var value = minutesAt(now, id), run = now.runs.length === 1 ? now.runs[0] : bestRun(id), node = nodeOf.get(id);
       chosen = id;
       urlState.write({ f: id });
-      var found = wayTo(id, run), usual = nameOf.get(id);
-      var nodes = [el("p", { class: "kind" }, S.yearText(state) + " · " + ui(state.mode)), el("h2", {}, (state.towards ? pick(usual) + " → " + originName(state.origins[0]) : originName(state.origins[0]) + " → " + pick(usual))),
+      var found = wayTo(id, run), usual = nameOf.get(id), start = state.origins[Math.max(0, now.runs.indexOf(run))];
+      var nodes = [el("p", { class: "kind" }, S.yearText(state) + " · " + ui(state.mode)), el("h2", {}, (state.towards ? pick(usual) + " → " + originName(start) : originName(start) + " → " + pick(usual))),
         isFinite(value) ? el("p", { class: "big", "data-minutes": value.toFixed(4) }, [formatNumber(value, 1), el("small", {}, " " + ui("minutes"))]) : el("p", {}, ui("no_way"))];
       if (was && nodeOf.has(id) && isFinite(minutesAt(was, id))) nodes.push(el("p", {}, ui("ex_before", formatNumber(minutesAt(was, id), 1))));
       nodes.push(el("div", { class: "steps" }, [makeButton({}, "ex_from_here", function () { change({ origins: [{ id: id }] }); }), makeButton({}, "ex_and_here", function () { change({ origins: state.origins.concat([{ id: id }]).slice(0, 12) }); })]));
       if (found) nodes.push(legList(found.map(legShown)));
-      var line = state.origins.length === 1 ? S.toCommand(state, id) : null;
-      if (line) nodes.push(el("code", { class: "command", id: "route-command" }, line));
+      var line = S.toCommand(Object.assign({}, state, { origins: [state.origins[Math.max(0, now.runs.indexOf(run))]] }), "route", named, named({ id: id }));
+      if (isFinite(value)) nodes.push(el("code", { class: "command", id: "route-command" }, line));
       showCard(nodes, focus);
       redraw();
     }
@@ -631,7 +671,7 @@ export function explorePage(data) {
     }
     function bestRun(id) {
       var node = nodeOf.get(id), best = null;
-      now.runs.forEach(function (run) { if (run && (!best || run.node[node] < best.node[node])) best = run; });
+      now.runs.forEach(function (run) { if (run && (!best || (state.combine === "all" ? run.node[node] > best.node[node] : run.node[node] < best.node[node]))) best = run; });
       return best;
     }
     /* The name of a node; of one without a name the nearest that has one, as the legs of `atlas route` have it. */
@@ -767,7 +807,7 @@ export function explorePage(data) {
       var lon = Math.round(event.latlng.lng * 1e4) / 1e4, lat = Math.round(event.latlng.lat * 1e4) / 1e4, hits = featuresAt(page.map, page.layers, event.containerPoint, 10);
       if (draft) {
         var near = hits.map(idOf).filter(function (id) { return nodeOf.has(id) && (draft.kind === "rail") === (id.indexOf("stn/") === 0); })[0];
-        draft.points.push(near ? onNode(nodeOf.get(near)) : [lon, lat]);
+        draft.points.push(near ? pointAt(near) : [lon, lat]);
         drawnSoFar();
         return;
       }
@@ -798,7 +838,7 @@ export function explorePage(data) {
       /* the click that follows when the finger leaves is no second question */
       box.addEventListener("click", function (event) { if (Date.now() - rested < 1500) { event.stopPropagation(); rested = 0; } }, true);
     }());
-    function onNode(node) { return [base.a.lon[node], base.a.lat[node], node]; }
+    function pointAt(id) { return known.place(id).concat([id]); }
     function drawnSoFar() { inner.fillLinks(); redraw(); }
     /* The map moves where a point lies under a panel or outside, and keeps its scale. */
     function visible(point) {
@@ -834,7 +874,7 @@ export function explorePage(data) {
     searchBox(function (layer, row) {
       var id = idOf({ layer: layer, row: row });
       if (!nodeOf.has(id)) { centre(layer, row, 10.5); return; }
-      if (draft) { draft.points.push(onNode(nodeOf.get(id))); drawnSoFar(); }
+      if (draft) { draft.points.push(pointAt(id)); drawnSoFar(); }
       else setOrigin({ id: id });
       visible(pointOf({ id: id }));
     }, function (id) {
