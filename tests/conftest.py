@@ -13,6 +13,12 @@ from pages import headless_browser
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
+from atlas.data.catalog import Catalog, open_catalog
+from atlas.land.ground import Ground
+from atlas.land.links import access_table
+from atlas.land.population import spread_people
+from atlas.network.build import Network, build_network
+
 #: Files whose tests share no costly fixture: a worker that is free takes them one by one.
 _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
 #: What `scripts/test --quick` leaves out: whole commands, sites and browsers, second programs, long draws.
@@ -72,6 +78,25 @@ def pytest_runtest_makereport() -> Generator[None, Any, Any]:
 def pytest_make_collect_report() -> Generator[None, Any, Any]:
     """Turn a module skipped while it is collected into a failure."""
     return _no_skip((yield))
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The shipped atlas."""
+    return open_catalog()
+
+
+@pytest.fixture(scope="session")
+def network(catalog: Catalog) -> Network:
+    """The network of the shipped atlas, one for all tests of a worker: a value, never written to."""
+    return build_network(catalog.layers())
+
+
+@pytest.fixture(scope="session")
+def ground(network: Network) -> Ground:
+    """Its land in cells of 4 km, with people."""
+    table = access_table(network, cell_km=4.0)
+    return Ground(table, spread_people(table.grid, network.place_layer.frame))
 
 
 @pytest.fixture(scope="session")

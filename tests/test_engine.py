@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.arrays import StateArcs
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel.kernel import ENGINES, least_minutes
 from atlas.travel.search import graph_of, search, search_many, search_towards, weighed
 from atlas.travel.trip import Trip
@@ -121,18 +120,13 @@ def test_the_path_is_made_of_edges_that_add_up(world) -> None:
         assert low - 1e-6 <= tree.node_minutes[node] <= high + 1e-6
 
 
-@pytest.fixture(scope="module")
-def atlas_network() -> Network:
-    return build_network(open_catalog().layers())
-
-
 @settings(deadline=None, max_examples=10)
 @given(data=st.data())
-def test_search_equals_networkx_on_the_atlas(atlas_network: Network, data: st.DataObject) -> None:
+def test_search_equals_networkx_on_the_atlas(network: Network, data: st.DataObject) -> None:
     scenario = load_scenario(data.draw(st.sampled_from(["2023", "2026", "2030", "2035", "full"])))
     mode = data.draw(st.sampled_from(["drive", "rail", "multimodal"]))
-    start = data.draw(st.integers(0, len(atlas_network.nodes) - 1))
-    graph = Trip(atlas_network, scenario, mode).graph
+    start = data.draw(st.integers(0, len(network.nodes) - 1))
+    graph = Trip(network, scenario, mode).graph
     oracle = nx.MultiDiGraph()
     oracle.add_nodes_from(range(graph.matrix.shape[0]))
     matrix = graph.matrix.tocoo()

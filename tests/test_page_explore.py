@@ -25,20 +25,10 @@ from atlas.land.ground import coarser
 from atlas.maps.basemaps import basemap_of
 from atlas.maps.engine import pack_engine
 from atlas.maps.pages.explore import draw_explorer
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 
 ROOT = Path(__file__).resolve().parent.parent
 QUESTIONS = 300
-
-
-@pytest.fixture(scope="module")
-def catalog():
-    return atlas.open_catalog()
-
-
-@pytest.fixture(scope="module")
-def network(catalog) -> Network:
-    return build_network(catalog.layers())
 
 
 @pytest.fixture(scope="module")

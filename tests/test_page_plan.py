@@ -13,7 +13,7 @@ from pages import DESKTOP, PHONE, opened
 from playwright.sync_api import Browser, Page
 
 from atlas.base.words import simplified
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.register import item_table
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.sheets.plan import draw_plan
@@ -47,11 +47,6 @@ TYPED = {
     "富山工业园": "plan-plf-005",
     "翠山湖": "plan-plf-017", "江门中微子实验": "plan-plf-092", "JUNO": "plan-plf-092", "大广海湾": "plan-plf-002",
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
 
 
 @pytest.fixture(scope="module")

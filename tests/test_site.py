@@ -38,11 +38,6 @@ VIEWS = [*(f"explore.html#o={city}" for city in ("zhuhai", "zhongshan", "jiangme
 
 
 @pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
-
-
-@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site as the command makes it, with the line that its help shows."""
     folder = tmp_path_factory.mktemp("built")
