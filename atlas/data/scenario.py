@@ -380,18 +380,9 @@ def parse_scenario(
 
 
 def refuse_contradiction(where: str, added: Iterable[str], barred: Iterable[str]) -> None:
-    """Refuse what one and the same scenario puts in and leaves out or closes.
-
-    Raises
-    ------
-    ScenarioError
-        An id stands in `added` and in `barred`.
-    """
-    if both := sorted({*added} & {*barred}):
-        raise ScenarioError(
-            f"{where}: {', '.join(map(repr, both))} is put in (with) and left out or closed (without, close) at once; "
-            "keep one of the two"
-        )
+    """Refuse, with a ScenarioError, what one scenario puts in (`added`) and leaves out or closes (`barred`) at once."""
+    if both := ", ".join(map(repr, sorted({*added} & {*barred}))):
+        raise ScenarioError(f"{where}: {both} stands in with and in without or close at once; keep one of the two")
 
 
 def scenario_text(scenario: Scenario) -> str:
