@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from atlas.data.scenario import load_scenario
 from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
-from atlas.travel.kernel import ENGINES, least_minutes
+from atlas.travel import kernel
+from atlas.travel.kernel import ENGINES, least_minutes, least_sums
 from atlas.travel.search import graph_of, search, search_many, search_towards, weighed
 from atlas.travel.trip import Trip
 
@@ -64,6 +65,18 @@ def test_every_engine_gives_the_same_minutes_and_ways_to_the_last_bit(world, lim
     for name in ENGINES:
         alone, _ = least_minutes(*arcs, starts, limit=limit, engine=name)
         assert (alone == minutes[0]).all()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_least_sums_are_those_of_every_way_over_the_middle(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+    if compiled:
+        pytest.importorskip("numba")
+    monkeypatch.setattr(kernel, "_has_numba", lambda: compiled)
+    rng = np.random.default_rng(2)
+    a, b = (np.where(rng.random(shape) < 0.4, np.inf, rng.random(shape)) for shape in ((7, 5), (5, 9)))
+    a[3], b[:, 2] = np.inf, np.inf
+    assert (least_sums(a, b) == (a[:, :, None] + b[None]).min(axis=1)).all()
+    assert least_sums(a[:, :0], b[:0]).shape == (7, 9)
 
 
 @given(edge_lists())

@@ -212,6 +212,18 @@ def test_a_reach_in_arcgis_is_coloured_by_the_bands_of_minutes(tmp_path: Path) -
     assert renderer["minimumBreak"] == TIME_RAMP[0].from_min
 
 
+def test_a_layer_without_a_feature_is_a_layer_without_a_class(catalog: Catalog, tmp_path: Path) -> None:
+    ports = catalog.layer("ports")
+    bare = replace(ports, frame=ports.frame.iloc[:0])
+    path, *_ = write({"ports": bare, "airports": catalog.layer("airports")}, tmp_path / "a.lyrx")
+    classes = [
+        len([one for one in objects(layer) if one["type"] == "CIMUniqueValueClass"])
+        for layer in json.loads(path.read_text("utf-8"))["layerDefinitions"][1:]
+    ]
+    assert min(classes) == 0
+    assert max(classes) > 0
+
+
 def test_gdals_validator_finds_nothing_in_a_geopackage_and_stations_belong_to_services(
     catalog: Catalog, tmp_path: Path
 ) -> None:

@@ -281,6 +281,25 @@ def test_what_is_closed_to_cars_is_counted_by_what_closes_it(tmp_path: Path) -> 
     assert "1 ways are areas that are driven on, no lines; they are left out" in found.notes
 
 
+def test_roads_of_other_classes_are_counted_by_class_and_a_track_with_rails_is_a_railway(tmp_path: Path) -> None:
+    nodes: dict[int, Place] = {
+        **CROSS,
+        1: (113.0, 22.5, {"railway": "station", "name": "甲站"}),
+        3: (113.1, 22.5, {"railway": "station", "name": "乙站"}),
+    }
+    ways: list[WayRow] = [
+        (10, [4, 2, 5], {"highway": "primary"}),
+        (11, [4, 5], {"highway": "residential"}),
+        (12, [4, 5], {"highway": "service", "access": "private"}),
+        (13, [1, 3], {"highway": "track", "railway": "rail", "name": "甲乙铁路"}),
+        (14, [4, 5], {"highway": "footway"}),
+    ]
+    found = made(tmp_path, nodes, ways, classes=classes_of("secondary+"))
+    assert "3 ways of other classes of roads are left out (residential 1, service 1, track 1)" in found.notes
+    assert len(found.layers["highways"].frame) == 1
+    assert len(found.layers["railways"].frame) == 1
+
+
 def test_a_road_for_customers_is_used_where_it_leads_nowhere_else_and_not_as_a_way_through(tmp_path: Path) -> None:
     nodes: dict[int, Place] = {**CROSS, 6: (113.06, 22.45), 7: (113.15, 22.5)}
     ways: list[WayRow] = [
