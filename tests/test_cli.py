@@ -298,7 +298,7 @@ def test_the_command_in_an_answer_gives_it_again() -> None:
 
 
 #: Commands that give no answer to be had in formats: they make or change a folder, or run until they are ended.
-MAKERS = {"build", "new", "refresh", "serve", "qgis install", "scenario new", "od", "map", "report"} | {
+MAKERS = {"build", "new", "refresh", "serve", "qgis install", "scenario new", "od"} | {
     f"import {kind}" for kind in ("gtfs", "layer", "osm", "population")
 }
 CHANGES = {"--with", "--close", "--set", "--period", "--boarding"}
@@ -316,7 +316,8 @@ def test_options_mean_the_same_in_every_command_that_could_have_them() -> None:
     lacking: dict[str, set[str]] = {}
     for name, words in has.items():
         wanted = {"--verbose", "--quiet"} | ({"--root"} if name != "qgis install" else set())
-        wanted |= set() if name in MAKERS else {"--format", "--output", "--overwrite"}
+        if name not in MAKERS:
+            wanted |= {"--format", "--output", "--overwrite"}
         # who names a scenario may change it, but for one that a file is verified with
         if name != "verify" and ("--scenario" in words or words & CHANGES - {"--set"}):
             wanted |= CHANGES
@@ -338,12 +339,12 @@ def test_the_way_back_is_the_way_there_from_the_other_end() -> None:
 
 def test_compared_towards_a_place_trips_end_there() -> None:
     words = ("compare", "2023", "2035", "--origin", "江门", "--to", "深圳", "--to", "湛江")
-    pairs = answer_of(*words, "--to-here")["pairs"]
+    found = answer_of(*words, "--to-here")
+    pairs = found["pairs"]
     assert {row["to_id"] for row in pairs} == {"jiangmen"}
     there = answer_of("compare", "2023", "2035", "--origin", "深圳", "--origin", "湛江", "--to", "江门")["pairs"]
     assert pairs == there
-    totals = answer_of(*words, "--to-here", "--show", "totals")["totals"]
-    assert {row["from_id"] for row in totals} == {"jiangmen"}
+    assert {row["from_id"] for row in found["totals"]} == {"jiangmen"}
 
 
 def test_bounds_hold_every_feature_of_a_layer_and_of_all() -> None:
