@@ -95,12 +95,15 @@ def test_the_documentation_is_what_the_help_says() -> None:
 #: The whole site is built by its own test, with this very line, and looked at there.
 BUILT = "atlas build -o site"
 #: A service runs until it is ended: tests/test_serve.py runs its examples; tests/test_od.py works with processes.
-EXAMPLES = [
-    line
-    for name in ALL
-    for line in examples(name)
-    if line != BUILT and name != "atlas serve" and "--engine dask" not in line
-]
+EXAMPLES = list(
+    # a group and its command may show the same line
+    dict.fromkeys(
+        line
+        for name in ALL
+        for line in examples(name)
+        if line != BUILT and name != "atlas serve" and "--engine dask" not in line
+    )
+)
 
 
 def test_the_example_that_builds_the_site_is_run_by_the_tests_of_the_site() -> None:
