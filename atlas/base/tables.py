@@ -12,14 +12,14 @@ import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import NoReturn
 
 from atlas.base.doors import MOST_DIGITS, Door, did_you_mean, sign_fault
 from atlas.base.errors import AtlasError, LayerError
 
-__all__ = ["Row", "Table", "is_iso_date", "listed", "parse_table", "read_table"]
+__all__ = ["Row", "Table", "is_iso_date", "iso_time", "listed", "parse_table", "read_table"]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?", re.ASCII)
@@ -43,6 +43,19 @@ def is_iso_date(text: str, *, reduced: bool = True) -> bool:
     except ValueError:
         return False
     return True
+
+
+def iso_time(text: str) -> datetime | None:
+    """Return a time of ISO 8601 with its hour, with or without an offset; None: it is none, or a day alone.
+
+    >>> iso_time("2025-09-24T12:00+08:00").hour, iso_time("2025-09-24"), iso_time("noon")
+    (12, None, None)
+    """
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if is_iso_date(text) else when
 
 
 def listed(text: str | None) -> tuple[str, ...]:

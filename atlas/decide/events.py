@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from atlas.base.doors import Door, did_you_mean
 from atlas.base.errors import PlanError, only_known
+from atlas.base.tables import is_iso_date, iso_time
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Opened
@@ -287,18 +288,13 @@ def _time(text: str, told: str, *, whole_day: bool = False) -> str:
 
     With `whole_day` a year, a month or a day stands for its beginning: a source may know no more.
     """
-    short = text.count("-") < 2 and len(text) in (4, 7)
-    try:
-        when = datetime.fromisoformat(f"{text}-01-01"[:10] if short else text)
-    except ValueError as reason:
-        raise PlanError(f"{told} is {text!r}, which is no time; give it as 2025-09-24T12:00") from reason
-    if len(text) <= len("2025-09-24"):
-        if whole_day:
-            return text
-        raise PlanError(f"{told} is {text!r}, a day without an hour; give it as {when:%Y-%m-%d}T12:00")
-    if when.tzinfo is not None:
-        when = when.astimezone(_CLOCK)
-    return when.strftime("%Y-%m-%dT%H:%M")
+    if whole_day and is_iso_date(text):
+        return text
+    when = iso_time(text)
+    if when is None:
+        reason = "a day without an hour" if is_iso_date(text) else "no time"
+        raise PlanError(f"{told} is {text!r}, which is {reason}; give it as 2025-09-24T12:00")
+    return (when if when.tzinfo is None else when.astimezone(_CLOCK)).strftime("%Y-%m-%dT%H:%M")
 
 
 def _times(path: str | Path, start: str, until: str) -> tuple[str, str]:
