@@ -211,7 +211,7 @@ class Session:
             Both a year and a scenario are given, or what is given cannot be read.
         """
         from atlas.data.parameters import read_parameters
-        from atlas.data.scenario import load_scenario, refuse_contradiction
+        from atlas.data.scenario import load_scenario
 
         if choice.year is not None and choice.scenario is not None:
             raise ScenarioError("give --year or --scenario, not both; a scenario file has its own year")
@@ -228,7 +228,6 @@ class Session:
             self.request(choice.with_)
         if choice.close:
             self.check_ids(choice.close, self.known_ids)
-        refuse_contradiction("the options", choice.with_, choice.close)
         if overrides or choice.with_ or choice.close or choice.parameter_set or choice.period or choice.boarding:
             return found.but(
                 with_=choice.with_,

@@ -344,7 +344,7 @@ def parse_scenario(
         raise ScenarioError(f"{where}: unknown base {base!r}{did_you_mean(base, BUILT_IN)}")
     scenario = _of_year(base, table)
     ids = {key: _ids(data.get(key, []), key, known_ids, where) for key in ("with", "without", "close")}
-    refuse_contradiction(where, ids["with"], [*ids["without"], *ids["close"]])
+    refuse_contradiction(where, ids["with"], ids["without"])
     overrides = data.get("set", {})
     if not isinstance(overrides, dict):
         raise ScenarioError(f"{where}: [set] must be a table of parameter = number")
@@ -369,10 +369,10 @@ def parse_scenario(
     )
 
 
-def refuse_contradiction(where: str, added: Iterable[str], barred: Iterable[str]) -> None:
-    """Refuse, with a ScenarioError, what one scenario puts in (`added`) and leaves out or closes (`barred`) at once."""
-    if both := ", ".join(map(repr, sorted({*added} & {*barred}))):
-        raise ScenarioError(f"{where}: {both} stands in with and in without or close at once; keep one of the two")
+def refuse_contradiction(where: str, added: Iterable[str], left_out: Iterable[str]) -> None:
+    """Refuse, with a ScenarioError, what one scenario puts in (`added`) and leaves out; closing is none."""
+    if both := ", ".join(map(repr, sorted({*added} & {*left_out}))):
+        raise ScenarioError(f"{where}: {both} stands in with and in without at once; keep it in one of them")
 
 
 def scenario_text(scenario: Scenario) -> str:

@@ -167,7 +167,7 @@ def new(session: Session, /, file: Path, overwrite: bool, **wanted: Any) -> None
     known = session.known_ids
     start = session.scenario(Choice(year=wanted["base"]))
     session.check_ids([*wanted["with_"], *wanted["without"], *wanted["close"]], known)
-    refuse_contradiction(str(file), wanted["with_"], [*wanted["without"], *wanted["close"]])
+    refuse_contradiction(str(file), wanted["with_"], wanted["without"])
     session.request(wanted["with_"])
     made = start.but(
         name=wanted["name"] or file.stem,
