@@ -53,6 +53,8 @@ export function explorePage(data) {
       parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], place: function (id) { return [base.a.lon[nodeOf.get(id)], base.a.lat[nodeOf.get(id)]]; } };
     var opening = { origins: [{ id: X.opening[0] }], year: X.opening[1] };
     var state = S.fromHash(urlState.values, opening, known), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known) : null;
+    /* two states that are compared are cut at the same minutes */
+    if (pinned) pinned.cutoffs = state.cutoffs.slice();
     var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe", "pair"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
     var chosen = urlState.values.f && nodeOf.has(urlState.values.f) ? urlState.values.f : null, draft = null, now = null, was = null, spent = 0;
 
@@ -86,6 +88,7 @@ export function explorePage(data) {
     /* --- doing: change the state, answer, show ------------------------------------------------------------------- */
     function change(more, quick) {
       Object.assign(state, more);
+      if (pinned && more.cutoffs) { pinned.cutoffs = state.cutoffs.slice(); answerPinned(); }
       if (quick && worker.ask()) return;
       var start = performance.now();
       worker.drop();
@@ -641,8 +644,32 @@ export function explorePage(data) {
         host.appendChild(el("li", { "data-gain": Math.round(now.inside[i].people - before.people) }, ui("ex_gain", cutoff, signed(now.inside[i].people - before.people), signedKm(now.inside[i].km2 - before.km2)) +
           (gained.length ? ui("ex_gained", gained.slice(0, 12).join("、") + (gained.length > 12 ? "…" : "")) : "") + (lost.length ? ui("ex_lost", lost.slice(0, 12).join("、") + (lost.length > 12 ? "…" : "")) : "")));
       });
-      var made = items.filter(function (item) { return openIn(state, item) !== openIn(pinned, item); }).map(function (item) { return (openIn(state, item) ? "+ " : "− ") + pick(data.plan.items[item.id].n); });
-      if (made.length) host.appendChild(el("li", {}, ui("ex_made", made.slice(0, 20).join("；") + (made.length > 20 ? "…" : ""))));
+      var made = items.filter(function (item) { return openIn(state, item) !== openIn(pinned, item); });
+      if (made.length) host.appendChild(el("li", {}, ui("ex_made", made.slice(0, 20).map(sign).join("；") + (made.length > 20 ? "…" : ""))));
+      if (made.length && base.grid) host.appendChild(el("li", {}, makeButton({ class: "tool", id: "weigh" }, "ex_weigh", function () { weigh(made); })));
+    }
+    function sign(item) { return (openIn(state, item) ? "+ " : "− ") + pick(data.plan.items[item.id].n); }
+    /* What each project does by itself: the people within the longest cut-off with it as it is now and with it as it was
+       in the pinned state, one project after the other so that the page goes on answering. */
+    function weigh(made) {
+      var host = document.getElementById("differences"), asked = JSON.stringify(state), last = [state.cutoffs[state.cutoffs.length - 1]], found = [], none = 0, at = 0;
+      var line = el("li", { id: "weighed", "aria-live": "polite" });
+      Array.prototype.forEach.call(host.querySelectorAll("#weigh, #weighed"), function (node) { node.closest("li").remove(); });
+      host.appendChild(line);
+      (function next() {
+        if (JSON.stringify(state) !== asked || !line.isConnected) return;
+        for (var start = performance.now(); at < made.length && performance.now() - start < 60; at++) {
+          var item = made[at], on = openIn(state, item);
+          var other = answer(Object.assign({}, state, { with: on ? state.with.filter(function (id) { return id !== item.id; }) : state.with.concat([item.id]), without: on ? state.without.concat([item.id]) : state.without.filter(function (id) { return id !== item.id; }) }));
+          var people = E.inside(now.M, now.cells, last)[0].people - E.inside(other.M, other.cells, last)[0].people;
+          if (Math.abs(people) >= 50) found.push([people, item]); else none++;
+        }
+        found.sort(function (a, b) { return Math.abs(b[0]) - Math.abs(a[0]); });
+        emptied(line);
+        line.appendChild(el("span", {}, ui("ex_weighed", last[0], at, made.length, none)));
+        line.appendChild(el("ol", {}, found.slice(0, 12).map(function (one) { return el("li", { "data-item": one[1].id, "data-people": Math.round(one[0]) }, sign(one[1]) + " " + ui("ex_weighs", signed(one[0]))); })));
+        if (at < made.length) setTimeout(next, 0); else line.setAttribute("data-done", "true");
+      }());
     }
     function openIn(one, item) { return one.without.indexOf(item.id) < 0 && (one.with.indexOf(item.id) >= 0 || one.year === null || item.year <= one.year); }
     function signed(people) { return (people >= 0 ? "+" : "−") + tenThousand(Math.abs(people)); }
