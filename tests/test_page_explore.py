@@ -566,3 +566,29 @@ def test_two_compared_states_stand_side_by_side_and_move_in_step(browser: Browse
         assert page.evaluate("Atlas.page.twin.getCenter().lng") == pytest.approx(112.9, abs=0.01)
         page.evaluate("document.querySelector('#seg-compare [data-value=one]').click()")
         assert page.locator("#twin").is_hidden()
+
+
+def test_what_made_the_difference_is_weighed_project_by_project(browser: Browser, file: Path, network, ground) -> None:
+    asked = "#o=jiangmen&k=60&y=2035&d=change&pin=o%3Djiangmen%26k%3D45%26y%3D2026"
+    with opened(browser, file, fragment=asked) as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        page.evaluate("document.getElementById('weigh').click()")
+        page.wait_for_selector("#weighed[data-done]")
+        found = page.evaluate(
+            "[...document.querySelectorAll('#weighed li')].map(one => [one.dataset.item, Number(one.dataset.people)])"
+        )
+        notes = page.evaluate("Atlas.hooks.sheetNotes()")
+        sentence = page.evaluate("() => { document.getElementById('lang').click(); return Atlas.hooks.finding(); }")
+        minutes = page.evaluate("document.querySelector('#differences [data-gain]').textContent")
+    assert [abs(people) for _, people in found] == sorted((abs(people) for _, people in found), reverse=True)
+    item, people = found[0]
+    held = load_scenario("2035")
+    both = [
+        atlas.reach_from(network, "jiangmen", one).coverage(60, ground=ground)["people"].iloc[0]
+        for one in (held, held.but(without=[item]))
+    ]
+    assert people == pytest.approx(both[0] - both[1], rel=0.02, abs=500)
+    assert sum(item_name in note for note in notes for item_name in ["60 分钟内，若单独去掉"]) == 1
+    # in English people are no ten thousands, and both states are cut at the minutes of the one
+    assert "million people" in sentence
+    assert "60 min" in minutes

@@ -493,6 +493,11 @@ export function explorePage(data) {
       }
       return found.sort(function (a, b) { return (a.min === null ? 1e9 : a.min) - (b.min === null ? 1e9 : b.min); });
     }
+    /* People in a sentence: ten thousands in Chinese, whose sentences say 万, else millions or whole hundreds. */
+    function many(people) {
+      if (page.lang === "zh") return tenThousand(people);
+      return people >= 1e6 ? formatNumber(people / 1e6, people < 1e7 ? 2 : 1) + " million" : formatNumber(Math.round(people / 100) * 100, 0);
+    }
     function tenThousand(people) { return formatNumber(people / 10000, people < 100000 ? 1 : 0); }
     function figuresShown() {
       emptied(figures);
@@ -511,7 +516,7 @@ export function explorePage(data) {
       state.origins.forEach(function (origin, k) {
         var own = model.ownedBy(now, k, state.cutoffs);
         owners.appendChild(el("li", { "data-people": own.map(function (one) { return Math.round(one.people); }).join() }, [el("span", { class: "dotband", style: "background:" + paint.css(paint.OWNERS[k]), "aria-hidden": "true" }), el("b", {}, originName(origin) + " "),
-          el("small", {}, own.map(function (one, i) { return ui("ex_finding_inside", state.cutoffs[i], tenThousand(one.people), formatNumber(one.km2, 0)); }).join(ui("semicolon")))]));
+          el("small", {}, own.map(function (one, i) { return ui("ex_finding_inside", state.cutoffs[i], many(one.people), formatNumber(one.km2, 0)); }).join(ui("semicolon")))]));
       });
     }
     /* The commands that give these numbers at the terminal. */
@@ -672,7 +677,7 @@ export function explorePage(data) {
       }());
     }
     function openIn(one, item) { return one.without.indexOf(item.id) < 0 && (one.with.indexOf(item.id) >= 0 || one.year === null || item.year <= one.year); }
-    function signed(people) { return (people >= 0 ? "+" : "−") + tenThousand(Math.abs(people)); }
+    function signed(people) { return (people >= 0 ? "+" : "−") + many(Math.abs(people)); }
     function signedKm(km2) { return (km2 >= 0 ? "+" : "−") + formatNumber(Math.abs(km2), 0); }
 
     function open(id, focus) {
@@ -775,12 +780,15 @@ export function explorePage(data) {
       return [[was, pinned], [now, state]].map(function (pair) {
         return { told: pair[1].origins.map(originName).join("、") + ", " + S.yearText(pair[1]) + ", " + ui(pair[1].mode) + " · " + pair[1].cutoffs.map(function (cutoff) {
           var inside = pair[0].cells ? E.inside(pair[0].M, pair[0].cells, [cutoff])[0] : null;
-          return inside ? ui("ex_finding_inside", cutoff, tenThousand(inside.people), formatNumber(inside.km2, 0)) : "";
+          return inside ? ui("ex_finding_inside", cutoff, many(inside.people), formatNumber(inside.km2, 0)) : "";
         }).join(ui("semicolon")), use: function () { sheetOf = pair; } };
       });
     };
     hooks.sheetDone = function () { sheetOf = null; };
-    hooks.sheetNotes = function () { return Array.prototype.map.call(document.querySelectorAll("#differences li"), function (item) { return item.textContent; }); };
+    hooks.sheetNotes = function () { return Array.prototype.filter.call(document.querySelectorAll("#differences > li"), function (item) { return !item.querySelector("button"); }).map(function (item) {
+      var parts = item.querySelectorAll("span, ol > li");
+      return parts.length ? Array.prototype.map.call(parts, function (part) { return part.textContent; }).join(" ") : item.textContent;
+    }); };
     page.paints.push(function (ctx, mapView) {
       if (!now) return;
       if (sheetOf) {
@@ -925,7 +933,7 @@ export function explorePage(data) {
       if (!now) return "";
       if (now.lost === now.all) return ui("ex_off_land");
       var head = ui(state.towards ? "ex_finding_to" : "ex_finding", state.origins.map(originName).join(page.lang === "zh" ? "、" : ", "), state.year === null ? ui(state.known ? "ex_full_known" : "full") : String(state.year), ui(state.mode));
-      return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, tenThousand(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
+      return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, many(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
     };
     hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [state.origins.map(originName).join("、"), S.yearText(state), ui(state.mode)].join(", "); };
     hooks.printRows = function () {
