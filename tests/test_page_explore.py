@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 from pages import opened
 from playwright.sync_api import Browser, Page
+from small_atlas import draw_atlas
 
 import atlas
 from atlas.base.errors import MapError
@@ -592,3 +594,19 @@ def test_what_made_the_difference_is_weighed_project_by_project(browser: Browser
     # in English people are no ten thousands, and both states are cut at the minutes of the one
     assert "million people" in sentence
     assert "60 min" in minutes
+
+
+def test_an_atlas_without_plan_and_land_has_an_explorer_of_the_layers_asked_for(tmp_path: Path) -> None:
+    root = draw_atlas(tmp_path / "town")
+    for path in (root / "data" / "plan").iterdir():
+        path.unlink()
+    for key in ("land", "water"):
+        (root / "data" / "geojson" / f"{key}.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    words = ["map", "explore", "--root", str(root), "--layers", "stations", "-o", str(tmp_path / "x.html")]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.stderr
+    text = (tmp_path / "x.html").read_text("utf-8")
+    data = json.loads(max(re.findall(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', text, re.S), key=len))
+    assert [layer["key"] for layer in data["layers"]] == ["places", "stations"]
+    assert data["explore"]["engine"]["grid"] is None
+    assert data["explore"]["targets"] == []

@@ -32,7 +32,10 @@ export function explorePage(data) {
   var X = data.explore, E = engine, S = exploreState, host = el("div", { class: "section" }, el("p", {}, ui("ex_loading")));
   page.panel.appendChild(host);
   searchBox(function () {});
-  E.unpack(X.engine).then(function (N) {
+  Promise.all([E.unpack(X.engine), E.unpackTexts(X.names), E.unpackTexts(X.nodeNames)]).then(function (unpacked) {
+    var N = unpacked[0];
+    X.names = unpacked[1];
+    X.nodeNames = unpacked[2];
     emptied(host);
     host.remove();
     page.explorer = explorer(N);
