@@ -575,12 +575,13 @@ def test_what_made_the_difference_is_weighed_project_by_project(browser: Browser
     with opened(browser, file, fragment=asked) as page:
         page.wait_for_selector("body[data-explorer=true]")
         page.evaluate("document.getElementById('weigh').click()")
-        page.wait_for_selector("#weighed[data-done]")
+        page.wait_for_selector("#weighed[data-done]", state="attached")
         found = page.evaluate(
             "[...document.querySelectorAll('#weighed li')].map(one => [one.dataset.item, Number(one.dataset.people)])"
         )
         notes = page.evaluate("Atlas.hooks.sheetNotes()")
-        sentence = page.evaluate("() => { document.getElementById('lang').click(); return Atlas.hooks.finding(); }")
+        page.get_by_text("English", exact=True).click()
+        sentence = page.evaluate("Atlas.hooks.finding()")
         minutes = page.evaluate("document.querySelector('#differences [data-gain]').textContent")
     assert [abs(people) for _, people in found] == sorted((abs(people) for _, people in found), reverse=True)
     item, people = found[0]

@@ -177,7 +177,7 @@ def explorer_page(session: Session, layers: Mapping[str, Layer], **options: Any)
 
     targets = session.folder / "data" / "plan" / "targets.toml"
     ground = None
-    if session.network.barrier is not None:
+    if session.network.barrier is not None and len(session.access.grid.cells):
         fine = Ground(session.access, session.population)
         ground = coarser(session.network, fine, PAGE_CELLS)
         if ground is not fine:
