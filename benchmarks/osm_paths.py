@@ -15,6 +15,7 @@ import heapq
 import random
 import tempfile
 from collections import defaultdict
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
@@ -133,47 +134,65 @@ def with_turns(out: dict, turns: dict, source: int) -> dict[int, float]:
     return best
 
 
+@dataclass(frozen=True)
+class Shares:
+    """Of the pairs of junctions of a file: those equal, those that turn restrictions make longer, those that differ."""
+
+    junctions: int
+    pairs: int
+    equal: int
+    longer: int
+    strange: tuple[tuple[int, int, float, float], ...]
+
+
+def compared(path: Path, classes: tuple[str, ...], sources: int) -> Shares:
+    """Compare the kilometres from some junctions to all others with those of the other reader."""
+    graph, out, turns, ends = read(path, classes)
+    home = open_catalog()
+    with tempfile.TemporaryDirectory() as folder:
+        found = osm_layers(path, home.specs, classes=classes, as_of="2026-01-01")
+        take_in(found.layers, [found.source], home, Target(out=Path(folder) / "own"))
+        edges = build_network(open_catalog(Path(folder) / "own").layers()).edges
+    edges = edges[edges["role"].isin(["run", "ramp"])]
+    ours = nx.DiGraph()
+    for u, v, km in zip(edges["from_id"], edges["to_id"], edges["length_km"], strict=True):
+        if km < ours.get_edge_data(u, v, {"km": 1e9})["km"]:
+            ours.add_edge(u, v, km=km)
+    chosen = random.Random(7).sample(sorted(ends), min(sources, len(ends)))
+    pairs = equal = longer = 0
+    strange: list[tuple[int, int, float, float]] = []
+    for source in chosen:
+        other = nx.single_source_dijkstra_path_length(graph, source, weight="km")
+        own: dict[str, float] = {}
+        for start in (f"road/osm-n{source}", f"road/osm-n{source}/toll"):
+            if start in ours:
+                for node, km in nx.single_source_dijkstra_path_length(ours, start, weight="km").items():
+                    name = node.removesuffix("/toll")
+                    own[name] = min(km, own.get(name, 1e9))
+        turned = with_turns(out, turns, source)
+        for goal in ends - {source}:
+            pairs += 1
+            a, b = other.get(goal, 1e9), own.get(f"road/osm-n{goal}", 1e9)
+            if abs(a - b) <= max(0.005, 0.002 * a):
+                equal += 1
+            else:
+                strange.append((source, goal, a, b))
+            longer += turned.get(goal, 1e9) - a > 0.005
+    return Shares(len(ends), pairs, equal, longer, tuple(strange))
+
+
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("files", nargs="+", type=Path)
     options.add_argument("--classes", default="living_street+")
     options.add_argument("--sources", type=int, default=40)
     told = options.parse_args()
-    home = open_catalog()
     for path in told.files:
-        classes = classes_of(told.classes)
-        graph, out, turns, ends = read(path, classes)
-        with tempfile.TemporaryDirectory() as folder:
-            found = osm_layers(path, home.specs, classes=classes, as_of="2026-01-01")
-            take_in(found.layers, [found.source], home, Target(out=Path(folder) / "own"))
-            edges = build_network(open_catalog(Path(folder) / "own").layers()).edges
-        edges = edges[edges["role"].isin(["run", "ramp"])]
-        ours = nx.DiGraph()
-        for u, v, km in zip(edges["from_id"], edges["to_id"], edges["length_km"], strict=True):
-            if km < ours.get_edge_data(u, v, {"km": 1e9})["km"]:
-                ours.add_edge(u, v, km=km)
-        chosen = random.Random(7).sample(sorted(ends), min(told.sources, len(ends)))
-        pairs = equal = longer = 0
-        strange: list[tuple[int, int, float, float]] = []
-        for source in chosen:
-            other = nx.single_source_dijkstra_path_length(graph, source, weight="km")
-            own: dict[str, float] = {}
-            for start in (f"road/osm-n{source}", f"road/osm-n{source}/toll"):
-                if start in ours:
-                    for node, km in nx.single_source_dijkstra_path_length(ours, start, weight="km").items():
-                        name = node.removesuffix("/toll")
-                        own[name] = min(km, own.get(name, 1e9))
-            turned = with_turns(out, turns, source)
-            for goal in ends - {source}:
-                pairs += 1
-                a, b = other.get(goal, 1e9), own.get(f"road/osm-n{goal}", 1e9)
-                equal += abs(a - b) <= max(0.005, 0.002 * a)
-                if abs(a - b) > max(0.005, 0.002 * a):
-                    strange.append((source, goal, a, b))
-                longer += turned.get(goal, 1e9) - a > 0.005
-        print(f"{path.name}: {len(ends)} junctions, {pairs} pairs, equal {equal / max(pairs, 1):.4%}; "
-              f"turn restrictions make {longer / max(pairs, 1):.2%} longer", flush=True)  # fmt: skip
-        for source, goal, a, b in strange[:5]:
+        one = compared(path, classes_of(told.classes), told.sources)
+        share, worse = one.equal / max(one.pairs, 1), one.longer / max(one.pairs, 1)
+        print(f"{path.name}: {one.junctions} junctions, {one.pairs} pairs, equal {share:.4%}; "
+              f"turn restrictions make {worse:.2%} longer", flush=True)  # fmt: skip
+        for source, goal, a, b in one.strange[:5]:
             print(f"  from node {source} to {goal}: {a:.3f} km there, {b:.3f} km here")
 
 

@@ -13,26 +13,13 @@ from atlas.decide.access import fairness, hinterland, platform_access, spread_of
 from atlas.decide.board import Board
 from atlas.decide.measures import site_rows
 from atlas.land.ground import Ground
-from atlas.land.links import access_table
-from atlas.land.population import spread_people
 from atlas.land.surface import surface_from
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel.comparison import seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.trip import Trip
 
 YEARS = [load_scenario("2023"), load_scenario("2035")]
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
-
-
-@pytest.fixture(scope="module")
-def ground(network: Network) -> Ground:
-    table = access_table(network, cell_km=4.0)
-    return Ground(table, spread_people(table.grid, network.place_layer.frame))
 
 
 @given(st.lists(st.tuples(st.integers(1, 200), st.integers(1, 9)), min_size=1, max_size=12))

@@ -20,6 +20,7 @@ from conftest import SLOW
 from worlds import rail_world
 
 import atlas
+from atlas.cli.session import _NETWORK_ROOMS
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "atlas"
@@ -123,6 +124,17 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
 
     for name in sorted(arrows):
         visit(name, ())
+
+
+def test_the_key_of_a_kept_network_holds_all_the_code_that_makes_it() -> None:
+    made_by: set[str] = set()
+    left = ["network.build", "network.value", "data.catalog"]
+    while left:
+        name = left.pop()
+        if name not in made_by:
+            made_by.add(name)
+            left += neighbours(NAMES[name])
+    assert {name.partition(".")[0] for name in made_by} == set(_NETWORK_ROOMS)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=label)

@@ -13,11 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.base.errors import PlanError
-from atlas.data.catalog import open_catalog
 from atlas.data.parameters import ParameterTable, read_parameters
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.plan.deciding import deciding_trips
 from atlas.plan.promises import (
     CLAIM_COLUMNS,
@@ -38,11 +37,6 @@ ROOT = Path(__file__).resolve().parent.parent
 SETS = ("favourable", "central", "adverse")
 VARIANTS = (*SETS, "period")
 YEARS = ("2023", "2030")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog(ROOT).layers())
 
 
 @pytest.fixture(scope="module")

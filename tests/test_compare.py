@@ -7,19 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
-from atlas.network.build import Network, build_network, open_edges
+from atlas.network.build import Network, open_edges
 from atlas.travel.comparison import Comparison, compare, people_units, seats
 from atlas.travel.reach import od_matrix, route
 
 ROOT = Path(__file__).resolve().parent.parent
 CUTOFFS = (60.0, 120.0)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog(ROOT).layers())
 
 
 @pytest.fixture(scope="module")

@@ -10,12 +10,9 @@ from click.testing import CliRunner
 
 from atlas.base.errors import PlanError
 from atlas.cli import cli
-from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.decide.critical import NOTICED_MIN, Watch, breaks, closures, critical_links, dividend, worst_pairs
 from atlas.land.ground import Ground
-from atlas.land.links import access_table
-from atlas.land.population import spread_people
 from atlas.land.surface import surface_from
 from atlas.network.build import Network, build_network
 from atlas.travel.apart import redundancy
@@ -23,17 +20,6 @@ from atlas.travel.matrix import od_minutes
 from atlas.travel.trip import Trip
 
 NOW = load_scenario("2026")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
-
-
-@pytest.fixture(scope="module")
-def ground(network: Network) -> Ground:
-    table = access_table(network, cell_km=4.0)
-    return Ground(table, spread_people(table.grid, network.place_layer.frame))
 
 
 @pytest.fixture(scope="module")

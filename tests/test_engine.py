@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.arrays import StateArcs
-from atlas.network.build import Network, build_network
-from atlas.travel.kernel import ENGINES, least_minutes
+from atlas.network.build import Network
+from atlas.travel import kernel
+from atlas.travel.kernel import ENGINES, least_minutes, least_sums
 from atlas.travel.search import graph_of, search, search_many, search_towards, weighed
 from atlas.travel.trip import Trip
 
@@ -65,6 +65,18 @@ def test_every_engine_gives_the_same_minutes_and_ways_to_the_last_bit(world, lim
     for name in ENGINES:
         alone, _ = least_minutes(*arcs, starts, limit=limit, engine=name)
         assert (alone == minutes[0]).all()
+
+
+@pytest.mark.parametrize("compiled", [True, False])
+def test_least_sums_are_those_of_every_way_over_the_middle(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+    if compiled:
+        pytest.importorskip("numba")
+    monkeypatch.setattr(kernel, "_has_numba", lambda: compiled)
+    rng = np.random.default_rng(2)
+    a, b = (np.where(rng.random(shape) < 0.4, np.inf, rng.random(shape)) for shape in ((7, 5), (5, 9)))
+    a[3], b[:, 2] = np.inf, np.inf
+    assert (least_sums(a, b) == (a[:, :, None] + b[None]).min(axis=1)).all()
+    assert least_sums(a[:, :0], b[:0]).shape == (7, 9)
 
 
 @given(edge_lists())
@@ -121,18 +133,13 @@ def test_the_path_is_made_of_edges_that_add_up(world) -> None:
         assert low - 1e-6 <= tree.node_minutes[node] <= high + 1e-6
 
 
-@pytest.fixture(scope="module")
-def atlas_network() -> Network:
-    return build_network(open_catalog().layers())
-
-
 @settings(deadline=None, max_examples=10)
 @given(data=st.data())
-def test_search_equals_networkx_on_the_atlas(atlas_network: Network, data: st.DataObject) -> None:
+def test_search_equals_networkx_on_the_atlas(network: Network, data: st.DataObject) -> None:
     scenario = load_scenario(data.draw(st.sampled_from(["2023", "2026", "2030", "2035", "full"])))
     mode = data.draw(st.sampled_from(["drive", "rail", "multimodal"]))
-    start = data.draw(st.integers(0, len(atlas_network.nodes) - 1))
-    graph = Trip(atlas_network, scenario, mode).graph
+    start = data.draw(st.integers(0, len(network.nodes) - 1))
+    graph = Trip(network, scenario, mode).graph
     oracle = nx.MultiDiGraph()
     oracle.add_nodes_from(range(graph.matrix.shape[0]))
     matrix = graph.matrix.tocoo()

@@ -11,31 +11,17 @@ from click.testing import CliRunner
 
 from atlas.base.errors import PlanError
 from atlas.cli import cli
-from atlas.data.catalog import open_catalog
 from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario
 from atlas.decide.events import Event, read_event, read_events, run_event
 from atlas.land.ground import Ground
-from atlas.land.links import access_table
-from atlas.land.population import spread_people
 from atlas.land.surface import surface_from
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 
 FOLDER = find_root() / "data" / "events"
 EVENTS = read_events(FOLDER)
 NOW = load_scenario("2026")
 HEAD = 'id = "x"\nkind = "typhoon"\nbasis = "recorded"\nname_zh = "甲"\nname_en = "x"\n'
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
-
-
-@pytest.fixture(scope="module")
-def ground(network: Network) -> Ground:
-    table = access_table(network, cell_km=4.0)
-    return Ground(table, spread_people(table.grid, network.place_layer.frame))
 
 
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.id)

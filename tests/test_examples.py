@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 import atlas
+from atlas.data.catalog import Catalog
+from atlas.network.build import Network
 
 BOOK = Path(__file__).resolve().parent.parent / "docs" / "notebook.ipynb"
 PACKAGE = Path(__file__).resolve().parent.parent / "atlas"
@@ -25,10 +27,8 @@ MODULES = sorted(
 
 
 @pytest.fixture(scope="module")
-def given() -> dict[str, object]:
+def given(catalog: Catalog, network: Network) -> dict[str, object]:
     """What the examples of the public names take as given: see the docstring of `atlas`."""
-    catalog = atlas.open_catalog()
-    network = atlas.build_network(catalog.layers())
     return {"atlas": atlas, "catalog": catalog, "network": network, "now": atlas.load_scenario("2026")}
 
 

@@ -23,7 +23,7 @@ import shapely
 
 from atlas.base.errors import ExportError, ImportDataError
 from atlas.base.style import TIME_RAMP
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.layer import Layer
 from atlas.exports.families.postgis import database_of
 from atlas.exports.tables.bundle import gather
@@ -32,11 +32,6 @@ from atlas.imports.vector import Origin, read_vector
 
 #: Where Debian's python3-gdal, which gdal-bin brings, keeps GDAL's own validator.
 VALIDATOR = Path("/usr/lib/python3/dist-packages/osgeo_utils/samples/validate_gpkg.py")
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
 
 
 def named(layer: Layer, *names: str) -> Layer:
@@ -215,6 +210,18 @@ def test_a_reach_in_arcgis_is_coloured_by_the_bands_of_minutes(tmp_path: Path) -
     assert renderer["field"] == "travel_time_min"
     assert [one["upperBound"] for one in renderer["breaks"]] == [band.to_min for band in TIME_RAMP]
     assert renderer["minimumBreak"] == TIME_RAMP[0].from_min
+
+
+def test_a_layer_without_a_feature_is_a_layer_without_a_class(catalog: Catalog, tmp_path: Path) -> None:
+    ports = catalog.layer("ports")
+    bare = replace(ports, frame=ports.frame.iloc[:0])
+    path, *_ = write({"ports": bare, "airports": catalog.layer("airports")}, tmp_path / "a.lyrx")
+    classes = [
+        len([one for one in objects(layer) if one["type"] == "CIMUniqueValueClass"])
+        for layer in json.loads(path.read_text("utf-8"))["layerDefinitions"][1:]
+    ]
+    assert min(classes) == 0
+    assert max(classes) > 0
 
 
 def test_gdals_validator_finds_nothing_in_a_geopackage_and_stations_belong_to_services(

@@ -38,11 +38,6 @@ CSV_LIMIT = 10**7
 
 
 @pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
 def layers(catalog: Catalog) -> dict[str, Layer]:
     return {key: catalog.layer(key) for key in KEYS}
 
@@ -117,7 +112,9 @@ def _inner(path: Path) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("form", ["gpkg", "shp", "geojson", "kml", "csv", "xlsx", "gtfs", "qgz", "dxf", "fgb", "tab"])
+@pytest.mark.parametrize(
+    "form", ["gpkg", "shp", "geojson", "geojsonseq", "kml", "csv", "xlsx", "gtfs", "qgz", "dxf", "fgb", "tab"]
+)
 def test_the_same_input_gives_the_same_bytes(form: str, layers: dict[str, Layer], tmp_path: Path) -> None:
     thing: object = layers if FORMATS[form].many else layers["ports"]
     made = []

@@ -16,7 +16,7 @@ from pages import opened
 from playwright.sync_api import Browser
 
 from atlas.base.errors import MapError
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.scenario import load_scenario
 from atlas.maps import payload
 from atlas.maps.basemaps import basemap_of
@@ -27,7 +27,7 @@ from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
 from atlas.maps.pages.reach import draw_reach
 from atlas.maps.sheets.plan import draw_plan
-from atlas.network.build import build_network
+from atlas.network.build import Network
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = {
@@ -37,14 +37,9 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
-def texts(catalog: Catalog) -> dict[str, str]:
+def texts(catalog: Catalog, network: Network) -> dict[str, str]:
     layers = catalog.layers()
-    network, years = build_network(layers), [load_scenario("2026"), load_scenario("2035")]
+    years = [load_scenario("2026"), load_scenario("2035")]
     known: dict[str, Any] = {"plan": catalog.plan, "sources": catalog.sources}
     reach = draw_reach(network, "珠海", years, layers, modes=["drive"], sets=["central"], **known)
     return {

@@ -6,7 +6,7 @@ import pytest
 import shapely
 
 from atlas.base.errors import PlanError
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
@@ -14,29 +14,11 @@ from atlas.decide.corridors import SERVED_MIN, corridor_cards
 from atlas.decide.critical import Watch, closures
 from atlas.decide.gaps import STRAIT_KM, gaps
 from atlas.land.ground import Ground
-from atlas.land.links import access_table
-from atlas.land.population import spread_people
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.plan.promises import check_claims, read_targets
 
 PLAN = find_root() / "data" / "plan"
 THEN, LATER = load_scenario("2023"), load_scenario("2035")
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
-def network(catalog: Catalog) -> Network:
-    return build_network(catalog.layers())
-
-
-@pytest.fixture(scope="module")
-def ground(network: Network) -> Ground:
-    table = access_table(network, cell_km=4.0)
-    return Ground(table, spread_people(table.grid, network.place_layer.frame))
 
 
 def test_trips_outside_are_those_of_the_claims_and_a_new_link_brings_them_inside(

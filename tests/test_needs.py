@@ -11,7 +11,6 @@ from worlds import line_world
 
 from atlas.base.errors import PlanError
 from atlas.cli import cli
-from atlas.data.catalog import open_catalog
 from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
@@ -23,11 +22,6 @@ from atlas.network.build import Network, build_network
 from atlas.travel.reach import route
 
 NOW = load_scenario("2026")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
 
 
 @pytest.mark.parametrize(

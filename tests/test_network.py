@@ -162,24 +162,19 @@ def test_a_line_is_cut_at_its_nodes_in_either_direction() -> None:
     assert cut_line(line, np.array([[0.0, 0.0], [1.0, 0.5]])) is None
 
 
-@pytest.fixture(scope="module")
-def atlas_network() -> Network:
-    return build_network(open_catalog().layers())
+def test_the_frames_keep_their_contract(network: Network) -> None:
+    assert tuple(network.nodes.columns) == NODE_COLUMNS
+    assert tuple(network.edges.columns) == EDGE_COLUMNS
+    assert network.nodes["node_id"].is_unique
+    assert network.edges["edge_id"].is_unique
+    known = set(network.nodes["node_id"])
+    assert set(network.edges["from_id"]) | set(network.edges["to_id"]) <= known
 
 
-def test_the_frames_keep_their_contract(atlas_network: Network) -> None:
-    assert tuple(atlas_network.nodes.columns) == NODE_COLUMNS
-    assert tuple(atlas_network.edges.columns) == EDGE_COLUMNS
-    assert atlas_network.nodes["node_id"].is_unique
-    assert atlas_network.edges["edge_id"].is_unique
-    known = set(atlas_network.nodes["node_id"])
-    assert set(atlas_network.edges["from_id"]) | set(atlas_network.edges["to_id"]) <= known
-
-
-def test_no_two_expressways_without_a_shared_junction_share_a_node(atlas_network: Network) -> None:
+def test_no_two_expressways_without_a_shared_junction_share_a_node(network: Network) -> None:
     highways = open_catalog().layer("highways").frame
     declared = {row["id"]: set(row["node_ids"].split(";")) for row in highways.to_dict("records")}
-    edges = atlas_network.edges
+    edges = network.edges
     fast = edges[edges["speed_class"].isin(EXPRESSWAYS) & (edges["layer"] == "highways")]
     at_node: dict[str, set[str]] = defaultdict(set)
     for column in ("from_id", "to_id"):
@@ -192,9 +187,9 @@ def test_no_two_expressways_without_a_shared_junction_share_a_node(atlas_network
         assert node.startswith("border/") or all(junction in declared[feature] for feature in features), node
 
 
-def test_the_operating_network_of_2026_is_one_piece_apart_from_listed_islands(atlas_network: Network) -> None:
-    graph = atlas_network.to_networkx(NOW)
-    report = check_network(atlas_network, NOW)
+def test_the_operating_network_of_2026_is_one_piece_apart_from_listed_islands(network: Network) -> None:
+    graph = network.to_networkx(NOW)
+    report = check_network(network, NOW)
     assert report.islands == ("place/dangan-town", "place/guishan-town", "place/wanshan-town")
     graph.remove_nodes_from(report.islands)
     assert nx.number_weakly_connected_components(graph) == 1
@@ -202,16 +197,16 @@ def test_the_operating_network_of_2026_is_one_piece_apart_from_listed_islands(at
 
 
 @pytest.mark.parametrize("year", ["2023", "2030", "2035", "full"])
-def test_no_year_has_a_break(atlas_network: Network, year: str) -> None:
-    assert check_network(atlas_network, load_scenario(year)).breaks == ()
+def test_no_year_has_a_break(network: Network, year: str) -> None:
+    assert check_network(network, load_scenario(year)).breaks == ()
 
 
-def test_the_edges_of_a_year_are_those_of_the_base_and_what_opened_since(atlas_network: Network) -> None:
+def test_the_edges_of_a_year_are_those_of_the_base_and_what_opened_since(network: Network) -> None:
     from atlas.network.build import open_edges
 
-    present = {year: open_edges(atlas_network, load_scenario(str(year))) for year in range(2023, 2036)}
-    opens = atlas_network.edges["opens_year"].to_numpy()
-    moving = atlas_network.edges["role"].isin(["run", "ride", "board", "alight", "transfer", "border"]).to_numpy()
+    present = {year: open_edges(network, load_scenario(str(year))) for year in range(2023, 2036)}
+    opens = network.edges["opens_year"].to_numpy()
+    moving = network.edges["role"].isin(["run", "ride", "board", "alight", "transfer", "border"]).to_numpy()
     for year in range(2024, 2036):
         since = present[year] & ~present[2023]
         assert np.array_equal((present[2023] | since)[moving], (opens <= year)[moving])

@@ -21,11 +21,6 @@ HOSTILE = "<img src=x onerror=\"document.title='run'\">\"'`${1}</script>\u202ert
 
 
 @pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
 def path(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     page = draw_layers(catalog.layers(), plan=catalog.plan, sources=catalog.sources)
     return page.save(tmp_path_factory.mktemp("page") / "atlas.html")

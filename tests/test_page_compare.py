@@ -10,27 +10,17 @@ import pytest
 from pages import DESKTOP, PHONE, colours_on, opened
 from playwright.sync_api import Browser
 
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.scenario import load_scenario
 from atlas.maps.pages.compare import draw_compare
 from atlas.maps.pages.matrix import draw_matrix
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel.comparison import compare
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import reach_from, route
 
 SEATS = ("珠海", "中山", "江门", "阳江", "广州", "澳门")
 MODES = ("drive", "rail", "multimodal")
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
-def network(catalog: Catalog) -> Network:
-    return build_network(catalog.layers())
 
 
 @pytest.fixture(scope="module")

@@ -8,12 +8,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from pages import DESKTOP, PHONE, opened
+from pages import DESKTOP, PHONE, opened, violations
 from playwright.sync_api import Browser, Page
 
 from atlas.base.words import simplified
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.register import item_table
 from atlas.maps.pages.layers import draw_layers
 from atlas.maps.sheets.plan import draw_plan
@@ -50,11 +49,6 @@ TYPED = {
 
 
 @pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
 def listed(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("plan") / "plan.html"
     path.write_text(draw_plan(catalog.plan, catalog.layers(), atlas_page="atlas.html"), "utf-8")
@@ -74,7 +68,7 @@ def test_every_item_of_the_plan_is_listed(
     with opened(browser, listed, size=size) as page:
         assert page.locator("#list tbody tr").count() == len(catalog.plan)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-        assert Axe().run(page).violations_count == 0
+        assert violations(page) == []
 
 
 def test_a_filter_lists_what_the_register_says(browser: Browser, listed: Path, catalog: Catalog) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pages import DESKTOP, PHONE, colours_on, opened
 from playwright.sync_api import Browser
 
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.parameters import SETS
 from atlas.data.scenario import load_scenario
 from atlas.maps.pages.reach import draw_reach
@@ -20,16 +20,6 @@ from atlas.travel.reach import reach_from, route
 
 YEARS = ("2023", "2026", "2035")
 MODES = ("drive", "rail", "multimodal")
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
-def network(catalog: Catalog) -> Network:
-    return build_network(catalog.layers())
 
 
 @pytest.fixture(scope="module")

@@ -25,15 +25,10 @@ from atlas.land.indicators import accessibility
 from atlas.land.links import AccessTable, access_table
 from atlas.land.population import Population, own_population, spread_people, units_of
 from atlas.land.surface import surface_from
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel.trip import Trip
 
 METRIC = plane(112.7, 22.3)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
 
 
 @pytest.fixture(scope="module")

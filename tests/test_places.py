@@ -9,7 +9,7 @@ from atlas.base.errors import UnknownPlaceError
 from atlas.data.catalog import open_catalog
 from atlas.data.layer import Layer
 from atlas.data.places import all_places, find_place, names_beginning, names_in, nearest_names
-from atlas.network.build import build_network
+from atlas.network.build import Network
 
 
 @pytest.fixture(scope="module")
@@ -89,8 +89,8 @@ def test_a_name_like_no_other_is_unknown(places: Layer, text: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def points() -> gpd.GeoDataFrame:
-    return build_network(open_catalog().layers()).nodes
+def points(network: Network) -> gpd.GeoDataFrame:
+    return network.nodes
 
 
 @pytest.mark.parametrize(

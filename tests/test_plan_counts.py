@@ -10,16 +10,11 @@ from atlas.data.catalog import open_catalog
 from atlas.data.counting import COUNTS, count_of, held_by_full
 from atlas.data.register import item_table
 from atlas.data.scenario import BUILT_IN, load_scenario, parse_scenario, scenario_text
-from atlas.network.build import Network, build_network, open_edges
+from atlas.network.build import Network, open_edges
 from atlas.travel.matrix import od_minutes
 
 CATALOG = open_catalog()
 SEATS = ("zhuhai", "zhongshan", "jiangmen", "yangjiang", "taishan", "enping")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(CATALOG.layers())
 
 
 @pytest.fixture(scope="module")

@@ -123,14 +123,9 @@ def test_a_cutoff_that_is_not_a_positive_number_is_refused(cutoffs: tuple[float,
         reach_from(build_network(line_world()), "place/pa", NOW, cutoffs_min=cutoffs)
 
 
-@pytest.fixture(scope="module")
-def atlas_network() -> Network:
-    return build_network(open_catalog().layers())
-
-
 @pytest.mark.parametrize("mode", ["drive", "rail", "multimodal"])
-def test_reach_never_shrinks_as_years_go_up(atlas_network: Network, mode: str) -> None:
-    table = od_matrix(atlas_network, SEATS, SEATS, [load_scenario(year) for year in YEARS], [mode])
+def test_reach_never_shrinks_as_years_go_up(network: Network, mode: str) -> None:
+    table = od_matrix(network, SEATS, SEATS, [load_scenario(year) for year in YEARS], [mode])
     wide = table.pivot_table(index=["from_id", "to_id"], columns="scenario", values="travel_time_min", dropna=False)
     for earlier, later in itertools.pairwise(YEARS):
         before, after = wide[earlier].fillna(np.inf), wide[later].fillna(np.inf)
@@ -138,17 +133,17 @@ def test_reach_never_shrinks_as_years_go_up(atlas_network: Network, mode: str) -
 
 
 @pytest.mark.parametrize("mode", ["drive", "rail", "multimodal"])
-def test_favourable_is_never_slower_than_central_nor_central_than_adverse(atlas_network: Network, mode: str) -> None:
+def test_favourable_is_never_slower_than_central_nor_central_than_adverse(network: Network, mode: str) -> None:
     scenarios = [NOW.but(name=name, parameter_set=name) for name in ("favourable", "central", "adverse")]
-    table = od_matrix(atlas_network, SEATS, SEATS, scenarios, [mode])
+    table = od_matrix(network, SEATS, SEATS, scenarios, [mode])
     wide = table.pivot_table(index=["from_id", "to_id"], columns="scenario", values="travel_time_min", dropna=False)
     wide = wide.fillna(np.inf)
     assert (wide["favourable"] <= wide["central"] + 1e-6).all()
     assert (wide["central"] <= wide["adverse"] + 1e-6).all()
 
 
-def test_the_parts_of_a_journey_add_up_to_its_minutes(atlas_network: Network) -> None:
-    table = od_matrix(atlas_network, SEATS, SEATS, [NOW], ["drive", "rail", "multimodal"])
+def test_the_parts_of_a_journey_add_up_to_its_minutes(network: Network) -> None:
+    table = od_matrix(network, SEATS, SEATS, [NOW], ["drive", "rail", "multimodal"])
     reached = table.dropna(subset="travel_time_min")
     total = reached[[f"{part}_min" for part in PARTS]].sum(axis=1)
     assert len(reached) > 100
@@ -157,34 +152,32 @@ def test_the_parts_of_a_journey_add_up_to_its_minutes(atlas_network: Network) ->
 
 @settings(deadline=None, max_examples=8)
 @given(mode=MODES, start=st.sampled_from(SEATS), small=st.integers(5, 100), more=st.integers(1, 100))
-def test_a_larger_cutoff_never_loses_a_place(
-    atlas_network: Network, mode: str, start: str, small: int, more: int
-) -> None:
-    reach = reach_from(atlas_network, start, NOW, mode=mode, cutoffs_min=(small,))
-    wider = reach_from(atlas_network, start, NOW, mode=mode, cutoffs_min=(small + more,))
+def test_a_larger_cutoff_never_loses_a_place(network: Network, mode: str, start: str, small: int, more: int) -> None:
+    reach = reach_from(network, start, NOW, mode=mode, cutoffs_min=(small,))
+    wider = reach_from(network, start, NOW, mode=mode, cutoffs_min=(small + more,))
     assert set(reach.nodes["node_id"]) <= set(wider.nodes["node_id"])
 
 
 @settings(deadline=None, max_examples=8)
 @given(mode=MODES, start=st.sampled_from(SEATS), end=st.sampled_from(SEATS), pick=st.randoms())
-def test_closing_a_road_never_shortens_a_trip(atlas_network: Network, mode: str, start: str, end: str, pick) -> None:
-    journey = route(atlas_network, start, end, NOW, mode=mode)
+def test_closing_a_road_never_shortens_a_trip(network: Network, mode: str, start: str, end: str, pick) -> None:
+    journey = route(network, start, end, NOW, mode=mode)
     if not journey.legs:
         return
     shut = pick.choice([leg.feature_id for leg in journey.legs])
-    assert route(atlas_network, start, end, NOW.but(close=[shut]), mode=mode).minutes >= journey.minutes - 1e-6
+    assert route(network, start, end, NOW.but(close=[shut]), mode=mode).minutes >= journey.minutes - 1e-6
 
 
-def test_a_border_slower_by_35_minutes_makes_the_trip_35_minutes_longer(atlas_network: Network) -> None:
+def test_a_border_slower_by_35_minutes_makes_the_trip_35_minutes_longer(network: Network) -> None:
     names = [p for p, _ in NOW.parameters.values if p.startswith("border_") and p.endswith("_ab_min")]
-    fast = route(atlas_network, "珠海", "澳门", NOW.but(overrides=dict.fromkeys(names, 5.0)), mode="drive")
-    slow = route(atlas_network, "珠海", "澳门", NOW.but(overrides=dict.fromkeys(names, 40.0)), mode="drive")
+    fast = route(network, "珠海", "澳门", NOW.but(overrides=dict.fromkeys(names, 5.0)), mode="drive")
+    slow = route(network, "珠海", "澳门", NOW.but(overrides=dict.fromkeys(names, 40.0)), mode="drive")
     assert slow.minutes - fast.minutes == pytest.approx(35.0)
 
 
-def test_hong_kong_and_macau_are_entered_through_a_crossing_only(atlas_network: Network) -> None:
-    side = dict(zip(atlas_network.nodes["node_id"], atlas_network.nodes["side"], strict=True))
-    edges = atlas_network.edges
+def test_hong_kong_and_macau_are_entered_through_a_crossing_only(network: Network) -> None:
+    side = dict(zip(network.nodes["node_id"], network.nodes["side"], strict=True))
+    edges = network.edges
     across = (edges["from_id"].map(side) != edges["to_id"].map(side)).to_numpy()
     assert set(edges.loc[across, "role"]) == {"border", "ride", "sail"}
     cleared = set(edges.loc[edges["role"] == "land", "from_id"])
@@ -194,17 +187,17 @@ def test_hong_kong_and_macau_are_entered_through_a_crossing_only(atlas_network: 
     assert all(a in borders or b in borders for a, b in zip(rides["from_id"], rides["to_id"], strict=True))
 
 
-def test_islands_without_a_bridge_are_not_reached(atlas_network: Network) -> None:
+def test_islands_without_a_bridge_are_not_reached(network: Network) -> None:
     for island in ("guishan-town", "wanshan-town", "dangan-town"):
-        assert not route(atlas_network, "珠海", island, NOW).found
+        assert not route(network, "珠海", island, NOW).found
 
 
-def test_layer_and_row_order_change_nothing(atlas_network: Network) -> None:
+def test_layer_and_row_order_change_nothing(network: Network) -> None:
     layers = open_catalog().layers()
     shuffled = {key: layers[key] for key in reversed(list(layers))}
     for layer in shuffled.values():
         object.__setattr__(layer, "frame", layer.frame.sample(frac=1.0, random_state=7).reset_index(drop=True))
     other = build_network(shuffled)
-    before = od_matrix(atlas_network, SEATS, SEATS, [NOW], ["multimodal"])["travel_time_min"]
+    before = od_matrix(network, SEATS, SEATS, [NOW], ["multimodal"])["travel_time_min"]
     after = od_matrix(other, SEATS, SEATS, [NOW], ["multimodal"])["travel_time_min"]
     assert after.to_numpy() == pytest.approx(before.to_numpy(), nan_ok=True)

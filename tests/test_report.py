@@ -15,12 +15,12 @@ from playwright.sync_api import Browser
 from pypdf import PdfReader
 
 from atlas.base.words import both
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.stamp import find_stamps, stamp
 from atlas.maps.pages.report import draw_report
 from atlas.maps.sheets.browser import anchor_pages
 from atlas.maps.sheets.editable import save_docx
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.plan.lengths import stretches, total_kilometres
 from atlas.plan.promises import check_claims
 from atlas.plan.summary import MATRIX_MODES, Report, make_report
@@ -28,16 +28,6 @@ from atlas.travel.reach import od_matrix
 from atlas.travel.status import scenario_header
 
 A4_PX = (794 - 106, 1123 - 106)
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
-def network(catalog: Catalog) -> Network:
-    return build_network(catalog.layers())
 
 
 @pytest.fixture(scope="module")

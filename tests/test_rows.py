@@ -16,7 +16,7 @@ from atlas.base.geodesy import distance_km
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.land.indicators import nearest_sites
-from atlas.network.build import NEAR_MISS_KM, Network, build_network
+from atlas.network.build import NEAR_MISS_KM, Network
 from atlas.network.lines import cut_line, cut_lines, line_km, near_pairs
 from atlas.network.rows import (
     EDGE_COLUMNS,
@@ -35,11 +35,6 @@ from atlas.travel.trip import Trip
 ROOT = Path(__file__).resolve().parent.parent
 degrees = st.integers(0, 40).map(lambda step: step / 1000)
 points = st.tuples(degrees, degrees)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
 
 
 def test_the_frames_have_the_columns_of_the_contract(network: Network) -> None:

@@ -16,7 +16,7 @@ from atlas.data.catalog import open_catalog
 from atlas.data.parameters import read_parameters
 from atlas.data.scenario import BUILT_IN, MODES, Scenario, load_scenario, parse_scenario, scenario_text
 from atlas.data.stamp import check_stamp, stamp
-from atlas.network.build import Network, build_network, open_edges
+from atlas.network.build import Network, open_edges
 from atlas.travel.comparison import seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.search import search
@@ -26,11 +26,6 @@ from atlas.travel.trip import Trip
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = read_parameters(ROOT / "data" / "parameters.csv")
 YEARS = ("2023", "2026", "2030", "2035", "full")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog(ROOT).layers())
 
 
 def lines_of(network: Network) -> np.ndarray:

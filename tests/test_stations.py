@@ -21,11 +21,6 @@ NOW = load_scenario("2026")
 
 
 @pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
-
-
-@pytest.fixture(scope="module")
 def pairs() -> list[dict[str, str]]:
     table = open_catalog().root / "data" / "facts" / "rail_times_calibration.csv"
     return list(csv.DictReader(table.open(encoding="utf-8-sig")))

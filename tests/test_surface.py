@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from worlds import layer, line_world, rail_world
 
 from atlas.base.errors import ExportError, NetworkError, ScenarioError
-from atlas.data.catalog import open_catalog
+from atlas.base.geodesy import transformer
 from atlas.data.places import Place
 from atlas.data.scenario import load_scenario
 from atlas.data.stamp import find_stamps
@@ -66,9 +66,23 @@ def trains() -> tuple[Network, AccessTable]:
 
 
 @pytest.fixture(scope="module")
-def shipped() -> tuple[Network, AccessTable]:
-    network = build_network(open_catalog().layers())
+def shipped(network: Network) -> tuple[Network, AccessTable]:
     return network, access_table(network, box=(113.0, 21.95, 113.7, 22.6))
+
+
+def test_a_small_region_is_cut_into_cells_small_enough_to_show_its_water(roads: tuple[Network, AccessTable]) -> None:
+    box = (113.01, 22.50, 113.05, 22.54)
+    grid = access_table(roads[0], box=box).grid
+    assert grid.size_m == 100.0
+    assert min(grid.shape) >= 30
+    row, column = np.indices(grid.shape)
+    back = transformer(grid.crs, 4326)
+    x, y = grid.left + (column.ravel() + 0.5) * grid.size_m, grid.top - (row.ravel() + 0.5) * grid.size_m
+    middles = shapely.points(*back.transform(x, y))
+    sure = shapely.distance(LAKE.boundary, middles) > 0.001
+    dry = shapely.intersects(shapely.box(*box), middles) & ~shapely.intersects(LAKE, middles)
+    assert 0.3 < dry.mean() < 0.9
+    assert (grid.land.ravel()[sure] == dry[sure]).all()
 
 
 def combined(network: Network, table: AccessTable, mode: str) -> nx.DiGraph:

@@ -11,10 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.base.errors import UnknownPlaceError
-from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.arrays import StateArcs
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel import matrix as times
 from atlas.travel.matrix import minutes_by_opening, od_minutes
 from atlas.travel.reach import locate, od_matrix
@@ -60,11 +59,6 @@ def test_every_opening_has_the_minutes_of_its_own_graph(world, must_ride: bool, 
             size, tail, head, np.where(some, first, np.nan), np.where(some, later, np.nan), rail, must_ride=must_ride
         )
         assert found[k] == pytest.approx(search_many(graph, starts), abs=1e-6)
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
 
 
 @pytest.fixture(scope="module")

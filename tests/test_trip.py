@@ -12,16 +12,11 @@ import pytest
 
 import atlas
 from atlas.data.scenario import load_scenario
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel import trip as travel
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = load_scenario("2026")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(atlas.open_catalog().layers())
 
 
 @pytest.fixture(scope="module")

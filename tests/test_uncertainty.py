@@ -10,20 +10,14 @@ from click.testing import CliRunner
 
 from atlas.base.errors import ParameterError
 from atlas.cli import cli
-from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.evidence import draws as uncertainty
 from atlas.evidence.draws import spread
 from atlas.evidence.explain import explain
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel.reach import route
 
 SEATS = ("珠海", "中山", "江门", "阳江", "广州", "澳门")
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
 
 
 @pytest.mark.parametrize("mode", ["drive", "rail", "multimodal"])

@@ -15,25 +15,15 @@ from markupsafe import escape
 
 from atlas.base.errors import AtlasError, LayerError, ParameterError
 from atlas.cli import cli
-from atlas.data.catalog import Catalog, open_catalog
+from atlas.data.catalog import Catalog
 from atlas.data.parameters import ParameterTable
 from atlas.data.scenario import load_scenario
 from atlas.evidence.accuracy import Validation, check_times, summary, validate, worst
 from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_roads, read_priors
 from atlas.maps.pages.validation import draw_validation
-from atlas.network.build import Network, build_network
+from atlas.network.build import Network
 from atlas.travel.minutes import run_minutes
 from atlas.travel.reach import reach_from, route
-
-
-@pytest.fixture(scope="module")
-def catalog() -> Catalog:
-    return open_catalog()
-
-
-@pytest.fixture(scope="module")
-def network(catalog: Catalog) -> Network:
-    return build_network(catalog.layers())
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from worlds import layer, line_world
 import atlas
 from atlas.base.errors import PlanError
 from atlas.cli import cli
-from atlas.data.catalog import open_catalog
 from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
@@ -27,25 +26,12 @@ from atlas.decide.measures import SITES, Trips, make_measure, site_rows
 from atlas.decide.players import listed_players, plan_players
 from atlas.decide.value import Game, exact_values, project_values, sampled_values, target_values
 from atlas.land.ground import Ground
-from atlas.land.links import access_table
-from atlas.land.population import spread_people
 from atlas.land.surface import surface_from
 from atlas.network.build import Network, build_network
 from atlas.plan.promises import read_targets
 from atlas.travel.trip import Trip
 
 PLAN = find_root() / "data" / "plan"
-
-
-@pytest.fixture(scope="module")
-def network() -> Network:
-    return build_network(open_catalog().layers())
-
-
-@pytest.fixture(scope="module")
-def ground(network: Network) -> Ground:
-    table = access_table(network, cell_km=4.0)
-    return Ground(table, spread_people(table.grid, network.place_layer.frame))
 
 
 @dataclass(frozen=True)

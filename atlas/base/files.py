@@ -365,15 +365,21 @@ def content_hash(*parts: bytes | str) -> str:
 
 
 @cache
-def code_hash() -> str:
-    """Return the hash of the whole program: every module, script, style, template and table of the package.
+def code_hash(*rooms: str) -> str:
+    """Return the hash of the program: every module, script, style, template and table of the package.
 
     What is kept from one run to the next is keyed by it, so that nothing made by other code is taken for current.
+
+    Parameters
+    ----------
+    rooms
+        Folders of the package that alone count, each whole; none: all. Imports point down only, so that what a room
+        makes depends on itself and the rooms below.
     """
     package = Path(__file__).resolve().parent.parent
     kept = (".py", ".js", ".css", ".html", ".toml", ".csv")
     found: list[str] = []
-    folders = [str(package)]
+    folders = [str(package / room) for room in rooms] or [str(package)]
     while folders:
         with os.scandir(folders.pop()) as entries:
             for entry in entries:

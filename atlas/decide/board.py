@@ -18,6 +18,7 @@ from scipy.sparse.csgraph import dijkstra
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.travel.journey import Journey, journey_on
+from atlas.travel.kernel import least_minutes
 from atlas.travel.minutes import edge_minutes, usable_of
 from atlas.travel.search import TOLERANCE_MIN, Graph, arcs_matrix, counted, early_nodes, search
 from atlas.travel.trip import Trip
@@ -85,6 +86,12 @@ class Board:
         return np.nonzero(usable[arcs.edge] & ~np.isnan(self._weight))[0]
 
     @cached_property
+    def _keys(self) -> Ints:
+        """(kept arcs,) tail and head as one number, in order: arcs stand by tail and then by head."""
+        arcs, kept = self.network.arrays.arcs, self._kept
+        return np.asarray(arcs.tail[kept] * (2 * arcs.size) + arcs.head[kept], dtype=np.int64)
+
+    @cached_property
     def _onward(self) -> csr_array:
         arcs, kept = self.network.arrays.arcs, self._kept
         return arcs_matrix(arcs.tail[kept], arcs.head[kept], self._weight[kept], 2 * arcs.size)
@@ -146,7 +153,8 @@ class Opened:
     def many(self, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
         """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way."""
         size = len(self.board.early)
-        minutes = dijkstra(self._forward, indices=nodes, limit=limit_min + TOLERANCE_MIN)
+        graph = self._forward
+        minutes, _ = least_minutes(graph.indptr, graph.indices, graph.data, nodes, limit=limit_min + TOLERANCE_MIN)
         best = counted(minutes[:, :size], minutes[:, size:], self.board.early)
         best[np.arange(len(nodes)), nodes] = 0.0
         return best
@@ -154,6 +162,16 @@ class Opened:
     def towards(self, node: int, *, limit_min: float = np.inf) -> Floats:
         """Return (n,) minutes from every node, before its first train, to `node`."""
         return self.nearest(np.array([node]), limit_min=limit_min)[0]
+
+    def arcs_near(self, nodes: Ints, limit_min: float) -> Ints:
+        """Return the arcs, rows of the kept ones, that a way of at most `limit_min` to one of `nodes` may take.
+
+        Whatever closes, no other arc changes minutes to `nodes` within the limit.
+        """
+        ends = np.concatenate([nodes, nodes + len(self.board.early)])
+        near = np.isfinite(dijkstra(self._backward, indices=ends, limit=limit_min + TOLERANCE_MIN, min_only=True))
+        arcs, kept = self.board.network.arrays.arcs, self.board._kept
+        return np.nonzero(near[arcs.tail[kept]] & near[arcs.head[kept]])[0]
 
     def nearest(self, nodes: Ints, *, limit_min: float = np.inf) -> tuple[Floats, Ints]:
         """Return (n,) minutes to the nearest of `nodes` from every node, and which of them it is (−1: none)."""
@@ -241,10 +259,15 @@ class Opened:
         return np.array(minutes), used & self.open_
 
     def _arcs_between(self, tail: Ints, head: Ints) -> Bools:
-        arcs, kept = self.board.network.arrays.arcs, self.board._kept
-        states = 2 * arcs.size
-        known = (tail >= 0) & (head >= 0)
-        return np.isin(arcs.tail[kept] * states + arcs.head[kept], tail[known] * states + head[known])
+        keys, known = self.board._keys, (tail >= 0) & (head >= 0)
+        wanted = np.unique(tail[known] * (2 * len(self.board.early)) + head[known])
+        at, end = np.searchsorted(keys, wanted), np.searchsorted(keys, wanted, side="right")
+        found = np.zeros(len(keys), dtype=bool)
+        while (more := at < end).any():
+            at, end = at[more], end[more]
+            found[at] = True
+            at = at + 1
+        return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypedDict, Unpack
 
 import numpy as np
@@ -173,6 +174,11 @@ class Watch:
         pairs = whole.many(starts)[:, ends]
         return cls(board, homes, nodes, limit_min, starts, ends, home, pairs, used, whole.used_from(starts, ends))
 
+    @cached_property
+    def _node_minutes(self) -> tuple[Floats, ...]:
+        """(n,) minutes from every node to each centre, nothing closed."""
+        return tuple(minutes_to(self.board.opened(), node) for node in self.centres)
+
     def losses(self, opened: Opened) -> Losses:
         """Return what `opened` loses against the board with nothing closed.
 
@@ -180,11 +186,11 @@ class Watch:
         """
         limit = self.limit_min + TOLERANCE_MIN
         lost = cut = delayed = hours = 0.0
-        people = self.homes.people
-        for node, before, used in zip(self.centres, self.home_minutes, self.home_arcs, strict=True):
-            if opened.open_[used].all():
+        for i, node in enumerate(self.centres):
+            if opened.open_[self.home_arcs[i]].all():
                 continue
-            after = self.homes.minutes(minutes_to(opened, node))
+            cells, after = self.homes.moved(self._node_minutes[i], minutes_to(opened, node))
+            before, people = self.home_minutes[i][cells], self.homes.people[cells]
             had, has = np.isfinite(before), np.isfinite(after)
             later = np.where(had & has, after - np.where(had, before, 0.0), 0.0)
             lost += float(people[(before <= limit) & (after > limit)].sum())

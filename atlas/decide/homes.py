@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,28 @@ class Homes:
             return np.zeros(0)
         return np.asarray(np.minimum.reduceat(node_minutes[self.node] + self.local_min, self.first))
 
+    def moved(self, before: Floats, after: Floats) -> tuple[Ints, Floats]:
+        """Return the cells with a link to a node whose minutes differ, and their least minutes from those `after`."""
+        touched = np.zeros(len(self.first), dtype=bool)
+        touched[self._cell[(before != after)[self.node]]] = True
+        cells = np.nonzero(touched)[0]
+        if len(cells) == 0:
+            return cells, np.zeros(0)
+        sizes = self._sizes[cells]
+        starts = np.cumsum(sizes) - sizes
+        rows = np.arange(sizes.sum()) + np.repeat(self.first[cells] - starts, sizes)
+        return cells, np.asarray(np.minimum.reduceat(after[self.node[rows]] + self.local_min[rows], starts))
+
+    @cached_property
+    def _sizes(self) -> Ints:
+        """(cells,) how many links each has."""
+        return np.diff(np.append(self.first, len(self.node)))
+
+    @cached_property
+    def _cell(self) -> Ints:
+        """(k,) the cell of each link."""
+        return np.repeat(np.arange(len(self.first)), self._sizes)
+
     def nearest(self, node_minutes: Floats, which: Ints) -> tuple[Floats, Ints]:
         """(cells,) least minutes, and the site reached by then, from (n,) minutes of the nodes and the site of each.
 
@@ -106,7 +129,6 @@ class Homes:
         best = self.minutes(node_minutes)
         if len(self.first) == 0:
             return best, np.zeros(0, dtype=np.int64)
-        sizes = np.diff(np.append(self.first, len(self.node)))
-        hit = node_minutes[self.node] + self.local_min <= np.repeat(best, sizes)
+        hit = node_minutes[self.node] + self.local_min <= np.repeat(best, self._sizes)
         row = np.minimum.reduceat(np.where(hit, np.arange(len(hit)), len(hit) - 1), self.first)
         return best, np.where(np.isfinite(best), which[self.node[row]], -1)

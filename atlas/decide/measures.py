@@ -6,8 +6,9 @@ opening a link never makes one of them smaller, because it never makes a way lon
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -78,6 +79,8 @@ class _Contest:
         Where the links of each contested cell begin.
     people, city
         (cells,) of the contested cells.
+    arcs
+        Rows of the board's kept arcs that can matter; what was counted is remembered by which of them are open.
     """
 
     always: Floats
@@ -86,17 +89,30 @@ class _Contest:
     first: Ints
     people: Floats
     city: Ints
+    arcs: Ints
+    seen: dict[bytes, Floats] = field(default_factory=dict, repr=False)
 
-    def count(self, minutes: Floats) -> Floats:
-        """(cities,) people within the limit, from (n,) minutes of the nodes."""
+    def at(self, opened: Opened, minutes: Callable[[], Floats]) -> Floats:
+        """(cities,) people within the limit; `minutes` gives those of `opened`, where they are not known yet."""
         if len(self.first) == 0:
             return self.always
+        if opened.off is not None:
+            return self._counted(minutes())
+        key = np.packbits(opened.open_[self.arcs]).tobytes()
+        if key not in self.seen:
+            self.seen[key] = self._counted(minutes())
+        return self.seen[key]
+
+    def _counted(self, minutes: Floats) -> Floats:
+        """(cities,) people within the limit, from (n,) minutes of the nodes."""
         within = np.logical_or.reduceat(minutes[self.node] <= self.allowed, self.first)
         return self.always + by_city(self.city, self.people * within, len(self.always))
 
 
-def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least: Floats | None) -> _Contest:
-    """Return what is contested between (n,) minutes with all open, `most`, and with all players closed, `least`."""
+def _contest(
+    board: Board, ground: Ground, ends: Ints, limit_min: float, most: Floats, least: Floats | None
+) -> _Contest:
+    """Return what is contested between (n,) minutes to `ends` with all open and with all players closed, `least`."""
     links, people = ground.links, ground.people.people[0]
     told_apart = cities_of(board.network)
     city = city_rows([*ground.people.units["city"], ""], told_apart)[ground.people.unit]
@@ -112,7 +128,8 @@ def _contest(board: Board, ground: Ground, limit_min: float, most: Floats, least
     rows = np.nonzero(hit & ~sure[links.cell])[0]
     first = np.nonzero(np.diff(links.cell[rows], prepend=-1))[0]
     cells = links.cell[rows[first]]
-    return _Contest(always, links.node[rows], allowed[rows], first, people[cells], city[cells])
+    arcs = board.opened().arcs_near(ends, limit_min)
+    return _Contest(always, links.node[rows], allowed[rows], first, people[cells], city[cells], arcs)
 
 
 @dataclass(frozen=True)
@@ -136,14 +153,14 @@ class People:
         for node in centres:
             most = minutes_to(board.opened(), node, limit_min)
             low = None if least is None else minutes_to(least, node, limit_min)
-            contests.append(_contest(board, ground, limit_min, most, low))
+            contests.append(_contest(board, ground, np.array([node]), limit_min, most, low))
         return cls(tuple(centres), limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
         total = np.zeros(len(self.cities))
         for node, contest in zip(self.centres, self.contests, strict=True):
-            total += contest.count(minutes_to(opened, node, self.limit_min))
+            total += contest.at(opened, partial(minutes_to, opened, node, self.limit_min))
         return total
 
 
@@ -168,15 +185,19 @@ class Hinterland:
         for nodes in sites:
             most = board.opened().nearest(nodes, limit_min=limit_min)[0]
             low = None if least is None else least.nearest(nodes, limit_min=limit_min)[0]
-            contests.append(_contest(board, ground, limit_min, most, low))
+            contests.append(_contest(board, ground, nodes, limit_min, most, low))
         return cls(sites, limit_min, tuple(contests), cities=cities_of(board.network))
 
     def at(self, opened: Opened) -> Floats:
         """(cities,) residents."""
         total = np.zeros(len(self.cities))
         for nodes, contest in zip(self.sites, self.contests, strict=True):
-            total += contest.count(opened.nearest(nodes, limit_min=self.limit_min)[0])
+            total += contest.at(opened, partial(_to_nearest, opened, nodes, self.limit_min))
         return total
+
+
+def _to_nearest(opened: Opened, nodes: Ints, limit_min: float) -> Floats:
+    return opened.nearest(nodes, limit_min=limit_min)[0]
 
 
 @dataclass(frozen=True)

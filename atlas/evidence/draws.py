@@ -233,7 +233,7 @@ def _kept(
         keep = ~np.isnan(weight)
         csr = arcs_csr(arcs.tail[keep], arcs.head[keep], weight[keep], states)
         minutes, previous = least_minutes(*csr, at, paths=True)
-        way = _walk(arcs, minutes, previous, at, to, must_ride=must_ride)
+        way = _walk(arcs, minutes, previous.astype(np.int64), at, to, must_ride=must_ride)
         gone = way[:, 1:] >= 0
         steps.update(np.unique(way[:, 1:][gone] * states + way[:, :-1][gone]).tolist())
     kept = np.isin(arcs.tail * states + arcs.head, sorted(steps)) & usable[arcs.edge] & (arcs.tail != arcs.head)

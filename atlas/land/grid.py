@@ -11,15 +11,17 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import transformer
+from atlas.base.geodesy import distance_km, transformer
 from atlas.land.water import WaterRaster
 
-__all__ = ["CELL_KM", "Grid", "land_grid"]
+__all__ = ["Grid", "cell_km_of", "land_grid"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-CELL_KM = 0.5
+#: Sides of a cell: the widest that still divides a region into so many from shore to shore.
+_SIDES_KM = (0.5, 0.25, 0.1, 0.05, 0.025)
+_CELLS_ACROSS = 30
 #: How far from the middle of a land cell a place may stand that is taken to be on it.
 SNAP_KM = 2.0
 
@@ -114,9 +116,21 @@ class Grid:
         return whole.reshape(self.shape)
 
 
-def land_grid(
-    raster: WaterRaster, crs: CRS, box: tuple[float, float, float, float], *, cell_km: float = CELL_KM
-) -> Grid:
+def cell_km_of(box: tuple[float, float, float, float]) -> float:
+    """Return the side of a cell for a region: 0.5 km, and less where it is narrower than 15 km.
+
+    Examples
+    --------
+    >>> cell_km_of((111.4, 21.3, 114.6, 23.7)), cell_km_of((7.40, 43.72, 7.44, 43.75))
+    (0.5, 0.1)
+    """
+    west, south, east, north = box
+    middle = (south + north) / 2.0
+    across = min(distance_km(west, middle, east, middle), distance_km(west, south, west, north))
+    return next((side for side in _SIDES_KM if across >= side * _CELLS_ACROSS), _SIDES_KM[-1])
+
+
+def land_grid(raster: WaterRaster, crs: CRS, box: tuple[float, float, float, float], *, cell_km: float) -> Grid:
     """Return the grid of cells over `box`.
 
     Parameters

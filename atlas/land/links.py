@@ -23,7 +23,7 @@ from atlas.base.files import content_hash
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.kept.store import Kept
-from atlas.land.grid import CELL_KM, Grid, land_grid
+from atlas.land.grid import Grid, cell_km_of, land_grid
 from atlas.land.water import WaterRaster
 from atlas.network.attach import (
     BROOK_KM,
@@ -105,7 +105,7 @@ class AccessTable:
 
 
 def access_table(
-    network: Network, *, cell_km: float = CELL_KM, box: tuple[float, float, float, float] | None = None
+    network: Network, *, cell_km: float | None = None, box: tuple[float, float, float, float] | None = None
 ) -> AccessTable:
     """Link every land cell with the network.
 
@@ -114,7 +114,7 @@ def access_table(
     network
         Built with the layer ``land``.
     cell_km
-        Side of a cell.
+        Side of a cell; None: 0.5, and less where the region is narrower than 15 km.
     box
         West, south, east, north, degrees: where land is divided into cells; None: the box of the region.
 
@@ -125,7 +125,8 @@ def access_table(
     """
     network.require_ways()
     box = box or network.region.land_box
-    raster = WaterRaster.of(_barrier_of(network), box)
+    cell_km = cell_km or cell_km_of(box)
+    raster = WaterRaster.of(_barrier_of(network), box, cell_km)
     grid = land_grid(raster, network.region.metric, box, cell_km=cell_km)
     nodes = network.nodes
     at = shapely.get_coordinates(nodes.geometry.to_numpy())

@@ -21,7 +21,7 @@ __all__ = ["WaterRaster"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-#: Side of a pixel of the water raster, and the step at which segments are sampled.
+#: Side of a pixel of the water raster at most, and the step at which segments are sampled.
 WATER_PIXEL_KM = 0.12
 _CHUNK = 20_000
 #: Pixels between two looks at a segment while those clear of all water are sorted out.
@@ -38,16 +38,22 @@ class WaterRaster:
     step_lat: float
     wet: Bools
     territories: tuple[Territory, ...] = ()
+    pixel_km: float = WATER_PIXEL_KM
 
     @classmethod
-    def of(cls, barrier: Barrier, box: tuple[float, float, float, float]) -> WaterRaster:
-        """Rasterise a barrier over `box` (west, south, east, north), a margin beyond the reach of links included."""
+    def of(cls, barrier: Barrier, box: tuple[float, float, float, float], cell_km: float = np.inf) -> WaterRaster:
+        """Rasterise a barrier over `box` (west, south, east, north), a margin beyond the reach of links included.
+
+        Pixels are no wider than the cells that land is divided into.
+        """
+        pixel_km = min(WATER_PIXEL_KM, cell_km)
         margin = 1.1 * ROAD_REACH_KM / 100.0
         west, south, east, north = box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
-        step_lat = WATER_PIXEL_KM / meridian_km((south + north) / 2.0)
+        step_lat = pixel_km / meridian_km((south + north) / 2.0)
         step_lon = step_lat / np.cos(np.radians((south + north) / 2.0))
         columns, rows = int(np.ceil((east - west) / step_lon)), int(np.ceil((north - south) / step_lat))
-        raster = cls(west, north, float(step_lon), step_lat, np.ones((rows, columns), dtype=bool), barrier.territories)
+        wet = np.ones((rows, columns), dtype=bool)
+        raster = cls(west, north, float(step_lon), step_lat, wet, barrier.territories, pixel_km)
         for tree, value in ((barrier.land, False), (barrier.water, True)):
             for part in tree.geometries:
                 raster._burn(part, value)
@@ -99,7 +105,7 @@ class WaterRaster:
                 continue
             run = np.zeros(len(chosen))
             wet_count, longest = np.zeros(len(chosen)), np.zeros(len(chosen))
-            samples = max(2, int(np.ceil(lengths_km[chosen[-1]] / WATER_PIXEL_KM)))
+            samples = max(2, int(np.ceil(lengths_km[chosen[-1]] / self.pixel_km)))
             for wet in self._along(self._bordered, row[chosen], column[chosen], samples):
                 run = np.where(wet, run + 1.0, 0.0)
                 wet_count += wet
@@ -124,7 +130,7 @@ class WaterRaster:
         order = np.argsort(lengths_km, kind="stable")
         for chosen in np.array_split(order, max(1, len(order) // _CHUNK)):
             if len(chosen):
-                samples = 1 + int(np.ceil(lengths_km[chosen[-1]] / (WATER_PIXEL_KM * stride)))
+                samples = 1 + int(np.ceil(lengths_km[chosen[-1]] / (self.pixel_km * stride)))
                 for hit in self._along(raster, row[chosen], column[chosen], samples):
                     met[chosen] |= hit
         return met

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,12 +42,6 @@ __all__ = ["Network", "network_in_columns", "network_of", "packed_network"]
 
 #: How many of the nearest nodes tell on which side of a border a point lies, and how much water, km, may lie between.
 _NEAR_NODES, _DRY_KM = 24, 0.05
-
-
-class Table(Protocol):
-    """What gives columns by name."""
-
-    def column(self, name: str) -> NDArray[Any]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +119,7 @@ class Network:
         return self._column("edges", name)
 
     def _column(self, table: str, name: str) -> NDArray[Any]:
-        known: Table | None = self.__dict__.get("_tables", {}).get(table)
+        known: KeptTable | _Columns | None = self.__dict__.get("_tables", {}).get(table)
         return np.asarray(getattr(self, table)[name]) if known is None else known.column(name)
 
     @cached_property
@@ -374,11 +368,11 @@ class Network:
         )
 
 
-@dataclass(frozen=True, eq=False)
 class _Columns:
     """A table that is at hand as columns, as :class:`atlas.kept.columns.KeptTable` is in a file."""
 
-    columns: Mapping[str, NDArray[Any]]
+    def __init__(self, columns: Mapping[str, NDArray[Any]]) -> None:
+        self.columns = columns
 
     def column(self, name: str) -> NDArray[Any]:
         return self.columns[name]

@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["search_rows"]
+__all__ = ["least_sums", "search_rows"]
 
 #: What was compiled is kept beside the module, as Python keeps its own, and nowhere that others can write.
 _KEPT = os.access(Path(__file__).parent, os.W_OK)
@@ -26,24 +26,22 @@ def search_rows(  # noqa: C901
     graph: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
     starts: NDArray[Any],
     limit: float,
-    share: float,
-    mask: int,
+    buckets: tuple[float, int],
     found: NDArray[Any],
     before: NDArray[Any],
     paths: bool,
+    room: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
 ) -> None:
     """Fill `found` (k, states), all infinite, and with `paths` `before`; see :mod:`atlas.travel.kernel`.
 
-    `graph` is where the arcs of each state begin, what they lead to, and their minutes.
-    `share` is the inverse of a bucket's width, `mask` the number of buckets, a power of two, less one.
+    `graph` is where the arcs of each state begin, what they lead to, and their minutes; `buckets` the inverse of a
+    bucket's width, and their number, a power of two, less one. They are lists linked both ways: `room` (states each) is
+    what follows and what leads, of any content, and a state's bucket and 1, all 0 before and after.
     """
     indptr, heads, weight = graph
-    states = indptr.shape[0] - 1
-    # the buckets are lists linked both ways
+    share, mask = buckets
+    following, leading, place = room
     first = np.full(mask + 1, -1, np.int32)
-    following, leading = np.empty(states, np.int32), np.empty(states, np.int32)
-    # a bucket's number and 1; memory of zeros costs nothing until it is touched
-    place = np.zeros(states, np.int32)
     for row in range(starts.shape[0]):
         least = found[row]
         came = before[row if paths else 0]
@@ -95,3 +93,14 @@ def search_rows(  # noqa: C901
                         came[other] = state
                 state = first[ring]
             ring = (ring + 1) & mask
+
+
+@njit(nogil=True, cache=_KEPT)
+def least_sums(a: NDArray[Any], b: NDArray[Any], least: NDArray[Any]) -> None:
+    """Fill `least` (p, r), all infinite, with the (min, +) product of `a` (p, q) and `b` (q, r)."""
+    for row in range(a.shape[0]):
+        for middle in range(a.shape[1]):
+            first = a[row, middle]
+            if first < np.inf:
+                for column in range(b.shape[1]):
+                    least[row, column] = min(least[row, column], first + b[middle, column])

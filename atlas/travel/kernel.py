@@ -13,8 +13,10 @@ from __future__ import annotations
 import heapq
 import importlib.util
 import itertools
+import math
 import os
 import sys
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -23,10 +25,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ENGINES", "least_minutes"]
+__all__ = ["ENGINES", "least_minutes", "least_sums"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Counts = NDArray[np.int32]
 ENGINES = ("plain", "scipy", "numba")
 #: The state before where there is none: at a start and where nothing leads.
 NOTHING = -9999
@@ -34,6 +37,8 @@ NOTHING = -9999
 _PLAIN_PAYS = 600_000
 #: … and from which machine code has earned its loading; both count what was searched before in this process.
 _COMPILED_PAYS = 20_000_000
+#: States of all searches together from which to share them among cores costs less than it saves.
+_HANDS_PAY = 100_000
 #: Most buckets of one search: beyond it they grow wider.
 _MOST_BUCKETS = 1 << 14
 _done = [0]
@@ -61,7 +66,7 @@ def least_minutes(
     limit: float = np.inf,
     paths: bool = False,
     engine: str | None = None,
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     """Return least minutes from each start to every state, and the state before.
 
     Parameters
@@ -85,55 +90,54 @@ def least_minutes(
     """
     states = len(indptr) - 1
     chosen = engine or engine_for(len(starts) * (len(heads) + states))
-    run: Callable[..., tuple[Floats, Ints]] = {"plain": _plain, "scipy": _scipy, "numba": _numba}[chosen]
+    run: Callable[..., tuple[Floats, Counts]] = {"plain": _plain, "scipy": _scipy, "numba": _numba}[chosen]
     return run(indptr, heads, weight, np.asarray(starts, dtype=np.int64), limit, paths)
 
 
 def _plain(
     indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     first, head, minutes_of = indptr.tolist(), heads.tolist(), weight.tolist()
     states = len(first) - 1
     found = np.full((len(starts), states), np.inf)
-    before = np.full((len(starts) if paths else 0, states), NOTHING, dtype=np.int64)
+    before = np.full((len(starts) if paths else 0, states), NOTHING, dtype=np.int32)
     for row, start in enumerate(starts.tolist()):
         least, came = _heap(first, head, minutes_of, start, limit)
-        at = np.fromiter(least, dtype=np.int64, count=len(least))
-        found[row, at] = np.fromiter(least.values(), dtype=np.float64, count=len(least))
+        found[row] = least
         if paths:
-            at = np.fromiter(came, dtype=np.int64, count=len(came))
-            before[row, at] = np.fromiter(came.values(), dtype=np.int64, count=len(came))
+            before[row] = came
     return found, before
 
 
 def _heap(
     first: Sequence[int], head: Sequence[int], minutes_of: Sequence[float], start: int, limit: float
-) -> tuple[dict[int, float], dict[int, int]]:
-    least = {start: 0.0}
-    came: dict[int, int] = {}
+) -> tuple[list[float], list[int]]:
+    push, pop = heapq.heappush, heapq.heappop
+    least = [math.inf] * (len(first) - 1)
+    came = [NOTHING] * (len(first) - 1)
+    least[start] = 0.0
     waiting = [(0.0, start)]
-    infinite = float("inf")
     while waiting:
-        spent, state = heapq.heappop(waiting)
+        spent, state = pop(waiting)
         if spent > least[state]:
             continue
         for arc in range(first[state], first[state + 1]):
             there = spent + minutes_of[arc]
             other = head[arc]
-            known = least.get(other, infinite)
+            known = least[other]
             if there < known:
                 if there <= limit:
                     least[other] = there
                     came[other] = state
-                    heapq.heappush(waiting, (there, other))
-            elif there == known and spent < there and state < came.get(other, -1):
+                    push(waiting, (there, other))
+            elif there == known and spent < there and state < came[other]:
                 came[other] = state
     return least, came
 
 
 def _scipy(
     indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import dijkstra
 
@@ -141,9 +145,9 @@ def _scipy(
     matrix = csr_array((weight, heads, indptr), shape=(states, states))
     if not paths:
         minutes = dijkstra(matrix, indices=starts, limit=limit)
-        return np.asarray(minutes, dtype=np.float64), np.zeros((0, states), dtype=np.int64)
+        return np.asarray(minutes, dtype=np.float64), np.zeros((0, states), dtype=np.int32)
     minutes, came = dijkstra(matrix, indices=starts, limit=limit, return_predecessors=True)
-    before = came.astype(np.int64)
+    before = came.astype(np.int32, copy=False)
     tails = np.repeat(np.arange(states), np.diff(indptr))
     for least, row in zip(minutes, before, strict=True):
         spent, there = least[tails], least[heads]
@@ -154,30 +158,57 @@ def _scipy(
 
 def _numba(
     indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
-) -> tuple[Floats, Ints]:
+) -> tuple[Floats, Counts]:
     from concurrent.futures import ThreadPoolExecutor
 
     from atlas.travel.compiled import search_rows
 
     states = len(indptr) - 1
     found = np.full((len(starts), states), np.inf)
-    before = np.full((len(starts) if paths else 1, states), NOTHING, dtype=np.int64)
+    before = np.full((len(starts) if paths else 1, states), NOTHING, dtype=np.int32)
     width, longest = _width(weight)
     mask = (1 << (int(min(longest, limit) / width) + 3).bit_length()) - 1
     arrays = (indptr.astype(np.int32, copy=False), heads.astype(np.int32, copy=False), weight)
 
     def some(rows: slice) -> None:
-        own = before[rows] if paths else np.full((1, states), NOTHING, dtype=np.int64)
-        search_rows(arrays, starts[rows], limit, 1.0 / width, mask, found[rows], own, paths)
+        own = before[rows] if paths else before
+        search_rows(arrays, starts[rows], limit, (1.0 / width, mask), found[rows], own, paths, _scratch(states))
 
     hands = min(len(starts), len(_cores()))
-    if hands < 2:
+    if hands < 2 or len(starts) * states < _HANDS_PAY:
         some(slice(None))
     else:
         bounds = np.linspace(0, len(starts), 4 * hands + 1).astype(int).tolist()
         with ThreadPoolExecutor(hands) as pool:
             list(pool.map(some, (slice(a, b) for a, b in itertools.pairwise(bounds) if a < b)))
-    return found, before if paths else np.zeros((0, states), dtype=np.int64)
+    return found, before if paths else before[:0]
+
+
+def least_sums(a: Floats, b: Floats) -> Floats:
+    """Return the (min, +) product of (p, q) and (q, r) minutes: infinite where nothing is between."""
+    least = np.full((a.shape[0], b.shape[1]), np.inf)
+    if "numba" in sys.modules and _has_numba():
+        from atlas.travel import compiled
+
+        compiled.least_sums(np.ascontiguousarray(a), np.ascontiguousarray(b), least)
+        return least
+    known = np.isfinite(a)
+    for q in np.nonzero(known.any(axis=0) & np.isfinite(b).any(axis=1))[0]:
+        rows = np.nonzero(known[:, q])[0]
+        least[rows] = np.minimum(least[rows], a[rows, q, None] + b[q])
+    return least
+
+
+_own = threading.local()
+
+
+def _scratch(states: int) -> tuple[Counts, Counts, Counts]:
+    """Return this thread's own room for the buckets of a search, kept for its next: new memory costs as much again."""
+    kept: tuple[Counts, Counts, Counts] | None = getattr(_own, "scratch", None)
+    if kept is None or len(kept[0]) < states:
+        kept = np.empty(states, np.int32), np.empty(states, np.int32), np.zeros(states, np.int32)
+        _own.scratch = kept
+    return kept
 
 
 def _cores() -> Sequence[int]:

@@ -18,6 +18,7 @@ from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
+from atlas.travel.kernel import least_sums
 from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
 from atlas.travel.search import arcs_minutes, counted, early_nodes
@@ -217,7 +218,7 @@ def _assembled(
     ends = np.concatenate([none, *(np.searchsorted(heads, run.heads) for run in runs)])
     opened = np.concatenate([np.zeros((networks, 0), dtype=bool), *(_columns(run) for run in runs)], axis=1)
     into, onward = (
-        np.concatenate([np.zeros((len(part), 0)), *(_least(part[:, r.tails], r.across) for r in runs)], axis=1)
+        np.concatenate([np.zeros((len(part), 0)), *(least_sums(part[:, r.tails], r.across) for r in runs)], axis=1)
         for part in (from_start, from_head)
     )
     between, out, known = onward[ends], arrived(from_head)[ends], from_start[:, heads[ends]]
@@ -227,23 +228,13 @@ def _assembled(
     # where the shared network is as fast to a head, so it is from there on
     fresh = np.where(best < known, best, np.inf)
     while np.isfinite(fresh).any():
-        further = _least(fresh, between)
+        further = least_sums(fresh, between)
         further[closed] = np.inf
         fresh = np.where(further < np.minimum(best, known), further, np.inf)
         best = np.minimum(best, further)
-    over = _least(np.where(best < known, best, np.inf), out).reshape(networks, len(from_start), -1)
+    over = least_sums(np.where(best < known, best, np.inf), out).reshape(networks, len(from_start), -1)
     return np.minimum(arrived(from_start), over)
 
 
 def _columns(run: _Run) -> Bools:
     return np.repeat(run.opened[:, None], len(run.heads), axis=1)
-
-
-def _least(a: Floats, b: Floats) -> Floats:
-    """Return the (min, +) product of (p, q) and (q, r): infinite where nothing is between."""
-    least = np.full((a.shape[0], b.shape[1]), np.inf)
-    known = np.isfinite(a)
-    for q in np.nonzero(known.any(axis=0) & np.isfinite(b).any(axis=1))[0]:
-        rows = np.nonzero(known[:, q])[0]
-        least[rows] = np.minimum(least[rows], a[rows, q, None] + b[q])
-    return least

@@ -128,7 +128,7 @@ class Tree:
     graph: Graph
     start: int
     minutes: Floats
-    previous: Ints
+    previous: NDArray[np.int32]
 
     @property
     def node_minutes(self) -> Floats:
@@ -147,7 +147,7 @@ class Tree:
         """(2n,) row of ``Network.edges`` by which each state is entered, -1 at the start and where not reached."""
         found = np.full(len(self.previous), -1, dtype=np.int64)
         entered = np.nonzero(self.previous >= 0)[0]
-        found[entered] = self.graph.edges_between(self.previous[entered], entered)
+        found[entered] = self.graph.edges_between(self.previous[entered].astype(np.int64), entered)
         return found
 
     def states(self, node: int) -> list[int]:
@@ -231,7 +231,7 @@ def search_many(graph: Graph, nodes: Ints, *, limit_min: float = np.inf) -> Floa
     return _by_node(graph, minutes, nodes)
 
 
-def _searched(graph: Graph, starts: Ints, limit_min: float, *, paths: bool = False) -> tuple[Floats, Ints]:
+def _searched(graph: Graph, starts: Ints, limit_min: float, *, paths: bool = False) -> tuple[Floats, NDArray[np.int32]]:
     return least_minutes(graph.indptr, graph.heads, graph.minutes, starts, limit=limit_min + TOLERANCE_MIN, paths=paths)
 
 

@@ -44,7 +44,8 @@ def command(
 ) -> None:
     """Write the minutes from ORIGIN at every cell of land, as GeoTIFF or as a NumPy archive.
 
-    Cells are 500 m wide, in a metric equal-area CRS; the sea, wide rivers and what cannot be reached have no data.
+    Cells are 500 m wide (less in a region narrower than 15 km), in a metric equal-area CRS; the sea, wide rivers and
+    what cannot be reached have no data.
     The NumPy archive holds minutes, lon, lat, land, transform, crs and hash.
 
     \b

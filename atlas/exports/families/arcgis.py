@@ -122,8 +122,8 @@ def _renderer(table: Table) -> Json:
                 for rule, band in bands
             ],
         }
-    if not rules or not rules[0].kinds:
-        first = rules[0]
+    if len(rules) == 1 and not rules[0].kinds:
+        (first,) = rules
         return {"type": "CIMSimpleRenderer", "label": first.label, "symbol": _symbol(table, first)}
     classes = [
         {

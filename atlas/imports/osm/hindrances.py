@@ -47,6 +47,9 @@ def hindered(extract: Extract) -> list[str]:
     shut = dict(extract.shut)
     areas = shut.pop("area", 0)
     notes = []
+    if extract.others:
+        told = words_of(extract.others)
+        notes.append(f"{sum(extract.others.values())} ways of other classes of roads are left out ({told})")
     if shut:
         notes.append(f"{sum(shut.values())} ways are closed to cars ({words_of(shut)}); they are left out")
     if areas:

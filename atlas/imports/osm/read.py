@@ -36,6 +36,9 @@ _POINTS = (
     ("aeroway", "aerodrome"), ("aeroway", "heliport"), ("amenity", "ferry_terminal"),
     ("harbour", "yes"), ("industrial", "port"), ("landuse", "harbour"), ("leisure", "marina"),
 )  # fmt: skip
+#: Roads that no choice of classes takes, and what a road may be besides that is taken.
+_OTHER_ROADS = ("service", "track", "road", "busway", "bus_guideway", "raceway", "escape", "emergency_bay")
+_BESIDES = ("railway", "route", "boundary", "natural", "waterway", "aeroway", "landuse", "amenity", "leisure")
 #: Shores first, then waters that are drawn as areas.
 _GROUND = (
     ("natural", "coastline"), ("natural", "water"), ("waterway", "riverbank"), ("waterway", "dock"),
@@ -157,6 +160,8 @@ class Extract:
         Turn restrictions.
     shut
         Ways of the classes asked for that are no roads for cars, counted by what says so.
+    others
+        Ways of other classes of roads, counted by class.
     notes
         What could not be read, one line each.
     """
@@ -178,6 +183,7 @@ class Extract:
     barriers: dict[int, str] = field(default_factory=dict)
     turns: list[Turn] = field(default_factory=list)
     shut: Counter[str] = field(default_factory=Counter)
+    others: Counter[str] = field(default_factory=Counter)
     notes: list[str] = field(default_factory=list)
 
 
@@ -252,7 +258,9 @@ def _read(path: Path, classes: tuple[str, ...], whole: bool) -> Extract:
 
 def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract, whole: bool) -> None:
     roads = {name for c in classes for name in (c, f"{c}_link")}
-    wanted = [("highway", name) for name in sorted(roads)]
+    others = {*_OTHER_ROADS, *(name for c in CLASSES for name in (c, f"{c}_link"))} - roads
+    wanted = [("highway", name) for name in sorted(others)]
+    wanted += [("highway", name) for name in sorted(roads)]
     wanted += [(key, state) for key in ("highway", "railway") for state in ("construction", "proposed")]
     wanted += [("railway", name) for name in _RAILS] + [("route", "ferry"), ("boundary", "administrative"), *_POINTS]
     wanted += [*_GROUND, *_VILLAGES] if whole else []
@@ -268,6 +276,10 @@ def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract, wh
     for thing in reader:
         if thing.deleted or not thing.visible:
             continue
+        if thing.is_way() and (road := thing.tags.get("highway")) in others:
+            extract.others[road] += 1
+            if not any(key in thing.tags for key in _BESIDES):
+                continue
         try:
             pairs = tuple((tag.k, tag.v) for tag in thing.tags if tag.k in _KEPT)
         except UnicodeDecodeError:
