@@ -28,7 +28,7 @@ from atlas.network.build import Network
 from atlas.plan.promises import Targets
 from atlas.travel.reach import locate
 
-__all__ = ["draw_explorer"]
+__all__ = ["PAGE_CELLS", "draw_explorer"]
 
 #: Land cells that a page holds at most: some two megabytes of links, and an answer in a tenth of a second.
 PAGE_CELLS = 400_000
