@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+import atlas.data.layer
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.build import build_network
@@ -87,6 +88,8 @@ def measure(segments: int) -> dict[str, float]:
     """Return seconds by step for a grid of about `segments` segments."""
     with tempfile.TemporaryDirectory() as name:
         folder = draw_grid(Path(name), segments)
+        # a million segments are a file larger than a layer may be
+        atlas.data.layer.LARGEST_FILE_MB = 2048
         at = [time.perf_counter()]
         catalog = open_catalog(folder)
         layers = {key: catalog.layer(key) for key in ("highways", "interchanges", "places", "railways", "stations")}
