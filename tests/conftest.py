@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,14 +33,41 @@ SLOW = {
     "test_serve.py", "test_sheet.py", "test_site.py", "test_situations.py", "test_stations.py", "test_surface.py",
     "test_times.py", "test_trip.py", "test_uncertainty.py", "test_validation.py", "test_verify.py",
 }  # fmt: skip
+#: The files that take longest, in that order.
+LONG = (
+    "test_site.py", "test_page_explore.py", "test_page_atlas.py", "test_page_journeys.py", "test_decisions.py",
+    "test_report.py", "test_examples.py", "test_import_fuzz.py", "test_trip.py", "test_import_intake.py",
+    "test_export_formats.py", "test_page_reach.py", "test_validation.py", "test_page_plan.py", "test_docs.py",
+)  # fmt: skip
+#: Words of single tests that take longest.
+_LONG_EXAMPLES = ("atlas report", "atlas value", "atlas critical", "network export", "vertex")
 # Tests are never timed: what loads or compiles within the first example would fail it on a busy machine.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 UNDER_CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 
 
+def _turn(unit: str, tests: int) -> tuple[int, int]:
+    """Where a unit of work stands in the queue."""
+    file, _, name = unit.partition("::")
+    if name:
+        return 2, 0 if any(word in name for word in _LONG_EXAMPLES) else 1
+    file = file.rpartition("/")[2]
+    return (0, LONG.index(file)) if file in LONG else (1, -tests)
+
+
 class ByFile(LoadFileScheduling):
-    """Keep the tests of a file on one worker, so that its fixtures are made once, but for :data:`_ONE_BY_ONE`."""
+    """Keep the tests of a file on one worker, so that its fixtures are made once, but for :data:`_ONE_BY_ONE`.
+
+    Files of :data:`LONG` come first, the longest before the others, then those with most tests; single tests fill the
+    end, whole reports and rankings before the rest, so that the workers end together.
+    """
+
+    def _assign_work_unit(self, node: Any) -> None:
+        if not self.assigned_work or not any(self.assigned_work.values()):
+            first = sorted(self.workqueue.items(), key=lambda unit: _turn(unit[0], len(unit[1])))
+            self.workqueue = OrderedDict(first)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]

@@ -6,7 +6,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 DESKTOP, PHONE = (1366, 768), (390, 844)
@@ -64,3 +66,50 @@ def colours_on(page: Page, pane: str) -> int:
         pane,
     )
     return int(found)
+
+
+#: Marks one visible element with words of its own for every look there is: tag, classes, colour, size, weight, shadow,
+#: what is painted beneath, and the part of the page it stands in. Contrast follows from the look; a table of 10,000
+#: cells has few.
+_ONE_OF_EACH_LOOK = """() => {
+  const seen = new Set(), grounds = new Map();
+  document.querySelectorAll("[data-look]").forEach(one => one.removeAttribute("data-look"));
+  const ground = one => {
+    if (!one) return "";
+    if (!grounds.has(one)) {
+      const look = getComputedStyle(one), above = ground(one.parentElement);
+      const clear = look.backgroundImage === "none" && look.backgroundColor === "rgba(0, 0, 0, 0)";
+      const own = clear ? "" : look.backgroundColor + look.backgroundImage;
+      grounds.set(one, own || look.opacity !== "1" ? [own, look.opacity, above].join() : above);
+    }
+    return grounds.get(one);
+  };
+  for (const one of document.body.querySelectorAll("*")) {
+    const words = [...one.childNodes].some(child => child.nodeType === 3 && child.data.trim());
+    if (!(words || one.matches("input, select, textarea")) || !one.checkVisibility()) continue;
+    const look = getComputedStyle(one), part = one.closest("dialog, [role], header, main, aside, nav, footer");
+    const key = [part && part.tagName + part.id + part.className, one.tagName, one.className, look.color, look.fill,
+      look.fontSize, look.fontWeight, look.textShadow, look.position, ground(one)].join("|");
+    if (!seen.has(key)) one.setAttribute("data-look", "");
+    seen.add(key);
+  }
+}"""
+
+
+def violations(page: Page) -> list[dict[str, Any]]:
+    """What axe finds wrong: every rule looks at the whole page, but contrast at one element of each look."""
+    page.evaluate(_ONE_OF_EACH_LOOK)
+    page.evaluate(Axe().axe_script)
+    page.evaluate("axe.configure({rules: [{id: 'color-contrast', selector: '[data-look]'}]})")
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    assert any(one["id"] == "color-contrast" for kind in ("passes", "violations", "incomplete") for one in found[kind])
+    return list(found["violations"])
+
+
+def serious(page: Page) -> list[str]:
+    """What of :func:`violations` is serious or critical, with the first place it is found at."""
+    return [
+        f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+        for one in violations(page)
+        if one["impact"] in ("serious", "critical")
+    ]

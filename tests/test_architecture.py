@@ -171,13 +171,24 @@ ONE_FILE = {
     "Transformer.": "base/geodesy.py",
     "get_close_matches(": "base/doors.py",
     "pip install '": "base/doors.py",
+    "csv.reader(": "base/tables.py",
+    "REFERENCES = {": "data/checks.py",
+    "TOLERANCE_MIN = ": "travel/search.py",
+    '("local_detour")': "travel/minutes.py",
 }
+#: How what has a home could be said past it.
+NOWHERE = ("DictReader(", "read_csv(", "fromisoformat(", "cutoff + 1e", "_min + 1e", "cut + 1e", "cutoffs + 1e")
 
 
 @pytest.mark.parametrize("words", ONE_FILE)
 def test_what_has_one_home_is_written_there_alone(words: str) -> None:
     homes = {str(path.relative_to(PACKAGE)) for path in MODULES if words in path.read_text("utf-8")}
     assert homes == {ONE_FILE[words]}
+
+
+@pytest.mark.parametrize("words", NOWHERE)
+def test_what_has_a_home_is_not_said_past_it(words: str) -> None:
+    assert [label(path) for path in MODULES if words in path.read_text("utf-8")] == []
 
 
 def test_kilometres_a_degree_are_a_number_of_the_geodesy_alone() -> None:

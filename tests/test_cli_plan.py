@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from small_atlas import draw_atlas, promise
 
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
-from atlas.data.region import find_root
 
 
 def run(*words: str) -> Result:
@@ -144,13 +143,12 @@ def test_compare_names_the_projects_that_matter_and_why() -> None:
 
 
 def test_verify_fails_once_a_vertex_is_moved(tmp_path: Path) -> None:
-    root = tmp_path / "own"
-    for name in ("layers", "data"):
-        shutil.copytree(find_root() / name, root / name)
-    page, table = tmp_path / "zhuhai.json", tmp_path / "zhuhai.csv"
+    root = draw_atlas(tmp_path / "own")
+    promise(root)
+    page, table = tmp_path / "zhongshan.json", tmp_path / "zhongshan.csv"
     graph, package, told = tmp_path / "n.graphml", tmp_path / "n.gpkg", tmp_path / "report.html"
     for path in (page, table):
-        assert run("reach", "珠海", "--root", str(root), "-o", str(path)).exit_code == 0
+        assert run("reach", "中山", "--root", str(root), "-o", str(path)).exit_code == 0
     for path in (graph, package):
         assert run("network", "export", "--root", str(root), "-o", str(path)).exit_code == 0
     assert run("report", "--root", str(root), "-o", str(told)).exit_code == 0

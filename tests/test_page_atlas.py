@@ -197,12 +197,29 @@ def test_the_print_is_one_sheet_with_its_scale(browser: Browser, path: Path, pap
         text = page.evaluate("document.querySelector('.print-sheet').textContent")
         sheets = page.pdf(prefer_css_page_size=True)
         metres = page.evaluate("Atlas.metresPerPixel(Atlas.page.map)")
+        bare = page.evaluate(
+            """async () => {
+                const image = document.querySelector(".print-sheet img");
+                const w = image.naturalWidth, h = image.naturalHeight;
+                const ctx = document.createElement("canvas").getContext("2d");
+                await image.decode();
+                Object.assign(ctx.canvas, {width: w, height: h});
+                ctx.drawImage(image, 0, 0);
+                const blank = Atlas.page.tokens.ground.blank.match(/[0-9a-f]{2}/gi).map(part => parseInt(part, 16));
+                const data = ctx.getImageData(0, 0, w, h).data;
+                let bare = 0;
+                for (let i = 0; i < data.length; i += 4 * 31)
+                    bare += Number(blank.every((part, k) => data[i + k] === part));
+                return bare / (w * h / 31);
+            }"""
+        )
     assert len(re.findall(rb"/Type /Page\b(?!s)", sheets)) == 1
     scale = int(re.search(r"1:([\d\u202f]+)（" + paper, text)[1].replace("\u202f", ""))  # type: ignore[index]
     # the sheet shows at least what panels leave free of the screen, and no more than thrice that, at a round scale
     free = metres * (1366 - 332 - 24)
     assert free / {"A4": 0.204, "A3": 0.325}[paper] * 0.95 < scale < 3 * free / {"A4": 0.204, "A3": 0.325}[paper]
     assert scale % 10_000 == 0
+    assert bare < 0.002
     for words in ("图名", "图号", "编制单位", "审图号", "比例尺", "图幅位置"):
         assert words in text
 

@@ -17,7 +17,7 @@ def written(*arguments: str, browser: str | None = None) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-@pytest.mark.parametrize(("paper", "width_mm"), [("A4", 297), ("A3", 420)])
+@pytest.mark.parametrize(("paper", "width_mm"), [("A4", 297), ("A3", 420), ("A1", 841)])
 def test_a_map_goes_out_as_one_page_of_its_paper_with_its_title_block(
     tmp_path: Path, paper: str, width_mm: int
 ) -> None:

@@ -22,7 +22,7 @@ from atlas.data.places import Place
 from atlas.data.scenario import load_scenario
 from atlas.data.stamp import find_stamps
 from atlas.exports.families.rasters import NODATA, write_surface
-from atlas.land.links import AccessTable, access_table, inputs_hash, local_minutes
+from atlas.land.links import AccessTable, access_table, inputs_hash
 from atlas.land.surface import Surface, circle, isochrones, nearest_origin, surface_from
 from atlas.network.attach import (
     BROOK_KM,
@@ -35,6 +35,7 @@ from atlas.network.attach import (
 )
 from atlas.network.build import Network, build_network
 from atlas.network.lines import Ends, local_links
+from atlas.travel.minutes import local_minutes
 from atlas.travel.search import search
 from atlas.travel.trip import Trip
 

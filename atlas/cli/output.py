@@ -18,7 +18,7 @@ from atlas.base.errors import ExportError
 from atlas.base.files import write_parts, write_text
 from atlas.base.seals import UNSEALED
 from atlas.base.values import csv_text, plain
-from atlas.base.words import both, joined, language, say_in, word_table
+from atlas.base.words import Words, both, joined, language, say_in, word_table
 
 __all__ = [
     "ARGUMENTS_KEY",
@@ -275,8 +275,8 @@ def rows_of(frame: Any) -> list[Row]:
     return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
-#: Columns whose values are codes, and the words of these codes.
-_CODED: Mapping[str, str] = MappingProxyType(
+#: Columns whose values are codes, and the words of these codes; the first table that has a code tells it.
+_CODED: Mapping[str, str | tuple[str, ...]] = MappingProxyType(
     {
         "role": "role",
         "mode": "mode",
@@ -288,8 +288,14 @@ _CODED: Mapping[str, str] = MappingProxyType(
         "level": "kinds",
         "check": "check",
         "opens_basis": "opens_basis",
-        "status": "status",
-        "kind": "kinds",
+        "status": ("status", "item_status"),
+        "before": ("status", "item_status"),
+        "after": ("status", "item_status"),
+        "kind": ("kinds", "item_kind"),
+        "stage": "stage",
+        "resolution": "resolution",
+        "counts": "count_how",
+        "course": "count_course",
         "by": "need_kind",
         "unit": "need_unit",
         "event_basis": "event_basis",
@@ -310,12 +316,27 @@ def _table(answer: Answer) -> str:
         replace(column, title=titles[column.title].zh if column.title in titles else column.title)
         for column in answer.columns
     ]
-    tables = {column.key: word_table(_CODED[column.key]) for column in columns if column.key in _CODED}
+    tables = {column.key: _words_of(_CODED[column.key]) for column in columns if column.key in _CODED}
     rows = [
         {**row, **{key: table[row[key]].zh for key, table in tables.items() if row.get(key) in table}}
         for row in answer.rows
     ]
-    return table_text(columns, rows)
+    return table_text(columns, [_with_crossings(row) for row in rows])
+
+
+def _words_of(names: str | tuple[str, ...]) -> Mapping[Any, Words]:
+    """The words of several tables as one, the first of a code first."""
+    tables = [word_table(name) for name in ((names,) if isinstance(names, str) else names)]
+    return {code: words for table in reversed(tables) for code, words in table.items()}
+
+
+def _with_crossings(row: Row) -> Row:
+    """The row with ``gained 60;lost 120`` in words."""
+    text = row.get("crossing")
+    if not isinstance(text, str) or not text:
+        return row
+    parts = [part.partition(" ") for part in text.split(";")]
+    return {**row, "crossing": "；".join(say_in("zh", f"crossing.{how}", minutes=most) for how, _, most in parts)}
 
 
 def _english_column(column: Column, rows: Sequence[Row]) -> Column:

@@ -94,13 +94,17 @@ SERVICE_COLUMNS = (*_ENDS, *_MINUTES, "departures_per_day")
 
 @dataclass(frozen=True, order=True)
 class Violation:
-    """One finding. `rule` is a key of :data:`RULES`; `feature_id` is empty for the layer as a whole."""
+    """One finding. `rule` is a key of :data:`RULES`; `feature_id` is empty for the layer as a whole.
+
+    `off_m` is by how many metres a point is off, where the rule is about that.
+    """
 
     layer: str
     feature_id: str
     rule: str
     message: str
     remedy: str
+    off_m: float = 0.0
 
     def __str__(self) -> str:
         where = f"{self.layer}/{self.feature_id}" if self.feature_id else self.layer
@@ -458,7 +462,7 @@ def _water(layers: Mapping[str, Layer]) -> Iterator[Violation]:
             if metres > error:
                 yield Violation(
                     key, str(name), "water", f"{metres:.0f} m off land, more than its error of {error:g} m",
-                    "move it onto land, or state a larger position_error_m",
+                    "move it onto land, or state a larger position_error_m", float(metres),
                 )  # fmt: skip
 
 

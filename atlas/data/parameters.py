@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -110,7 +111,7 @@ class ParameterSet:
                 return value
         raise ParameterError(_unknown(name, (known for known, _ in self.values)))
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of all names and values."""
         return content_hash(*(f"{name}={value!r}" for name, value in self.values))

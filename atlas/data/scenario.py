@@ -34,6 +34,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
@@ -76,19 +77,8 @@ FIRST_YEAR, LAST_YEAR = 2023, 2035
 #: What is in use and undated counts from this year on.
 BASE_YEAR = FIRST_YEAR
 _KEYS = (
-    "base",
-    "name",
-    "year",
-    "with",
-    "without",
-    "close",
-    "period",
-    "boarding",
-    "timetable",
-    "parameters",
-    "set",
-    "link",
-)
+    "base", "name", "year", "with", "without", "close", "period", "boarding", "timetable", "parameters", "set", "link",
+)  # fmt: skip
 #: Classes a road of one's own may have, and the limit it has unless one is given, km/h: usual ones of ``highways``.
 LINK_CLASSES = {"expressway": 100, "urban_expressway": 80, "national_road": 80, "arterial": 60}
 #: Least and most speed of a road and of a railway of one's own, km/h; headway, minutes; points; links of a scenario.
@@ -207,7 +197,7 @@ class Scenario:
             return str(self.year)
         return FULL_KNOWN if self.known_courses else FULL
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """SHA-256 of what this scenario holds, its name apart."""
         return content_hash(

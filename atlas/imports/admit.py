@@ -179,7 +179,7 @@ def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int, list
         part = Layer(layer.spec, frame.iloc[start : start + _ROWS_AT_ONCE].reset_index(drop=True))
         wet = [one for one in validate({layer.key: part, **ground}, register_ids=()) if one.rule == "water"]
         for one in wet:
-            metres = float(one.message.split(" m ", 1)[0])
+            metres = float(round(one.off_m))
             if one.layer == layer.key and metres < _SHORE_M:
                 frame.loc[frame["id"] == one.feature_id, "position_error_m"] = metres + 1.0
                 raised += 1

@@ -9,6 +9,7 @@ import pandas as pd
 
 from atlas.land.population import Population
 from atlas.land.surface import Surface, check_cutoffs
+from atlas.travel.search import TOLERANCE_MIN
 
 __all__ = ["ELSEWHERE", "coverage"]
 
@@ -73,7 +74,7 @@ def coverage(
             cells = within & belongs[population.unit]
             sums = population.people[:, cells].sum(axis=1)
             total = float(on_grid[chosen].sum())
-            inside = (minutes <= cutoff + 1e-6) & belongs[place_unit]
+            inside = (minutes <= cutoff + TOLERANCE_MIN) & belongs[place_unit]
             rows.append(
                 {
                     "origin": surface.origin, "origin_zh": surface.origin_name, "scenario": surface.scenario.name,

@@ -38,6 +38,7 @@ from atlas.network.attach import (
 from atlas.network.barrier import Barrier
 from atlas.network.build import Network
 from atlas.network.lines import HARBOUR_KM, TOWN_RIVER_KM, Ends, LocalLinks, local_links
+from atlas.travel.minutes import local_minutes
 
 __all__ = ["AccessTable", "access_of", "access_table", "inputs_hash", "local_minutes", "packed_access"]
 
@@ -46,11 +47,6 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 #: First look at this many of the nearest targets; those that stay short are looked at again in full.
 _FIRST_LOOK = 2
-
-
-def local_minutes(scenario: Scenario, length_km: float) -> float:
-    """Return the minutes of local travel over `length_km`, straight."""
-    return float(length_km * scenario.value("local_detour") / scenario.value("local_speed_kmh") * 60.0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,9 +28,10 @@ from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.grid import Grid
-from atlas.land.links import AccessTable, local_minutes
+from atlas.land.links import AccessTable
 from atlas.network.build import Network
 from atlas.notebook.card import card, raster_of
+from atlas.travel.minutes import local_minutes
 from atlas.travel.reach import locate
 from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip

@@ -7,7 +7,6 @@ local links, of which there may be a hundred thousand, as whole columns (:data:`
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -18,6 +17,8 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+
+from atlas.base.tables import parse_table
 
 __all__ = [
     "EDGE_COLUMNS",
@@ -65,7 +66,8 @@ class Column:
 def _contract() -> dict[str, tuple[Column, ...]]:
     text = resources.files("atlas.network").joinpath("columns.csv").read_text("utf-8")
     tables: dict[str, tuple[Column, ...]] = {}
-    for row in csv.DictReader(text.splitlines()):
+    heads = ("table", "column", "type", "empty", "unit", "meaning")
+    for row in parse_table(text, heads, where="columns.csv"):
         empty: Any = row["empty"]
         if row["type"] == "number":
             empty = float(empty) if empty else NAN

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.base.style import symbol_of
-from atlas.base.words import language, say_in
+from atlas.base.words import Words, both, language, say_in
 from atlas.data.places import PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
@@ -183,9 +183,11 @@ class Network:
 
     @cached_property
     def english_names(self) -> dict[str, str]:
-        """English names by the Chinese ones, of the nodes that have both."""
+        """English names by the Chinese ones, of the nodes that have both, and of what is near them."""
         pairs = zip(*(self.node_column(name).tolist() for name in ("name_zh", "name_en")), strict=True)
-        return {str(zh): str(en) for zh, en in reversed(list(pairs)) if en and en != zh}
+        names = {str(zh): str(en) for zh, en in reversed(list(pairs)) if en and en != zh}
+        near = dict(both("journey.near", name=Words(zh, en)) for zh, en in names.items())
+        return near | names
 
     @cached_property
     def edge_columns(self) -> dict[str, NDArray[Any]]:

@@ -14,6 +14,7 @@ from atlas.data.stamp import stamp
 from atlas.network.build import Network
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.reach import locate
+from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
 
 __all__ = ["redundancy"]
@@ -123,7 +124,7 @@ def redundancy(
             break
         barred |= fresh
     frame = pd.DataFrame(rows, columns=list(ROUTE_COLUMNS))
-    near = int((frame["later_min"] <= within_min + 1e-6).sum()) - 1 if len(frame) else 0
+    near = int((frame["later_min"] <= within_min + TOLERANCE_MIN).sum()) - 1 if len(frame) else 0
     names = [network.node_names[network.row_of[one]] for one in (start, end)]
     mark = stamp(network.hash, [scenario])
     return Redundancy(names[0], names[1], scenario, mode, within_min, frame, near, exhausted, mark)

@@ -21,7 +21,7 @@ from atlas.network.arrays import EdgeArrays
 if TYPE_CHECKING:
     from atlas.network.value import Network
 
-__all__ = ["EdgeTimes", "edge_minutes", "edge_times", "run_minutes", "usable_edges", "usable_of"]
+__all__ = ["EdgeTimes", "edge_minutes", "edge_times", "local_minutes", "run_minutes", "usable_edges", "usable_of"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -37,6 +37,11 @@ class EdgeTimes:
 
     first: Floats
     later: Floats
+
+
+def local_minutes(scenario: Scenario, length_km: float) -> float:
+    """Return the minutes of local travel over `length_km`, straight."""
+    return float(length_km * scenario.value("local_detour") / scenario.value("local_speed_kmh") * 60.0)
 
 
 def edge_times(network: Network, scenario: Scenario, mode: str) -> EdgeTimes:

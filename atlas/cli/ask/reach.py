@@ -111,6 +111,8 @@ def command(
 
 
 def _counts(places: Sequence[dict[str, Any]], cutoffs_min: Sequence[float]) -> Words:
+    from atlas.travel.search import TOLERANCE_MIN
+
     minutes = [row["travel_time_min"] for row in places]
-    counts = [(cut, sum(one <= cut + 1e-6 for one in minutes)) for cut in cutoffs_min]
+    counts = [(cut, sum(one <= cut + TOLERANCE_MIN for one in minutes)) for cut in cutoffs_min]
     return joined([both("answer.inside", places=places, minutes=cut) for cut, places in counts])

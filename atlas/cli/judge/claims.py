@@ -13,7 +13,7 @@ from atlas.cli.session import Choice, Session
 __all__ = ["command"]
 
 _SUMMARY = (
-    Column("title_zh", "promise"),
+    Column("title_zh", "target"),
     Column("reading", "reading"),
     Column("limit_min", "limit", decimals=0),
     Column("scenario", "year"),

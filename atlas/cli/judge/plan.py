@@ -6,8 +6,9 @@ from typing import Any
 
 import click
 
+from atlas.base.words import both, say_in, word_table
 from atlas.cli.options import format_options, mode_option, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
+from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tongue
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -157,35 +158,52 @@ def show(session: Session, item: str, mode: str, no_effect: bool, sink: Sink) ->
         {"date": e.date, "status": e.status, "basis": e.basis, "source": e.source, "note": e.note}
         for e in register.history.of(found.id)
     ]
+    lang = tongue() if sink.chosen == "table" else "en"
+
+    def told(key: str, value: str, **facts: object) -> dict[str, str]:
+        return {"what": say_in(lang, f"item_show.{key}", **facts), "value": value}
+
+    def code(table: str, name: str) -> str:
+        """The words of a code in Chinese; English answers give the code, which filters and files have too."""
+        words = word_table(table)
+        return words[name].zh if lang == "zh" and name in words else name
+
+    kinds = say_in(lang, "item_show.kinds", kind=code("item_kind", found.kind), stage=code("stage", found.stage))
+    reason = f": {resolution.reason}" if resolution.reason else ""
     rows = [
-        {"what": "id", "value": found.id},
-        {"what": "name", "value": f"{found.name_zh} / {found.name_en}"},
-        {"what": "kind, stage", "value": f"{found.kind}, {found.stage}"},
-        {"what": "section", "value": found.section},
-        {"what": "wording", "value": found.wording},
-        {"what": "reading", "value": found.reading},
-        {"what": "in the atlas", "value": resolution.kind + (f": {resolution.reason}" if resolution.reason else "")},
+        told("id", found.id),
+        told("name", f"{found.name_zh} / {found.name_en}"),
+        told("kind", kinds),
+        told("section", found.section),
+        told("wording", found.wording),
+        told("reading", found.reading),
+        told("in_atlas", code("resolution", resolution.kind) + reason),
     ]
     count = item_table(register, _frames(session)).set_index("id").loc[found.id]
-    first: str = "" if pd.isna(count["counts_from"]) else f", first part from {count['counts_from']}"
-    course = f", course {count['course']}" if count["course"] else ""
-    rows.append({"what": "counts", "value": f"{count['counts']}{first}{course}"})
+    from_year, course = count["counts_from"], str(count["course"] or "")
+    first: str = "" if pd.isna(from_year) else say_in(lang, "item_show.counts_first", year=from_year)
+    along = say_in(lang, "item_show.course", course=code("count_course", course)) if course else ""
+    rows.append(told("counts", f"{code('count_how', str(count['counts']))}{first}{along}"))
     rows += [
-        {"what": "feature", "value": " ".join(str(row[k]) for k in ("feature", "name_zh", "status") if row[k])}
+        told("feature", " ".join(filter(None, (row["feature"], row["name_zh"], code("status", row["status"])))))
         for row in features
     ]
-    rows += [{"what": f"status {row['date']}", "value": f"{row['status']} ({row['source']})"} for row in history]
+    for past in history:
+        status = code("item_status" if past["status"] in word_table("item_status") else "status", past["status"])
+        history_told = say_in(lang, "item_show.history", status=status, source=past["source"])
+        rows.append(told("status", history_told, date=past["date"]))
     effect = [] if no_effect or not features else _effect(session, found.id, mode)
-    rows += [
-        {
-            "what": "without it",
-            "value": f"{row['from_zh']} → {row['to_zh']}: {row['after_min']:.0f} → {_minutes(row['before_min'])} min"
-            f" in full, gains {_minutes(row['saved_min'])}",
-        }
-        for row in effect[:10]
-    ]
+
+    def minutes(value: float) -> str:
+        return say_in(lang, "item_show.no_way") if value != value or value == float("inf") else f"{value:.0f}"
+
+    for row in effect[:10]:
+        times = {name: minutes(row[f"{name}_min"]) for name in ("before", "after", "saved")}
+        ends = {"start": row["from_zh"], "end": row["to_zh"]}
+        rows.append(told("without", say_in(lang, "item_show.effect", **ends, **times)))
     if features and not no_effect and not effect:
-        rows.append({"what": "without it", "value": f"no pair of seats is slower by {mode} in the full plan"})
+        by = both(f"mode.{mode}").zh if lang == "zh" else mode
+        rows.append(told("without", say_in(lang, "item_show.no_effect", mode=by)))
     about = {
         "counts": count["counts"],
         "course": count["course"],
@@ -196,10 +214,6 @@ def show(session: Session, item: str, mode: str, no_effect: bool, sink: Sink) ->
         "mode": mode,
     }
     emit(Answer(_FACTS, rows, about if sink.chosen == "json" else {}, "item"), sink)
-
-
-def _minutes(value: float) -> str:
-    return "no way" if value != value or value == float("inf") else f"{value:.0f}"
 
 
 def _effect(session: Session, item: str, mode: str) -> list[dict[str, Any]]:

@@ -22,13 +22,14 @@ __all__ = ["command"]
     show_default=True,
     help="NAME.html, NAME.docx or NAME.pdf.",
 )
+@click.option("--format", "form", type=click.Choice(["html", "docx", "pdf"]), help="Default: by the ending.")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
 @click.option("--brief", is_flag=True, help="Leave out worth, needs, closures and events: some minutes the first time.")
 @overwrite_option
 @session_option
 @talk_options
 @click.pass_obj
-def command(session: Session, output: Path, lang: str, brief: bool, overwrite: bool) -> None:
+def command(session: Session, output: Path, form: str | None, lang: str, brief: bool, overwrite: bool) -> None:
     """Write the report: one HTML page, to be read offline or printed on A4, a Word document or a PDF.
 
     It holds the plan in numbers, status, kilometres, scenarios with what they assume, every promise with its
@@ -49,7 +50,7 @@ def command(session: Session, output: Path, lang: str, brief: bool, overwrite: b
     from atlas.maps.sheets.editable import save_docx
     from atlas.plan.summary import make_report
 
-    ending = output.suffix.lower()
+    ending = f".{form}" if form else output.suffix.lower()
     if ending not in ("", ".html", ".htm", ".docx", ".pdf"):
         raise ExportError(f"{output}: the report is written as .html, .docx or .pdf")
     if ending == ".pdf":
@@ -68,7 +69,7 @@ def command(session: Session, output: Path, lang: str, brief: bool, overwrite: b
             pictures = chart_pictures(page, lang=lang)
         save_docx(page, output, lang=lang, pictures=pictures, overwrite=overwrite)
     elif ending == ".pdf":
-        save_sheet(page, output, sheet=False, overwrite=overwrite)
+        save_sheet(page, output, form="pdf", sheet=False, overwrite=overwrite)
     else:
         write_text(output, page, overwrite=overwrite)
     tell("answer.wrote", path=output)

@@ -75,6 +75,7 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
     required=True,
     help="NAME.html, NAME.pdf or NAME.png.",
 )  # fmt: skip
+@click.option("--format", "form", type=click.Choice(["html", "pdf", "png"]), help="Default: by the ending.")
 @overwrite_option
 @session_option
 @talk_options
@@ -126,7 +127,8 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
             box=options["bbox"] or catalog.region.picture_box,
         ),
     }
-    ending = output.suffix.lower()
+    form = options["form"]
+    ending = f".{form}" if form else output.suffix.lower()
     if ending not in ("", ".html", ".htm", *SHEET_ENDINGS):
         raise ExportError(f"{output}: a map is written as .html, .pdf or .png; `atlas export` writes GIS formats")
     if ending in SHEET_ENDINGS:
@@ -137,7 +139,8 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         draw = {"layers": _draw_layers, "explore": _draw_explorer, "reach": _draw_reach, "compare": _draw_compare}[kind]
         text = draw(session, options, shared).html()
     if ending in SHEET_ENDINGS:
-        save_sheet(text, output, paper=options["paper"], sheet=kind not in ("matrix", "plan"), overwrite=overwrite)
+        paged = kind not in ("matrix", "plan")
+        save_sheet(text, output, form=ending[1:], paper=options["paper"], sheet=paged, overwrite=overwrite)
     else:
         write_text(output, text, overwrite=overwrite)
         if len(text) > _LARGE:

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.files import scratch
 from atlas.base.foreign import apart
+from atlas.base.tables import is_iso_date
 from atlas.data.checks import Violation
 from atlas.data.sources import Source
 from atlas.imports.archives import unpacked_bytes
@@ -178,11 +178,8 @@ def publisher(feed: Any) -> str:
 
 def running(path: Path, feed: Any, day: str | None, notes: list[str]) -> tuple[pd.DataFrame, str]:
     """Return the trips of one day and that day; of all days when the feed has no calendar."""
-    if day is not None:
-        try:
-            day = date.fromisoformat(day).isoformat()
-        except ValueError as reason:
-            raise ImportDataError(f"--day {day!r} is no date; write YYYY-MM-DD") from reason
+    if day is not None and not is_iso_date(day, reduced=False):
+        raise ImportDataError(f"--day {day!r} is no date; write YYYY-MM-DD")
     if feed.calendar is None and feed.calendar_dates is None:
         if day is None:
             raise ImportDataError(f"{path} has no calendar and so no day; pass --day YYYY-MM-DD")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -16,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import ImportDataError, only_known
 from atlas.base.geodesy import length_km
+from atlas.base.tables import is_iso_date
 from atlas.base.values import name_text
 from atlas.data.checks import SERVICE_COLUMNS, Violation
 from atlas.data.declaration import LayerSpec
@@ -279,10 +279,9 @@ def _day(as_of: str | None, extract: Extract, path: Path) -> str:
     told = as_of or extract.as_of
     if not told:
         raise ImportDataError(f"{path.name} does not say of which day it is; pass --as-of YYYY-MM-DD")
-    try:
-        return date.fromisoformat(told).isoformat()
-    except ValueError as reason:
-        raise ImportDataError(f"--as-of {told!r} is no date; write YYYY-MM-DD") from reason
+    if not is_iso_date(told, reduced=False):
+        raise ImportDataError(f"--as-of {told!r} is no date; write YYYY-MM-DD")
+    return told
 
 
 def _source(path: Path, stamp: str) -> Source:

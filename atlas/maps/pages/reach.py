@@ -31,7 +31,7 @@ from atlas.travel.comparison import people_units
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.minutes import edge_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import Tree
+from atlas.travel.search import TOLERANCE_MIN, Tree
 from atlas.travel.status import scenario_header
 from atlas.travel.trip import Trip
 
@@ -273,7 +273,7 @@ def _covered(surface: Surface, people: Population, at: Floats) -> list[list[int]
         within = surface.within(cutoff)
         shown, low, high = people.inside(within)
         area = float(within.sum()) * surface.grid.cell_km2
-        found.append([int((at <= cutoff + 1e-6).sum()), round(shown), round(low), round(high), round(area)])
+        found.append([int((at <= cutoff + TOLERANCE_MIN).sum()), round(shown), round(low), round(high), round(area)])
     return found
 
 
@@ -375,6 +375,9 @@ def _inside(frame: pd.DataFrame, minutes: Floats, people: Mapping[str, float]) -
     """Return for each cut-off the places inside and the residents of the units whose seat is inside."""
     residents = np.array([people.get(str(name), 0.0) for name in frame["id"]])
     return [
-        [int((minutes <= cutoff + 1e-6).sum()), round(float(residents[minutes <= cutoff + 1e-6].sum()))]
+        [
+            int((minutes <= cutoff + TOLERANCE_MIN).sum()),
+            round(float(residents[minutes <= cutoff + TOLERANCE_MIN].sum())),
+        ]
         for cutoff in CUTOFFS_MIN
     ]

@@ -298,13 +298,14 @@ def _downloads(catalog: Catalog, target: Path) -> list[Card]:
 
 
 def _build_key(catalog: Catalog, network: Network, scenarios: Sequence[Scenario], lang: str, people: bytes) -> str:
-    """Return the hash of everything the site is made of: code, layers, plan, sources, parameters, people."""
-    facts = (
-        sorted((catalog.root / "data" / "plan").glob("*"))
-        + sorted((catalog.root / "data" / "events").glob("*"))
-        + sorted((catalog.root / "data" / "facts").glob("*times*"))
-        + [catalog.root / "data" / "sources.csv"]
-    )
+    """Return the hash of everything the site is made of: code, declarations, layers, tables, scenarios, people.
+
+    All tables count: a page may come to show any of them, and scenarios know the central parameters alone.
+    """
+    data = catalog.root / "data"
+    facts = sorted(path for ending in ("csv", "toml") for path in data.rglob(f"*.{ending}"))
+    facts = [path for path in facts if path.relative_to(data).parts[0] not in ("backups", "own")]
+    facts += sorted((catalog.root / "layers").glob("*.toml"))
     if catalog.boundaries_path.is_file():
         facts.append(catalog.boundaries_path)
     parts = [part for path in facts for part in (path.name, path.read_bytes())]

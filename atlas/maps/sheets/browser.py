@@ -83,7 +83,15 @@ def chart_pictures(text: str, *, lang: str = "zh") -> list[bytes]:
     return found
 
 
-def save_sheet(text: str, path: str | Path, *, paper: str = "A4", sheet: bool = True, overwrite: bool = False) -> Path:
+def save_sheet(
+    text: str,
+    path: str | Path,
+    *,
+    form: str | None = None,
+    paper: str = "A4",
+    sheet: bool = True,
+    overwrite: bool = False,
+) -> Path:
     """Write a page as PDF, or as PNG, by the ending of `path`.
 
     Parameters
@@ -91,7 +99,9 @@ def save_sheet(text: str, path: str | Path, *, paper: str = "A4", sheet: bool = 
     text
         The page.
     path
-        Ends in ``.pdf`` or ``.png``.
+        Ends in ``.pdf`` or ``.png``, unless `form` says what it is.
+    form
+        ``pdf`` or ``png``; None: by the ending.
     paper
         A4, A3 or A1, landscape.
     sheet
@@ -105,13 +115,14 @@ def save_sheet(text: str, path: str | Path, *, paper: str = "A4", sheet: bool = 
         Another ending, no browser, a browser that makes no file, or a file that is there.
     """
     target = Path(path)
-    if target.suffix.lower() not in SHEET_ENDINGS[: 2 if sheet else 1]:
+    ending = f".{form}" if form else target.suffix.lower()
+    if ending not in SHEET_ENDINGS[: 2 if sheet else 1]:
         raise ExportError(f"{target}: this page goes out as {' or '.join(SHEET_ENDINGS[: 2 if sheet else 1])}")
     if target.exists() and not overwrite:
         raise ExportError(f"{target} exists; --overwrite replaces it")
     program = find_browser()
     with tempfile.TemporaryDirectory(prefix="atlas-sheet-") as folder:
-        source, made = Path(folder) / "page.html", Path(folder) / f"sheet{target.suffix.lower()}"
+        source, made = Path(folder) / "page.html", Path(folder) / f"sheet{ending}"
         width, height = PAPERS[paper]
         command = [*_options(program, folder), f"--window-size={width - 2 * _MARGIN_PX},{height - 2 * _MARGIN_PX}"]
         if made.suffix == ".pdf":

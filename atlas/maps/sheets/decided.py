@@ -13,6 +13,7 @@ from atlas.maps.document import Table
 from atlas.maps.pictures import event_picture
 from atlas.maps.sheets import closures, figures
 from atlas.maps.sheets.fair import fairness_figures
+from atlas.maps.sheets.sites import site_figures
 from atlas.network.build import Network
 
 __all__ = ["Decided", "decided", "resilience_finding"]
@@ -57,7 +58,7 @@ def decided(found: Decisions, network: Network, *, link: bool = True) -> Decided
         worth=figures.worth_figure(found, seat, link=link),
         cities=figures.city_figures(found, region, link=link),
         interactions=figures.interaction_table(found),
-        sites=figures.site_figures(found),
+        sites=site_figures(found),
         switches=figures.switch_table(found),
         fairness=fairness_figures(found),
         gaps=figures.gap_table(found),

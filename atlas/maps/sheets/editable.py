@@ -24,8 +24,8 @@ _HEADINGS = {"h1": 0, "h2": 1, "h3": 2, "h4": 3}
 _BLOCKS = {"p", "li", "blockquote", "figcaption", "caption", *_HEADINGS}
 #: Points of letters in tables; of those with more columns than _MANY less, and narrower margins, twips.
 _POINTS, _MANY, _FINE_POINTS, _FINE_MARGIN = 8, 14, 6.5, 20
-#: A cell that is a figure stands on its right.
-_FIGURE = re.compile(r"[−+±<>≤≥]?\s?[\d.,\u202f ]*\d[\d.,]*\s?[%万]?|—|∞")
+#: A cell that is a figure, and no year, stands on its right.
+_FIGURE = re.compile(r"(?!20\d\d$)[−+±<>≤≥]?\s?[\d.,\u202f ]*\d[\d.,]*\s?[%万]?|—|∞")
 _PICTURE_MM = 120
 
 
@@ -43,7 +43,8 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
-        quiet = tag in _SILENT or (values.get("lang") == self.other and values.get("class") != "quote")
+        told_in = values.get("lang") if tag != "html" and values.get("class") != "quote" else None
+        quiet = tag in _SILENT or told_in == self.other
         if tag not in _VOID:
             self._open.append((tag, quiet))
         if tag == "svg" and values.get("class") in ("chart", "event"):

@@ -32,7 +32,6 @@ __all__ = [
     "option_table",
     "said_people",
     "seats_by_name",
-    "site_figures",
     "slope_figure",
     "switch_table",
     "target_worth_figure",
@@ -224,32 +223,6 @@ def interaction_table(found: Decisions) -> Table:
     ]
     names = heads("project", "other", "together", "apart", "interaction", "meaning")
     return Table(names, rows, both("figures.interactions"))
-
-
-def site_figures(found: Decisions) -> list[Figure]:
-    """Return what projects do for ports, airports and hubs: a figure a kind."""
-    figures = []
-    for kind, words in word_table("site_kind").items():
-        rows = found.of(found.sites, "kind_of_site", kind)
-        bars = [
-            Bar(
-                named(row), row["first_in"], said_people(row["first_in"]), more=row["last_in"],
-                more_said=said_people(row["last_in"]),
-            )
-            for row in sorted(rows, key=lambda row: -max(row["first_in"], row["last_in"]))[:_BREAKS]
-        ]  # fmt: skip
-        title = both("figures.sites", kind=words, limit=found.facts["limit_min"])
-        table = Table(
-            heads("project", "first_in", "last_in"),
-            [[Cell(named(row), head=True), heads_cell(row["first_in"]), heads_cell(row["last_in"])] for row in rows],
-            both("figures.sites_caption", kind=words),
-        )
-        legend = [both("figures.alone"), both("figures.last")]
-        note = None if rows else both("figures.none")
-        figures.append(
-            Figure(title, bar_chart(title, bars, legend=legend) if rows else None, table if rows else None, note)
-        )
-    return figures
 
 
 def switch_table(found: Decisions) -> Table:

@@ -98,17 +98,21 @@ export function comparePage(data) {
     spoken("span", { class: "field" }, "layout"), segments("d", ["pair", "one"], function (value) { return ui(value === "pair" ? "side_by_side" : "one_picture"); }, "layout"), figures]));
   /* of what is drawn: two maps show minutes, one what changes and what is new */
   hooks.legendRows = function () {
-    if (inPair()) return data.tokens.ramp.map(function (band) {
+    /** @type {any[]} */
+    var areas = (R().areas ? R().cutoffs : []).map(function (minutes, i) {
+      return ["LineString", { color: data.tokens.ramp[i ? 2 : 1].color, width: 10, form: "plain", alpha: i ? 0.2 : 0.4 }, "operating", false, function () { return (inPair() ? "" : names[1] + ", ") + ui("isochrones") + " · " + ui("within", minutes); }];
+    });
+    /** @type {any[]} */
+    var minutes = data.tokens.ramp.map(function (band) {
       return ["LineString", { color: band.color, width: band.width, form: "plain", alpha: 1 }, "operating", false, function () { return (band.from_min ? band.from_min + "–" : "≤ ") + band.to_min + " " + ui("minutes"); }];
-    }).concat([["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return ui("not_reached", model().far); }]]);
+    });
+    minutes.push(["LineString", { color: data.tokens.ground.unreached, width: 1.2, form: "plain", alpha: 1 }, "operating", false, function () { return ui("not_reached", model().far); }]);
+    if (inPair()) return minutes.concat(areas);
     /** @type {any[]} */
     var rows = ["gained", "kept", "lost"].map(function (what) {
       return ["Point", { color: change[what], width: 5, form: "dot", alpha: 1 }, what === "lost" ? "planned" : "operating", false, what];
     });
-    (R().areas ? R().cutoffs : []).forEach(function (minutes, i) {
-      rows.push(["LineString", { color: data.tokens.ramp[i ? 2 : 1].color, width: 10, form: "plain", alpha: i ? 0.2 : 0.4 }, "operating", false, function () { return names[1] + ui("semicolon") + ui("within", minutes); }]);
-    });
-    return rows.concat(statusLegend(true), kindLegend(true));
+    return rows.concat(areas, statusLegend(true), kindLegend(true));
   };
   addSection("projects", [projects]);
   addSection("change", [list]);

@@ -97,12 +97,16 @@ export function drawLegend(rows, host) {
   return host;
 }
 
+/* What the plan adds later is drawn pale. */
+var LATER_ALPHA = 0.35;
+
 /* Forms by status; of what is shown alone where `shown` is given. */
 export function statusLegend(shown) {
   var line = { color: page.tokens.ground.text, width: 2.4, form: "plain", alpha: 1 }, there = shown ? whatIsShown() : null;
   var rows = Object.keys(page.tokens.status).filter(function (status) { return !there || there.statuses[status]; }).map(function (status) {
     return ["LineString", line, status, false, function () { return wordFor("status", status); }];
   });
+  if (there && there.later) rows.push(["LineString", { color: page.tokens.ground.text, width: 2.4, form: "plain", alpha: LATER_ALPHA }, "operating", false, "later_shown"]);
   if (!there || there.soft) rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "cased", alpha: 1 }, "operating", true, "schematic"]);
   if (!there || there.band) rows.push(["LineString", { color: page.tokens.ground.accent, width: 2.4, form: "plain", alpha: 1 }, "planned", "band", "indicative"]);
   return rows;
@@ -110,7 +114,7 @@ export function statusLegend(shown) {
 
 /* What is drawn in the view: statuses, kinds by layer, and whether courses are schematic or indicative. */
 export function whatIsShown() {
-  var view = screenView(page.map), there = { statuses: Object.create(null), kinds: Object.create(null), soft: false, band: false, piles: pilesOf(view).all.length > 0 };
+  var view = screenView(page.map), there = { statuses: Object.create(null), kinds: Object.create(null), soft: false, band: false, later: false, piles: pilesOf(view).all.length > 0 };
   page.layers.forEach(function (layer) {
     if (!layer.on) return;
     for (var row = 0; row < layer.size; row++) {
@@ -118,6 +122,7 @@ export function whatIsShown() {
       there.kinds[layer.key + "/" + (layer.get("kind", row) || "")] = true;
       if (layer.key === "places") continue;
       there.statuses[layer.get("status", row) || "unknown"] = true;
+      if (layer.faint && layer.faint(row) && !(hooks.corridor && hooks.corridor())) there.later = true;
       var soft = layer.geometry === "LineString" && courseOf(layer, row);
       if (soft === "band") there.band = true;
       else if (soft) there.soft = true;

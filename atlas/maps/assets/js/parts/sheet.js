@@ -14,6 +14,8 @@ import { sourceList } from "./panel.js";
 
 /* The map's picture: pixels, its width on paper in metres; and the rows of a table there is room for beside it. */
 var PAPER = { A4: [816, 540, 0.204, 16], A3: [1300, 900, 0.325, 38], A1: [2730, 1940, 0.73, 60] };
+/* Sizes across, mm: a style sheet knows no A1 by name. */
+var PAGE = { A4: "297mm 210mm", A3: "420mm 297mm", A1: "841mm 594mm" };
 /* Of each of two maps beside each other. */
 var PAIR = { A4: [522, 464, 0.1365], A3: [832, 700, 0.198], A1: [1560, 1640, 0.36] };
 /* Scales a sheet may have: these, times a power of ten. */
@@ -26,10 +28,21 @@ function ratioOf(view, wide, metres) {
   return AROUND_M * Math.cos(lat * Math.PI / 180) / view.scale * wide / metres;
 }
 
-/* The view of a sheet: its scale is the next round one. */
+/* The next round scale at or above a ratio, and the last at or below it. */
+function roundAbove(ratio) {
+  var power = Math.pow(10, Math.floor(Math.log10(ratio)));
+  return ROUND.find(function (one) { return one * power >= ratio * (1 - 1e-9); }) * power;
+}
+function roundBelow(ratio) {
+  var power = Math.pow(10, Math.floor(Math.log10(ratio)));
+  return ROUND.slice().reverse().find(function (one) { return one * power <= ratio * (1 + 1e-9); }) * power;
+}
+
+/* The view of a sheet: its scale is the next round one, or the last before a bare margin would show. */
 function sheetView(frame) {
-  var view = viewFor(frame[0], frame[1]), ratio = ratioOf(view, frame[0], frame[2]), power = Math.pow(10, Math.floor(Math.log10(ratio)));
-  var round = ROUND.find(function (one) { return one * power >= ratio * (1 - 1e-9); }) * power;
+  var view = viewFor(frame[0], frame[1]), ratio = ratioOf(view, frame[0], frame[2]), round = roundAbove(ratio);
+  var smaller = view.scale * ratio / round, filled = filledView(smaller, 0, 0, view.w, view.h).scale;
+  if (filled > smaller * (1 + 1e-9)) round = roundBelow(view.scale * ratio / filled);
   var x = (view.ox + view.w / 2) / view.scale, y = (view.oy + view.h / 2) / view.scale, scale = view.scale * ratio / round;
   var at = filledView(scale, x, y, view.w, view.h);
   x = at.x;
@@ -50,6 +63,9 @@ function furniture(ctx, view) {
   var latitude = page.map.getCenter().lat * Math.PI / 180;
   var bar = scaleLength(AROUND_M * Math.cos(latitude) / view.scale, 150), x = 16, y = view.h - 18;
   ctx.setLineDash([]);
+  ctx.globalAlpha = 0.85;
+  ctx.fillStyle = "#ffffff";
+  ctx.fillRect(x - 8, y - 24, bar.pixels + 16, 32);
   ctx.globalAlpha = 1;
   ctx.strokeStyle = ctx.fillStyle = page.tokens.ground.text;
   ctx.lineWidth = 2;
@@ -196,7 +212,7 @@ export function sheetTools() {
   function prepare() {
     var pair = hooks.sheetViews ? hooks.sheetViews() : null, frame = (pair ? PAIR : PAPER)[paper.value];
     rules.deleteRule(size);
-    rules.insertRule("@page{size:" + paper.value + " landscape;margin:10mm}", size);
+    rules.insertRule("@page{size:" + PAGE[paper.value] + ";margin:10mm}", size);
     emptied(sheet);
     sheet.appendChild(el("h1", {}, heading()));
     sheet.appendChild(el("p", { class: "under" }, tells()));
@@ -225,7 +241,7 @@ export function sheetTools() {
   function titleBlock(view, name) {
     var meta = page.data.meta, space = "　　　　　　", list = el("dl", { class: "title-block" });
     [["sheet_name", heading()], ["sheet_number", meta.number || space], ["sheet_author", meta.author || space], ["approval", meta.approval || space],
-      ["date", meta.date || space], ["sheet_scale", ui("scale", formatNumber(view.ratio, 0), name)], ["sheet_datum", ui("datum")]].forEach(function (row) {
+      ["date", meta.date || space], ["sheet_scale", ui("scale", formatNumber(view.ratio, 0), name)], ["sheet_datum", ui("sheet_datum_is")]].forEach(function (row) {
       list.appendChild(el("dt", {}, ui(row[0])));
       list.appendChild(el("dd", {}, row[1]));
     });

@@ -1,5 +1,5 @@
 /* The plan's corridors and axes one after the other: what each is made of, how far it has come, where it runs. */
-import { el } from "../core/dom.js";
+import { el, phone } from "../core/dom.js";
 import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { hooks, page } from "../core/page.js";
@@ -55,7 +55,7 @@ export function storyTool(section) {
     /* the panel gives its room to the map; its button opens it */
     document.body.classList.add("walk");
     centreAll(hits, 12, coveredByCard());
-    fillView();
+    if (!phone()) fillView();
     fire("filter");
     redraw();
   }
