@@ -1,6 +1,6 @@
 """Ratios against peers, measured in one run on one machine: one JSON line each on stdout.
 
-    .venv/bin/python benchmarks/run.py            all
+    .venv/bin/python benchmarks/run.py            all but ``peers_od`` and ``million``, which take minutes each
     .venv/bin/python benchmarks/run.py start      those whose name begins so
 
 Seconds depend on the machine; the ratios are what counts. Both sides of a ratio alternate within one loop, so
@@ -66,10 +66,10 @@ def _spread(times: list[float]) -> float:
     return (third - first) / middle
 
 
-def _process(*arguments: str, cache: str = "") -> Callable[[], float]:
+def _process(*arguments: str, cache: str = "", **also: str) -> Callable[[], float]:
     """A whole process, its bytecode kept as in any installation; the call gives the processor time it took."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"XDG_CACHE_HOME": cache} if cache else {}
+    environment |= {"XDG_CACHE_HOME": cache, **also} if cache else also
     command = [sys.executable, *arguments]
 
     def run() -> float:
@@ -87,6 +87,12 @@ def start_help() -> Iterator[Result]:
         yield {"case": " ".join(["atlas", *words])} | paired(
             _process("-m", "atlas", *words), _process("-c", "pass"), 15
         )
+
+
+def start_names() -> Iterator[Result]:
+    """Processor time of whole processes: names of places for the shell, against an interpreter that does nothing."""
+    asked = {"_ATLAS_COMPLETE": "bash_complete", "COMP_WORDS": "atlas reach 珠", "COMP_CWORD": "2"}
+    yield {"case": "completion of a name"} | paired(_process("-m", "atlas", **asked), _process("-c", "pass"), 15)
 
 
 def start_query() -> Iterator[Result]:
@@ -131,12 +137,19 @@ def peers_od() -> Iterator[Result]:
 
 def others() -> Iterator[Result]:
     """The benchmarks that stand in files of their own: scenarios, areas, making networks."""
-    here = Path(__file__).parent
-    for name, *words in (("scenarios",), ("surfaces",), ("making", "100000"), ("making", "1000000")):
-        done = subprocess.run(
-            [sys.executable, str(here / f"{name}.py"), *words], check=True, capture_output=True, text=True
-        )
-        yield from (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
+    for name, *words in (("scenarios",), ("surfaces",), ("making", "100000")):
+        yield from _of_file(name, *words)
+
+
+def million() -> Iterator[Result]:
+    """Making the network of a million segments; some minutes, several gigabytes, and only when asked for by name."""
+    yield from _of_file("making", "1000000")
+
+
+def _of_file(name: str, *words: str) -> Iterator[Result]:
+    command = [sys.executable, str(Path(__file__).parent / f"{name}.py"), *words]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    yield from (json.loads(line) for line in done.stdout.splitlines() if line.startswith("{"))
 
 
 def search_atlas() -> Iterator[Result]:
@@ -200,6 +213,7 @@ def _digraph(graph: Graph) -> nx.DiGraph:
 
 BENCHMARKS = {
     "start_help": start_help,
+    "start_names": start_names,
     "start_query": start_query,
     "search_atlas": search_atlas,
     "search_synthetic": search_synthetic,
@@ -209,7 +223,10 @@ BENCHMARKS = {
     "peers_growth": peers_growth,
     "peers_od": peers_od,
     "others": others,
+    "million": million,
 }
+#: Not among all: by name only.
+_ASKED_FOR = ("peers_od", "million")
 
 
 def main() -> None:
@@ -219,7 +236,7 @@ def main() -> None:
     lines = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for name, benchmark in BENCHMARKS.items():
-        if not wanted or any(name.startswith(word) for word in wanted):
+        if any(name.startswith(word) for word in wanted) or not (wanted or name in _ASKED_FOR):
             for result in benchmark():
                 print(json.dumps({"benchmark": name} | result, ensure_ascii=False), file=lines, flush=True)
 

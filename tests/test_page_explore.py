@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from click.testing import CliRunner
 from pages import opened
 from playwright.sync_api import Browser, Page
+from small_atlas import draw_atlas
 
 import atlas
 from atlas.base.errors import MapError
@@ -559,3 +561,46 @@ def test_two_compared_states_stand_side_by_side_and_move_in_step(browser: Browse
         assert page.evaluate("Atlas.page.twin.getCenter().lng") == pytest.approx(112.9, abs=0.01)
         page.evaluate("document.querySelector('#seg-compare [data-value=one]').click()")
         assert page.locator("#twin").is_hidden()
+
+
+def test_what_made_the_difference_is_weighed_project_by_project(browser: Browser, file: Path, network, ground) -> None:
+    asked = "#o=jiangmen&k=60&y=2035&d=change&pin=o%3Djiangmen%26k%3D45%26y%3D2026"
+    with opened(browser, file, fragment=asked) as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        page.evaluate("document.getElementById('weigh').click()")
+        page.wait_for_selector("#weighed[data-done]", state="attached")
+        found = page.evaluate(
+            "[...document.querySelectorAll('#weighed li')].map(one => [one.dataset.item, Number(one.dataset.people)])"
+        )
+        notes = page.evaluate("Atlas.hooks.sheetNotes()")
+        page.get_by_text("English", exact=True).click()
+        sentence = page.evaluate("Atlas.hooks.finding()")
+        minutes = page.evaluate("document.querySelector('#differences [data-gain]').textContent")
+    assert [abs(people) for _, people in found] == sorted((abs(people) for _, people in found), reverse=True)
+    item, people = found[0]
+    held = load_scenario("2035")
+    both = [
+        atlas.reach_from(network, "jiangmen", one).coverage(60, ground=ground)["people"].iloc[0]
+        for one in (held, held.but(without=[item]))
+    ]
+    assert people == pytest.approx(both[0] - both[1], rel=0.02, abs=500)
+    assert sum(item_name in note for note in notes for item_name in ["60 分钟内，若单独去掉"]) == 1
+    # in English people are no ten thousands, and both states are cut at the minutes of the one
+    assert "million people" in sentence
+    assert "60 min" in minutes
+
+
+def test_an_atlas_without_plan_and_land_has_an_explorer_of_the_layers_asked_for(tmp_path: Path) -> None:
+    root = draw_atlas(tmp_path / "town")
+    for path in (root / "data" / "plan").iterdir():
+        path.unlink()
+    for key in ("land", "water"):
+        (root / "data" / "geojson" / f"{key}.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    words = ["map", "explore", "--root", str(root), "--layers", "stations", "-o", str(tmp_path / "x.html")]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == 0, done.stderr
+    text = (tmp_path / "x.html").read_text("utf-8")
+    data = json.loads(max(re.findall(r'<script[^>]*type="application/json"[^>]*>(.*?)</script>', text, re.S), key=len))
+    assert [layer["key"] for layer in data["layers"]] == ["places", "stations"]
+    assert data["explore"]["engine"]["grid"] is None
+    assert data["explore"]["targets"] == []

@@ -7,6 +7,7 @@ from cells to the network are not sent, as they follow from the positions of bot
 from __future__ import annotations
 
 import base64
+import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from atlas.land.grid import Grid
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 
-__all__ = ["pack_engine", "pack_parameters"]
+__all__ = ["pack_engine", "pack_parameters", "pack_texts"]
 
 #: The lattice of known positions from which the page reckons where a cell lies: every so many cells.
 _STEP = 8
@@ -53,6 +54,12 @@ class _Block:
         return base64.b64encode(zlib.compress(b"".join(self.parts), 9)).decode("ascii")
 
 
+def pack_texts(value: object) -> str:
+    """Return names and ids, of which a large network has very many much alike, as JSON, deflated, in base 64."""
+    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return base64.b64encode(zlib.compress(plain, 9)).decode("ascii")
+
+
 def pack_parameters(table: ParameterTable) -> list[list[Any]]:
     """Return name, the value in each of :data:`SETS`, low, high, unit and source of every parameter."""
     return [[r.name, [r.value(name) for name in SETS], r.low, r.high, r.unit, r.source] for r in table.rows]
@@ -74,8 +81,8 @@ def pack_engine(network: Network, ground: Ground | None, group_of: NDArray[np.in
     -------
     dict
         ``blob`` and ``arrays`` (name, type, offset, length of each array in it); texts by code: ``roles``, ``modes``,
-        ``classes``, ``kinds``; ``combos``: feature, layer, plan ids and line ids that edges share; ``units`` (id,
-        Chinese and English name, residents on the grid) and ``grid``.
+        ``classes``, ``kinds``; ``combos`` (packed by :func:`pack_texts`): feature, layer, plan ids and line ids that
+        edges share; ``units`` (id, Chinese and English name, residents on the grid) and ``grid``.
 
     Raises
     ------
@@ -116,7 +123,12 @@ def pack_engine(network: Network, ground: Ground | None, group_of: NDArray[np.in
     block.add("lat", nodes.geometry.y.to_numpy(), "float64")
     if group_of is not None:
         block.add("group", group_of, "int32")
-    packed: dict[str, Any] = {**texts, "combos": [text.split("\t") for text in combos], "units": [], "grid": None}
+    packed: dict[str, Any] = {
+        **texts,
+        "combos": pack_texts([text.split("\t") for text in combos]),
+        "units": [],
+        "grid": None,
+    }
     if ground is not None:
         packed["grid"] = _pack_grid(block, ground, node_type)
         units = ground.people.units

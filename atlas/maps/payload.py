@@ -240,8 +240,8 @@ class ExploreData(TypedDict):
     forward: str
     nodes: list[list[int]]
     prefix: dict[str, str]
-    names: dict[str, Pair]
-    nodeNames: dict[int, Pair]
+    names: str
+    nodeNames: str
     parameters: list[list[Any]]
     main: list[str]
     linkClasses: list[list[Any]]

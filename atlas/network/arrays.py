@@ -268,7 +268,7 @@ class EdgeArrays:
         if scenario.known_courses:
             present = present & ~self.indicative
         drawn = {link.id for link in scenario.links}
-        if not drawn <= self.rows_by_id.keys():
+        if drawn and not drawn <= self.rows_by_id.keys():
             raise NetworkError(
                 f"scenario {scenario.name} draws links of its own that this network lacks; "
                 "take them in first: atlas.with_links(network, scenario.links)"

@@ -112,7 +112,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
     shared = {
         "title": options["title"],
         "lang": options["lang"],
-        "plan": catalog.plan,
+        "plan": catalog.plan if catalog.register_path.is_file() else None,
         "sources": catalog.sources,
         "bounds": options["bbox"],
         "author": options["author"],
@@ -143,7 +143,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         save_sheet(text, output, form=ending[1:], paper=options["paper"], sheet=paged, overwrite=overwrite)
     else:
         write_text(output, text, overwrite=overwrite)
-        if len(text) > _LARGE:
+        if len(text) > _LARGE and kind != "explore":
             tell("answer.large_page", mb=len(text) / 1e6)
     tell("answer.wrote", path=output)
 
@@ -163,21 +163,33 @@ def _scenarios(session: Session, options: dict[str, Any]) -> list[Scenario]:
 def _draw_explorer(session: Session, options: dict[str, Any], shared: dict[str, Any]) -> Any:
     if len(options["origins"]) > 1:
         raise click.UsageError("the page explore opens on one --origin; more are added on the page")
-    return explorer_page(session, session.catalog.layers(), origin=(options["origins"] or (None,))[0], **shared)
+    layers = session.catalog.layers()
+    # what is searched and clicked; the network is whole
+    wanted = [key.strip() for key in (options["keys"] or "").replace("，", ",").split(",") if key.strip()]
+    if wanted:
+        session.catalog.layers(*wanted)
+        layers = {key: layer for key, layer in layers.items() if key in (*wanted, "places", "land", "water")}
+    return explorer_page(session, layers, origin=(options["origins"] or (None,))[0], **shared)
 
 
 def explorer_page(session: Session, layers: Mapping[str, Layer], **options: Any) -> Page:
     """Return the explorer of a session's atlas; options as for :func:`atlas.maps.pages.explore.draw_explorer`."""
-    from atlas.land.ground import Ground
-    from atlas.maps.pages.explore import draw_explorer
+    from atlas.land.ground import Ground, coarser
+    from atlas.maps.pages.explore import PAGE_CELLS, draw_explorer
     from atlas.plan.promises import read_targets
 
     targets = session.folder / "data" / "plan" / "targets.toml"
+    ground = None
+    if session.network.barrier is not None and len(session.access.grid.cells):
+        fine = Ground(session.access, session.population)
+        ground = coarser(session.network, fine, PAGE_CELLS)
+        if ground is not fine:
+            tell("answer.coarser_page", cell=ground.links.grid.size_m, own=fine.links.grid.size_m)
     return draw_explorer(
         session.network,
         layers,
         session.catalog.parameters,
-        ground=Ground(session.access, session.population),
+        ground=ground,
         targets=read_targets(targets) if targets.is_file() else None,
         **options,
     )

@@ -17,7 +17,7 @@ from atlas.data.stamp import stamp
 from atlas.land.ground import Ground, coarser
 from atlas.maps.basemaps import displayed
 from atlas.maps.courses import courses_of
-from atlas.maps.engine import pack_engine, pack_parameters
+from atlas.maps.engine import pack_engine, pack_parameters, pack_texts
 from atlas.maps.imprint import Around, around
 from atlas.maps.packing import pack_geometries
 from atlas.maps.page import Page
@@ -28,7 +28,7 @@ from atlas.network.build import Network
 from atlas.plan.promises import Targets
 from atlas.travel.reach import locate
 
-__all__ = ["draw_explorer"]
+__all__ = ["PAGE_CELLS", "draw_explorer"]
 
 #: Land cells that a page holds at most: some two megabytes of links, and an answer in a tenth of a second.
 PAGE_CELLS = 400_000
@@ -99,8 +99,8 @@ def explore_data(
         "forward": base64.b64encode(forward.astype(np.uint8).tobytes()).decode("ascii"),
         "nodes": nodes,
         "prefix": {key: _POINTS[key] for key in keys},
-        "names": _feature_names(network),
-        "nodeNames": _node_names(network),
+        "names": pack_texts(_feature_names(network)),
+        "nodeNames": pack_texts(_node_names(network)),
         "parameters": _packed_parameters(table),
         "main": [name for name in _MAIN if name in table],
         "linkClasses": [list(one) for one in LINK_CLASSES.items()],

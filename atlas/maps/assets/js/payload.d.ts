@@ -61,8 +61,8 @@ export interface ExploreData {
   forward: string;
   nodes: number[][];
   prefix: Record<string, string>;
-  names: Record<string, string[]>;
-  nodeNames: Record<number, string[]>;
+  names: string;
+  nodeNames: string;
   parameters: any[][];
   main: string[];
   linkClasses: any[][];

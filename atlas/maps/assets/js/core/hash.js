@@ -31,8 +31,12 @@ export function writeHash(values) {
 export const urlState = {
   /** @type {Record<string, string>} */
   values: Object.create(null),
+  /** What stood in the address when it was last read: the page writes the other as one moves.
+   * @type {Record<string, string>} */
+  given: Object.create(null),
   read: function () {
     urlState.values = readHash(location.hash);
+    urlState.given = Object.assign(Object.create(null), urlState.values);
     return urlState.values;
   },
   /** @param {Record<string, unknown>} changes null, undefined and "" take a key away */

@@ -22,11 +22,14 @@ async function inflated(text) {
 
 var TYPES = { u1: Uint8Array, u2: Uint16Array, u4: Uint32Array, i2: Int16Array, i4: Int32Array, f4: Float32Array, f8: Float64Array };
 
+/* Names and ids, packed by maps/engine.pack_texts. */
+async function unpackTexts(packed) { return JSON.parse(new TextDecoder().decode(await inflated(packed))); }
+
 /* One blob holds all arrays one behind the other, each at a multiple of eight bytes. */
 async function unpack(packed) {
   var buffer = await inflated(packed.blob), arrays = {};
   packed.arrays.forEach(function (one) { arrays[one[0]] = new TYPES[one[1]](buffer, one[2], one[3]); });
-  return prepare(Object.assign({}, packed, { a: arrays }));
+  return prepare(Object.assign({}, packed, { a: arrays, combos: await unpackTexts(packed.combos) }));
 }
 
 /* What does not depend on a scenario: rows by role, rows by id, arcs of the search graph. */
@@ -651,5 +654,5 @@ function longer(values, more, kind) {
   return out;
 }
 
-export { INSIDE_TOLERANCE, withLinks, unpack, prepare, compile, openIn, edgeMinutes, stateArcs, search, reach, reachTowards, atGates, surface,
+export { INSIDE_TOLERANCE, withLinks, unpack, unpackTexts, prepare, compile, openIn, edgeMinutes, stateArcs, search, reach, reachTowards, atGates, surface,
   inside, curve, path, legs, cellAt, lonLat, gridPosition, kmBetween, runMinutes };

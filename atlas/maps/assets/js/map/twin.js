@@ -45,7 +45,7 @@ export function twinMap(paint, lines, names) {
     if (twin) twin.invalidateSize({ animate: false });
     var before = box.getAttribute("data-layout");
     /* a link says where to look; who turns the layout over sees the whole again */
-    if (before ? before !== layout : !urlState.values.v) goHome();
+    if (before ? before !== layout : pair && !urlState.given.v) goHome();
     box.setAttribute("data-layout", layout);
   }
 

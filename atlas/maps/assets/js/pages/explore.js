@@ -32,7 +32,10 @@ export function explorePage(data) {
   var X = data.explore, E = engine, S = exploreState, host = el("div", { class: "section" }, el("p", {}, ui("ex_loading")));
   page.panel.appendChild(host);
   searchBox(function () {});
-  E.unpack(X.engine).then(function (N) {
+  Promise.all([E.unpack(X.engine), E.unpackTexts(X.names), E.unpackTexts(X.nodeNames)]).then(function (unpacked) {
+    var N = unpacked[0];
+    X.names = unpacked[1];
+    X.nodeNames = unpacked[2];
     emptied(host);
     host.remove();
     page.explorer = explorer(N);
@@ -53,6 +56,8 @@ export function explorePage(data) {
       parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], place: function (id) { return [base.a.lon[nodeOf.get(id)], base.a.lat[nodeOf.get(id)]]; } };
     var opening = { origins: [{ id: X.opening[0] }], year: X.opening[1] };
     var state = S.fromHash(urlState.values, opening, known), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known) : null;
+    /* two states that are compared are cut at the same minutes */
+    if (pinned) pinned.cutoffs = state.cutoffs.slice();
     var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe", "pair"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
     var chosen = urlState.values.f && nodeOf.has(urlState.values.f) ? urlState.values.f : null, draft = null, now = null, was = null, spent = 0;
 
@@ -86,6 +91,7 @@ export function explorePage(data) {
     /* --- doing: change the state, answer, show ------------------------------------------------------------------- */
     function change(more, quick) {
       Object.assign(state, more);
+      if (pinned && more.cutoffs) { pinned.cutoffs = state.cutoffs.slice(); answerPinned(); }
       if (quick && worker.ask()) return;
       var start = performance.now();
       worker.drop();
@@ -490,6 +496,11 @@ export function explorePage(data) {
       }
       return found.sort(function (a, b) { return (a.min === null ? 1e9 : a.min) - (b.min === null ? 1e9 : b.min); });
     }
+    /* People in a sentence: ten thousands in Chinese, whose sentences say 万, else millions or whole hundreds. */
+    function many(people) {
+      if (page.lang === "zh") return tenThousand(people);
+      return people >= 1e6 ? formatNumber(people / 1e6, people < 1e7 ? 2 : 1) + " million" : formatNumber(Math.round(people / 100) * 100, 0);
+    }
     function tenThousand(people) { return formatNumber(people / 10000, people < 100000 ? 1 : 0); }
     function figuresShown() {
       emptied(figures);
@@ -508,7 +519,7 @@ export function explorePage(data) {
       state.origins.forEach(function (origin, k) {
         var own = model.ownedBy(now, k, state.cutoffs);
         owners.appendChild(el("li", { "data-people": own.map(function (one) { return Math.round(one.people); }).join() }, [el("span", { class: "dotband", style: "background:" + paint.css(paint.OWNERS[k]), "aria-hidden": "true" }), el("b", {}, originName(origin) + " "),
-          el("small", {}, own.map(function (one, i) { return ui("ex_finding_inside", state.cutoffs[i], tenThousand(one.people), formatNumber(one.km2, 0)); }).join(ui("semicolon")))]));
+          el("small", {}, own.map(function (one, i) { return ui("ex_finding_inside", state.cutoffs[i], many(one.people), formatNumber(one.km2, 0)); }).join(ui("semicolon")))]));
       });
     }
     /* The commands that give these numbers at the terminal. */
@@ -641,11 +652,35 @@ export function explorePage(data) {
         host.appendChild(el("li", { "data-gain": Math.round(now.inside[i].people - before.people) }, ui("ex_gain", cutoff, signed(now.inside[i].people - before.people), signedKm(now.inside[i].km2 - before.km2)) +
           (gained.length ? ui("ex_gained", gained.slice(0, 12).join("、") + (gained.length > 12 ? "…" : "")) : "") + (lost.length ? ui("ex_lost", lost.slice(0, 12).join("、") + (lost.length > 12 ? "…" : "")) : "")));
       });
-      var made = items.filter(function (item) { return openIn(state, item) !== openIn(pinned, item); }).map(function (item) { return (openIn(state, item) ? "+ " : "− ") + pick(data.plan.items[item.id].n); });
-      if (made.length) host.appendChild(el("li", {}, ui("ex_made", made.slice(0, 20).join("；") + (made.length > 20 ? "…" : ""))));
+      var made = items.filter(function (item) { return openIn(state, item) !== openIn(pinned, item); });
+      if (made.length) host.appendChild(el("li", {}, ui("ex_made", made.slice(0, 20).map(sign).join("；") + (made.length > 20 ? "…" : ""))));
+      if (made.length && base.grid) host.appendChild(el("li", {}, makeButton({ class: "tool", id: "weigh" }, "ex_weigh", function () { weigh(made); })));
+    }
+    function sign(item) { return (openIn(state, item) ? "+ " : "− ") + pick(data.plan.items[item.id].n); }
+    /* What each project does by itself: the people within the longest cut-off with it as it is now and with it as it was
+       in the pinned state, one project after the other so that the page goes on answering. */
+    function weigh(made) {
+      var host = document.getElementById("differences"), asked = JSON.stringify(state), last = [state.cutoffs[state.cutoffs.length - 1]], found = [], none = 0, at = 0;
+      var line = el("li", { id: "weighed", "aria-live": "polite" });
+      Array.prototype.forEach.call(host.querySelectorAll("#weigh, #weighed"), function (node) { node.closest("li").remove(); });
+      host.appendChild(line);
+      (function next() {
+        if (JSON.stringify(state) !== asked || !line.isConnected) return;
+        for (var start = performance.now(); at < made.length && performance.now() - start < 60; at++) {
+          var item = made[at], on = openIn(state, item);
+          var other = answer(Object.assign({}, state, { with: on ? state.with.filter(function (id) { return id !== item.id; }) : state.with.concat([item.id]), without: on ? state.without.concat([item.id]) : state.without.filter(function (id) { return id !== item.id; }) }));
+          var people = E.inside(now.M, now.cells, last)[0].people - E.inside(other.M, other.cells, last)[0].people;
+          if (Math.abs(people) >= 50) found.push([people, item]); else none++;
+        }
+        found.sort(function (a, b) { return Math.abs(b[0]) - Math.abs(a[0]); });
+        emptied(line);
+        line.appendChild(el("span", {}, ui("ex_weighed", last[0], at, made.length, none)));
+        line.appendChild(el("ol", {}, found.slice(0, 12).map(function (one) { return el("li", { "data-item": one[1].id, "data-people": Math.round(one[0]) }, sign(one[1]) + " " + ui("ex_weighs", signed(one[0]))); })));
+        if (at < made.length) setTimeout(next, 0); else line.setAttribute("data-done", "true");
+      }());
     }
     function openIn(one, item) { return one.without.indexOf(item.id) < 0 && (one.with.indexOf(item.id) >= 0 || one.year === null || item.year <= one.year); }
-    function signed(people) { return (people >= 0 ? "+" : "−") + tenThousand(Math.abs(people)); }
+    function signed(people) { return (people >= 0 ? "+" : "−") + many(Math.abs(people)); }
     function signedKm(km2) { return (km2 >= 0 ? "+" : "−") + formatNumber(Math.abs(km2), 0); }
 
     function open(id, focus) {
@@ -748,12 +783,15 @@ export function explorePage(data) {
       return [[was, pinned], [now, state]].map(function (pair) {
         return { told: pair[1].origins.map(originName).join("、") + ", " + S.yearText(pair[1]) + ", " + ui(pair[1].mode) + " · " + pair[1].cutoffs.map(function (cutoff) {
           var inside = pair[0].cells ? E.inside(pair[0].M, pair[0].cells, [cutoff])[0] : null;
-          return inside ? ui("ex_finding_inside", cutoff, tenThousand(inside.people), formatNumber(inside.km2, 0)) : "";
+          return inside ? ui("ex_finding_inside", cutoff, many(inside.people), formatNumber(inside.km2, 0)) : "";
         }).join(ui("semicolon")), use: function () { sheetOf = pair; } };
       });
     };
     hooks.sheetDone = function () { sheetOf = null; };
-    hooks.sheetNotes = function () { return Array.prototype.map.call(document.querySelectorAll("#differences li"), function (item) { return item.textContent; }); };
+    hooks.sheetNotes = function () { return Array.prototype.filter.call(document.querySelectorAll("#differences > li"), function (item) { return !item.querySelector("button"); }).map(function (item) {
+      var parts = item.querySelectorAll("span, ol > li");
+      return parts.length ? Array.prototype.map.call(parts, function (part) { return part.textContent; }).join(" ") : item.textContent;
+    }); };
     page.paints.push(function (ctx, mapView) {
       if (!now) return;
       if (sheetOf) {
@@ -898,7 +936,7 @@ export function explorePage(data) {
       if (!now) return "";
       if (now.lost === now.all) return ui("ex_off_land");
       var head = ui(state.towards ? "ex_finding_to" : "ex_finding", state.origins.map(originName).join(page.lang === "zh" ? "、" : ", "), state.year === null ? ui(state.known ? "ex_full_known" : "full") : String(state.year), ui(state.mode));
-      return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, tenThousand(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
+      return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, many(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
     };
     hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [state.origins.map(originName).join("、"), S.yearText(state), ui(state.mode)].join(", "); };
     hooks.printRows = function () {
