@@ -10,6 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+
+from atlas.cli import cli
 
 CODE = """
 import sys
@@ -150,3 +153,20 @@ def test_twenty_file_descriptors_are_enough(name: str, tmp_path: Path) -> None:
     line = f"ulimit -n 20; exec {sys.executable} -m atlas export stations -o {tmp_path / name}"
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("place", ["there.csv", "folder", "pipe", "file.txt/x.csv"])
+def test_where_nothing_can_be_written_is_said_before_anything_is_computed(tmp_path: Path, place: str) -> None:
+    (tmp_path / "there.csv").write_text("kept", "utf-8")
+    (tmp_path / "file.txt").write_text("kept", "utf-8")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    empty = tmp_path / "no-atlas"
+    empty.mkdir()
+    result = CliRunner().invoke(
+        cli, ["value", "--measure", "people", "-o", str(tmp_path / place), "--root", str(empty)]
+    )
+    assert result.exit_code == 2
+    assert "no-atlas" not in result.stderr, "the place is looked at before the atlas is opened"
+    assert place.split("/")[0] in result.stderr
+    assert (tmp_path / "there.csv").read_text("utf-8") == (tmp_path / "file.txt").read_text("utf-8") == "kept"

@@ -24,6 +24,7 @@ from atlas.base.errors import ExportError
 from atlas.base.seals import place_of_seal, sealed
 
 __all__ = [
+    "check_target",
     "code_hash",
     "content_hash",
     "exchange",
@@ -139,7 +140,35 @@ class _Move:
     fresh: bool
 
 
+def check_target(path: str | Path, *, overwrite: bool = False, folder: bool = False) -> None:
+    """Refuse a place that cannot be written to, before anything is computed for it; nothing is made or changed.
+
+    Raises
+    ------
+    ExportError
+        It exists, is no file (no folder), or the folder it would stand in cannot be made or written.
+    """
+    target, _, _ = _there(path, overwrite, folder=folder)
+    beside = target.parent
+    while not os.path.lexists(beside) and beside != beside.parent:
+        beside = beside.parent
+    if not beside.is_dir():
+        raise ExportError(f"cannot write beside {target}: {beside} is no folder")
+    if not os.access(beside, os.W_OK | os.X_OK):
+        raise ExportError(f"cannot write beside {target}: {beside} may not be written to")
+
+
 def _wanted(path: str | Path, overwrite: bool, *, folder: bool) -> tuple[Path, int | None, bool]:
+    target, mode, fresh = _there(path, overwrite, folder=folder)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise ExportError(f"cannot write beside {target}: {reason.strerror or reason}") from reason
+    return target, mode, fresh
+
+
+def _there(path: str | Path, overwrite: bool, *, folder: bool) -> tuple[Path, int | None, bool]:
+    """Return where `path` leads, the mode of what stands there (None: nothing), and whether nothing did."""
     target = Path(path)
     try:
         there = os.path.lexists(target)
@@ -147,15 +176,11 @@ def _wanted(path: str | Path, overwrite: bool, *, folder: bool) -> tuple[Path, i
         mode = target.stat().st_mode if target.exists() else None
     except (OSError, ValueError) as reason:
         raise ExportError(f"cannot write {path!s}: {getattr(reason, 'strerror', None) or reason}") from reason
-    if there and not overwrite:
-        raise ExportError(f"{path} exists; pass --overwrite (overwrite=True) or choose another name")
     if mode is not None and not (stat.S_ISDIR(mode) if folder else stat.S_ISREG(mode)):
         what = "no folder" if folder else "a folder, device or pipe"
         raise ExportError(f"{path} is {what} and is never replaced; choose another name")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as reason:
-        raise ExportError(f"cannot write beside {target}: {reason.strerror or reason}") from reason
+    if there and not overwrite:
+        raise ExportError(f"{path} exists; pass --overwrite (overwrite=True) or choose another name")
     return target, mode, not there
 
 

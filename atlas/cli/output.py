@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from atlas.base.errors import ExportError
-from atlas.base.files import write_parts, write_text
+from atlas.base.files import check_target, write_parts, write_text
 from atlas.base.seals import UNSEALED
 from atlas.base.values import csv_text, plain
 from atlas.base.words import Words, both, joined, language, say_in, word_table
@@ -114,6 +114,11 @@ class Sink:
     precision: int | None = None
     indent: int | None = None
     sequence: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a place that cannot be written to before anything is computed for it."""
+        if self.output is not None:
+            check_target(self.output, overwrite=self.overwrite)
 
     @property
     def chosen(self) -> str:

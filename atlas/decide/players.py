@@ -115,7 +115,7 @@ def plan_players(network: Network, register: Register, before: Scenario, after: 
     )
 
 
-def listed_players(network: Network, ids: Iterable[str]) -> tuple[Player, ...]:
+def listed_players(network: Network, ids: Iterable[str], register: Register | None = None) -> tuple[Player, ...]:
     """Return a player for each of `ids`: features, lines or plan items of the user's own choice.
 
     Parameters
@@ -124,6 +124,8 @@ def listed_players(network: Network, ids: Iterable[str]) -> tuple[Player, ...]:
         The network.
     ids
         Features, lines or items of the plan, by id.
+    register
+        The plan, which names its items; None: an item goes by its id.
 
     Returns
     -------
@@ -144,7 +146,8 @@ def listed_players(network: Network, ids: Iterable[str]) -> tuple[Player, ...]:
     for name in dict.fromkeys(ids):
         if name not in network.arrays.rows_by_id:
             raise PlanError(f"{name!r} is no feature or plan item of the network; `atlas plan list` gives the items")
-        zh, en = _names(network, name)
+        item = register[name] if register is not None and name in register else None
+        zh, en = _names(network, name) if item is None else (item.name_zh, item.name_en)
         players.append(_player(network, name, zh, en, (name,)))
     if not players:
         raise PlanError("no project was named; give at least one")

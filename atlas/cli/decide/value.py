@@ -130,11 +130,13 @@ def command(
     session.check_ids(wanted, session.known_ids)
     session.request(wanted)
     named = wanted or tuple(sorted(scenario.with_))
+    plan = session.folder / "data" / "plan"
+    register = read_register(plan) if plan.is_dir() else None
     if named:
-        players = listed_players(session.network, named)
+        players = listed_players(session.network, named, register)
     else:
         before = scenario.but(name=since, year=session.scenario(Choice(year=since)).year)
-        players = plan_players(session.network, read_register(session.folder / "data" / "plan"), before, scenario)
+        players = plan_players(session.network, register or read_register(plan), before, scenario)
     found = project_values(
         session.network,
         players,
