@@ -354,7 +354,11 @@ def test_every_example_of_the_help_serves(folder: Path, tmp_path: Path, monkeypa
     assert len(lines) >= 3
     for line in lines:
         root = [] if "towns" in line else ["--root", str(folder)]
-        done = CliRunner().invoke(cli, [*shlex.split(line), *root, "--port", "0", "--no-page"])
+        # in a thread: the browser of other tests leaves a loop running in this one
+        with ThreadPoolExecutor(1) as pool:
+            done = pool.submit(
+                CliRunner().invoke, cli, [*shlex.split(line), *root, "--port", "0", "--no-page"]
+            ).result()
         assert (done.exit_code, "serving at http://" in done.stderr) == (0, True), line
 
 
