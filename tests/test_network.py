@@ -333,3 +333,12 @@ def test_a_junction_without_a_name_is_called_nothing() -> None:
     world["interchanges"].frame["name_en"] = [None, "", "Sea"]
     nodes = build_network(world).nodes.set_index("node_id")
     assert nodes.loc[["road/a", "road/b", "road/c"], "name_zh"].tolist() == ["", "b", "Sea"]
+
+
+def test_land_that_crosses_itself_is_cut_into_tiles_all_the_same() -> None:
+    spur = shapely.Polygon([(0.1, 0.2), (0.15, 0.15), (0.1, 0.05), (0.05, 0.1), (0.1, 0.05)])
+    with pytest.raises(shapely.GEOSException):
+        shapely.clip_by_rect(spur, 0, 0, 0.1, 0.1)
+    tiles = Barrier.of(np.array([spur], dtype=object), np.zeros(0, dtype=object), ()).land.geometries
+    assert len(tiles)
+    assert shapely.union_all(tiles).area == pytest.approx(shapely.make_valid(spur).area)

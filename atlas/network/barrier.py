@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
 
 from atlas.data.region import Territory
 
@@ -89,10 +90,18 @@ def _small_parts(polygons: NDArray[np.object_], size: float = 0.1) -> NDArray[np
             size *= 2
         for x in np.arange(np.floor(west / size), np.ceil(east / size)) * size:
             for y in np.arange(np.floor(south / size), np.ceil(north / size)) * size:
-                piece = shapely.clip_by_rect(polygon, x, y, x + size, y + size)
-                if not piece.is_empty:
-                    pieces.append(piece)
+                pieces.extend(_clipped(polygon, (x, y, x + size, y + size)))
     return np.array(pieces, dtype=object)
+
+
+def _clipped(polygon: BaseGeometry, box: tuple[float, float, float, float]) -> list[BaseGeometry]:
+    """Return what of a polygon lies in a box; one that crosses itself is cut once it is mended."""
+    try:
+        piece = shapely.clip_by_rect(polygon, *box)
+    except shapely.GEOSException:  # a ring of three points, say
+        whole = shapely.intersection(shapely.make_valid(polygon), shapely.box(*box))
+        return [part for part in shapely.get_parts(whole) if shapely.get_dimensions(part) == 2]
+    return [] if piece.is_empty else [piece]
 
 
 def _covered(tree: shapely.STRtree, segments: NDArray[np.object_]) -> Floats:
