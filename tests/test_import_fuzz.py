@@ -140,6 +140,7 @@ def test_a_file_with_wrong_bytes_goes_in_whole_or_not_at_all(
         data[chance.randrange(len(data))] = chance.randrange(256)
     (tmp_path / name).write_bytes(bytes(data))
     survives(tmp_path / name, own)
+    assert (tmp_path / name).read_bytes() == bytes(data), "what is imported is not changed"
 
 
 NONSENSE = {
@@ -311,7 +312,10 @@ ODD_EXTRACTS = {name: (nodes, ways) for name, nodes, ways in _odd_extracts()}
 @pytest.mark.parametrize("what", ODD_EXTRACTS)
 def test_an_odd_extract_goes_in_whole_or_not_at_all(what: str, own: Path, tmp_path: Path) -> None:
     nodes, ways = ODD_EXTRACTS[what]
-    survives(draw_pbf(tmp_path / "odd.osm.pbf", nodes, ways), own)
+    extract = draw_pbf(tmp_path / "odd.osm.pbf", nodes, ways)
+    data = extract.read_bytes()
+    survives(extract, own)
+    assert extract.read_bytes() == data, "what is imported is not changed"
 
 
 def test_tags_that_are_not_utf8_cost_the_element_and_not_the_import(

@@ -21,11 +21,13 @@ FILES = [reader for reader in READERS if reader.group not in ("name", "options")
 
 
 @pytest.mark.parametrize("reader", FILES, ids=lambda reader: reader.name)
-def test_the_sound_file_is_read(reader: Reader, tmp_path: Path) -> None:
+def test_the_sound_file_is_read_and_left_as_it_is(reader: Reader, tmp_path: Path) -> None:
     path = tmp_path / reader.file
     path.parent.mkdir(exist_ok=True)
-    path.write_bytes(reader.seed())
+    data = reader.seed()
+    path.write_bytes(data)
     reader.read(path)
+    assert path.read_bytes() == data
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -7,8 +7,7 @@ from dataclasses import replace
 import click
 
 from atlas.base.words import both
-from atlas.cli.decide.shared import ground_of, limit_option, steps
-from atlas.cli.names import PLACE_NAME
+from atlas.cli.decide.shared import centres_option, ground_of, limit_option, steps
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
@@ -42,13 +41,7 @@ _SHOWN = {"cards": _CARDS, "by_year": _YEARS, "kilometres": _KM, "critical": _CR
 
 
 @click.command(name="corridors")
-@click.option(
-    "--to",
-    "centres",
-    multiple=True,
-    type=PLACE_NAME,
-    help="Centre, for people. Default: the four cities.",
-)
+@centres_option
 @limit_option
 @click.option(
     "--since", default="2023", show_default=True, metavar="YEAR", help="Projects open by then are no projects."

@@ -9,7 +9,7 @@ import click
 
 from atlas.base.errors import PlanError
 from atlas.base.words import Words, both
-from atlas.cli.decide.shared import ground_of, limit_option, steps, targets_of
+from atlas.cli.decide.shared import centres_option, ground_of, limit_option, steps, targets_of
 from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import format_options, mode_option, scenarios_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell, tell_assumed
@@ -73,13 +73,7 @@ _ROUTES = (
     "--by", type=click.Choice(["feature", "link"]), default="feature", show_default=True, help="What closes as one."
 )
 @click.option("--rank", type=click.Choice(["people", "pairs"]), default="people", show_default=True, help="What ranks.")
-@click.option(
-    "--to",
-    "centres",
-    multiple=True,
-    type=PLACE_NAME,
-    help="Centre, for people. Default: the four cities.",
-)
+@centres_option
 @limit_option
 @click.option("--top", type=click.IntRange(min=0), default=20, show_default=True, help="So many rows; 0 for all.")
 @click.option("--two", type=click.IntRange(min=2), help="Close two at once, of so many worst.")

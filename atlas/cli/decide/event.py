@@ -10,8 +10,7 @@ import click
 from atlas.base.doors import did_you_mean
 from atlas.base.errors import PlanError
 from atlas.base.words import Words, both
-from atlas.cli.decide.shared import ground_of, limit_option
-from atlas.cli.names import PLACE_NAME
+from atlas.cli.decide.shared import centres_option, ground_of, limit_option
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
@@ -100,13 +99,7 @@ def list_events(session: Session, sink: Sink) -> None:
 @command.command()
 @click.argument("name", metavar="EVENT")
 @click.option("--at", "hour", default="", metavar="TIME", help="Only what is closed then, such as 2025-09-24T12:00.")
-@click.option(
-    "--to",
-    "centres",
-    multiple=True,
-    type=PLACE_NAME,
-    help="Centre, for people. Default: the four cities.",
-)
+@centres_option
 @limit_option
 @click.option("--show", type=click.Choice(list(_SHOWN)), default="counties", show_default=True, help="Which table.")
 @mode_option

@@ -5,8 +5,7 @@ from __future__ import annotations
 import click
 
 from atlas.base.words import Words, both
-from atlas.cli.decide.shared import ground_of, limit_option
-from atlas.cli.names import PLACE_NAME
+from atlas.cli.decide.shared import centres_option, ground_of, limit_option
 from atlas.cli.options import format_options, mode_option, scenarios_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tell_assumed
 from atlas.cli.session import Choice, Session
@@ -41,13 +40,7 @@ _CURVE = (
 
 
 @click.command(name="fairness")
-@click.option(
-    "--to",
-    "centres",
-    multiple=True,
-    type=PLACE_NAME,
-    help="Centre, for people. Default: the four cities.",
-)
+@centres_option
 @limit_option
 @click.option("--curve", is_flag=True, help="The Lorenz curve in place of the table.")
 @mode_option

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from atlas.land.ground import Ground
     from atlas.plan.promises import Targets
 
-__all__ = ["ground_of", "limit_option", "measure_options", "steps", "targets_of"]
+__all__ = ["centres_option", "ground_of", "limit_option", "measure_options", "steps", "targets_of"]
 
 
 limit_option = click.option(
@@ -29,18 +29,21 @@ limit_option = click.option(
 )
 
 
+centres_option = click.option(
+    "--to",
+    "centres",
+    multiple=True,
+    type=PLACE_NAME,
+    help="Centre, for people. Default: the four cities.",
+)
+
+
 def measure_options(*names: str) -> Callable[[Any], Any]:
     """Return ``--measure`` with the choices `names`, ``--within`` and ``--to`` (centres)."""
 
     def add(command: Any) -> Any:
         for option in (
-            click.option(
-                "--to",
-                "centres",
-                multiple=True,
-                type=PLACE_NAME,
-                help="Centre, for people. Default: the four cities.",
-            ),
+            centres_option,
             limit_option,
             click.option(
                 "--measure", type=click.Choice(names), default=names[0], show_default=True, help="What is counted."
