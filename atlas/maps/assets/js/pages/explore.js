@@ -499,7 +499,7 @@ export function explorePage(data) {
     /* People in a sentence: ten thousands in Chinese, whose sentences say 万, else millions or whole hundreds. */
     function many(people) {
       if (page.lang === "zh") return tenThousand(people);
-      return people >= 1e6 ? formatNumber(people / 1e6, people < 1e7 ? 2 : 1) + " million" : formatNumber(Math.round(people / 100) * 100, 0);
+      return people >= 1e6 ? ui("ex_millions", formatNumber(people / 1e6, people < 1e7 ? 2 : 1)) : formatNumber(Math.round(people / 100) * 100, 0);
     }
     function tenThousand(people) { return formatNumber(people / 10000, people < 100000 ? 1 : 0); }
     function figuresShown() {
