@@ -6,11 +6,13 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas import build_network, open_catalog
+from atlas import build_network, draw_layers, open_catalog
+from atlas.base.errors import LayerError
 from atlas.base.geodesy import distance_km
 from atlas.data.layer import Layer
 from atlas.maps.courses import courses_of, smoothed
@@ -78,3 +80,12 @@ def test_edges_of_the_network_are_drawn_along_the_curves_of_their_roads() -> Non
     assert one.geometry_quality == "schematic"
     for line in courses.drawn(edges.geometry.to_numpy()):
         assert whole.buffer(1e-6).contains(line)
+
+
+def test_a_page_refuses_what_is_nowhere_on_earth_and_says_how_to_write_it() -> None:
+    layers = CATALOG.layers("places", "ports")
+    ports = layers["ports"].frame
+    turned = ports.set_geometry(shapely.transform(ports.geometry.to_numpy(), lambda points: points[:, ::-1]))
+    layers["ports"] = replace(layers["ports"], frame=turned)
+    with pytest.raises(LayerError, match="not on Earth; write longitude, then latitude"):
+        draw_layers(layers)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -46,8 +46,8 @@ __all__ = [
     "parting_water",
     "read_layer",
     "region_of",
+    "require_placed",
     "require_usable",
-    "river_courses",
     "write_layer",
 ]
 
@@ -151,12 +151,6 @@ def region_of(layers: Mapping[str, Layer]) -> Region:
 def parting_water(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return the wide water that parts one bank from the other, as a source has it: all but sketched rivers."""
     return water[water["kind"] != "river"]
-
-
-def river_courses(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Return what is drawn of the layer ``water``: the rivers sketched whole; where there are none, all of it."""
-    rivers = water[water["kind"] == "river"]
-    return rivers if len(rivers) else water
 
 
 def frame_of(
@@ -451,9 +445,24 @@ def require_usable(layers: Mapping[str, Layer]) -> None:
         A value is outside its range, a list of minutes does not rise, a geometry is empty, a coordinate is no
         finite number, or two features share an id.
     """
+    _refuse(layers, _unusable)
+
+
+def require_placed(layers: Mapping[str, Layer]) -> None:
+    """Raise LayerError when a feature could not be seen where it is: the first, and how many.
+
+    Raises
+    ------
+    LayerError
+        A coordinate is no finite number or not on Earth, as of axes swapped.
+    """
+    _refuse(layers, _off_earth)
+
+
+def _refuse(layers: Mapping[str, Layer], look: Callable[[Layer], Iterator[Fault]]) -> None:
     # A frame without a declaration, as drawn in a test or a notebook, has no ranges to keep.
     declared = [layer for layer in layers.values() if isinstance(layer, Layer)]
-    found = [(layer.key, *fault) for layer in declared for fault in _unusable(layer)]
+    found = [(layer.key, *fault) for layer in declared for fault in look(layer)]
     if found:
         key, name, what, remedy = found[0]
         more = f" ({len(found)} findings in all; see atlas layers validate)" if len(found) > 1 else ""
@@ -473,12 +482,17 @@ def _unplaced(layer: Layer) -> Iterator[Fault]:
     names = layer.frame["id"].astype(str).to_numpy()
     for row in np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes)):
         yield str(names[row]), "there is no geometry", "draw it or leave the feature out"
+    yield from _off_earth(layer)
+    if layer.spec.geometry == "Polygon":
+        for row in np.flatnonzero(~shapely.is_valid(shapes) & np.isfinite(shapely.area(shapes))):
+            why = shapely.is_valid_reason(shapes[row])
+            yield str(names[row]), f"the polygon is not valid: {why}", "redraw it, or use shapely.make_valid"
+
+
+def _off_earth(layer: Layer) -> Iterator[Fault]:
+    names, shapes = layer.frame["id"].astype(str).to_numpy(), layer.frame.geometry.to_numpy()
     points, rows = shapely.get_coordinates(shapes, return_index=True)
     for row in np.unique(rows[~np.isfinite(points).all(axis=1)]):
         yield str(names[row]), "a coordinate is NaN or infinite", "give a number"
     for row in np.unique(rows[(np.abs(points) > (180.0, 90.0)).any(axis=1)]):
         yield str(names[row]), "a coordinate is not on Earth", "write longitude, then latitude, in degrees"
-    if layer.spec.geometry == "Polygon":
-        for row in np.flatnonzero(~shapely.is_valid(shapes) & np.isfinite(shapely.area(shapes))):
-            why = shapely.is_valid_reason(shapes[row])
-            yield str(names[row]), f"the polygon is not valid: {why}", "redraw it, or use shapely.make_valid"

@@ -18,7 +18,7 @@ from atlas.base.errors import MapError
 from atlas.base.geodesy import wgs84_to_gcj02
 from atlas.base.style import BASEMAPS
 from atlas.base.words import both
-from atlas.data.layer import Layer
+from atlas.data.layer import Layer, require_placed
 from atlas.maps.courses import courses_of, smoothed
 from atlas.maps.tiles import read_tiles
 
@@ -141,7 +141,13 @@ def displayed(layers: Mapping[str, Layer], basemap: Basemap | None) -> dict[str,
     """Return the layers as they are to be shown: smooth, and shifted where the tiles are.
 
     What is stored stays as it is.
+
+    Raises
+    ------
+    LayerError
+        A feature is nowhere on Earth.
     """
+    require_placed(layers)
     shown = smoothed(layers)
     if basemap is None or not basemap.shifted:
         return shown

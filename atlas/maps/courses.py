@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from atlas.base.geodesy import KM_A_DEGREE
 from atlas.data.layer import Layer
 
-__all__ = ["courses_of", "smoothed"]
+__all__ = ["courses_of", "river_courses", "smoothed"]
 
 Floats = NDArray[np.float64]
 #: Most that a curve leaves a straight piece by, as a share of it; and how far apart its points are.
@@ -105,6 +106,12 @@ def smoothed(layers: Mapping[str, Layer]) -> dict[str, Layer]:
         else layer
         for key, layer in layers.items()
     }
+
+
+def river_courses(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return what is drawn of the layer ``water``: the rivers sketched whole; where there are none, all of it."""
+    rivers = water[water["kind"] == "river"]
+    return rivers if len(rivers) else water
 
 
 def _piece(here: Floats, there: Floats) -> _Piece:

@@ -13,8 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.style import GROUND, TIME_RAMP, band_of, symbol_of
-from atlas.data.layer import Layer, region_of, river_courses
+from atlas.data.layer import Layer, region_of
 from atlas.data.scenario import Scenario
+from atlas.maps.courses import river_courses
 from atlas.network.arrays import MESH
 from atlas.network.build import Network
 from atlas.travel.comparison import seats

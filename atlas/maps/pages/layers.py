@@ -14,7 +14,7 @@ import shapely
 from atlas.base.style import symbol_of, tokens
 from atlas.base.words import simple_pairs, word_table
 from atlas.data.declaration import CONTRACT
-from atlas.data.layer import Layer, region_of, river_courses
+from atlas.data.layer import Layer, region_of
 from atlas.data.places import also_called
 from atlas.data.region import Region
 from atlas.data.register import Register
@@ -22,6 +22,7 @@ from atlas.data.scenario import FIRST_YEAR, LAST_YEAR
 from atlas.data.sources import Source
 from atlas.data.stamp import layers_hash, stamp
 from atlas.maps.basemaps import displayed
+from atlas.maps.courses import river_courses
 from atlas.maps.imprint import Around, Imprint, around
 from atlas.maps.packing import pack_columns, pack_geometries
 from atlas.maps.page import Page
