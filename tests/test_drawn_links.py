@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 from small_atlas import BOX, draw_atlas
 
 import atlas
 from atlas.base.errors import NetworkError, ScenarioError
+from atlas.cli import cli
 from atlas.data.scenario import Scenario, parse_scenario, scenario_text
 from atlas.land.drawn import loose_points
 from atlas.land.links import AccessTable, access_table
@@ -111,3 +115,15 @@ def test_a_link_that_cannot_be_is_refused_in_words(wrong: str, said: str) -> Non
 def test_a_node_that_is_not_there_is_named(town) -> None:
     with pytest.raises(ScenarioError, match="stn/nowhere"):
         drawn(town, '[[link]]\npoints = ["stn/nowhere", [113.4, 22.5]]')
+
+
+def test_a_link_over_a_border_is_said_to_count_no_minutes_for_it(tmp_path: Path) -> None:
+    file = tmp_path / "over.toml"
+    said = []
+    for points in ("[[113.52, 22.28], [113.56, 22.14]]", "[[113.52, 22.28], [113.30, 22.28]]"):
+        file.write_text(f'base = "2026"\n[[link]]\nclass = "arterial"\npoints = {points}\n', "utf-8")
+        asked = ["route", "珠海", "中山", "--scenario", str(file), "--mode", "drive", "--lang", "en"]
+        answer = CliRunner().invoke(cli, asked)
+        assert answer.exit_code == 0, answer.stderr
+        said.append("no minutes for it are counted" in answer.stderr)
+    assert said == [True, False]

@@ -263,8 +263,8 @@ class Session:
             tell("answer.no_line", names=", ".join(sorted(without_line)))
 
     def draw(self, links: Sequence[DrawnLink]) -> None:
-        """Take links of one's own into the network, and say of each how many of its points join nothing."""
-        from atlas.land.drawn import loose_points
+        """Take links of one's own into the network, and say of each what joins nothing and what crosses a border."""
+        from atlas.land.drawn import crosses_border, loose_points
 
         for link in links:
             if link.id not in self.drawn:
@@ -273,6 +273,8 @@ class Session:
             loose = loose_points(self._of_layers, link, self._streets)
             kind = both(f"answer.drawn_{link.kind}")
             tell("answer.drawn", kind=kind, kmh=link.speed_kmh, points=len(link.points), loose=loose)
+            if crosses_border(self._of_layers, link):
+                tell("answer.drawn_over_border", kind=kind)
 
     @cached_property
     def drawn_only(self) -> set[str]:

@@ -25,7 +25,7 @@ from atlas.land.links import AccessTable
 from atlas.network.build import Network
 from atlas.network.rows import Columns, column_of, edge_frame, filled, node_frame, stacked
 
-__all__ = ["loose_points", "with_links"]
+__all__ = ["crosses_border", "loose_points", "with_links"]
 
 #: The layer that links of one's own are said to be of.
 _LAYER = "own"
@@ -88,6 +88,12 @@ def with_links(network: Network, links: Sequence[DrawnLink], table: AccessTable 
 def loose_points(network: Network, link: DrawnLink, table: AccessTable | None) -> int:
     """Return how many points of a link join nothing: in the sea, on wide water, or on an island without ways."""
     return sum(row < 0 and not len(_streets(table, network, lon, lat)[0]) for row, lon, lat in _placed(network, link))
+
+
+def crosses_border(network: Network, link: DrawnLink) -> bool:
+    """Return whether points of a link lie on different sides of a border, at which nobody on it is stopped."""
+    where = np.array([[lon, lat] for _, lon, lat in _placed(network, link)])
+    return len(set(sides_at(network.region.territories, where).tolist())) > 1
 
 
 def _placed(network: Network, link: DrawnLink) -> list[tuple[int, float, float]]:
