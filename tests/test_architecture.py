@@ -173,7 +173,7 @@ ONE_FILE = {
     "pip install '": "base/doors.py",
     "csv.reader(": "base/tables.py",
     "REFERENCES = {": "data/checks.py",
-    "TOLERANCE_MIN = ": "travel/search.py",
+    "TOLERANCE_MIN = ": "ways/heap.py",
     '("local_detour")': "travel/minutes.py",
     "fromisoformat(": "base/tables.py",
 }

@@ -23,13 +23,15 @@ if TYPE_CHECKING:
     from atlas.data.layer import Layer
 
 __all__ = [
-    "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place", "names_beginning",
-    "names_in", "names_of_layer", "nearest_names",
+    "GATE", "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place",
+    "names_beginning", "names_in", "names_of_layer", "nearest_names",
 ]  # fmt: skip
 
 PLACE_COLUMNS = ("id", "name_zh", "name_en", "level", "city", "adcode", "parent", "aliases")
 POINT_COLUMNS = ("node_id", "kind", "layer", "feature_id", "name_zh", "name_en", "city")
 
+#: Speed class of the step between the gate of a station that was asked for by name and its door.
+GATE = "gate"
 _COORDINATES = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[,，;\s]\s*([-+]?\d+(?:\.\d+)?)\s*")
 #: Which of several of one name is meant; points of the network come behind all places.
 _RANK = {
