@@ -38,8 +38,8 @@ DEFAULT_YEAR = "2026"
 EVERY_S = 5.0
 #: The rooms that a network is made by (tests hold it): theirs is the code that its kept file is keyed by.
 _NETWORK_ROOMS = ("base", "data", "kept", "network", "notebook")
-#: … and those that a network is travelled by.
-_TRAVEL_ROOMS = (*_NETWORK_ROOMS, "travel", "ways")
+#: … and those that it is travelled by besides.
+_TRAVEL_ROOMS = ("travel", "ways")
 _GEOMETRY = ("numpy-", "pyproj-", "scipy-", "shapely-")
 
 

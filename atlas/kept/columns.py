@@ -7,7 +7,7 @@ well-known binary and where each ends. Nothing here can hold anything that runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +81,22 @@ def _coded(values: Array) -> tuple[NDArray[np.int32], list[Any]]:
     return codes, [value for _, value in known]
 
 
+class _Coded(Sequence[Any]):
+    """A column whose values are looked up by their codes."""
+
+    def __init__(self, different: list[Any], codes: Sequence[int]) -> None:
+        self.different, self.codes = different, codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.different[self.codes[row]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.different.__getitem__, self.codes)
+
+
 @dataclass(frozen=True, eq=False)
 class KeptTable:
     """The columns of a table in a kept file, each unpacked when first asked for.
@@ -122,7 +138,7 @@ class KeptTable:
             full = f"{self.table}/{name}"
             if f"{full}.codes" in self.kept:
                 different = json.loads(self.kept.text(f"{full}.values"))
-                self._lists[name] = [different[code] for code in self.kept.numbers(f"{full}.codes")]
+                self._lists[name] = _Coded(different, self.kept.numbers(f"{full}.codes"))
             else:
                 self._lists[name] = self.kept.numbers(full)
         return self._lists[name]

@@ -16,7 +16,8 @@ import mmap
 import os
 import stat
 import struct
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -76,10 +77,15 @@ class Kept:
             self._seen[name] = np.frombuffer(self.content, np.dtype(kind), count, start).reshape(shape)
         return self._seen[name]
 
-    def numbers(self, name: str) -> tuple[Any, ...]:
+    def numbers(self, name: str) -> Sequence[Any]:
         """Return the numbers of an array, row after row, without numpy."""
         kind, shape, start = self.places[name]
-        return struct.unpack_from(f"<{math.prod(shape)}{_CODES[kind[1:]]}", self.content, start)
+        code: Any = _CODES[kind[1:]]
+        if sys.byteorder == "big":
+            return struct.unpack_from(f"<{math.prod(shape)}{code}", self.content, start)
+        end = start + math.prod(shape) * struct.calcsize(f"<{code}")
+        found: Sequence[Any] = memoryview(self.content)[start:end].cast(code)
+        return found
 
     def text(self, name: str) -> bytes:
         """Return the bytes of an array of bytes, without numpy."""

@@ -35,9 +35,11 @@ class _Graph:
     def __init__(self, kept: Kept) -> None:
         self.size: int = kept.facts["size"]
         self.states = 2 * self.size
-        self.first, self.head, self.minutes, self.edge, self.early = (
-            kept.numbers(f"graph/{name}") for name in ("indptr", "heads", "minutes", "edges", "early")
+        # lists are read quicker than what is mapped, and these are read in whole
+        self.first, self.head, self.minutes = (
+            list(kept.numbers(f"graph/{name}")) for name in ("indptr", "heads", "minutes")
         )
+        self.edge, self.early = (kept.numbers(f"graph/{name}") for name in ("edges", "early"))
 
 
 class _Tree(Ways):
@@ -147,14 +149,14 @@ class KeptTrip:
     def nearest_named(self, node: int) -> int | None:
         """Return the nearest node that has a name."""
         lon, lat = self.lonlat[node]
-        narrow = math.cos(math.radians(lat))
-        named = [other for other, name in enumerate(self.node_names) if name]
-
-        def away(other: int) -> float:
-            x, y = self.lonlat[other]
-            return ((x - lon) * narrow) ** 2 + (y - lat) ** 2
-
-        return min(named, key=away, default=None)
+        narrow, least, nearest = math.cos(math.radians(lat)), math.inf, None
+        for other, ((x, y), name) in enumerate(zip(self.lonlat, self.node_names, strict=True)):
+            if name:
+                east, north = (x - lon) * narrow, y - lat
+                away = east * east + north * north
+                if away < least:
+                    least, nearest = away, other
+        return nearest
 
     def names_of(self, layer: str, feature_id: str) -> tuple[str, str]:
         """Return the Chinese and English name of a feature; its id when it has none."""
