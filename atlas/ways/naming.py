@@ -9,13 +9,13 @@ from atlas.base.errors import UnknownPlaceError
 from atlas.data.places import Place, find_place
 from atlas.ways.told import Told
 
-__all__ = ["ByName", "node_or_place", "nodes_by_name"]
+__all__ = ["node_or_place", "nodes_by_name"]
 
 #: Nodes of places by feature id, by Chinese and by English name.
-ByName = tuple[Mapping[str, list[int]], ...]
+_ByName = tuple[Mapping[str, list[int]], ...]
 
 
-def nodes_by_name(network: Told) -> ByName:
+def nodes_by_name(network: Told) -> _ByName:
     """Return the nodes that are places by feature id, by Chinese and by English name."""
     found = []
     for column in ("feature_id", "name_zh", "name_en"):
@@ -27,7 +27,7 @@ def nodes_by_name(network: Told) -> ByName:
     return tuple(found)
 
 
-def node_or_place(network: Told, place: object, named: ByName) -> str | Place:
+def node_or_place(network: Told, place: object, named: _ByName) -> str | Place:
     """Return the id of the node that stands for `place`, or, where none does yet, the station or point to be added.
 
     Parameters
