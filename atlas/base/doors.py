@@ -43,6 +43,7 @@ _ESCAPED = r"\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000)"
 #: has fewer fits 64 bits, and a number of hundreds of signs has more.
 _DIGITS = bytes(ord("0" if chr(byte).isdecimal() and byte < 128 else " ") for byte in range(256))
 _LONG_NUMBER = b"0" * 19
+_AT_ONCE = 1 << 22
 _HALVES = re.compile("[\ud800-\udfff]")
 _DATABASES = ("postgresql://", "postgres://", "pg:")
 _EXTRAS = {
@@ -101,6 +102,12 @@ def missing_extra(package: str) -> str:
     """
     extra, purpose = _EXTRAS[package]
     return f"{purpose} needs {package}; install it with: pip install 'zhuxi-atlas[{extra}]'"
+
+
+def _has_long_number(text: str) -> bool:
+    """Whether `text` holds so many digits in a row that a number may be too long; looked at in parts that overlap."""
+    parts = (text[k : k + _AT_ONCE + len(_LONG_NUMBER)] for k in range(0, len(text), _AT_ONCE))
+    return any(_LONG_NUMBER in part.encode("utf-8", "surrogatepass").translate(_DIGITS) for part in parts)
 
 
 def sign_fault(text: str) -> str:
@@ -271,8 +278,7 @@ class Door:
             return float(digits)
 
         # numbers are looked at one by one only where one may be too long: a call each doubles the time of large files
-        long = _LONG_NUMBER in text.encode("utf-8", "surrogatepass").translate(_DIGITS)
-        checked: dict[str, Any] = {"parse_int": integer, "parse_float": number} if long else {}
+        checked: dict[str, Any] = {"parse_int": integer, "parse_float": number} if _has_long_number(text) else {}
         try:
             value = json.loads(text, **checked)
         except json.JSONDecodeError as reason:

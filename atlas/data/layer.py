@@ -206,6 +206,10 @@ def _series(
     if column.type == "float":
         # null becomes NaN
         return pd.Series(np.array(values, dtype=np.float64))
+    if column.type == "string":
+        # what stands in very many features is kept once
+        once: dict[Any, Any] = {}
+        values = list(map(once.setdefault, values, values))
     series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
 
@@ -263,7 +267,10 @@ def _read(path: Path, spec: LayerSpec) -> Layer:
 def _features(path: Path) -> tuple[list[Any], str]:
     door = Door(path, LayerError, largest_mb=LARGEST_FILE_MB)
     content = door.content()
-    raw = door.parsed_json(door.decoded(content))
+    digest = sha256(content).hexdigest()
+    text = door.decoded(content)
+    del content  # of a large file each copy counts
+    raw = door.parsed_json(text)
     if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
         raise LayerError(f"{path} is no GeoJSON FeatureCollection; export the layer as GeoJSON (RFC 7946)")
     crs = json.dumps(raw.get("crs")) if raw.get("crs") is not None else ""
@@ -272,7 +279,7 @@ def _features(path: Path) -> tuple[list[Any], str]:
             f"{path} declares another CRS ({crs}); reproject it to EPSG:4326, "
             "for example: ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.geojson"
         )
-    return raw["features"], sha256(content).hexdigest()
+    return raw["features"], digest
 
 
 def _properties(path: Path, place: int, feature: Any) -> dict[str, Any]:
