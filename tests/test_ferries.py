@@ -84,9 +84,10 @@ def layers() -> dict[str, Layer]:
     return open_catalog().layers()
 
 
-@pytest.fixture(scope="module")
-def real(layers: dict[str, Layer]) -> Network:
-    return build_network(layers)
+@pytest.fixture
+def real(network: Network) -> Network:
+    """The shipped network, beside those that are drawn here."""
+    return network
 
 
 # Optional --------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.doors import Door, as_written, did_you_mean, name_fault
 from atlas.base.errors import PlanError, only_known
+from atlas.base.geodesy import Bools
 from atlas.base.tables import is_iso_date, iso_time
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -31,7 +31,6 @@ from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Event", "read_event", "read_events", "run_event"]
 
-Bools = NDArray[np.bool_]
 COUNTY_COLUMNS = (
     "county", "name_zh", "name_en", "city", "people", "inside_before", "inside_after", "dropped", "cut",
     "minutes_before", "minutes_after",
