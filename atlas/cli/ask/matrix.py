@@ -207,7 +207,6 @@ def _read_pairs(handle: BinaryIO) -> list[tuple[str, str]]:
         Path(str(getattr(handle, "name", "stdin"))),
         ImportDataError,
         ", the list of pairs,",
-        smaller="ask in parts, or use `atlas od`",
     )
     text = door.decoded(handle.read(_LARGEST_BYTES), chinese=True)
     table = parse_table(text, ("from", "to"), where=f"{door.path}", error=ImportDataError, most_rows=_MOST_PAIRS)
