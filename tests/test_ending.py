@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
@@ -182,3 +183,18 @@ def test_a_message_quotes_no_more_than_anyone_reads(capsys: pytest.CaptureFixtur
     assert len(said) < 2100
     assert said.startswith("atlas: error: no place answers to '长长")
     assert said.endswith("give a name, an id or lon,lat\n")
+
+
+@pytest.mark.parametrize(("quiet", "told"), [([], "note: the sea is blue\n"), (["-q"], "")])
+def test_what_a_library_warns_of_is_a_line_without_its_code(
+    quiet: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warn(*options: object) -> tuple[()]:
+        warnings.warn("the sea\n is blue", RuntimeWarning, stacklevel=1)
+        return ()
+
+    monkeypatch.setattr("atlas.decide.events.read_events", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        done = CliRunner().invoke(cli, ["event", "list", "--format", "csv", *quiet])
+    assert (done.exit_code, done.stderr) == (0, told)

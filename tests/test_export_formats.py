@@ -436,6 +436,15 @@ def test_bad_requests_exit_with_2_and_leave_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("words", [("land", "-o", "a.gdb"), ("ports", "--format", "gpkg", "-o", "a.own")])
+def test_nothing_is_said_of_what_is_meant_to_be(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["export", *words], env={"LC_ALL": "C"})
+    assert (done.exit_code, done.stderr) == (0, f"wrote {words[-1]}\nwrote {words[-1]}.datapackage.json\n")
+
+
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:
     place = tmp_path / "a.csv"
     place.write_text("mine")
