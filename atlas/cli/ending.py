@@ -95,16 +95,9 @@ def _places(error: BaseException) -> str:
     return " < ".join(f"{one.filename.rpartition(f'{os.sep}atlas{os.sep}')[2]}:{one.lineno}" for one in own[:-5:-1])
 
 
-#: More of a message than anyone reads: what it quotes of a file or of the command line is that long.
-_LONGEST_LINE = 2000
-
-
 def terminal_text(text: str) -> str:
     """Return `text` on one line without control characters or half characters: it must not steer a terminal."""
     line = " ".join(text.split())
-    if len(line) > _LONGEST_LINE:
-        half = _LONGEST_LINE // 2
-        line = f"{line[:half]} … {line[-half:]}"
     return "".join(sign if sign.isprintable() or sign == " " else "\ufffd" for sign in line)
 
 

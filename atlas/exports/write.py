@@ -391,7 +391,8 @@ def write_downloads(
     Returns
     -------
     tuple of Path
-        The files, each with its data package; the same input gives the same bytes.
+        The files, each with its data package; the same input gives the same bytes. An atlas without services has no
+        GTFS.
     """
     folder = Path(folder)
     sources = catalog.sources
@@ -401,4 +402,6 @@ def write_downloads(
         files += write(
             matrix, place, name="matrix", sources=sources, mark=mark, scenarios=scenarios, overwrite=overwrite
         )
+    if not {"rail_services", "stations"} <= catalog.specs.keys():
+        return files
     return files + write(catalog, folder / "rail.gtfs.zip", overwrite=overwrite)
