@@ -132,10 +132,16 @@ def test_the_command_lists_events_and_refuses_one_that_is_not_there() -> None:
         ("2025-09-24", "without an hour"),
     ],
 )
-def test_a_time_that_is_none_is_refused(hour: str, said: str) -> None:
-    result = CliRunner().invoke(cli, ["event", "run", "ragasa-2025", "--at", hour])
+def test_a_time_that_is_none_is_refused(network: Network, hour: str, said: str) -> None:
+    event = next(event for event in EVENTS if event.id == "ragasa-2025")
+    with pytest.raises(PlanError, match=said):
+        event.shut(network, hour)
+
+
+def test_the_command_says_what_is_wrong_with_an_hour() -> None:
+    result = CliRunner().invoke(cli, ["event", "run", "ragasa-2025", "--at", "nonsense"])
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert "no time" in result.stderr
 
 
 def test_a_time_is_read_however_it_is_written(network: Network) -> None:

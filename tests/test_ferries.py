@@ -23,9 +23,11 @@ from atlas.evidence.draws import spread
 from atlas.evidence.explain import explain
 from atlas.imports.admit import adrift
 from atlas.network.build import Network, build_network, open_edges
+from atlas.travel.journey import Journey
 from atlas.travel.matrix import od_minutes
-from atlas.travel.reach import PARTS, Journey, od_matrix, reach_from, route
+from atlas.travel.reach import od_matrix, reach_from, route
 from atlas.travel.status import open_features
+from atlas.ways.told import PARTS
 
 NOW = load_scenario("2026")
 MODE = ("multimodal",)
@@ -82,9 +84,10 @@ def layers() -> dict[str, Layer]:
     return open_catalog().layers()
 
 
-@pytest.fixture(scope="module")
-def real(layers: dict[str, Layer]) -> Network:
-    return build_network(layers)
+@pytest.fixture
+def real(network: Network) -> Network:
+    """The shipped network, beside those that are drawn here."""
+    return network
 
 
 # Optional --------------------------------------------------------------------------------------

@@ -15,10 +15,10 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.doors import Door, did_you_mean
 from atlas.base.errors import PlanError, only_known
+from atlas.base.geodesy import Bools
 from atlas.base.tables import is_iso_date, iso_time
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -27,11 +27,10 @@ from atlas.decide.critical import Circle, Losses, Watch
 from atlas.decide.homes import minutes_to
 from atlas.land.ground import Ground
 from atlas.network.build import Network
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Event", "read_event", "read_events", "run_event"]
 
-Bools = NDArray[np.bool_]
 COUNTY_COLUMNS = (
     "county", "name_zh", "name_en", "city", "people", "inside_before", "inside_after", "dropped", "cut",
     "minutes_before", "minutes_after",

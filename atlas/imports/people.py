@@ -18,12 +18,12 @@ import numpy as np
 import pandas as pd
 import pyproj
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base import geodesy
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError, only_known
 from atlas.base.foreign import apart
+from atlas.base.geodesy import Floats
 from atlas.base.values import name_text
 from atlas.data.region import ANYWHERE, Region
 from atlas.data.sources import Source
@@ -35,7 +35,6 @@ from atlas.imports.vector import Origin, Reading
 
 __all__ = ["CELL_DEGREES", "People", "people_text", "read_people"]
 
-Floats = NDArray[np.float64]
 #: Pixels are summed into cells of 15 seconds of arc, about 460 m.
 CELL_DEGREES = 1.0 / 240.0
 COLUMNS = ("lon", "lat", "people", "year", "source")

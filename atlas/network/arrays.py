@@ -15,21 +15,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.declaration import EXPRESSWAYS
+from atlas.data.places import GATE
 from atlas.data.scenario import Scenario
 from atlas.kept.columns import KeptTable
 
-__all__ = ["GATE", "MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
+__all__ = ["MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
 
 #: The layer of ordinary roads, a sketch that names none.
 MESH = "ordinary_roads"
 #: Gives a column of a table by its name.
 ColumnOf = Callable[[str], NDArray[Any]]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
-#: Speed class of the step between a station's gate and its door.
-GATE = "gate"
 _INSIDE = ("platform", "concourse", "vessel")
 #: Words that name all services of a kind of the layer ``ferries``; other kinds are asked for one by one.
 SERVICE_WORDS = {"ferries": "ferry", "coaches": "coach"}
@@ -195,7 +192,7 @@ class EdgeArrays:
         ``drive`` roads, ``rail`` all but tolled roads, the sketch of ordinary roads, ferries and the step between a
         station's gate and the street, ``multimodal`` all.
         """
-        gate = np.asarray(self.speed_class == "gate", dtype=bool)
+        gate = np.asarray(self.speed_class == GATE, dtype=bool)
         not_rail = np.isin(self.links[1], ("ferries", MESH))
         return {
             "drive": np.asarray((self.mode == "road") | (self.speed_class == "local_road") | gate, dtype=bool),

@@ -6,21 +6,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
+from atlas.base.geodesy import Bools
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["redundancy"]
 
 ROUTE_COLUMNS = ("k", "minutes", "later_min", "length_km", "by", "by_en", "features")
-Bools = NDArray[np.bool_]
 #: Legs shorter than this are not named.
 _TOLD_KM = 3.0
 _RIDDEN = ("road", "train", "ferry", "coach")

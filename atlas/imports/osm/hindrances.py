@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from atlas.base.geodesy import Ints
 from atlas.imports.osm.read import Extract, Positions, Turn
 from atlas.imports.osm.tags import car_access, direction
 
 __all__ = ["Places", "cut_at", "hindered", "through", "turns_left"]
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import length_km
+from atlas.base.geodesy import Ints, length_km
 from atlas.imports.osm.hindrances import Places, cut_at, hindered, through, turns_left
 from atlas.imports.osm.read import Extract, Positions, Ways
 from atlas.imports.osm.tags import (
@@ -36,7 +36,6 @@ from atlas.imports.osm.tags import (
 
 __all__ = ["Piece", "pieces_of", "roads_of"]
 
-Ints = NDArray[np.int64]
 Record = dict[str, Any]
 #: City of each point, by (n, 2) lon, lat; None where none is known.
 Cities = Callable[[NDArray[np.float64]], list[str | None]]
