@@ -196,5 +196,5 @@ def test_what_a_library_warns_of_is_a_line_without_its_code(
     monkeypatch.setattr("atlas.decide.events.read_events", warn)
     with warnings.catch_warnings():
         warnings.simplefilter("always")
-        done = CliRunner().invoke(cli, ["event", "list", "--format", "csv", *quiet])
+        done = CliRunner().invoke(cli, ["event", "list", "--format", "csv", *quiet], env={"LC_ALL": "C"})
     assert (done.exit_code, done.stderr) == (0, told)

@@ -142,9 +142,9 @@ def plain_warnings() -> Iterator[None]:
     before = warnings.showwarning
 
     def told(message: Warning | str, *where: object, **more: object) -> None:
-        from atlas.cli.output import say
+        from atlas.cli.output import tell
 
-        say(f"note: {terminal_text(str(message))}")
+        tell("answer.note", text=terminal_text(str(message)))
 
     warnings.showwarning = told
     try:

@@ -329,6 +329,8 @@ _CODED: Mapping[str, str | tuple[str, ...]] = MappingProxyType(
         "centre": "centre",
         "link": "mode",
         "change": "change",
+        "what": "network_part",
+        "name": "network_edges",
     }
 )
 
