@@ -1,8 +1,9 @@
-"""What holds for every test: under CI a skipped test is a failed one."""
+"""What holds for every test: under CI a skipped test is a failed one, and what is kept is kept for this run alone."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,7 +15,9 @@ from pages import headless_browser
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
+from atlas.cli.session import Session
 from atlas.data.catalog import Catalog, open_catalog
+from atlas.kept.store import Store, user_store
 from atlas.land.ground import Ground
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
@@ -25,17 +28,18 @@ _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
 #: What `scripts/test --quick` leaves out: whole commands, sites and browsers, second programs, long draws.
 SLOW = {
     "test_cli.py", "test_cli_plan.py", "test_decisions.py", "test_docs.py", "test_ending.py", "test_engine.py",
-    "test_examples.py", "test_export_at_home.py", "test_export_formats.py", "test_export_network.py", "test_faults.py",
-    "test_fuzz.py", "test_gaps.py", "test_hostile_atlas.py", "test_import_fuzz.py", "test_import_gtfs.py",
-    "test_import_intake.py", "test_import_people.py", "test_import_roundtrip.py", "test_kept.py", "test_map_tiles.py",
-    "test_new_region.py", "test_od.py", "test_packaging.py", "test_page_atlas.py", "test_page_compare.py",
-    "test_page_explore.py", "test_page_journeys.py", "test_page_plan.py", "test_page_reach.py", "test_report.py",
+    "test_examples.py", "test_export_at_home.py", "test_export_formats.py", "test_export_network.py",
+    "test_faults.py", "test_front_end.py", "test_fuzz.py", "test_gaps.py", "test_hostile_atlas.py",
+    "test_import_fuzz.py", "test_import_gtfs.py", "test_import_intake.py", "test_import_people.py",
+    "test_import_refine.py", "test_import_roundtrip.py", "test_kept.py", "test_map_tiles.py", "test_new_region.py",
+    "test_od.py", "test_packaging.py", "test_page_atlas.py", "test_page_compare.py", "test_page_explore.py",
+    "test_page_journeys.py", "test_page_plan.py", "test_page_reach.py", "test_refresh.py", "test_report.py",
     "test_serve.py", "test_sheet.py", "test_site.py", "test_situations.py", "test_stations.py", "test_surface.py",
     "test_times.py", "test_trip.py", "test_uncertainty.py", "test_validation.py", "test_verify.py",
 }  # fmt: skip
 #: The files that take longest, in that order.
 LONG = (
-    "test_site.py", "test_page_explore.py", "test_page_atlas.py", "test_page_journeys.py", "test_decisions.py",
+    "test_site.py", "test_page_atlas.py", "test_page_journeys.py", "test_page_explore.py", "test_decisions.py",
     "test_report.py", "test_examples.py", "test_import_fuzz.py", "test_trip.py", "test_import_intake.py",
     "test_export_formats.py", "test_page_reach.py", "test_validation.py", "test_page_plan.py", "test_docs.py",
 )  # fmt: skip
@@ -72,6 +76,26 @@ class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return nodeid if file.rpartition("/")[2] in _ONE_BY_ONE else file
+
+
+class Everything(Store):
+    """A store that forgets nothing: drawn atlases do not drive out the shipped one, which all workers share."""
+
+    def _forget(self, kind: str) -> None:
+        pass
+
+
+def _store(session: Session) -> Store:
+    return Everything(user_store().folder)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep networks and the like in a folder of this run: neither to find the user's nor to leave any behind."""
+    if not hasattr(config, "workerinput"):  # Workers are handed the environment of who starts them.
+        kept = tempfile.TemporaryDirectory(prefix="atlas-kept-", ignore_cleanup_errors=True)
+        os.environ["XDG_CACHE_HOME"] = kept.name
+        config.add_cleanup(kept.cleanup)
+    Session._store = property(_store)  # type: ignore[assignment]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:

@@ -14,19 +14,17 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from atlas.base.errors import ParameterError
-from atlas.base.tables import read_table
+from atlas.base.geodesy import Floats, Ints
+from atlas.base.tables import listed, read_table
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.travel.minutes import run_minutes
 
 __all__ = ["Drive", "Formula", "Prior", "fit_formula", "fit_roads", "measured_runs", "read_priors"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 # Bounds and start of speed factor, acceleration (m/s²) and dwell (min): no train of the timetable stops for
 # less than a minute, none runs above its line's speed.
 _BOUNDS = ([0.4, 0.05, 1.0], [1.0, 1.0, 5.0])
@@ -139,7 +137,7 @@ def measured_runs(network: Network, scenario: Scenario, railways: pd.DataFrame) 
 
 def _speed_over(lines: str, speed: Mapping[str, float]) -> float:
     """Harmonic mean of the speeds of the lines run over; NaN when one is not known."""
-    speeds = [speed.get(line, math.nan) for line in lines.split(";") if line]
+    speeds = [speed.get(line, math.nan) for line in listed(lines)]
     return len(speeds) / sum(1.0 / value for value in speeds) if speeds else math.nan
 
 

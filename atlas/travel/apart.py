@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
+from atlas.base.geodesy import Bools
+from atlas.base.tables import listed
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
@@ -20,7 +21,6 @@ from atlas.ways.heap import TOLERANCE_MIN
 __all__ = ["redundancy"]
 
 ROUTE_COLUMNS = ("k", "minutes", "later_min", "length_km", "by", "by_en", "features")
-Bools = NDArray[np.bool_]
 #: Legs shorter than this are not named.
 _TOLD_KM = 3.0
 _RIDDEN = ("road", "train", "ferry", "coach")
@@ -153,6 +153,6 @@ def _stretches(network: Network, journey: Journey) -> Bools:
     between = np.minimum(tails, heads) * size + np.maximum(tails, heads)
     barred |= (arrays.role == "run") & np.isin(between, between[runs])
     ridden = rows[arrays.role[rows] != "run"].tolist()
-    lines = [f"railways/{line}" for row in ridden for line in str(arrays.links[3][row]).split(";") if line]
+    lines = [f"railways/{line}" for row in ridden for line in listed(str(arrays.links[3][row]))]
     sailed = [str(arrays.feature_id[row]) for row in ridden if arrays.role[row] == "sail"]
     return np.asarray(barred | ((arrays.named(lines) | arrays.named(sailed)) & (arrays.role != "run")), dtype=bool)

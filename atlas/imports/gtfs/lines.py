@@ -11,10 +11,10 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import length_km
+from atlas.base.geodesy import Floats, length_km
+from atlas.base.tables import listed
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
@@ -27,7 +27,6 @@ from atlas.network.lines import cut_line
 __all__ = ["Lines", "Shapes"]
 
 Record = dict[str, Any]
-Floats = NDArray[np.float64]
 #: How far off its shape a stop may stand: platforms lie beside the middle of a station.
 _BESIDE_KM = 0.3
 
@@ -91,7 +90,7 @@ class Lines:
         opens: dict[str, int | None] = {}
         rows = layers["railways"].frame.to_dict("records") if "railways" in layers else []
         for row in rows:
-            names = [name for name in str(row["station_ids"] or "").split(";") if name]
+            names = list(listed(str(row["station_ids"] or "")))
             if not row["in_network"] or row["status"] != "operating":
                 continue
             opens[row["id"]] = None if pd.isna(row["opens_year"]) else int(row["opens_year"])

@@ -16,9 +16,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from atlas.base.geodesy import distances_km, length_km
+from atlas.base.geodesy import Floats, distances_km, length_km
+from atlas.base.tables import listed
 from atlas.data.checks import Violation, validate
 from atlas.data.layer import CRS, Layer
 from atlas.imports.osm.layers import OsmLayers
@@ -29,7 +29,6 @@ from atlas.network.lines import cut_line
 
 __all__ = ["Match", "Progress", "Refined", "counts_of", "refine"]
 
-Floats = NDArray[np.float64]
 Record = dict[str, Any]
 Progress = Callable[[str], None]
 _POINTS = ("stations", "interchanges", "ports", "airports", "places")
@@ -362,7 +361,7 @@ def _draw_lines(
     frame = state.frames[key]
     geometry = frame.geometry.to_numpy().copy()
     for place, row in enumerate(frame.to_dict("records")):
-        nodes = [name for name in str(row[column] or "").split(";") if name]
+        nodes = list(listed(str(row[column] or "")))
         if len(nodes) < 2 or any(name not in old for name in nodes):
             continue
         by, graph = graphs.get(row["id"], ("", None))
