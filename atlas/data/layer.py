@@ -200,16 +200,12 @@ def _series(
     read: Sequence[Any], records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec
 ) -> pd.Series[Any]:
     values: Sequence[Any] = read
-    if not all_fit(values, column):
-        # one at least is to be looked at by itself
+    if not all_fit(values, column):  # one at least is to be looked at by itself
         values = [declared_value(record, column, spec, place) for place, record in enumerate(records)]
-    if column.type == "float":
-        # null becomes NaN
+    if column.type == "float":  # null becomes NaN
         return pd.Series(np.array(values, dtype=np.float64))
-    if column.type == "string":
-        # what stands in very many features is kept once
-        once: dict[Any, Any] = {}
-        values = list(map(once.setdefault, values, values))
+    if column.type == "string":  # what stands in very many features is kept once
+        values = list(map({}.setdefault, values, values))
     series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
 
@@ -267,8 +263,7 @@ def _read(path: Path, spec: LayerSpec) -> Layer:
 def _features(path: Path) -> tuple[list[Any], str]:
     door = Door(path, LayerError, largest_mb=LARGEST_FILE_MB)
     content = door.content()
-    digest = sha256(content).hexdigest()
-    text = door.decoded(content)
+    digest, text = sha256(content).hexdigest(), door.decoded(content)
     del content  # of a large file each copy counts
     raw = door.parsed_json(text)
     if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
