@@ -25,6 +25,8 @@ __all__ = ["PARTS", "Journey", "Leg", "journey_on", "parts_of"]
 
 PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
 _RIDDEN = ("ride", "sail")
+#: What leads to a vehicle, from it, or from one to another.
+_BY_STREET = ("access", "run", "ramp", "alight", "egress")
 _PART_OF_ROLE = {
     "access": "access",
     "board": "wait",
@@ -181,17 +183,17 @@ def journey_on(trip: Trip, tree: Tree, end: int) -> Journey:
 def parts_of(network: Network, tree: Tree, end: int) -> Floats:
     """Return the minutes to the node in row `end`, split into :data:`PARTS`.
 
-    Roads on the way to the first train, ferry or coach are access and on the way from the last one egress;
-    without one they are the ride itself.
+    Roads on the way to the first train, ferry or coach are access, on the way from the last one egress, and from one to
+    another, with the way out of its station, transfer; without one they are the ride itself.
     """
     states = tree.states(end)
     passed = _roles(network, tree.via[states[1:]].tolist())
     parts = np.zeros(len(PARTS))
-    carried = not set(_RIDDEN).isdisjoint(passed)
-    for (a, b), role in zip(itertools.pairwise(states), passed, strict=True):
+    carried = [i for i, role in enumerate(passed) if role in _RIDDEN]
+    for i, ((a, b), role) in enumerate(zip(itertools.pairwise(states), passed, strict=True)):
         part = _PART_OF_ROLE[role]
-        if carried and role in ("run", "ramp"):
-            part = "access" if a < tree.graph.size else "egress"
+        if carried and role in _BY_STREET:
+            part = "access" if i < carried[0] else "egress" if i > carried[-1] else "transfer"
         parts[PARTS.index(part)] += tree.minutes[b] - tree.minutes[a]
     return parts
 

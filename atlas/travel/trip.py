@@ -12,7 +12,7 @@ from atlas.base.errors import ScenarioError
 from atlas.data.scenario import Scenario
 from atlas.network.value import Network
 from atlas.travel.minutes import EdgeTimes, edge_times
-from atlas.travel.search import Graph, Tree, counted, search, search_many, search_towards, weighed
+from atlas.travel.search import Graph, Tree, arcs_in, counted, search, search_many, search_towards, weighed
 
 __all__ = ["Trip"]
 
@@ -105,4 +105,5 @@ class Trip:
         return counted(tree.minutes[tails], tree.minutes[tails + size], tree.graph.early[tails])
 
     def _graph(self, times: EdgeTimes) -> Graph:
-        return weighed(self.network.arrays.arcs, times.first, times.later, must_ride=self.mode == "rail")
+        arcs = arcs_in(self.network.arrays, times.first, self.scenario, self.mode)
+        return weighed(arcs, times.first, times.later, must_ride=self.mode == "rail")
