@@ -7,7 +7,7 @@ infinity; nothing is rebuilt, so that a question costs as much as its searches.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -41,6 +41,8 @@ class Board:
         What is there, and what of it is open at which speeds, waits and border minutes.
     mode
         ``drive``, ``rail`` or ``multimodal``.
+    shut
+        (m,) edges closed for good; None: none.
 
     Examples
     --------
@@ -56,11 +58,13 @@ class Board:
     network: Network
     scenario: Scenario
     mode: str = "multimodal"
+    shut: Bools | None = None
 
     @cached_property
     def present(self) -> Bools:
-        """(m,) the edges the scenario holds, before anything is closed."""
-        return self.network.arrays.present_in(self.scenario)
+        """(m,) the edges the scenario holds, before anything else is closed."""
+        present = self.network.arrays.present_in(self.scenario)
+        return present if self.shut is None else present & ~self.shut
 
     @cached_property
     def early(self) -> Bools:
@@ -82,12 +86,17 @@ class Board:
 
     @cached_property
     def arcs(self) -> StateArcs:
-        """The arcs of the search; by rail with the streets within the bound from stations when nothing is closed.
-
-        What closes takes detours within the same streets: the bound itself is not computed anew.
-        """
+        """The arcs of the search; by rail with every street within the bound from a station as nothing is closed."""
         minutes = np.where(self.usable, self.minutes[0], np.nan)
-        return arcs_in(self.network.arrays, minutes, self.scenario, self.mode, detours=True)
+        return arcs_in(self.network.arrays, minutes, self.scenario, self.mode, detours=self.shut is None)
+
+    @cached_property
+    def _bounding(self) -> Bools:
+        """(m,) streets whose closing changes what is within the bound from a station: by rail all, else none."""
+        arrays = self.network.arrays
+        return np.asarray(
+            self.usable & ~arrays.rail_node[arrays.tail] & ~arrays.rail_node[arrays.head] & (self.mode == "rail")
+        )
 
     @cached_property
     def _weight(self) -> Floats:
@@ -127,10 +136,17 @@ class Board:
         if shut is None:
             return Opened(self, np.ones(len(self._kept), dtype=bool))
         usable = usable_of(self.network.arrays, self.present & ~shut, self.scenario, self.mode)
-        return Opened(self, usable[self.arcs.edge[self._kept]])
+        held = usable[self.arcs.edge[self._kept]]
+        if not (self._bounding & ~usable).any():
+            return Opened(self, held)
+        own = replace(self, shut=shut if self.shut is None else shut | self.shut)
+        return Opened(own, np.ones(len(own._kept), dtype=bool), held=held)
 
     def eased(self, first_off: Floats, later_off: Floats) -> Opened:
-        """Return the board with minutes (m,) taken off each edge, before and after the first train."""
+        """Return the board with minutes (m,) taken off each edge, before and after the first train.
+
+        By rail a street that is driven faster brings no station nearer than the bound than there were.
+        """
         off = self.arcs.weights(first_off, later_off)[self._kept]
         return Opened(self, np.ones(len(self._kept), dtype=bool), off)
 
@@ -149,11 +165,20 @@ class Opened:
         (kept arcs,) which of the board's arcs are open.
     off
         (kept arcs,) minutes taken off each; None: none.
+    held
+        Which arcs are open of the board that was asked, where `board` is one of its own made for what is closed: by
+        rail, where streets close, what is within the bound is computed anew. None: `open_` itself.
     """
 
     board: Board
     open_: Bools
     off: Floats | None = None
+    held: Bools | None = None
+
+    @property
+    def asked(self) -> Bools:
+        """(kept arcs of the board that was asked,) which of them are open."""
+        return self.open_ if self.held is None else self.held
 
     @cached_property
     def _forward(self) -> csr_array:

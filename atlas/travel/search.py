@@ -39,7 +39,6 @@ __all__ = [
     "search",
     "search_many",
     "search_towards",
-    "station_arcs",
     "weighed",
 ]
 
