@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import errno
+import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
+import atlas
 from atlas.cli import cli
-from atlas.cli.chinese import texts
+from atlas.cli.chinese import message, texts
+
+ATLAS = Path(atlas.__file__).parent
 
 
 def commands(command: click.Command = cli, path: str = "") -> Iterator[tuple[str, click.Command]]:
@@ -85,3 +92,63 @@ def test_lines_of_chinese_help_fit_a_terminal() -> None:
 def test_the_shell_completes_names_of_places(words: list[str], typed: str, offered: str) -> None:
     found = ShellComplete(cli, {}, "atlas", "_ATLAS_COMPLETE").get_completions(words, typed)
     assert offered in [one.value for one in found]
+
+
+WRONG = [
+    "rech", "--foo", "reach", "reach --foo", "reach 江门 --mode boat", "reach 江门 --within x", "reach 江门 --set a",
+    "matrix --draws 0", "matrix --draws x", "matrix --pairs /nope", "matrix --pairs /tmp/x --from 江门", "plan foo",
+    "claims extra", "build --root", "build --quiet=3", "map foo -o x.html", "map layers",
+    "map layers -o x.html --bbox 1", "import people", "serve --port 99999999", "restore --number 1",
+    "plan count --by height", "layers print places --sequence --format csv",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", WRONG)
+def test_what_is_wrong_with_the_options_is_said_in_chinese(words: str) -> None:
+    def told(lang: str) -> tuple[int, str]:
+        done = CliRunner().invoke(cli, words.split(), env={"LC_ALL": lang}, prog_name="atlas")
+        return done.exit_code, done.stderr
+
+    (code, english), (same, chinese) = told("C"), told("zh_CN.UTF-8")
+    assert code == same == 2, chinese
+    assert "Error: " in english
+    line = next(line for line in chinese.splitlines() if line.startswith("错误："))
+    plain = re.sub(r"'[^']*'|--[\w-]+|[{<][^>}]*", "", line)
+    assert not re.search(r"[A-Za-z]{3,} [a-z]{2,}", plain), line
+    assert not re.search("Usage|Try|Error", chinese)
+
+
+def test_every_sentence_that_refuses_an_option_has_its_chinese() -> None:
+    refusals, said = ("click.UsageError", "click.BadParameter", "click.ClickException", "self.fail"), []
+    for path in (ATLAS / "cli").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and node.args and ast.unparse(node.func) in refusals:
+                parts = node.args[0].values if isinstance(node.args[0], ast.JoinedStr) else [node.args[0]]
+                said.append("".join(str(one.value) if isinstance(one, ast.Constant) else "那" for one in parts))
+    assert len(said) > 10
+    assert [text for text in said if message(text) == text] == []
+
+
+def test_no_refusal_in_chinese_is_left_over_from_a_sentence_that_nobody_says_any_more() -> None:
+    files = [path for folder in (ATLAS, Path(click.__file__).parent) for path in folder.rglob("*.py")]
+    system = [os.strerror(number) for number in (errno.ENOENT, errno.EACCES, errno.EISDIR)]
+    # texts that are broken over lines are joined again
+    whole = re.sub(r'"\n\s*f?"', "", "\n".join([*(path.read_text("utf-8") for path in files), *system]))
+    for text in texts()["messages"]:
+        parts = re.split(r"{}|\n\t", text)
+        assert all(part.strip(" .()?:,") in whole for part in parts if len(part) > 4), text
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("reach 江门 --year 2050", "年份 2050 不在 2023—2035 之内"),
+        ("reach 江门 --set local_speed_kmh=0", "参数 local_speed_kmh：0.0 超出范围"),
+        ("plan show foo", "规划中没有项目 'foo'"),
+        ("layers --root /nope/nope", "atlas：错误：/nope/nope 不是图集"),
+    ],
+)
+def test_what_the_atlas_refuses_is_said_in_chinese_where_the_terminal_is(words: str, told: str) -> None:
+    done = CliRunner().invoke(cli, words.split(), env={"LC_ALL": "zh_CN.UTF-8"}, prog_name="atlas")
+    assert done.exit_code == 2
+    assert told in done.stderr

@@ -23,9 +23,11 @@ from atlas.evidence.draws import spread
 from atlas.evidence.explain import explain
 from atlas.imports.admit import adrift
 from atlas.network.build import Network, build_network, open_edges
+from atlas.travel.journey import Journey
 from atlas.travel.matrix import od_minutes
-from atlas.travel.reach import PARTS, Journey, od_matrix, reach_from, route
+from atlas.travel.reach import od_matrix, reach_from, route
 from atlas.travel.status import open_features
+from atlas.ways.told import PARTS
 
 NOW = load_scenario("2026")
 MODE = ("multimodal",)

@@ -8,19 +8,26 @@ import pickle
 import random
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from atlas.base.errors import ExportError
 from atlas.cli import cli
+from atlas.data.scenario import load_scenario
 from atlas.kept.columns import KeptTable, packed
 from atlas.kept.store import Kept, Store
+from atlas.network.build import Network
+from atlas.travel.journey import journey_on
+from atlas.travel.trip import Trip, packed_trip
+from atlas.ways.kept import KeptTrip
+from atlas.ways.told import parts_of
 
 ARRAYS = {
     "whole": np.arange(12).reshape(3, 4),
@@ -225,8 +232,8 @@ def test_an_answer_from_the_kept_network_is_that_of_the_one_just_made(
     assert kept.stdout == made.stdout
 
 
-def test_a_question_to_the_kept_network_loads_no_frames_and_no_shapes(folder: Path) -> None:
-    heavy = ("geopandas", "pandas", "pyproj", "scipy", "shapely")
+def test_a_question_to_what_is_kept_loads_no_arrays_no_frames_and_no_shapes(folder: Path) -> None:
+    heavy = ("geopandas", "numpy", "pandas", "pyproj", "scipy", "shapely")
     code = (
         "import sys\n"
         "from atlas.cli import cli\n"
@@ -238,8 +245,48 @@ def test_a_question_to_the_kept_network_loads_no_frames_and_no_shapes(folder: Pa
     subprocess.run(
         [sys.executable, "-m", "atlas", "reach", "珠海", "-q"], env=environment, capture_output=True, check=True
     )
+    assert list(folder.rglob("trip-*"))
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == ""
+
+
+@pytest.fixture(scope="module")
+def trips(network: Network, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Trip, KeptTrip]]:
+    store, scenario = Store(tmp_path_factory.mktemp("trips")), load_scenario("2026")
+    found = {}
+    for mode in ("drive", "rail", "multimodal"):
+        trip = Trip(network, scenario, mode)
+        store.put("trip", mode, *packed_trip(trip))
+        kept = store.get("trip", mode)
+        assert kept is not None
+        found[mode] = trip, KeptTrip(kept, scenario, mode, lambda: network)
+    return found
+
+
+@given(data=st.data())
+@settings(max_examples=25)
+def test_a_kept_trip_gives_the_ways_of_the_network_to_the_last_bit(
+    data: st.DataObject, trips: dict[str, tuple[Trip, KeptTrip]]
+) -> None:
+    """The network's own search is held against networkx in `test_engine.py`."""
+    trip, kept = trips[data.draw(st.sampled_from(sorted(trips)))]
+    start, end = (data.draw(st.sampled_from(trip.network.place_nodes)) for _ in range(2))
+    whole, short = trip.tree(start), kept.tree(start, ends=[end])
+    assert kept.tree(start).minutes == whole.minutes.tolist()
+    made, told = (vars(replace(journey_on(*of, end), network=None)) for of in ((trip, whole), (kept, short)))
+    assert repr(told) == repr(made)  # where nothing is ridden one of the numbers is none
+    if made["minutes"] < np.inf:
+        assert whole.path(end) == short.path(end)
+        assert parts_of(trip.network, whole, end) == parts_of(kept, short, end)
+
+
+def test_what_lies_on_an_ordinary_road_is_near_the_same_place_in_a_kept_trip(
+    network: Network, trips: dict[str, tuple[Trip, KeptTrip]]
+) -> None:
+    _, kept = trips["drive"]
+    nameless = [node for node, name in enumerate(network.node_names) if not name][::40]
+    assert len(nameless) > 10
+    assert list(map(kept.nearest_named, nameless)) == list(map(network.nearest_named, nameless))
 
 
 def test_a_layer_that_changes_while_the_network_is_made_is_not_kept_under_the_old_key(

@@ -24,6 +24,7 @@ from atlas.base.errors import MapError
 from atlas.cli import cli
 from atlas.cli.session import Session
 from atlas.data.scenario import DrawnLink, load_scenario, parse_scenario, scenario_text
+from atlas.land.drawn import crosses_border
 from atlas.land.ground import coarser
 from atlas.maps.basemaps import basemap_of
 from atlas.maps.engine import pack_engine
@@ -226,17 +227,26 @@ def test_the_border_slider_moves_the_time_by_its_minutes(page: Page) -> None:
     assert forty - five == pytest.approx(35.0, abs=1e-6)
 
 
-@pytest.mark.parametrize("hash_", [
-    "#o=nowhere&y=9999&m=boat&k=-3,x&c=%00&x=local_speed_kmh:NaN&n=road~~~",
-    "#o=<script>alert(1)</script>&pin=%25%25&d=swipe",
-    "#v=99/999/999&f=none&n=" + "rail~250~30~1,2!3,4;" * 50,
-    "#o=114.2,21.5",
+@pytest.mark.parametrize(("hash_", "named"), [
+    ("#x=local_speed_kmh:0;rail_wait_share:0.4&o=<script>alert(1)</script>", ["x=local_speed_kmh:0", "o=<script>"]),
+    ("#o=nowhere;jiangmen&y=9999&m=boat&k=-3,60&c=%00", ["o=nowhere", "y=9999", "m=boat", "k=-3", "c="]),
+    ("#v=99/999/999&w=ferries;plan-none&f=gone&n=" + "rail~250~30~1,2!3,4;" * 50, ["w=plan-none", "n=rail", "f=gone"]),
+    ("#pin=x%3Dlocal_speed_kmh%3ANaN%26%25&d=boat", ["x=local_speed_kmh:NaN", "d=boat"]),
 ])  # fmt: skip
-def test_a_hash_of_nonsense_opens_the_page_all_the_same(hash_: str, browser: Browser, file: Path) -> None:
+def test_a_hash_of_nonsense_opens_the_page_and_is_said_and_the_rest_stands(
+    hash_: str, named: list[str], browser: Browser, file: Path
+) -> None:
     with opened(browser, file, fragment=hash_) as found:
         found.wait_for_selector("body[data-explorer=true]")
         assert found.locator("#figures .figure").count() >= 1
         assert found.evaluate("() => typeof window.alerted") == "undefined"
+        said = found.evaluate("document.getElementById('warning').textContent")
+        assert said.startswith("未采用")
+        assert all(name in said for name in named)
+        assert "rail_wait_share" not in said
+        assert "jiangmen" not in said
+        found.evaluate("() => Atlas.page.explorer.change({year: 2030})")
+        assert found.locator("#warning").is_hidden()
 
 
 def test_an_origin_in_the_sea_is_said_in_words(browser: Browser, file: Path) -> None:
@@ -281,9 +291,11 @@ def told(catalog, network: Network, ground, tmp_path_factory: pytest.TempPathFac
     folder, session = tmp_path_factory.mktemp("told"), Session()
     session.__dict__.update(catalog=catalog, _of_layers=network, access=ground.links, population=ground.people)
 
-    def run(command: str, toml: str) -> Any:
-        (folder / "explorer.toml").write_text(toml, "utf-8")
-        words = [str(folder / word) if word == "explorer.toml" else word for word in shlex.split(command)]
+    def run(command: str, toml: str, pinned: str = "") -> Any:
+        files = {"explorer.toml": toml, "pinned.toml": pinned}
+        for name, text in files.items():
+            (folder / name).write_text(text, "utf-8")
+        words = [str(folder / word) if word in files else word for word in shlex.split(command)]
         assert words[0] == "atlas"
         done = CliRunner().invoke(cli, [words[1], "--format", "json", *words[2:]], obj=session)
         assert done.exit_code in (0, 1), (command, done.stderr)
@@ -363,6 +375,105 @@ def test_every_number_of_the_page_is_the_terminals_for_the_command_it_prints(pag
         }
         assert shown["verdicts"] == pytest.approx(kept, abs=0.05)
     page.evaluate("state => Atlas.page.explorer.change(state)", PLAIN)
+
+
+COMPARED = {
+    "two years": ({"origins": [{"id": "jiangmen"}], "cutoffs": [60]}, {"year": 2035}),
+    "a road drawn and a bridge closed, to a station": (
+        {"origins": [{"id": "stn/jiangmen"}], "mode": "drive", "towards": True, "close": ["highways/hmh"]},
+        {"close": [], "links": [ROAD], "set": "adverse"},
+    ),
+    "a point by rail, a project left out": (
+        {"origins": [{"lon": 112.7513, "lat": 22.3707}], "mode": "rail", "year": None, "cutoffs": [60, 90]},
+        {"year": 2026, "without": ["plan-rail-13"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("compared", COMPARED)
+def test_a_comparison_gains_and_loses_the_places_that_the_command_it_prints_does(
+    page: Page, told, compared: str
+) -> None:
+    before, more = COMPARED[compared]
+    shown = page.evaluate(
+        """([before, more]) => {
+          const X = Atlas.page.explorer, press = id => document.getElementById(id).click();
+          X.change(before); press('pin');
+          const pinned = Atlas.exploreState.toToml(X.state);
+          X.change(more);
+          const sets = [...document.querySelectorAll('#differences [data-gain]')];
+          const found = {pinned, toml: Atlas.exploreState.toToml(X.state), cutoffs: X.state.cutoffs,
+            command: document.querySelector('#commands [data-what=compare]').textContent,
+            changes: sets.map(one => [one.dataset.gained, one.dataset.lost])};
+          X.change({origins: [{id: 'zhuhai'}]});
+          found.other = document.querySelector('#commands [data-what=compare]');
+          press('unpin');
+          return found;
+        }""",
+        [PLAIN | before, more],
+    )
+    page.evaluate("state => Atlas.page.explorer.change(state)", PLAIN)
+    assert shown["other"] is None, "the terminal compares one origin with itself"
+    rows = told(shown["command"], shown["toml"], shown["pinned"])["places"]
+    theirs = {cutoff: {"gained": set(), "lost": set()} for cutoff in shown["cutoffs"]}
+    for row in rows:
+        if row["change"] != "kept":
+            theirs[row["cutoff_min"]][row["change"]].add(row["to_id"])
+    mine = {
+        cutoff: {"gained": set(gained.split(",")) - {""}, "lost": set(lost.split(",")) - {""}}
+        for cutoff, (gained, lost) in zip(shown["cutoffs"], shown["changes"], strict=True)
+    }
+    assert mine == theirs
+    assert any(some for one in mine.values() for some in one.values())
+
+
+def test_a_drawn_line_over_a_border_is_said_to_count_no_minutes_for_it(page: Page, network: Network) -> None:
+    rng = random.Random(16)
+    lines = [[[113.4 + 0.5 * rng.random(), 22.1 + 0.3 * rng.random()] for _ in range(2)] for _ in range(12)]
+    mine = page.evaluate(
+        """lines => lines.map(points => {
+          Atlas.page.explorer.change({links: [{kind: 'road', cls: 'expressway', kmh: 100, points}]});
+          return document.getElementById('own-links').textContent.includes('跨越口岸边界');
+        })""",
+        lines,
+    )
+    page.evaluate("() => Atlas.page.explorer.change({links: []})")
+    theirs = [crosses_border(network, DrawnLink("road", tuple(map(tuple, line)), 100.0)) for line in lines]
+    assert mine == theirs
+    assert 0 < sum(mine) < len(lines)
+
+
+def test_a_speed_of_nought_is_refused_by_the_slider_as_by_the_terminal(page: Page) -> None:
+    kept, said = page.evaluate(
+        """() => {
+          Atlas.page.explorer.change({overrides: {}});
+          const slider = document.getElementById('p-local_speed_kmh');
+          const typed = slider.parentElement.querySelector('[type=number]');
+          typed.value = '0';
+          typed.dispatchEvent(new Event('change'));
+          return [Atlas.page.explorer.state.overrides, document.getElementById('warning').textContent];
+        }"""
+    )
+    assert kept == {}
+    assert "local_speed_kmh=0" in said
+
+
+def test_an_english_sentence_has_no_capital_in_its_middle(page: Page) -> None:
+    told = page.evaluate(
+        """() => {
+          const X = Atlas.page.explorer;
+          [...document.querySelectorAll('button')].find(one => one.textContent === 'English').click();
+          X.change({origins: [{id: 'jiangmen'}, {id: 'zhuhai'}], year: null, mode: 'multimodal'});
+          const told = [Atlas.hooks.finding(), Atlas.hooks.subtitle()];
+          [...document.querySelectorAll('button')].find(one => one.textContent === '中文').click();
+          return told;
+        }"""
+    )
+    page.evaluate("state => Atlas.page.explorer.change(state)", PLAIN | {"origins": [{"id": "zhuhai"}]})
+    for sentence in told:
+        assert sentence.startswith("Jiangmen, Zhuhai, ")
+        assert ", faster of road and rail" in sentence
+        assert re.findall(r", [A-Z]\w*", sentence) == [", Zhuhai"]
 
 
 def test_the_route_a_card_prints_takes_the_minutes_the_card_shows(page: Page, told) -> None:

@@ -14,7 +14,8 @@ from atlas.base.errors import NetworkError, ScenarioError
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.network.build import Network, build_network
-from atlas.travel.reach import PARTS, od_matrix, reach_from, route
+from atlas.travel.reach import od_matrix, reach_from, route
+from atlas.ways.told import PARTS
 
 NOW = load_scenario("2026")
 MODES = st.sampled_from(["drive", "rail", "multimodal"])

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from atlas.base import words as module
-from atlas.base.words import Words, both, language, parameter_words, say_in, word_table
+from atlas.base.words import LANGUAGES, Words, both, language, parameter_words, say_in, word_table
 from atlas.cli import cli
 from atlas.data.parameters import read_parameters
 from atlas.maps.charts import Bar, Figure, bar_chart
@@ -56,6 +56,12 @@ def places(text: str) -> set[str]:
 def test_both_languages_have_the_same_words() -> None:
     zh, en = tables("zh"), tables("en")
     assert {name: set(table) for name, table in zh.items()} == {name: set(table) for name, table in en.items()}
+
+
+def test_tables_read_line_by_line_are_what_toml_says_of_them() -> None:
+    for lang in LANGUAGES:
+        whole = tomllib.loads((Path(module.__file__).parent / "words" / f"{lang}.toml").read_text("utf-8"))
+        assert {name: dict(module._table(lang, name)) for name in whole} == whole
 
 
 def test_no_word_is_empty_or_half_translated() -> None:

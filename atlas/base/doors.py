@@ -7,14 +7,12 @@ caller, with the file, the line where there is one, and what to do.
 from __future__ import annotations
 
 import codecs
-import difflib
 import gc
 import json
 import math
 import os
 import re
 import stat
-import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,7 +38,7 @@ MOST_DIGITS = 40
 LARGEST_INTEGER = 2**63 - 1
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 #: Signs that JSON can only carry as escapes and that no name holds.
-_ESCAPED = re.compile(r"\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000)")
+_ESCAPED = r"\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000)"
 _HALVES = re.compile("[\ud800-\udfff]")
 _DATABASES = ("postgresql://", "postgres://", "pg:")
 _EXTRAS = {
@@ -76,6 +74,8 @@ def nearest(text: str, known: Iterable[str], *, cutoff: float = 0.5) -> list[str
     >>> nearest("speeed", ["speed", "toll"])
     ['speed']
     """
+    import difflib
+
     return difflib.get_close_matches(text[:200], list(known), n=3, cutoff=cutoff)
 
 
@@ -275,7 +275,7 @@ class Door:
             ) from reason
         except RecursionError as reason:
             self.refuse("it is nested too deep; a layer needs ten levels", reason)
-        if _ESCAPED.search(text):
+        if re.search(_ESCAPED, text):
             for one in _texts(value):
                 if fault := sign_fault(one):
                     self.refuse(f"the text {_short(one)!a} holds {fault}; take it out")
@@ -293,6 +293,8 @@ class Door:
         AtlasError
             It is no TOML, nested too deep, or holds a number that is infinite, NaN or past 64 bits.
         """
+        import tomllib
+
         try:
             raw = tomllib.loads(text)
         except (ValueError, OverflowError) as reason:  # ValueError: TOMLDecodeError, 5,000 digits, no such date

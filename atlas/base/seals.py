@@ -15,14 +15,14 @@ __all__ = ["UNSEALED", "intact", "members_digest", "own_hash", "place_of_seal", 
 
 #: What stands where the seal shall be.
 UNSEALED = "0" * 64
-_MARK = re.compile(rb'(?:atlas-seal|"seal")[^\n]{0,20}?([0-9a-f]{64})')
-_COLUMN = re.compile(rb"(?:[^\n]*,)?seal\r?\n")
-_LAST_CELL = re.compile(rb",([0-9a-f]{64})\r?\n")
+_MARK = rb'(?:atlas-seal|"seal")[^\n]{0,20}?([0-9a-f]{64})'
+_COLUMN = rb"(?:[^\n]*,)?seal\r?\n"
+_LAST_CELL = rb",([0-9a-f]{64})\r?\n"
 
 
 def _seal_in(data: bytes) -> bytes | None:
     head = data.removeprefix(b"\xef\xbb\xbf")
-    found = _LAST_CELL.search(head) if _COLUMN.match(head) else _MARK.search(data)
+    found = re.search(_LAST_CELL, head) if re.match(_COLUMN, head) else re.search(_MARK, data)
     return None if found is None else found[1]
 
 
@@ -32,7 +32,7 @@ def place_of_seal(data: bytes) -> int | None:
     >>> place_of_seal(b'{"seal": "' + UNSEALED.encode() + b'"}')
     10
     """
-    found = _MARK.search(data)
+    found = re.search(_MARK, data)
     return found.start(1) if found and found[1] == UNSEALED.encode() else None
 
 

@@ -5,6 +5,7 @@ Rooms that compute give facts; a page or a command names the sentence by its key
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -32,6 +33,9 @@ class Words(NamedTuple):
 #: The head of a table. A command needs a few tables of some dozens: only these are parsed.
 _HEAD = re.compile(r"^\[(\w+)\][ \t]*(?:#.*)?$", re.MULTILINE)
 
+#: A line of a table: no escape but those that JSON has too.
+_LINE = re.compile(r'([\w-]+|"[^"\\]+") = ("(?:[^"\\\t]|\\["\\bfnrt]|\\u[0-9A-Fa-f]{4})*")')
+
 
 @cache
 def _parts(lang: str) -> Mapping[str, str]:
@@ -44,9 +48,14 @@ def _parts(lang: str) -> Mapping[str, str]:
 
 @cache
 def _table(lang: str, name: str) -> Mapping[str, str]:
+    text = _parts(lang)[name]
+    lines = [_LINE.fullmatch(line) for line in text.splitlines() if line and not line.startswith("#")]
+    if all(lines):
+        # a key and a text in double quotes: JSON reads it as TOML does, and needs no parser written in Python
+        return {line[1].strip('"'): json.loads(line[2]) for line in lines if line}
     import tomllib
 
-    return tomllib.loads(_parts(lang)[name])
+    return tomllib.loads(text)
 
 
 @cache

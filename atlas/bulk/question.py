@@ -19,8 +19,9 @@ from atlas.base.files import content_hash
 from atlas.land.links import AccessTable
 from atlas.network.value import Network
 from atlas.travel.reach import point_ids
-from atlas.travel.search import TOLERANCE_MIN, Graph, search_many
+from atlas.travel.search import Graph, search_many
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Found", "Points", "Question", "points_of_cells", "points_of_nodes"]
 

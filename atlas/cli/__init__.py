@@ -87,6 +87,13 @@ class LazyGroup(click.Group):
             return in_chinese(command, cmd_name)
         return command
 
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: object
+    ) -> click.Context:
+        """Read the options of the group itself; what is wrong with them is told as that of a command is."""
+        with Ending():
+            return super().make_context(info_name, args, parent, **extra)
+
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the words of the command, for whoever wants the same answer again."""
         from atlas.cli.output import ARGUMENTS_KEY

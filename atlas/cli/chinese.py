@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import copy
 import inspect
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import click
 
-__all__ = ["ChineseContext", "in_chinese", "short_help", "texts"]
+__all__ = ["ChineseContext", "ChineseError", "in_chinese", "message", "short_help", "texts"]
 
 _WIDTH = 88
 _EXAMPLE = "Example:"
@@ -35,7 +36,10 @@ class _Formatter(click.HelpFormatter):
     """Headings in Chinese, and notes such as the default."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, args, texts()["headings"]["Usage: "] if prefix is None else prefix)
+        told = texts()["headings"]
+        for english in ("[OPTIONS]", "COMMAND", "[ARGS]"):
+            args = args.replace(english, str(told[english]))
+        super().write_usage(prog, args, told["Usage: "] if prefix is None else prefix)
 
     def write_heading(self, heading: str) -> None:
         super().write_heading(str(texts()["headings"].get(heading, heading)))
@@ -55,6 +59,44 @@ class ChineseContext(click.Context):
     """A context whose help is set in Chinese."""
 
     formatter_class = _Formatter
+
+
+def message(text: str) -> str:
+    """Return what refuses an input in Chinese: by the first sentence of ``messages`` that it is, else as it is.
+
+    A gap ``{}`` of a sentence is said in Chinese too where it is a sentence itself.
+    """
+    for found, chinese in _sentences():
+        match = found.fullmatch(text)
+        if match:
+            return chinese.format(*(message(part) for part in match.groups()))
+    return text
+
+
+@cache
+def _sentences() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple(
+        (re.compile(re.escape(english).replace(re.escape("{}"), "(.*?)"), re.DOTALL), str(chinese))
+        for english, chinese in texts()["messages"].items()
+    )
+
+
+class ChineseError(click.ClickException):
+    """An error of the options, told in Chinese."""
+
+    def __init__(self, error: click.ClickException) -> None:
+        super().__init__(message(error.format_message()))
+        self.exit_code = error.exit_code  # type: ignore[misc]
+        self.ctx = error.ctx if isinstance(error, click.UsageError) else None
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Print how the command is used, where its help is, and what is wrong."""
+        told, err = texts()["headings"], file is None
+        if self.ctx is not None:
+            formatter = _Formatter()
+            self.ctx.command.format_usage(self.ctx, formatter)
+            click.echo(formatter.getvalue() + told["Try"].format(self.ctx.command_path) + "\n", file=file, err=err)
+        click.echo(told["Error"].format(self.format_message()), file=file, err=err)
 
 
 def in_chinese(command: click.Command, path: str) -> click.Command:

@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from atlas.base.errors import AtlasError, UnknownPlaceError
+from atlas.base.words import language
 
 __all__ = ["Ending", "heed_signals", "lenient_terminal"]
 
@@ -34,6 +35,12 @@ class Ending:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the process when the block ended with an error that is no exit of its own."""
+        if isinstance(error, click.ClickException) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+            if language() == "zh":
+                from atlas.cli.chinese import ChineseError
+
+                raise ChineseError(error) from None
+            return
         if error is None or isinstance(error, SystemExit | click.ClickException | click.exceptions.Exit | click.Abort):
             return
         code, lines = _told(error)
@@ -92,6 +99,10 @@ def terminal_text(text: str) -> str:
 
 
 def _say(line: str) -> None:
+    if language() == "zh":
+        from atlas.cli.chinese import message
+
+        line = message(line)
     try:
         click.echo(terminal_text(line), err=True)
     except (OSError, ValueError):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from atlas.land.links import AccessTable
     from atlas.land.population import Population
     from atlas.network.build import Network
+    from atlas.ways.kept import KeptTrip
 
 __all__ = ["DEFAULT_YEAR", "EVERY_S", "Choice", "Session"]
 
@@ -37,6 +38,8 @@ DEFAULT_YEAR = "2026"
 EVERY_S = 5.0
 #: The rooms that a network is made by (tests hold it): theirs is the code that its kept file is keyed by.
 _NETWORK_ROOMS = ("base", "data", "kept", "network", "notebook")
+#: … and those that it is travelled by besides.
+_TRAVEL_ROOMS = ("travel", "ways")
 _GEOMETRY = ("numpy-", "pyproj-", "scipy-", "shapely-")
 
 
@@ -172,6 +175,29 @@ class Session:
             return None
         self._keep("decisions", key, {}, found.packed())
         return Decisions.unpacked(found.packed())
+
+    def kept_trip(self, scenario: Scenario, mode: str, searches: int) -> KeptTrip | None:
+        """Return the network under a scenario and mode in plain lists, for a few searches; kept for the next run.
+
+        None where links of one's own are drawn, nothing can be kept, or the work is so large that arrays pay.
+        """
+        if self.drawn:
+            return None
+        from atlas.ways.heap import pays
+        from atlas.ways.kept import KeptTrip
+
+        key = content_hash(self._network_key, scenario.hash, mode, code_hash(*_TRAVEL_ROOMS))
+        kept = self._kept("trip", key)
+        if kept is None:
+            from atlas.travel.trip import Trip, packed_trip
+
+            trip = Trip(self.network, scenario, mode)
+            if not pays(trip.graph.states, len(trip.graph.heads), searches):
+                return None
+            self._keep("trip", key, *packed_trip(trip))
+            kept = self._kept("trip", key)
+        found = None if kept is None else KeptTrip(kept, scenario, mode, lambda: self.network)
+        return found if found is not None and pays(found.graph.states, len(found.graph.head), searches) else None
 
     @property
     def _store(self) -> Store:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections import Counter
@@ -23,13 +22,15 @@ if TYPE_CHECKING:
     from atlas.data.layer import Layer
 
 __all__ = [
-    "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place", "names_beginning",
-    "names_in", "names_of_layer", "nearest_names",
+    "GATE", "PLACE_COLUMNS", "POINT_COLUMNS", "Names", "Place", "all_places", "also_called", "find_place",
+    "names_beginning", "names_in", "names_of_layer", "nearest_names",
 ]  # fmt: skip
 
 PLACE_COLUMNS = ("id", "name_zh", "name_en", "level", "city", "adcode", "parent", "aliases")
 POINT_COLUMNS = ("node_id", "kind", "layer", "feature_id", "name_zh", "name_en", "city")
 
+#: Speed class of the step between the gate of a station that was asked for by name and its door.
+GATE = "gate"
 _COORDINATES = re.compile(r"\s*([-+]?\d+(?:\.\d+)?)\s*[,，;\s]\s*([-+]?\d+(?:\.\d+)?)\s*")
 #: Which of several of one name is meant; points of the network come behind all places.
 _RANK = {
@@ -44,9 +45,9 @@ _ENDINGS = {
     "port": ("", "码头"),
     "junction": ("枢纽", "出口", "互通", "收费站"),
 }
-_BRACKETS = re.compile(r"[(（][^)）]*[)）]")
+_BRACKETS = r"[(（][^)）]*[)）]"
 #: A name that a shell takes as it is.
-_TYPED = re.compile(r"[\w.·-]+")
+_TYPED = r"[\w.·-]+"
 _OFFERED = 5
 _ALIKE = 0.45
 
@@ -97,7 +98,7 @@ class Names:
     region: Callable[[], Region]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Entry:
     """A place and the names it answers to; the plain form of a name is made when it is first compared."""
 
@@ -163,7 +164,7 @@ def find_place(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Name
     entries = _entries(places)
     code = text.strip().casefold()
     coded = [entry.place for entry in entries if code in entry.codes]
-    if not coded and points is not None and code in _point_codes(_Key(points)):
+    if not coded and points is not None and code in _point_codes(_Key(points), whole="/" in code):
         coded = [entry.place for entry in _points(_Key(points)) if code in entry.codes]
     if coded:
         return coded[0]
@@ -200,6 +201,8 @@ def _by_rank(entries: Sequence[_Entry], points: gpd.GeoDataFrame | Names | None)
 
 def nearest_names(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Names | None = None) -> tuple[str, ...]:
     """Return up to five names like `text`, nearest first; all can be looked up."""
+    import difflib
+
     # No name is longer; comparing thousands of signs takes minutes.
     key = _plain(text)[:100]
     latin = key.isascii()
@@ -253,6 +256,8 @@ def _plain(text: str) -> str:
     if text.isascii():
         return text.casefold().translate(_BARE)
     bare = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", text).casefold())
+    if bare.isalpha():  # neither marks nor signs, as most Chinese names
+        return simplified(bare)
     letters = (sign for sign in bare if not unicodedata.combining(sign) and sign not in " -'’·_.")
     return simplified("".join(letters))
 
@@ -323,7 +328,7 @@ def names_beginning(places: Layer | Names, text: str, *, english: bool = False) 
         names = (entry.shown_zh, entry.full_name)
         for name in (entry.shown_en, *names) if english else (*names, entry.shown_en):
             typed = re.sub(r"[\s'’]", "", name)
-            if _TYPED.fullmatch(typed) and _plain(typed).startswith(key):
+            if re.fullmatch(_TYPED, typed) and _plain(typed).startswith(key):
                 same = typed[: len(text)].casefold() == text.casefold()
                 found.append((text + typed[len(text) :] if same else typed, entry.place))
                 break
@@ -396,23 +401,26 @@ def _point_columns(source: Any) -> Mapping[str, Sequence[Any]]:
 
 
 @lru_cache(maxsize=8)
-def _point_codes(key: _Key) -> frozenset[str]:
-    """Return what the points of a network answer to by code: node ids, features, codes of airports."""
+def _point_codes(key: _Key, *, whole: bool) -> frozenset[str]:
+    """Return what the points of a network answer to by code: node ids, features, codes of airports.
+
+    Without `whole` only codes that hold no stroke are sure to be among them: features have one, and most nodes.
+    """
     names = _point_columns(key.source)
     rows = zip(*(names[name] for name in ("node_id", "kind", "layer", "feature_id")), strict=True)
-    kinds = set(_ENDINGS)
-    found = [
-        code
-        for node, kind, layer, feature in rows
-        if kind in kinds
-        for code in (node, f"{layer}/{feature}", *([feature] if kind == "airport" else []))
-    ]
+    found = []
+    for node, kind, layer, feature in rows:
+        if kind in _ENDINGS:
+            if whole or "/" not in node:
+                found += [node, f"{layer}/{feature}"]
+            if kind == "airport":
+                found.append(feature)
     return frozenset(map(str.casefold, found))
 
 
 def _said(level: str, name_zh: str, name_en: str, city: str) -> tuple[set[str], set[str]]:
     """Return the stems of a point's names, without what may be left out, and the stems with what may be added."""
-    bare = [_BRACKETS.sub("", name) for name in (name_zh, name_en)]
+    bare = [re.sub(_BRACKETS, "", name) for name in (name_zh, name_en)]
     parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
     endings = _ENDINGS[level]
     stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}

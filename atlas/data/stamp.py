@@ -31,13 +31,13 @@ from atlas.data.scenario import Scenario
 __all__ = ["check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
 
 _DIGITS = 12
-_STAMP = re.compile(rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b")
+_STAMP = rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b"
 #: Bounds: of a file (MB), of an archive's members together, of one member's text, of all texts read.
 _LARGEST_MB = 512
 _LARGEST_MEMBER = 2**31
 _LARGEST_PART, _LARGEST_TEXT, _MOST_MEMBERS = 16 * 2**20, 64 * 2**20, 2000
 _PACKAGE = ".datapackage.json"
-_MARKED = re.compile(
+_MARKED = (
     rf"(?:atlas[-_]hash|\"hash\")(?:\" content=)?[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b"
 )
 
@@ -134,14 +134,14 @@ def _marks(path: Path) -> Marks:
 
     content = b"" if path.is_dir() else Door(path, ExportError, largest_mb=_LARGEST_MB).content()
     text = _text_of(path, content)
-    found = [match[1] for match in _MARKED.finditer(text)] or _column_stamps(text)
+    found = [match[1] for match in re.finditer(_MARKED, text)] or _column_stamps(text)
     beside = _data_package(path)
     package: Any = None
     if beside is not None:
         package = _package(Door(beside, ExportError, largest_mb=16).text())
         if not found:
             # Formats without room for a comment, such as tiles, have their metadata beside.
-            found = [match[1] for match in _MARKED.finditer(json.dumps(package))]
+            found = [match[1] for match in re.finditer(_MARKED, json.dumps(package))]
     elif zipfile.is_zipfile(path):
         package = _package(_member(path, "datapackage.json"))
     if not found:
@@ -260,7 +260,7 @@ def _column_stamps(text: str) -> list[str]:
     lines = text.lstrip("\ufeff").splitlines()
     if not lines or "hash" not in lines[0].split(","):
         return []
-    return ["-".join(parts) for line in lines[1:] for parts in _STAMP.findall(line)]
+    return ["-".join(parts) for line in lines[1:] for parts in re.findall(_STAMP, line)]
 
 
 def _gpkg_text(path: Path) -> str:

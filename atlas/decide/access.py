@@ -23,7 +23,7 @@ from atlas.decide.measures import SITES, centre_rows, site_rows
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.travel.comparison import seats
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["fairness", "hinterland", "platform_access", "spread_of", "switches"]
 

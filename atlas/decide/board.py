@@ -21,8 +21,9 @@ from atlas.network.build import Network
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.kernel import least_minutes
 from atlas.travel.minutes import edge_minutes, usable_of
-from atlas.travel.search import TOLERANCE_MIN, Graph, arcs_in, arcs_matrix, counted, early_nodes, search
+from atlas.travel.search import Graph, arcs_in, arcs_matrix, counted, early_nodes, search
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Board", "Opened", "Spent"]
 

@@ -20,7 +20,7 @@ from atlas.decide.players import plan_players
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.plan.lengths import corridor_kilometres, stretches
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["SERVED_MIN", "corridor_cards"]
 

@@ -26,7 +26,7 @@ from atlas.decide.measures import centre_rows
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.travel.comparison import seats
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = [
     "NOTICED_MIN",

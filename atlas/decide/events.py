@@ -27,7 +27,7 @@ from atlas.decide.critical import Circle, Losses, Watch
 from atlas.decide.homes import minutes_to
 from atlas.land.ground import Ground
 from atlas.network.build import Network
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Event", "read_event", "read_events", "run_event"]
 

@@ -26,7 +26,7 @@ from atlas.decide.board import Board
 from atlas.network.build import Network, build_network
 from atlas.plan.promises import Targets
 from atlas.travel.minutes import run_minutes
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["LINK_KINDS", "NEW_RAIL_KMH", "NEW_ROAD_KMH", "STRAIT_KM", "gaps"]
 

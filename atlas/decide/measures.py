@@ -25,7 +25,7 @@ from atlas.network.build import Network
 from atlas.plan.promises import Targets
 from atlas.travel.comparison import people_units, seats
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = [
     "CAP_MIN",

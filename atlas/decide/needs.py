@@ -28,7 +28,7 @@ from atlas.decide.players import Player
 from atlas.network.build import Network
 from atlas.travel.journey import Journey
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Needs", "solve", "solve_trips"]
 

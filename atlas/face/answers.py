@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from atlas.data.stamp import stamp
-from atlas.travel.status import assumed_features
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from atlas.data.scenario import Scenario
     from atlas.land.surface import Surface
-    from atlas.network.build import Network
-    from atlas.travel.journey import Journey, Leg
+    from atlas.travel.journey import Journey
     from atlas.travel.reach import Reach
+    from atlas.ways.kept import KeptReach
+    from atlas.ways.told import Leg
 
 __all__ = [
     "area_features", "area_frame", "area_rows", "joint_rows", "leg_row", "matrix_about", "place_features",
@@ -65,7 +65,7 @@ def route_features(journey: Journey) -> list[dict[str, Any]]:
     return [{"type": "Feature", "geometry": journey.geometry.__geo_interface__, "properties": properties}]
 
 
-def reach_about(found: Reach) -> dict[str, Any]:
+def reach_about(found: Reach | KeptReach) -> dict[str, Any]:
     """Return what a reach is of and what it rests on, its places apart."""
     return {
         "origin": found.origin,
@@ -73,13 +73,13 @@ def reach_about(found: Reach) -> dict[str, Any]:
         "mode": found.mode,
         "towards": found.inward is not None,
         "scenario": found.scenario.name,
-        "assumed_features": assumed_features(found.network, found.scenario),
+        "assumed_features": found.assumed,
         "hash": stamp(found.network.hash, [found.scenario]),
         "cutoffs_min": list(found.cutoffs_min),
     }
 
 
-def joint_rows(reaches: Sequence[Reach], combine: str) -> list[dict[str, Any]]:
+def joint_rows(reaches: Sequence[Reach | KeptReach], combine: str) -> list[dict[str, Any]]:
     """Return the places within reach of several origins, as rows of :meth:`atlas.travel.reach.Reach.places`.
 
     Parameters
@@ -153,11 +153,23 @@ def area_features(frame: gpd.GeoDataFrame) -> Iterator[dict[str, Any]]:
         yield {"type": "Feature", "geometry": shape.__geo_interface__, "properties": row}
 
 
-def matrix_about(network: Network, scenarios: Sequence[Scenario], modes: Sequence[str]) -> dict[str, Any]:
-    """Return what a table of times rests on; `network` is that of the layers, without points added."""
+def matrix_about(
+    layers_hash: str, scenarios: Sequence[Scenario], modes: Sequence[str], assumed: Mapping[str, int]
+) -> dict[str, Any]:
+    """Return what a table of times rests on.
+
+    Parameters
+    ----------
+    layers_hash
+        ``Network.hash``.
+    scenarios, modes
+        What was asked.
+    assumed
+        By the name of a scenario how many features are open by an assumed year, without points added.
+    """
     return {
         "modes": list(modes),
         "scenarios": [scenario.name for scenario in scenarios],
-        "assumed_features": {one.name: assumed_features(network, one) for one in scenarios},
-        "hash": stamp(network.hash, scenarios),
+        "assumed_features": dict(assumed),
+        "hash": stamp(layers_hash, scenarios),
     }

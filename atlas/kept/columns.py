@@ -7,18 +7,19 @@ well-known binary and where each ends. Nothing here can hold anything that runs.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from atlas.kept.store import Kept
 
-__all__ = ["KeptTable", "packed"]
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-Array = NDArray[Any]
+    Array = NDArray[Any]
+
+__all__ = ["KeptTable", "packed"]
 
 
 def packed(table: str, columns: Mapping[str, Array]) -> dict[str, Array]:
@@ -37,6 +38,8 @@ def packed(table: str, columns: Mapping[str, Array]) -> dict[str, Array]:
     >>> parts["nodes/name.codes"].tolist(), parts["nodes/name.values"].tobytes()
     ([0, 1, 0], b'["a", null]')
     """
+    import numpy as np
+
     found: dict[str, Array] = {}
     for name, values in columns.items():
         full = f"{table}/{name}"
@@ -57,6 +60,7 @@ def _are_shapes(values: Array) -> bool:
 
 
 def _packed_shapes(full: str, shapes: Array) -> dict[str, Array]:
+    import numpy as np
     import shapely
 
     binary = [b"" if one is None else one for one in shapely.to_wkb(shapes, byte_order=1).tolist()]
@@ -66,6 +70,8 @@ def _packed_shapes(full: str, shapes: Array) -> dict[str, Array]:
 
 def _coded(values: Array) -> tuple[NDArray[np.int32], list[Any]]:
     """Return a code a row and the different values by code, in order of appearance; 1, 1.0 and True differ."""
+    import numpy as np
+
     known: dict[tuple[type, Any], int] = {}
     codes = np.fromiter(
         (known.setdefault((value.__class__, value), len(known)) for value in values.tolist()),
@@ -73,6 +79,22 @@ def _coded(values: Array) -> tuple[NDArray[np.int32], list[Any]]:
         count=len(values),
     )
     return codes, [value for _, value in known]
+
+
+class _Coded(Sequence[Any]):
+    """A column whose values are looked up by their codes."""
+
+    def __init__(self, different: list[Any], codes: Sequence[int]) -> None:
+        self.different, self.codes = different, codes
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self.different[self.codes[row]]
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.different.__getitem__, self.codes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +112,7 @@ class KeptTable:
     kept: Kept
     table: str
     _seen: dict[str, Array] = field(default_factory=dict)
+    _lists: dict[str, Sequence[Any]] = field(default_factory=dict)
 
     def column(self, name: str) -> Array:
         """Return a column as it was packed.
@@ -103,8 +126,27 @@ class KeptTable:
             self._seen[name] = self._unpacked(f"{self.table}/{name}")
         return self._seen[name]
 
+    def listed(self, name: str) -> Sequence[Any]:
+        """Return a column of texts or numbers as plain values; no array is made for it.
+
+        Raises
+        ------
+        KeyError
+            There is none of that name, or it is of shapes.
+        """
+        if name not in self._lists:
+            full = f"{self.table}/{name}"
+            if f"{full}.codes" in self.kept:
+                different = json.loads(self.kept.text(f"{full}.values"))
+                self._lists[name] = _Coded(different, self.kept.numbers(f"{full}.codes"))
+            else:
+                self._lists[name] = self.kept.numbers(full)
+        return self._lists[name]
+
     def texts(self, name: str) -> Array:
         """Return a column of texts, empty where one is missing; quicker than to look at every row."""
+        import numpy as np
+
         full = f"{self.table}/{name}"
         different = json.loads(self.kept.text(f"{full}.values"))
         values = np.empty(len(different), dtype=object)
@@ -116,6 +158,8 @@ class KeptTable:
         return {name: self.column(name) for name in names}
 
     def _unpacked(self, full: str) -> Array:
+        import numpy as np
+
         if f"{full}.codes" in self.kept:
             different = json.loads(self.kept.text(f"{full}.values"))
             values = np.empty(len(different), dtype=object)
@@ -126,6 +170,7 @@ class KeptTable:
         return self.kept.array(full)
 
     def _shapes(self, full: str) -> Array:
+        import numpy as np
         import shapely
 
         binary, ends = self.kept.text(f"{full}.wkb"), self.kept.array(f"{full}.ends").tolist()

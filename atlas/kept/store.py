@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import mmap
 import os
 import stat
-from collections.abc import Iterator, Mapping
+import struct
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,8 +38,10 @@ _ALIGNED = 64
 _START = len(_MAGIC) + _DIGEST
 #: Kinds of number an array may hold: truth, whole and floating. Never objects.
 _KINDS = "biuf"
-#: How many files of a kind are kept.
-_MOST = 4
+#: … and what the library `struct` calls those that are read as plain numbers.
+_CODES = {"b1": "?", "u1": "B", "i4": "i", "i8": "q", "f8": "d"}
+#: How many files of a kind are kept, and of trips, which are small and many: one a scenario and mode.
+_MOST, _MOST_OF = 4, {"trip": 24}
 _ENDING = ".kept"
 
 
@@ -71,6 +76,16 @@ class Kept:
             count = int(np.prod(shape, dtype=np.int64))
             self._seen[name] = np.frombuffer(self.content, np.dtype(kind), count, start).reshape(shape)
         return self._seen[name]
+
+    def numbers(self, name: str) -> Sequence[Any]:
+        """Return the numbers of an array, row after row, without numpy."""
+        kind, shape, start = self.places[name]
+        code: Any = _CODES[kind[1:]]
+        if sys.byteorder == "big":
+            return struct.unpack_from(f"<{math.prod(shape)}{code}", self.content, start)
+        end = start + math.prod(shape) * struct.calcsize(f"<{code}")
+        found: Sequence[Any] = memoryview(self.content)[start:end].cast(code)
+        return found
 
     def text(self, name: str) -> bytes:
         """Return the bytes of an array of bytes, without numpy."""
@@ -111,7 +126,7 @@ class Store:
         Parameters
         ----------
         kind
-            What it is: ``network``, ``access``.
+            What it is: ``network``, ``access``, ``trip``.
         key
             All it was made of: data, parameters, code.
         """
@@ -145,7 +160,7 @@ class Store:
         raise PermissionError(f"{name} is no file of this user's own")
 
     def put(self, kind: str, key: str, arrays: Mapping[str, NDArray[Any]], facts: Mapping[str, Any]) -> Path:
-        """Keep arrays under `key`, whole or not at all; of each kind the latest four are kept.
+        """Keep arrays under `key`, whole or not at all; the latest of each kind are kept.
 
         Parameters
         ----------
@@ -191,7 +206,7 @@ class Store:
     def _forget(self, kind: str) -> None:
         """Remove all but the latest files of a kind, and those of versions that kept something else."""
         kept = sorted(self.folder.glob(f"{kind}-*{_ENDING}"), key=lambda path: path.lstat().st_mtime, reverse=True)
-        for old in (*kept[_MOST:], *self.folder.glob(f"{kind}-*.pickle")):
+        for old in (*kept[_MOST_OF.get(kind, _MOST) :], *self.folder.glob(f"{kind}-*.pickle")):
             with suppress(OSError):
                 old.unlink()
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from atlas.land.population import Population
 from atlas.land.surface import Surface, check_cutoffs
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["ELSEWHERE", "coverage"]
 

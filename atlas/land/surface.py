@@ -33,8 +33,8 @@ from atlas.network.build import Network
 from atlas.notebook.card import card, raster_of
 from atlas.travel.minutes import local_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = [
     "COMBINATIONS",

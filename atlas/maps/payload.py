@@ -242,6 +242,7 @@ class ExploreData(TypedDict):
     prefix: dict[str, str]
     names: str
     nodeNames: str
+    sides: str
     parameters: list[list[Any]]
     main: list[str]
     linkClasses: list[list[Any]]

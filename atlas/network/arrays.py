@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.data.declaration import EXPRESSWAYS
+from atlas.data.places import GATE
 from atlas.data.scenario import Scenario
 from atlas.kept.columns import KeptTable
 
-__all__ = ["GATE", "MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
+__all__ = ["MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packed_arrays"]
 
 #: The layer of ordinary roads, a sketch that names none.
 MESH = "ordinary_roads"
@@ -28,8 +29,6 @@ ColumnOf = Callable[[str], NDArray[Any]]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-#: Speed class of the step between a station's gate and its door.
-GATE = "gate"
 _INSIDE = ("platform", "concourse", "vessel")
 #: Words that name all services of a kind of the layer ``ferries``; other kinds are asked for one by one.
 SERVICE_WORDS = {"ferries": "ferry", "coaches": "coach"}

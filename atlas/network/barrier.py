@@ -17,6 +17,8 @@ __all__ = ["Barrier", "Obstacle"]
 
 Floats = NDArray[np.float64]
 _MOST_TILES = 100_000
+#: How much water, km, may lie between a point and what tells on which side of a border it lies.
+_DRY_KM = 0.05
 
 
 class Obstacle(Protocol):
@@ -77,6 +79,12 @@ class Barrier:
             if len(parts) and shapely.length(segment) > 0:
                 widest[i] = float(np.max(shapely.length(parts))) / shapely.length(segment) * lengths_km[i]
         return widest
+
+    def nearest_over_land(self, lon: float, lat: float, points: Floats) -> int:
+        """Return the first of some points, (k, 2) degrees, to which next to no water lies, else the first."""
+        away = np.hypot(*(points - (lon, lat)).T)
+        segments = np.array(shapely.linestrings(np.stack([np.full_like(points, (lon, lat)), points], axis=1)))
+        return int(np.argmax(self.water_km(segments, away * 100.0) <= _DRY_KM))
 
 
 def _small_parts(polygons: NDArray[np.object_], size: float = 0.1) -> NDArray[np.object_]:

@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from atlas.base.errors import NetworkError
 from atlas.base.style import symbol_of
 from atlas.base.words import Words, both, language, say_in
-from atlas.data.places import PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
+from atlas.data.places import GATE, PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
 from atlas.kept.columns import KeptTable, packed
 from atlas.kept.store import Kept
-from atlas.network.arrays import GATE, EdgeArrays, arrays_of, kept_arrays, packed_arrays
+from atlas.network.arrays import EdgeArrays, arrays_of, kept_arrays, packed_arrays
 from atlas.notebook.card import card, map_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["Network", "network_in_columns", "network_of", "packed_network"]
 
 
-#: How many of the nearest nodes tell on which side of a border a point lies, and how much water, km, may lie between.
-_NEAR_NODES, _DRY_KM = 24, 0.05
+#: How many of the nearest nodes tell on which side of a border a point lies.
+_NEAR_NODES = 24
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,6 +167,18 @@ class Network:
         return [str(name) for name in self.node_column("name_zh").tolist()]
 
     @cached_property
+    def place_nodes(self) -> list[int]:
+        """Rows of the nodes that are places."""
+        return [int(row) for row in np.nonzero(self.node_column("kind") == "place")[0]]
+
+    def nearest_named(self, node: int) -> int | None:
+        """Return the row of the nearest node that has a name."""
+        named = np.array([row for row, name in enumerate(self.node_names) if name], dtype=np.int64)
+        east, north = (self.lonlat[named] - self.lonlat[node]).T
+        away = (east * np.cos(np.radians(self.lonlat[node, 1]))) ** 2 + north**2
+        return int(named[np.argmin(away)]) if len(away) else None
+
+    @cached_property
     def place_names(self) -> Names:
         """The layer ``places`` as names, to be looked up by :func:`atlas.data.places.find_place`."""
         kept: KeptTable | None = self.__dict__.get("_tables", {}).get("places")
@@ -191,9 +203,9 @@ class Network:
 
     @cached_property
     def edge_columns(self) -> dict[str, NDArray[Any]]:
-        """Columns of `edges` as arrays, for walks along a few edges."""
+        """Columns of `edges` as arrays, with `tail` and `head` as rows of `nodes`, for walks along a few edges."""
         wanted = ("edge_id", "role", "mode", "speed_class", "layer", "feature_id", "length_km", "plan_ids", "line_ids")
-        return {name: self.edge_column(name) for name in wanted}
+        return {name: self.edge_column(name) for name in wanted} | {"tail": self.arrays.tail, "head": self.arrays.head}
 
     def names_of(self, layer: str, feature_id: str) -> tuple[str, str]:
         """Return the Chinese and English name of a feature; its id when it has none."""
@@ -315,8 +327,6 @@ class Network:
 
         Straight across a harbour or a border river the nearest node is a foreign one.
         """
-        import shapely
-
         if self.region.territories:
             return str(sides_at(self.region.territories, np.array([[lon, lat]], dtype=np.float64))[0])
         away = np.hypot(*(self.lonlat - (lon, lat)).T)
@@ -324,10 +334,7 @@ class Network:
         sides = np.asarray(self.node_column("side"))[near]
         if self.barrier is None or len(set(sides)) == 1:
             return str(sides[0])
-        ends = np.stack([np.broadcast_to((lon, lat), (len(near), 2)), self.lonlat[near]], axis=1)
-        segments = np.array(shapely.linestrings(ends), dtype=object)
-        dry = self.barrier.water_km(segments, away[near] * 100.0) <= _DRY_KM
-        return str(sides[int(np.argmax(dry))])
+        return str(sides[self.barrier.nearest_over_land(lon, lat, self.lonlat[near])])
 
     def with_gates(self, stations: Iterable[str]) -> Network:
         """Return this network with gates of its own for some stations: where one starts or ends at the station.

@@ -10,8 +10,8 @@ import pandas as pd
 
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
-from atlas.travel.journey import Leg
 from atlas.travel.reach import route
+from atlas.ways.told import Leg
 
 __all__ = ["Deciding", "Part", "deciding_trips"]
 

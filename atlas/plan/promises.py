@@ -26,7 +26,7 @@ from atlas.data.stamp import stamp
 from atlas.network.build import Network
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import od_matrix
-from atlas.travel.search import TOLERANCE_MIN
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = [
     "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",

@@ -129,7 +129,8 @@ def _matrix(service: Service, asked: Asked) -> Reply:
     network, starts, ends = locate_all(service.network, values["from"], values["to"])
     table = matrix_columns(Trip(network, scenario, values["mode"]), starts, ends)
     rows = [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
-    return as_json(matrix_about(service.network, [scenario], [values["mode"]]) | {"times": rows})
+    assumed = {scenario.name: assumed_features(service.network, scenario)}
+    return as_json(matrix_about(service.network.hash, [scenario], [values["mode"]], assumed) | {"times": rows})
 
 
 def _scenarios(service: Service, asked: Asked) -> Reply:

@@ -14,8 +14,8 @@ from atlas.data.stamp import stamp
 from atlas.network.build import Network
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["redundancy"]
 

@@ -22,8 +22,8 @@ from atlas.network.build import Network, open_edges
 from atlas.travel.journey import journey_on
 from atlas.travel.matrix import od_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Comparison", "compare", "people_units", "seats"]
 

@@ -10,10 +10,8 @@ ways of equal minutes all engines take the one whose state before has the lowest
 
 from __future__ import annotations
 
-import heapq
 import importlib.util
 import itertools
-import math
 import os
 import sys
 import threading
@@ -25,17 +23,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.ways.heap import NOTHING, PLAIN_PAYS, least_of_one
+
 __all__ = ["ENGINES", "least_minutes", "least_sums"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Counts = NDArray[np.int32]
 ENGINES = ("plain", "scipy", "numba")
-#: The state before where there is none: at a start and where nothing leads.
-NOTHING = -9999
-#: Arcs and states looked at, over all starts, up to which Python's own heap is quicker than loading scipy.
-_PLAIN_PAYS = 600_000
-#: … and from which machine code has earned its loading; both count what was searched before in this process.
+#: Arcs and states looked at from which machine code has earned its loading; as :data:`PLAIN_PAYS` it counts what was
+#: searched before in this process.
 _COMPILED_PAYS = 20_000_000
 #: States of all searches together from which to share them among cores costs less than it saves.
 _HANDS_PAY = 100_000
@@ -49,7 +46,7 @@ def engine_for(work: int) -> str:
     _done[0] += work
     if ("numba" in sys.modules or _done[0] >= _COMPILED_PAYS) and _has_numba():
         return "numba"
-    return "plain" if _done[0] <= _PLAIN_PAYS and "scipy.sparse.csgraph" not in sys.modules else "scipy"
+    return "plain" if _done[0] <= PLAIN_PAYS and "scipy.sparse.csgraph" not in sys.modules else "scipy"
 
 
 @cache
@@ -102,37 +99,11 @@ def _plain(
     found = np.full((len(starts), states), np.inf)
     before = np.full((len(starts) if paths else 0, states), NOTHING, dtype=np.int32)
     for row, start in enumerate(starts.tolist()):
-        least, came = _heap(first, head, minutes_of, start, limit)
+        least, came = least_of_one(first, head, minutes_of, start, limit)
         found[row] = least
         if paths:
             before[row] = came
     return found, before
-
-
-def _heap(
-    first: Sequence[int], head: Sequence[int], minutes_of: Sequence[float], start: int, limit: float
-) -> tuple[list[float], list[int]]:
-    push, pop = heapq.heappush, heapq.heappop
-    least = [math.inf] * (len(first) - 1)
-    came = [NOTHING] * (len(first) - 1)
-    least[start] = 0.0
-    waiting = [(0.0, start)]
-    while waiting:
-        spent, state = pop(waiting)
-        if spent > least[state]:
-            continue
-        for arc in range(first[state], first[state + 1]):
-            there = spent + minutes_of[arc]
-            other = head[arc]
-            known = least[other]
-            if there < known:
-                if there <= limit:
-                    least[other] = there
-                    came[other] = state
-                    push(waiting, (there, other))
-            elif there == known and spent < there and state < came[other]:
-                came[other] = state
-    return least, came
 
 
 def _scipy(

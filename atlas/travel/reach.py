@@ -13,21 +13,23 @@ from numpy.typing import NDArray
 from atlas.base.errors import ScenarioError, UnknownPlaceError
 from atlas.base.style import band_of
 from atlas.base.words import language, say_in
-from atlas.data.places import Place, find_place
+from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.network.value import Network
 from atlas.notebook.card import card, map_of
-from atlas.travel.journey import PARTS, Journey, journey_on, parts_of
-from atlas.travel.search import TOLERANCE_MIN, Tree
+from atlas.travel.journey import Journey, journey_on
+from atlas.travel.search import Tree
+from atlas.travel.status import assumed_features
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
+from atlas.ways.naming import node_or_place, nodes_by_name
+from atlas.ways.told import PLACE_KEYS, in_order, place_rows, time_columns
 
 if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
 __all__ = [
-    "PARTS",
-    "Journey",
     "Reach",
     "locate",
     "locate_all",
@@ -40,9 +42,6 @@ __all__ = [
 ]
 
 Floats = NDArray[np.float64]
-
-
-_PLACE_KEYS = ("id", "name_zh", "name_en", "city", "lon", "lat", "travel_time_min", "band_min")
 
 
 @dataclass(frozen=True)
@@ -123,17 +122,14 @@ class Reach:
         told = [[row[key] for key in keys] for row in rows]
         return card(self.origin_name, facts, heads=heads, rows=told, more="…", picture=map_of(drawn))
 
+    @property
+    def assumed(self) -> int:
+        """How many features are open by an assumed year."""
+        return assumed_features(self.network, self.scenario)
+
     def place_rows(self) -> list[dict[str, Any]]:
         """Return the rows of :meth:`places` one by one; no frame is made for them."""
-        minutes = self.minutes
-        of_kind = self.network.node_column("kind") == "place"
-        rows = np.nonzero((minutes <= self.cutoffs_min[-1] + TOLERANCE_MIN) & of_kind)[0]
-        texts = [self.network.node_column(name)[rows].tolist() for name in ("feature_id", "name_zh", "name_en", "city")]
-        bands = _band(minutes[rows], self.cutoffs_min).tolist()
-        at = self.network.lonlat[rows].T.tolist()
-        found = zip(*texts, *at, minutes[rows].tolist(), bands, strict=True)
-        listed = [dict(zip(_PLACE_KEYS, row, strict=True)) for row in found]
-        return sorted(listed, key=lambda row: (row["travel_time_min"], row["id"]))
+        return place_rows(self.network, self.minutes.tolist().__getitem__, self.cutoffs_min)
 
     def places(self) -> pd.DataFrame:
         """Return the places reached, nearest first.
@@ -145,7 +141,7 @@ class Reach:
         """
         import pandas as pd
 
-        return pd.DataFrame(self.place_rows(), columns=list(_PLACE_KEYS))
+        return pd.DataFrame(self.place_rows(), columns=list(PLACE_KEYS))
 
     def route_to(self, node_id: str) -> Journey:
         """Return the journey to a node of the network by its id."""
@@ -193,8 +189,8 @@ def locate_all(
 
 def _located(network: Network, places: Sequence[str | Place]) -> tuple[Network, list[str]]:
     """Return the network with all of `places` in it, and their nodes; what must be added is added at once."""
-    named = _named_places(network)
-    found = [_look_up(network, place, named) for place in places]
+    named = nodes_by_name(network)
+    found = [node_or_place(network, place, named) for place in places]
     gates = [place.id.removeprefix("stn/") for place in found if isinstance(place, Place) and place.level == "stop"]
     network = network.with_gates(gates)
     names, fresh = [], {}
@@ -208,53 +204,6 @@ def _located(network: Network, places: Sequence[str | Place]) -> tuple[Network, 
             if names[-1] not in network.row_of:
                 fresh[place.id] = (place.id, place.lon, place.lat)
     return network.with_places(list(fresh.values())), names
-
-
-def _named_places(network: Network) -> tuple[dict[str, list[int]], ...]:
-    """Rows of the nodes of places by feature id, by Chinese and by English name."""
-    rows = np.nonzero(network.node_column("kind") == "place")[0].tolist()
-    found = []
-    for column in ("feature_id", "name_zh", "name_en"):
-        values = network.node_column(column)[rows].tolist()
-        by_name: dict[str, list[int]] = {}
-        for row, value in zip(rows, values, strict=True):
-            by_name.setdefault(str(value), []).append(row)
-        found.append(by_name)
-    return tuple(found)
-
-
-def _look_up(network: Network, place: object, named: tuple[dict[str, list[int]], ...]) -> str | Place:
-    """Return the node that stands for `place`, or, where none does yet, the station or point to be added."""
-    if isinstance(place, Place) and place.level == "stop":
-        return place
-    if not isinstance(place, str | Place):
-        place = _written(place)
-    name = place if isinstance(place, str) else place.id
-    if name in network.row_of:
-        return name
-    if name.startswith("gate/") and (row := network.row_of.get(f"stn/{name.removeprefix('gate/')}")) is not None:
-        zh, en, city = (str(network.node_column(column)[row]) for column in ("name_zh", "name_en", "city"))
-        lon, lat = network.lonlat[row].tolist()
-        return Place(f"stn/{name.removeprefix('gate/')}", zh, en, lon, lat, "stop", city, "")
-    for by_name in named:
-        hits = by_name.get(name, ())
-        if len(hits) == 1:
-            return str(network.node_column("node_id")[hits[0]])
-    if isinstance(place, str):
-        return _look_up(network, find_place(network.place_names, place, network.point_names), named)
-    return place
-
-
-def _written(place: Any) -> str:
-    """Return as text what people pass for a place: a point, a pair lon, lat, or an administrative code."""
-    # a point of shapely, told by its type: the terminal asks without loading it
-    if getattr(place, "geom_type", "") == "Point" and not getattr(place, "is_empty", True):
-        return f"{place.x:.7f},{place.y:.7f}"
-    if isinstance(place, tuple | list) and len(place) == 2 and all(isinstance(one, int | float) for one in place):
-        return f"{place[0]:.7f},{place[1]:.7f}"
-    if isinstance(place, int) and not isinstance(place, bool):
-        return str(place)
-    raise UnknownPlaceError(f"{place!r} is no place; give a name, an id, or lon, lat")
 
 
 def reach_from(
@@ -290,10 +239,7 @@ def reach_from(
     UnknownPlaceError, NetworkError
         See :func:`locate`.
     """
-    given = [cutoffs_min] if isinstance(cutoffs_min, int | float) else cutoffs_min
-    cutoffs = tuple(sorted({float(value) for value in given}))
-    if not cutoffs or not all(0 < value < float("inf") for value in cutoffs):
-        raise ScenarioError(f"cut-offs must be positive minutes, are {list(given)}")
+    cutoffs = in_order(cutoffs_min)
     network, node_id = locate(network, origin)
     trip = Trip(network, scenario, mode)
     start = network.row_of[node_id]
@@ -467,29 +413,8 @@ def matrix_columns(
     trip: Trip, starts: NDArray[np.int64], ends: NDArray[np.int64], *, limit_min: float = float("inf")
 ) -> dict[str, list[Any]]:
     """Return the columns of :func:`matrix_on`; no frame is made for them."""
-    ids, zh = point_ids(trip.network), trip.network.node_column("name_zh")
-    times: list[float] = []
-    parts: list[list[float]] = []
-    for start in starts.tolist():
-        tree = trip.tree(start, limit_min=limit_min)
-        minutes = tree.node_minutes[ends]
-        reached = np.isfinite(minutes).tolist()
-        times += np.where(reached, minutes, np.nan).tolist()
-        parts += [
-            parts_of(trip.network, tree, end).tolist() if there else [float("nan")] * len(PARTS)
-            for end, there in zip(ends.tolist(), reached, strict=True)
-        ]
-    size = len(starts) * len(ends)
-    found: dict[str, list[Any]] = {
-        "from_id": np.repeat(ids[starts], len(ends)).tolist(),
-        "to_id": np.tile(ids[ends], len(starts)).tolist(),
-        "from_zh": np.repeat(zh[starts], len(ends)).tolist(),
-        "to_zh": np.tile(zh[ends], len(starts)).tolist(),
-        "scenario": [trip.scenario.name] * size,
-        "mode": [trip.mode] * size,
-        "travel_time_min": times,
-    }
-    return found | {f"{name}_min": [one[k] for one in parts] for k, name in enumerate(PARTS)}
+    trees = (trip.tree(start, limit_min=limit_min) for start in starts.tolist())
+    return time_columns(trip.network, trees, starts.tolist(), ends.tolist(), (trip.scenario.name, trip.mode))
 
 
 def point_ids(network: Network) -> NDArray[np.object_]:

@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import EdgeArrays, StateArcs
 from atlas.travel.kernel import least_minutes
+from atlas.ways.heap import TOLERANCE_MIN, Ways
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 __all__ = [
-    "TOLERANCE_MIN",
     "Graph",
     "Tree",
     "arcs_csr",
@@ -42,8 +42,6 @@ __all__ = [
     "weighed",
 ]
 
-#: Cut-offs are inclusive: a place at 60.00000000000001 min is within 60.
-TOLERANCE_MIN = 1e-6
 #: States of the searches about stations that are held at once.
 _ROOM = 8_000_000
 Floats = NDArray[np.float64]
@@ -126,7 +124,7 @@ class Graph:
 
 
 @dataclass(frozen=True)
-class Tree:
+class Tree(Ways):
     """Shortest paths from one start.
 
     Attributes
@@ -147,13 +145,6 @@ class Tree:
         """(n,) minutes by node: the better of before and after the first train."""
         return np.asarray(_by_node(self.graph, self.minutes[None, :], np.array([self.start]))[0])
 
-    def end_state(self, node: int) -> int:
-        """Return the state in which `node` is reached first."""
-        after = self.graph.size + node
-        if not (node == self.start or self.graph.early[node]):
-            return after
-        return node if self.minutes[node] <= self.minutes[after] else after
-
     @cached_property
     def via(self) -> Ints:
         """(states,) row of ``Network.edges`` by which each state is entered, -1 at the start and where not reached."""
@@ -161,13 +152,6 @@ class Tree:
         entered = np.nonzero(self.previous >= 0)[0]
         found[entered] = self.graph.edges_between(self.previous[entered].astype(np.int64), entered)
         return found
-
-    def states(self, node: int) -> list[int]:
-        """Return the states passed on the way to `node`, in order of travel, both ends included."""
-        passed = [self.end_state(node)]
-        while (before := int(self.previous[passed[-1]])) >= 0:
-            passed.append(before)
-        return passed[::-1]
 
     def path(self, node: int) -> list[int]:
         """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
 from atlas.data.scenario import Scenario
+from atlas.kept.columns import packed
 from atlas.network.value import Network
 from atlas.travel.minutes import EdgeTimes, edge_times
 from atlas.travel.search import Graph, Tree, arcs_in, counted, search, search_many, search_towards, weighed
+from atlas.travel.status import assumed_features
+from atlas.ways.kept import EDGE_COLUMNS, NODE_COLUMNS
 
-__all__ = ["Trip"]
+__all__ = ["Trip", "packed_trip"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -107,3 +111,29 @@ class Trip:
     def _graph(self, times: EdgeTimes) -> Graph:
         arcs = arcs_in(self.network.arrays, times.first, self.scenario, self.mode)
         return weighed(arcs, times.first, times.later, must_ride=self.mode == "rail")
+
+
+def packed_trip(trip: Trip) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return a trip as arrays and facts, for :meth:`atlas.kept.store.Store.put`; :class:`KeptTrip` reads it.
+
+    Parameters
+    ----------
+    trip
+        What is kept of its network are the names and what journeys are told from.
+    """
+    network, graph = trip.network, trip.graph
+    at = dict(zip(("lon", "lat"), network.lonlat.T, strict=True))
+    arrays = packed("nodes", at | {name: network.node_column(name) for name in NODE_COLUMNS if name not in at})
+    arrays |= packed("edges", {name: network.edge_columns[name] for name in EDGE_COLUMNS})
+    places = network.place_names.columns
+    arrays |= packed("places", {name: np.array(values, dtype=object) for name, values in places.items()})
+    columns = (network.edge_columns[name].tolist() for name in ("layer", "feature_id"))
+    features = sorted(set(zip(*columns, strict=True)))
+    named = np.array([(*one, *network.names_of(*one)) for one in features], dtype=object).reshape(-1, 4)
+    arrays |= packed("names", dict(zip(("layer", "feature", "zh", "en"), named.T, strict=True)))
+    arrays |= {
+        "graph/indptr": graph.indptr, "graph/heads": graph.heads, "graph/minutes": graph.minutes,
+        "graph/edges": graph.arc_edge.astype(np.int32), "graph/early": graph.early,
+    }  # fmt: skip
+    facts = {"hash": network.hash, "size": graph.size, "assumed": assumed_features(network, trip.scenario)}
+    return arrays, facts

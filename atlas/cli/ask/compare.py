@@ -22,6 +22,9 @@ from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
 
+#: What stands for every place of the atlas, as in `atlas od`.
+EVERY_PLACE = "places"
+
 _PAIRS = (
     Column("from_zh", "from"),
     Column("to_zh", "to"),
@@ -65,7 +68,13 @@ _SHOWN = {"pairs": _PAIRS, "projects": _PROJECTS, "places": _PLACES, "totals": _
 @click.argument("before")
 @click.argument("after")
 @click.option("--origin", "origins", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
-@click.option("--to", "destinations", multiple=True, type=PLACE_NAME, help="May be repeated. Default: all seats.")
+@click.option(
+    "--to",
+    "destinations",
+    multiple=True,
+    type=PLACE_NAME,
+    help="May be repeated; `places` is every place. Default: all seats.",
+)
 @to_here_option
 @mode_option
 @within_option
@@ -98,6 +107,7 @@ def command(
       atlas compare 2023 2030 --origin 阳江
       atlas compare 2023 2035 --show projects
       atlas compare 2026 2026 --close hzmb_zh
+      atlas compare 2026 2035 --origin 江门 --to places --show places
       atlas compare 2026 2035 --origin 珠海 --to-here --show totals
       atlas compare 2026 2035 --origin 江门 --mode rail --format json
     """
@@ -113,7 +123,7 @@ def command(
         old,
         new,
         origins or None,
-        destinations=destinations or None,
+        destinations=_ends(session, destinations),
         mode=mode,
         cutoffs_min=within,
         towards=to_here,
@@ -141,3 +151,11 @@ def command(
         **{name: rows for name, rows in tables.items() if name != show and sink.chosen == "json"},
     }
     emit(Answer(_SHOWN[show], tables[show], about, show), sink)
+
+
+def _ends(session: Session, named: tuple[str, ...]) -> list[str] | None:
+    """Return what was named, every place of the layer for the word `places`; None: the seats."""
+    if EVERY_PLACE not in named:
+        return list(named) or None
+    every = session.network.place_layer.frame["id"].astype(str)
+    return [*every, *(name for name in named if name != EVERY_PLACE)]

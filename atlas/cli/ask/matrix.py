@@ -34,6 +34,8 @@ __all__ = ["command"]
 _LARGEST_BYTES, _MOST_PAIRS = 16_000_000, 100_000
 
 
+#: Columns of times by scenario and mode, how many features each scenario opens by an assumed year, hash of the layers.
+_Told = tuple[list[dict[str, list[Any]]], dict[str, int], str]
 #: More places than these take long enough to say what is being done.
 _MANY = 200
 
@@ -82,8 +84,6 @@ def command(
       atlas matrix --pairs pairs.csv --year 2026 --year 2035 --format json
     """
     from atlas.face.answers import matrix_about
-    from atlas.travel.reach import locate_all, matrix_columns
-    from atlas.travel.trip import Trip
 
     wanted = _read_pairs(pairs) if pairs is not None else None
     if wanted is not None and (origins or destinations):
@@ -94,13 +94,10 @@ def command(
     many = len(starts) + len(ends) > _MANY
     if many:
         tell("answer.joining", count=len(starts) + len(ends))
-    network, at, to = locate_all(session.network, starts, ends)
-    blocks = []
-    for scenario in scenarios:
-        for mode in chosen_modes:
-            if many:
-                tell("answer.searching", mode=mode, scenario=scenario.name, count=len(starts))
-            blocks.append(matrix_columns(Trip(network, scenario, mode), at, to))
+    asked = [(scenario, mode) for scenario in scenarios for mode in chosen_modes]
+    blocks, assumed, layers = _in_lists(session, starts, ends, asked) or _in_arrays(
+        session, starts, ends, asked, many=many
+    )
     table = {name: [value for block in blocks for value in block[name]] for name in blocks[0]}
     if draws is not None:
         table |= _quantiles(session, starts, ends, scenarios, chosen_modes, draws, seed)
@@ -110,10 +107,44 @@ def command(
     reached = sum(row["travel_time_min"] == row["travel_time_min"] for row in rows)
     tell("answer.times", times=len(rows), reached=reached)
     columns, rows = _grid(rows) if sink.chosen == "table" and wanted is None else (_LONG, rows)
-    about = matrix_about(session.network, scenarios, chosen_modes)
+    about = matrix_about(layers, scenarios, chosen_modes, assumed)
     emit(Answer(columns, rows, about, "times"), sink)
     if not reached:
         click.get_current_context().exit(1)
+
+
+def _in_lists(
+    session: Session, starts: Sequence[str], ends: Sequence[str], asked: Sequence[tuple[Scenario, str]]
+) -> _Told | None:
+    """Return the times by kept trips, in plain lists; None where one of them lacks a place or the work is large."""
+    from atlas.ways.told import time_columns
+
+    found, assumed, layers = [], {}, ""
+    for scenario, mode in asked:
+        trip = session.kept_trip(scenario, mode, len(starts) * len(asked))
+        nodes = None if trip is None else trip.nodes_of((*starts, *ends))
+        if trip is None or nodes is None:
+            return None
+        at, to = nodes[: len(starts)], nodes[len(starts) :]
+        trees = [trip.tree(start, ends=to) for start in at]
+        found.append(time_columns(trip, trees, at, to, (scenario.name, mode)))
+        assumed[scenario.name], layers = trip.assumed, trip.hash
+    return found, assumed, layers
+
+
+def _in_arrays(
+    session: Session, starts: Sequence[str], ends: Sequence[str], asked: Sequence[tuple[Scenario, str]], *, many: bool
+) -> _Told:
+    from atlas.travel.reach import locate_all, matrix_columns
+    from atlas.travel.trip import Trip
+
+    network, at, to = locate_all(session.network, starts, ends)
+    found = []
+    for scenario, mode in asked:
+        if many:
+            tell("answer.searching", mode=mode, scenario=scenario.name, count=len(starts))
+        found.append(matrix_columns(Trip(network, scenario, mode), at, to))
+    return found, session.assumed(*(scenario for scenario, _ in asked)), network.hash
 
 
 def _quantiles(

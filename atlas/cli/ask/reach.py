@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +20,11 @@ from atlas.cli.options import (
 )
 from atlas.cli.output import Answer, Column, Sink, emit, tell
 from atlas.cli.session import Choice, Session
+
+if TYPE_CHECKING:
+    from atlas.data.scenario import Scenario
+    from atlas.travel.reach import Reach
+    from atlas.ways.kept import KeptReach
 
 __all__ = ["command"]
 
@@ -75,16 +80,16 @@ def command(
       atlas reach 113.55,22.22 --format geojson -o zhuhai.geojson
     """
     from atlas.face.answers import joint_rows, place_features, reach_about, reach_features
-    from atlas.travel.reach import reach_from
 
     chosen = session.scenario(choice)
-    reaches = [
-        reach_from(session.network, one, chosen, mode=mode, cutoffs_min=within, towards=to_here) for one in origins
-    ]
+    drawn = sink.chosen in ("geojson", "geojsonseq")
+    listed = () if drawn or to_here else _in_lists(session, origins, chosen, mode, within)
+    whole = () if listed else _whole(session, origins, chosen, mode, within, towards=to_here)
+    reaches: Sequence[Reach | KeptReach] = listed or whole
     found, about = reaches[0], reach_about(reaches[0])
     if len(reaches) == 1:
         places = found.place_rows()
-        features = reach_features(found, edges=not to_here)
+        features = reach_features(whole[0], edges=not to_here) if drawn else ()
     else:
         places = joint_rows(reaches, combine)
         features = place_features(places)
@@ -110,8 +115,31 @@ def command(
         click.get_current_context().exit(1)
 
 
+def _in_lists(
+    session: Session, origins: Sequence[str], scenario: Scenario, mode: str, within: Sequence[float]
+) -> Sequence[KeptReach]:
+    """Return the reaches of a kept trip, in plain lists; none where there is no such trip or it lacks an origin."""
+    from atlas.ways.kept import KeptReach
+    from atlas.ways.told import in_order
+
+    trip = session.kept_trip(scenario, mode, len(origins))
+    nodes = None if trip is None else trip.nodes_of(origins)
+    if trip is None or nodes is None:
+        return ()
+    return [KeptReach(trip, node, in_order(within)) for node in nodes]
+
+
+def _whole(
+    session: Session, origins: Sequence[str], scenario: Scenario, mode: str, within: Sequence[float], *, towards: bool
+) -> Sequence[Reach]:
+    from atlas.travel.reach import reach_from
+
+    network = session.network
+    return [reach_from(network, one, scenario, mode=mode, cutoffs_min=within, towards=towards) for one in origins]
+
+
 def _counts(places: Sequence[dict[str, Any]], cutoffs_min: Sequence[float]) -> Words:
-    from atlas.travel.search import TOLERANCE_MIN
+    from atlas.ways.heap import TOLERANCE_MIN
 
     minutes = [row["travel_time_min"] for row in places]
     counts = [(cut, sum(one <= cut + TOLERANCE_MIN for one in minutes)) for cut in cutoffs_min]

@@ -15,6 +15,7 @@ from atlas.cli.session import Choice, Session
 if TYPE_CHECKING:
     from atlas.data.scenario import Scenario
     from atlas.evidence.explain import Explanation, Ride
+    from atlas.travel.journey import Journey
 
 __all__ = ["command"]
 
@@ -69,7 +70,6 @@ def command(
       atlas route 珠海 澳门 --format json
     """
     from atlas.face.answers import leg_row, route_about, route_features
-    from atlas.travel.reach import route
 
     chosen = session.scenario(choice)
     if to_here:
@@ -79,7 +79,7 @@ def command(
         from atlas.evidence.explain import explain as explained
 
         told = explained(session.network, origin, destination, chosen, mode=mode)
-    journey = told.journey if told else route(session.network, origin, destination, chosen, mode=mode)
+    journey, assumed = _journey(session, origin, destination, chosen, mode, told)
     ends = {"start": journey.origin, "end": journey.destination}
     facts = {**ends, "mode": both(f"mode.{mode}"), "scenario": chosen.name}
     if not journey.found:
@@ -89,15 +89,29 @@ def command(
     answer = Answer(
         columns=(*_COLUMNS, _DETAIL) if explain else _COLUMNS,
         rows=[leg_row(leg) for leg in journey.legs],
-        about=route_about(journey, chosen)
-        | {"assumed_features": session.assumed(chosen)[chosen.name]}
-        | (_explained(told, chosen) if told else {}),
+        about=route_about(journey, chosen) | {"assumed_features": assumed} | (_explained(told, chosen) if told else {}),
         key="legs",
         features=route_features(journey) if sink.chosen in ("geojson", "geojsonseq") else (),
     )
     emit(answer, sink)
     if told:
         _tell(told)
+
+
+def _journey(
+    session: Session, origin: str, destination: str, scenario: Scenario, mode: str, told: Explanation | None
+) -> tuple[Journey, int]:
+    """Return the journey, and how many features are open by an assumed year; where it can be, from a kept trip."""
+    trip = None if told else session.kept_trip(scenario, mode, 1)
+    ends = None if trip is None else trip.nodes_of((origin, destination))
+    if trip is not None and ends is not None:
+        from atlas.travel.journey import journey_on
+
+        return journey_on(trip, trip.tree(ends[0], ends=ends[1:]), ends[1]), trip.assumed
+    from atlas.travel.reach import route
+
+    found = told.journey if told else route(session.network, origin, destination, scenario, mode=mode)
+    return found, session.assumed(scenario)[scenario.name]
 
 
 def _tell(told: Explanation) -> None:

@@ -101,6 +101,7 @@ def explore_data(
         "prefix": {key: _POINTS[key] for key in keys},
         "names": pack_texts(_feature_names(network)),
         "nodeNames": pack_texts(_node_names(network)),
+        "sides": pack_texts([[one.side, one.polygons] for one in network.region.territories]),
         "parameters": _packed_parameters(table),
         "main": [name for name in _MAIN if name in table],
         "linkClasses": [list(one) for one in LINK_CLASSES.items()],
@@ -130,7 +131,7 @@ def _node_names(network: Network) -> dict[int, list[str]]:
 
 
 def _packed_parameters(table: ParameterTable) -> list[list[Any]]:
-    """Return rows as the engine packs them; unit, source and name in both languages."""
+    """Return rows as the engine packs them; unit, source and name in both languages; below 0 where more is better."""
     units = word_table("unit")
     return [
         [
@@ -138,6 +139,7 @@ def _packed_parameters(table: ParameterTable) -> list[list[Any]]:
             list(units.get(unit, Words(unit, unit))),
             list(basis_words(source)),
             list(_parameter_words(values[0])),
+            table[values[0]].sense,
         ]
         for *values, unit, source in pack_parameters(table)
     ]

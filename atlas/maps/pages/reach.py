@@ -31,9 +31,10 @@ from atlas.travel.comparison import people_units
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.minutes import edge_minutes
 from atlas.travel.reach import locate
-from atlas.travel.search import TOLERANCE_MIN, Tree
+from atlas.travel.search import Tree
 from atlas.travel.status import scenario_header
 from atlas.travel.trip import Trip
+from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Choices", "draw_reach", "line_groups", "reach_data"]
 

@@ -63,6 +63,7 @@ export interface ExploreData {
   prefix: Record<string, string>;
   names: string;
   nodeNames: string;
+  sides: string;
   parameters: any[][];
   main: string[];
   linkClasses: any[][];

@@ -26,6 +26,15 @@ export function ui(key, ...parts) {
   return text;
 }
 
+/** A word of the page where it stands within a sentence: an English one without its capital. @param {string} key */
+export function inSentence(key) {
+  var text = ui(key);
+  return page.lang === "zh" ? text : text.replace(/^[A-Z](?=[a-z])/, function (letter) { return letter.toLowerCase(); });
+}
+
+/** Names one after the other. @param {string[]} names */
+export function listed(names) { return names.join(page.lang === "zh" ? "、" : ", "); }
+
 /** A source of the ledger in words: title, publisher, licence. @param {string} key */
 export function sourceWords(key) {
   var one = own(page.data.sources, key);

@@ -4,6 +4,7 @@ var MODES = ["drive", "rail", "multimodal"], SETS = ["favourable", "central", "a
 var PERIODS = ["free", "typical", "peak"], BOARDING = ["planned", "headway"], COMBINE = ["any", "all", "nearest"], TIMETABLES = ["ordinary", "peak"];
 /* As data/scenario.py bounds a link of one's own: least and most km/h of a road and of a railway, minutes of headway. */
 var ROAD_KMH = [5, 150], RAIL_KMH = [20, 400], HEADWAY_MIN = [1, 240], MOST_POINTS = 60, MOST_LINKS = 20;
+var MOST_VALUE = 1e5, MOST_ORIGINS = 12, MOST_CUTOFFS = 8;
 var ROAD_CLASSES = { expressway: 100, urban_expressway: 80, national_road: 80, arterial: 60 };
 
 function fresh(opening) {
@@ -14,11 +15,23 @@ function fresh(opening) {
 function oneOf(list, text, usual) { return list.indexOf(text) >= 0 ? text : usual; }
 function finite(text) { var number = Number(text); return text !== "" && isFinite(number) ? number : null; }
 
+/* Whether a parameter's row may have a value, as `ParameterTable.chosen` decides: what is divided by may not be nought. */
+function takes(row, value) { return isFinite(value) && value >= 0 && value <= MOST_VALUE && (value > 0 || row[7] > 0); }
+
 /* Cut-offs as people type them: “45, 60，90”. Nothing usable gives null. */
 function cutoffsOf(text) {
-  var found = String(text).split(/[,，;\s]+/).map(finite).filter(function (value) { return value !== null && value > 0 && value <= 600; });
+  var found = pieces(text).map(finite).filter(isCutoff);
   found = Array.from(new Set(found)).sort(function (a, b) { return a - b; });
-  return found.length ? found.slice(0, 8) : null;
+  return found.length ? found.slice(0, MOST_CUTOFFS) : null;
+}
+
+function pieces(text) { return String(text).split(/[,，、;；\s]+/).filter(Boolean); }
+function isCutoff(value) { return value !== null && value > 0 && value <= 600; }
+
+/* What of typed cut-offs is none. */
+function leftOfCutoffs(text) {
+  var taken = cutoffsOf(text) || [];
+  return pieces(text).filter(function (one) { return taken.indexOf(finite(one)) < 0; });
 }
 
 /* A point of a link: [lon, lat], or [lon, lat, id] where it joins a place, station or junction that is there. */
@@ -70,35 +83,46 @@ function toHash(state, opening) {
 
 function originText(origin) { return origin.id || origin.lon.toFixed(4) + "," + origin.lat.toFixed(4); }
 
-/* From the address: what cannot be read is left as it opens; `known` tells which ids there are. */
-function fromHash(values, opening, known) {
-  var state = fresh(opening), ids = function (text) { return String(text || "").split(";").filter(function (id) { return id && known.id(id); }); };
-  if (values.o) {
-    var origins = values.o.split(";").map(function (text) {
-      var pair = text.split(",").map(finite);
-      if (pair.length === 2 && pair[0] !== null && pair[1] !== null) return { lon: pair[0], lat: pair[1] };
-      return known.origin(text) ? { id: text } : null;
-    }).filter(Boolean);
-    if (origins.length) state.origins = origins.slice(0, 12);
+/* From the address: what cannot be read is left as it opens, and told in `untaken`; `known` tells which ids there are. */
+function fromHash(values, opening, known, untaken) {
+  var state = fresh(opening);
+  function leave(key, text) { if (untaken) untaken.push(key + "=" + text); return null; }
+  /* The parts of a value that `read` makes something of, so many at most. */
+  function parts(key, read, most) {
+    return String(values[key] || "").split(";").filter(Boolean).map(function (text) { var found = read(text); return found === null ? leave(key, text) : [text, found]; })
+      .filter(Boolean).map(function (pair, i) { return i < most ? pair[1] : leave(key, pair[0]); }).filter(function (one) { return one !== null; });
   }
-  state.combine = oneOf(COMBINE, values.oc, state.combine);
+  function ids(key) { return parts(key, function (id) { return known.id(id) ? id : null; }, Infinity); }
+  function choice(key, list, usual) {
+    if (values[key] && list.indexOf(values[key]) < 0) leave(key, values[key]);
+    return oneOf(list, values[key], usual);
+  }
+  var origins = parts("o", function (text) {
+    var pair = text.split(",").map(finite);
+    if (pair.length === 2 && within(pair[0], [-180, 180]) && within(pair[1], [-90, 90])) return { lon: pair[0], lat: pair[1] };
+    return known.origin(text) ? { id: text } : null;
+  }, MOST_ORIGINS);
+  if (origins.length) state.origins = origins;
+  state.combine = choice("oc", COMBINE, state.combine);
   state.towards = values.to === "1";
   if (values.y === "full" || values.y === "full-known") { state.year = null; state.known = values.y === "full-known"; }
   else if (/^\d{4}$/.test(values.y || "") && Number(values.y) >= known.years[0] && Number(values.y) <= known.years[1]) state.year = Number(values.y);
-  state.mode = oneOf(MODES, values.m, state.mode);
-  state.set = oneOf(SETS, values.p, state.set);
-  state.period = oneOf(PERIODS, values.t, state.period);
-  state.boarding = oneOf(BOARDING, values.b, state.boarding);
-  state.timetable = oneOf(TIMETABLES, values.tt, state.timetable);
-  String(values.x || "").split(";").forEach(function (one) {
+  else if (values.y) leave("y", values.y);
+  state.mode = choice("m", MODES, state.mode);
+  state.set = choice("p", SETS, state.set);
+  state.period = choice("t", PERIODS, state.period);
+  state.boarding = choice("b", BOARDING, state.boarding);
+  state.timetable = choice("tt", TIMETABLES, state.timetable);
+  parts("x", function (one) {
     var at = one.indexOf(":"), name = one.slice(0, at), number = finite(one.slice(at + 1));
-    if (at > 0 && known.parameter(name) && number !== null && number >= 0 && number <= 1e5) state.overrides[name] = number;
-  });
-  state.with = ids(values.w);
-  state.without = ids(values.wo);
-  state.close = ids(values.c);
+    return at > 0 && number !== null && known.parameter(name, number) ? [name, number] : null;
+  }, Infinity).forEach(function (pair) { state.overrides[pair[0]] = pair[1]; });
+  state.with = ids("w");
+  state.without = ids("wo");
+  state.close = ids("c");
   state.cutoffs = cutoffsOf(values.k || "") || state.cutoffs;
-  state.links = String(values.n || "").split(";").filter(Boolean).slice(0, MOST_LINKS).map(function (text) { return linkOf(text, known); }).filter(Boolean);
+  leftOfCutoffs(values.k || "").forEach(function (text) { leave("k", text); });
+  state.links = parts("n", function (text) { return linkOf(text, known); }, MOST_LINKS);
   return state;
 }
 
@@ -130,7 +154,7 @@ function fromToml(text, state, known) {
     function refuse(what) { throw new Error("line " + one.line + ": " + (what || key + " = " + JSON.stringify(value))); }
     function choice(list) { return list.indexOf(value) >= 0 ? value : refuse(); }
     if (one.table === "set") {
-      if (!known.parameter(key) || typeof value !== "number" || value < 0) refuse();
+      if (typeof value !== "number" || !known.parameter(key, value)) refuse();
       next.overrides[key] = value;
     } else if (one.table === "link") {
       var link = linkFrom(value, known);
@@ -229,6 +253,20 @@ function scenarioWords(state, file, short) {
   return words;
 }
 
+/* One scenario as the word that `atlas compare` takes: a year where all else is as usual, else the file of it. */
+function scenarioWord(state, file) {
+  var words = scenarioWords(state, file);
+  return words.length === 2 && words[0] === "--year" ? words[1] : file;
+}
+
+/* Of two states with one origin, mode and direction: places gained and lost, and by what. Else null: the terminal compares no other. */
+function compareCommand(before, after, named) {
+  var start = after.origins.map(named)[0];
+  if (before.origins.length > 1 || after.origins.length > 1 || before.origins.map(named)[0] !== start || before.mode !== after.mode || before.towards !== after.towards) return null;
+  return ["atlas", "compare", scenarioWord(before, "pinned.toml"), scenarioWord(after, "explorer.toml"), start[0] === "-" ? "--origin=" + shell(start) : "--origin " + shell(start),
+    "--to", "places", "--show", "places", "--within", after.cutoffs.join(","), "--mode", after.mode].concat(after.towards ? ["--to-here"] : []).join(" ");
+}
+
 /* What is asked: "route" (to `destination`), "reach" (places), "coverage" (people and land), "isochrone" (areas) or
    "claims" (promises; its summary is of central values, its trips of all sets). `named` gives an origin as the terminal knows it. */
 function toCommand(state, what, named, destination, file) {
@@ -247,5 +285,5 @@ function toCommand(state, what, named, destination, file) {
   return ["atlas", what].concat(ends.some(function (end) { return end[0] === "-"; }) ? words.concat(["--"], ends) : ends.concat(words)).join(" ");
 }
 
-export { fresh, cutoffsOf, toHash, fromHash, toToml, fromToml, toCommand, originText, linkText, linkOf, yearText,
+export { fresh, takes, cutoffsOf, leftOfCutoffs, compareCommand, toHash, fromHash, toToml, fromToml, toCommand, originText, linkText, linkOf, yearText,
   MODES, SETS, PERIODS, BOARDING, COMBINE, TIMETABLES };

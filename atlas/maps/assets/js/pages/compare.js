@@ -4,7 +4,7 @@ import { listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
-import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
+import { inSentence, labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
 import { inView } from "../core/trace.js";
 import { paintLayer } from "../map/canvas.js";
 import { redraw, startPage, tell, usualCover } from "../map/frame.js";
@@ -137,7 +137,7 @@ export function comparePage(data) {
     var best = null;
     var found = rows(), count = function (what) { return found.filter(function (row) { return row.key === what; }).length; };
     found.forEach(function (row) { if (row.saved !== null && (!best || row.saved > best.saved)) best = row; });
-    var text = ui("finding_change", pick(R().origin), ui(R0.modes[choice.m]), cutoff(), count("gained"), count("lost"));
+    var text = ui("finding_change", pick(R().origin), inSentence(R0.modes[choice.m]), cutoff(), count("gained"), count("lost"));
     return text + (best && best.saved >= 0.5 ? ui("finding_faster", wholeMinutes(best.saved), best.name) : "");
   };
 
@@ -176,7 +176,7 @@ export function comparePage(data) {
   hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
   var sheetOf = /** @type {number | null} */ (null);
   hooks.sheetViews = function () {
-    return !inPair() ? null : names.map(function (name, s) { return { told: name + ", " + pick(R().origin) + ", " + ui(R0.modes[choice.m]), use: function () { sheetOf = s; } }; });
+    return !inPair() ? null : names.map(function (name, s) { return { told: name + ", " + pick(R().origin) + ", " + inSentence(R0.modes[choice.m]), use: function () { sheetOf = s; } }; });
   };
   hooks.sheetDone = function () { sheetOf = null; };
   hooks.sheetNotes = function () { return Array.prototype.slice.call(projects.children, 0, 6).map(function (item) { return item.textContent; }); };
@@ -201,7 +201,7 @@ export function comparePage(data) {
     });
     return table;
   };
-  hooks.subtitle = function () { return names[0] + " → " + names[1] + ", " + pick(R().origin) + ", " + ui(R0.modes[choice.m]) + ", " + ui("within", cutoff()); };
+  hooks.subtitle = function () { return names[0] + " → " + names[1] + ", " + pick(R().origin) + ", " + inSentence(R0.modes[choice.m]) + ", " + ui("within", cutoff()); };
   listen("drawn", function () { drawLegend(hooks.legendRows(), emptied(legend)); });
   listen("lang", update);
   update();

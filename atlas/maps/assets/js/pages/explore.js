@@ -8,10 +8,11 @@ import { urlState } from "../core/hash.js";
 import { worldX, worldY } from "../core/mercator.js";
 import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
-import { labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
+import { inSentence, labelled, listed, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
 import { answerer } from "../explore/answer.js";
 import { outlines } from "../explore/areas.js";
 import { explorePaint } from "../explore/paint.js";
+import { crossesBorder } from "../explore/sides.js";
 import { inView } from "../core/trace.js";
 import { featuresAt, paintMark, viewOf } from "../map/canvas.js";
 import { coveredByCard, fitBox, redraw, startPage, tell, usualCover } from "../map/frame.js";
@@ -32,18 +33,18 @@ export function explorePage(data) {
   var X = data.explore, E = engine, S = exploreState, host = el("div", { class: "section" }, el("p", {}, ui("ex_loading")));
   page.panel.appendChild(host);
   searchBox(function () {});
-  Promise.all([E.unpack(X.engine), E.unpackTexts(X.names), E.unpackTexts(X.nodeNames)]).then(function (unpacked) {
+  Promise.all([E.unpack(X.engine), E.unpackTexts(X.names), E.unpackTexts(X.nodeNames), E.unpackTexts(X.sides)]).then(function (unpacked) {
     var N = unpacked[0];
     X.names = unpacked[1];
     X.nodeNames = unpacked[2];
     emptied(host);
     host.remove();
-    page.explorer = explorer(N);
+    page.explorer = explorer(N, unpacked[3]);
     document.body.setAttribute("data-explorer", "true");
     redraw();
   });
 
-  function explorer(base) {
+  function explorer(base, sides) {
     var places = page.layers[0], parameters = new Map(X.parameters.map(function (row) { return [row[0], row]; }));
     var nodeOf = new Map(), nameOf = new Map(), N = base, paint = explorePaint(base, { tokens: data.tokens, explore: X, forward: bits(X.forward) });
     page.layers.forEach(function (layer, k) {
@@ -53,12 +54,15 @@ export function explorePage(data) {
       }
     });
     var known = { id: function (id) { return base.rowsById.has(id) || Object.prototype.hasOwnProperty.call(data.plan.items, id); }, origin: function (id) { return nodeOf.has(id); },
-      parameter: function (name) { return parameters.has(name); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], place: function (id) { return [base.a.lon[nodeOf.get(id)], base.a.lat[nodeOf.get(id)]]; } };
+      parameter: function (name, value) { return parameters.has(name) && S.takes(parameters.get(name), value); }, years: data.years, box: data.backdrop.box || [-180, -90, 180, 90], place: function (id) { return [base.a.lon[nodeOf.get(id)], base.a.lat[nodeOf.get(id)]]; } };
     var opening = { origins: [{ id: X.opening[0] }], year: X.opening[1] };
-    var state = S.fromHash(urlState.values, opening, known), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known) : null;
+    /* what stands in the address and cannot be taken is said until something is changed */
+    var untaken = [], state = S.fromHash(urlState.values, opening, known, untaken), pinned = urlState.values.pin ? S.fromHash(pairs(urlState.values.pin), opening, known, untaken) : null;
     /* two states that are compared are cut at the same minutes */
     if (pinned) pinned.cutoffs = state.cutoffs.slice();
     var view = { areas: urlState.values.i !== "0", compare: ["change", "swipe", "pair"].indexOf(urlState.values.d) >= 0 ? urlState.values.d : "one", swipe: 0.5 };
+    if (view.compare === "one" && urlState.values.d && urlState.values.d !== "one") untaken.push("d=" + urlState.values.d);
+    if (urlState.values.f && !nodeOf.has(urlState.values.f)) untaken.push("f=" + urlState.values.f);
     var chosen = urlState.values.f && nodeOf.has(urlState.values.f) ? urlState.values.f : null, draft = null, now = null, was = null, spent = 0;
 
     function bits(text) { var raw = atob(text), out = new Uint8Array(raw.length); for (var i = 0; i < raw.length; i++) out[i] = raw.charCodeAt(i); return out; }
@@ -77,6 +81,8 @@ export function explorePage(data) {
     }
     function originName(origin) { return origin.id ? pick(nameOf.get(origin.id)) : ui("ex_point", origin.lon.toFixed(3), origin.lat.toFixed(3)); }
 
+    function yearWords(one) { return one.year === null ? inSentence(one.known ? "ex_full_known" : "full") : String(one.year); }
+
     function minutesAt(result, id) { return result.node[nodeOf.get(id)]; }
 
     /* Whether what a list hangs on has changed since it was last filled: a click on the map leaves most lists as they are. */
@@ -90,6 +96,7 @@ export function explorePage(data) {
 
     /* --- doing: change the state, answer, show ------------------------------------------------------------------- */
     function change(more, quick) {
+      untaken = [];
       Object.assign(state, more);
       if (pinned && more.cutoffs) { pinned.cutoffs = state.cutoffs.slice(); answerPinned(); }
       if (quick && worker.ask()) return;
@@ -180,7 +187,9 @@ export function explorePage(data) {
     var cut = labelled(el("input", { type: "text", id: "cutoffs", inputmode: "decimal" }), "ex_cutoffs");
     cut.addEventListener("change", function () {
       var read = S.cutoffsOf(cut.value);
-      if (read) change({ cutoffs: read }); else cut.value = state.cutoffs.join(", ");
+      if (read) change({ cutoffs: read });
+      var left = S.leftOfCutoffs(cut.value);
+      if (left.length) { untaken = left; cut.value = state.cutoffs.join(", "); originsShown(); }
     });
     var areasBox = el("input", { type: "checkbox", id: "areas", checked: view.areas });
     areasBox.addEventListener("change", function () { view.areas = areasBox.checked; urlState.write({ i: view.areas ? null : "0" }); redraw(); });
@@ -336,7 +345,7 @@ export function explorePage(data) {
         emptied(drawn);
         told.textContent = draft ? ui("ex_drawing", draft.points.length) : "";
         state.links.forEach(function (link, i) {
-          drawn.appendChild(el("li", {}, [el("span", {}, (link.kind === "rail" ? ui("ex_rail_line") : wordFor("kinds", link.cls)) + " · " + link.kmh + " km/h · " + ui("ex_points", link.points.length) + (looseEnds(link) ? " · " + ui("ex_loose", looseEnds(link)) : "") + " "),
+          drawn.appendChild(el("li", {}, [el("span", {}, (link.kind === "rail" ? ui("ex_rail_line") : wordFor("kinds", link.cls)) + " · " + link.kmh + " km/h · " + ui("ex_points", link.points.length) + (looseEnds(link) ? " · " + ui("ex_loose", looseEnds(link)) : "") + (crossesBorder(sides, link.points) ? " · " + ui("ex_over_border") : "") + " "),
             makeButton({ class: "link" }, "ex_remove", function () { change({ links: state.links.filter(function (_, k) { return k !== i; }) }); })]));
         });
         state.close.forEach(function (id) {
@@ -366,6 +375,13 @@ export function explorePage(data) {
       }
       rows();
     }
+    /* A value that the terminal refuses too: the slider goes back to what holds, and the page says which. */
+    function refused(name, value) {
+      untaken = [name + "=" + value];
+      lastAsked.delete("sliders");
+      fillSliders();
+      originsShown();
+    }
     /* Every border at the same minutes, either way. */
     function bordersTogether() {
       var rows = X.parameters.filter(function (row) { return row[0].indexOf("border_") === 0; });
@@ -380,7 +396,7 @@ export function explorePage(data) {
         mark.classList.toggle("outside", out > 0);
       }
       function set(v, quick) {
-        if (!isFinite(v) || v < 0) return;
+        if (!rows.every(function (row) { return S.takes(row, v); })) return refused("border", v);
         var overrides = Object.assign({}, state.overrides);
         rows.forEach(function (row) { if (v === row[1][S.SETS.indexOf(state.set)]) delete overrides[row[0]]; else overrides[row[0]] = v; });
         slider.value = typed.value = String(v);
@@ -398,12 +414,12 @@ export function explorePage(data) {
     }
     function sliderOf(row) {
       var usual = row[1][S.SETS.indexOf(state.set)], value = Object.prototype.hasOwnProperty.call(state.overrides, row[0]) ? state.overrides[row[0]] : usual;
-      var low = Math.max(0, Math.min(row[2] - (row[3] - row[2]), row[2] * 0.5)), high = Math.max(row[3] + (row[3] - row[2]), row[3] * 1.5, value), id = "p-" + row[0];
+      var low = Math.max(S.takes(row, 0) ? 0 : row[2] * 0.1, Math.min(row[2] - (row[3] - row[2]), row[2] * 0.5)), high = Math.max(row[3] + (row[3] - row[2]), row[3] * 1.5, value), id = "p-" + row[0];
       var slider = el("input", { type: "range", id: id, min: low, max: high, step: (high - low) / 200 || 0.01, value: value }), typed = labelled(el("input", { type: "number", value: value, step: "any", min: 0 }), function () { return pick(row[6]); });
       var mark = el("span", { class: "small" });
       function tell(v) { mark.textContent = v < row[2] - 1e-9 || v > row[3] + 1e-9 ? ui("ex_outside", row[2], row[3]) : ui("ex_range", row[2], row[3]); mark.classList.toggle("outside", v < row[2] - 1e-9 || v > row[3] + 1e-9); }
       function set(v, quick) {
-        if (!isFinite(v) || v < 0) return;
+        if (!S.takes(row, v)) return refused(row[0], v);
         var overrides = Object.assign({}, state.overrides);
         if (Math.abs(v - usual) < 1e-9) delete overrides[row[0]]; else overrides[row[0]] = Math.round(v * 1e4) / 1e4;
         typed.value = String(Math.round(v * 1e4) / 1e4);
@@ -529,6 +545,7 @@ export function explorePage(data) {
       if (base.grid) said.push(["coverage", "ex_command_coverage"], ["isochrone", "ex_command_isochrone"]);
       if (X.targets.length) said.push(["claims", "ex_command_claims"]);
       said.forEach(function (pair) { told(pair[1], S.toCommand(state, pair[0], named), pair[0]); });
+      if (pinned && S.compareCommand(pinned, state, named)) told("ex_command_compare", S.compareCommand(pinned, state, named), "compare");
       if (pinned && base.grid) told("ex_command_pinned", S.toCommand(pinned, "coverage", named, null, "pinned.toml"), "pinned");
       document.getElementById("pinned-out").hidden = !pinned;
       function told(key, text, what) { commands.appendChild(el("li", {}, [el("small", {}, ui(key)), el("code", { class: "command", "data-what": what, tabindex: "0" }, text)])); }
@@ -605,13 +622,17 @@ export function explorePage(data) {
           el("small", {}, ui("ex_worst", pick(nameOf.get(worst.from)), pick(nameOf.get(worst.to)), isFinite(worst.minutes) ? formatNumber(worst.minutes, 0) : "—", target.limit, inside, target.trips.length))]));
       });
     }
+    function untakenWords() {
+      var each = Array.from(new Set(untaken.map(function (text) { return text.slice(0, 60); })));
+      return each.slice(0, 8).join(ui("semicolon")) + (each.length > 8 ? "…" : "");
+    }
     function warn(text) { warning.textContent = text || ""; warning.hidden = !text; }
     function originsShown() {
       emptied(originList);
       state.origins.forEach(function (origin, i) {
         originList.appendChild(el("li", {}, [el("b", {}, originName(origin)), state.origins.length > 1 ? makeButton({ class: "link" }, "ex_remove", function () { change({ origins: state.origins.filter(function (_, k) { return k !== i; }) }); }) : null]));
       });
-      warn(now.lost ? ui("ex_off_land") : state.cutoffs.length && now.inside.length && !now.inside[now.inside.length - 1].km2 ? ui("ex_nothing") : "");
+      warn((untaken.length ? ui("ex_untaken", untakenWords()) + " " : "") + (now.lost ? ui("ex_off_land") : state.cutoffs.length && now.inside.length && !now.inside[now.inside.length - 1].km2 ? ui("ex_nothing") : ""));
     }
     function show() {
       originsShown();
@@ -639,7 +660,7 @@ export function explorePage(data) {
     function differences() {
       var told = document.getElementById("pinned"), host = document.getElementById("differences");
       emptied(host);
-      told.textContent = pinned ? ui("ex_pinned", pinned.origins.map(originName).join("、"), S.yearText(pinned), ui(pinned.mode)) : ui("ex_not_pinned");
+      told.textContent = pinned ? ui("ex_pinned", listed(pinned.origins.map(originName)), yearWords(pinned), inSentence(pinned.mode)) : ui("ex_not_pinned");
       if (!was) return;
       state.cutoffs.forEach(function (cutoff, i) {
         var before = was.inside[i] || E.inside(was.M, was.cells, [cutoff])[0], gained = [], lost = [];
@@ -647,15 +668,17 @@ export function explorePage(data) {
         before = E.inside(was.M, was.cells, [cutoff])[0];
         placeRows().forEach(function (row) {
           var a = nodeOf.has(row.id) ? minutesAt(was, row.id) <= cutoff + 1e-6 : false, b = row.min !== null && row.min <= cutoff + 1e-6;
-          if (a !== b) (b ? gained : lost).push(row.name);
+          if (a !== b) (b ? gained : lost).push(row);
         });
-        host.appendChild(el("li", { "data-gain": Math.round(now.inside[i].people - before.people) }, ui("ex_gain", cutoff, signed(now.inside[i].people - before.people), signedKm(now.inside[i].km2 - before.km2)) +
-          (gained.length ? ui("ex_gained", gained.slice(0, 12).join("、") + (gained.length > 12 ? "…" : "")) : "") + (lost.length ? ui("ex_lost", lost.slice(0, 12).join("、") + (lost.length > 12 ? "…" : "")) : "")));
+        host.appendChild(el("li", { "data-gain": Math.round(now.inside[i].people - before.people), "data-gained": gained.map(idOfRow).join(), "data-lost": lost.map(idOfRow).join() }, ui("ex_gain", cutoff, signed(now.inside[i].people - before.people), signedKm(now.inside[i].km2 - before.km2)) +
+          (gained.length ? ui("ex_gained", listed(gained.slice(0, 12).map(shortName)) + (gained.length > 12 ? "…" : "")) : "") + (lost.length ? ui("ex_lost", listed(lost.slice(0, 12).map(shortName)) + (lost.length > 12 ? "…" : "")) : "")));
       });
       var made = items.filter(function (item) { return openIn(state, item) !== openIn(pinned, item); });
-      if (made.length) host.appendChild(el("li", {}, ui("ex_made", made.slice(0, 20).map(sign).join("；") + (made.length > 20 ? "…" : ""))));
+      if (made.length) host.appendChild(el("li", {}, ui("ex_made", made.slice(0, 20).map(sign).join(ui("semicolon")) + (made.length > 20 ? "…" : ""))));
       if (made.length && base.grid) host.appendChild(el("li", {}, makeButton({ class: "tool", id: "weigh" }, "ex_weigh", function () { weigh(made); })));
     }
+    function shortName(row) { return row.name; }
+    function idOfRow(row) { return row.id; }
     function sign(item) { return (openIn(state, item) ? "+ " : "− ") + pick(data.plan.items[item.id].n); }
     /* What each project does by itself: the people within the longest cut-off with it as it is now and with it as it was
        in the pinned state, one project after the other so that the page goes on answering. */
@@ -688,7 +711,7 @@ export function explorePage(data) {
       chosen = id;
       urlState.write({ f: id });
       var found = wayTo(id, run), usual = nameOf.get(id), start = state.origins[Math.max(0, now.runs.indexOf(run))];
-      var nodes = [el("p", { class: "kind" }, S.yearText(state) + " · " + ui(state.mode)), el("h2", {}, (state.towards ? pick(usual) + " → " + originName(start) : originName(start) + " → " + pick(usual))),
+      var nodes = [el("p", { class: "kind" }, yearWords(state) + " · " + inSentence(state.mode)), el("h2", {}, (state.towards ? pick(usual) + " → " + originName(start) : originName(start) + " → " + pick(usual))),
         isFinite(value) ? el("p", { class: "big", "data-minutes": value.toFixed(4) }, [formatNumber(value, 1), el("small", {}, " " + ui("minutes"))]) : el("p", {}, ui("no_way"))];
       if (was && nodeOf.has(id) && isFinite(minutesAt(was, id))) nodes.push(el("p", {}, ui("ex_before", formatNumber(minutesAt(was, id), 1))));
       nodes.push(el("div", { class: "steps" }, [makeButton({}, "ex_from_here", function () { change({ origins: [{ id: id }] }); }), makeButton({}, "ex_and_here", function () { change({ origins: state.origins.concat([{ id: id }]).slice(0, 12) }); })]));
@@ -760,7 +783,7 @@ export function explorePage(data) {
     }
     function paintOne(ctx, mapView, result, one) { model.paintOne(ctx, mapView, result, one, view.areas, false); }
     /* The pinned state on a map of its own, on the left of the current one. */
-    function told(one) { return one.origins.map(originName).join("、") + " · " + S.yearText(one) + " · " + ui(one.mode); }
+    function told(one) { return listed(one.origins.map(originName)) + " · " + yearWords(one) + " · " + inSentence(one.mode); }
     var twin = twinMap(function (ctx, mapView) {
       if (!was) return;
       paintOne(ctx, mapView, was, pinned);
@@ -781,7 +804,7 @@ export function explorePage(data) {
     hooks.sheetViews = function () {
       if (!was || view.compare === "one") return null;
       return [[was, pinned], [now, state]].map(function (pair) {
-        return { told: pair[1].origins.map(originName).join("、") + ", " + S.yearText(pair[1]) + ", " + ui(pair[1].mode) + " · " + pair[1].cutoffs.map(function (cutoff) {
+        return { told: listed(pair[1].origins.map(originName)) + ", " + yearWords(pair[1]) + ", " + inSentence(pair[1].mode) + " · " + pair[1].cutoffs.map(function (cutoff) {
           var inside = pair[0].cells ? E.inside(pair[0].M, pair[0].cells, [cutoff])[0] : null;
           return inside ? ui("ex_finding_inside", cutoff, many(inside.people), formatNumber(inside.km2, 0)) : "";
         }).join(ui("semicolon")), use: function () { sheetOf = pair; } };
@@ -935,10 +958,10 @@ export function explorePage(data) {
     hooks.finding = function () {
       if (!now) return "";
       if (now.lost === now.all) return ui("ex_off_land");
-      var head = ui(state.towards ? "ex_finding_to" : "ex_finding", state.origins.map(originName).join(page.lang === "zh" ? "、" : ", "), state.year === null ? ui(state.known ? "ex_full_known" : "full") : String(state.year), ui(state.mode));
+      var head = ui(state.towards ? "ex_finding_to" : "ex_finding", listed(state.origins.map(originName)), yearWords(state), inSentence(state.mode));
       return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, many(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
     };
-    hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [state.origins.map(originName).join("、"), S.yearText(state), ui(state.mode)].join(", "); };
+    hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [listed(state.origins.map(originName)), yearWords(state), inSentence(state.mode)].join(", "); };
     hooks.printRows = function () {
       var table = el("table", {}, el("thead", {}, el("tr", {}, [el("th", {}, ui("place")), el("th", { class: "number" }, ui("minutes"))])));
       placeRows().filter(function (row) { return row.min !== null && ["prefecture", "sar", "district", "county", "county_city"].indexOf(places.get("level", row.row)) >= 0; }).forEach(function (row) {

@@ -4,7 +4,7 @@ import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
-import { labelled, makeButton, otherName, pick, spoken, ui, wordFor } from "../core/words.js";
+import { inSentence, labelled, makeButton, otherName, pick, spoken, ui, wordFor } from "../core/words.js";
 import { featuresAt } from "../map/canvas.js";
 import { coveredByCard, fitBox, redraw, startPage, tell } from "../map/frame.js";
 import { labelCandidates } from "../map/labels.js";
@@ -50,7 +50,7 @@ export function reachPage(data) {
   hooks.heart = function () { return R.at; };
   hooks.finding = function () {
     var inside = R.inside[combination()], name = R.scenarios[choice.s];
-    return ui("finding_reach", name === "full" ? ui("full") : name, ui(R.modes[choice.m])) + R.cutoffs.map(function (cutoff, i) {
+    return ui("finding_reach", name === "full" ? inSentence("full") : name, inSentence(R.modes[choice.m])) + R.cutoffs.map(function (cutoff, i) {
       var people = Math.round(inside[i][1] / 10000);
       return ui("finding_inside", cutoff, inside[i][0], formatNumber(page.lang === "zh" ? people : people * 10000, 0));
     }).join(ui("semicolon"));
@@ -187,7 +187,7 @@ export function reachPage(data) {
     return table;
   };
   hooks.subtitle = function () {
-    return [R.scenarios[choice.s] === "full" ? ui("full") : R.scenarios[choice.s], ui(R.modes[choice.m]), ui(R.sets[choice.p])].join(", ");
+    return [R.scenarios[choice.s] === "full" ? inSentence("full") : R.scenarios[choice.s], inSentence(R.modes[choice.m]), inSentence(R.sets[choice.p])].join(", ");
   };
   listen("click", function (event) {
     var hits = featuresAt(page.map, page.layers, event.containerPoint, 12);
