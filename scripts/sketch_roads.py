@@ -30,12 +30,11 @@ ROOT = Path(__file__).resolve().parents[1]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from atlas.base.geodesy import length_km  # noqa: E402  (the path must be set first)
+from atlas.base.geodesy import Floats, length_km  # noqa: E402  (the path must be set first)
 from atlas.data.declaration import read_specs  # noqa: E402
 from atlas.data.layer import Layer, frame_of, write_layer  # noqa: E402
 from atlas.data.region import read_region  # noqa: E402
 
-Floats = NDArray[np.float64]
 Graph = dict[int, dict[int, list[int]]]
 
 BOX = (110.8, 21.3, 114.3, 23.3)

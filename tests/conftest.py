@@ -25,11 +25,12 @@ _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
 #: What `scripts/test --quick` leaves out: whole commands, sites and browsers, second programs, long draws.
 SLOW = {
     "test_cli.py", "test_cli_plan.py", "test_decisions.py", "test_docs.py", "test_ending.py", "test_engine.py",
-    "test_examples.py", "test_export_at_home.py", "test_export_formats.py", "test_export_network.py", "test_faults.py",
-    "test_fuzz.py", "test_gaps.py", "test_hostile_atlas.py", "test_import_fuzz.py", "test_import_gtfs.py",
-    "test_import_intake.py", "test_import_people.py", "test_import_roundtrip.py", "test_kept.py", "test_map_tiles.py",
-    "test_new_region.py", "test_od.py", "test_packaging.py", "test_page_atlas.py", "test_page_compare.py",
-    "test_page_explore.py", "test_page_journeys.py", "test_page_plan.py", "test_page_reach.py", "test_report.py",
+    "test_examples.py", "test_export_at_home.py", "test_export_formats.py", "test_export_network.py",
+    "test_faults.py", "test_front_end.py", "test_fuzz.py", "test_gaps.py", "test_hostile_atlas.py",
+    "test_import_fuzz.py", "test_import_gtfs.py", "test_import_intake.py", "test_import_people.py",
+    "test_import_refine.py", "test_import_roundtrip.py", "test_kept.py", "test_map_tiles.py", "test_new_region.py",
+    "test_od.py", "test_packaging.py", "test_page_atlas.py", "test_page_compare.py", "test_page_explore.py",
+    "test_page_journeys.py", "test_page_plan.py", "test_page_reach.py", "test_refresh.py", "test_report.py",
     "test_serve.py", "test_sheet.py", "test_site.py", "test_situations.py", "test_stations.py", "test_surface.py",
     "test_times.py", "test_trip.py", "test_uncertainty.py", "test_validation.py", "test_verify.py",
 }  # fmt: skip

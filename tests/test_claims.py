@@ -82,6 +82,9 @@ def test_each_verdict_is_recomputed_from_the_matrix(
     inside_rail = table["travel_time_min"] - table["access_min"] - table["egress_min"] - table["set"].map(entry)
     table["station"] = inside_rail
     cells = table.set_index(["year", "set", "mode", "from_id", "to_id"])
+    assert cells.index.is_unique
+    known = {column: cells[column].to_dict() for column in ("station", "travel_time_min")}
+    told = dict(list(claims.groupby(["target_id", "reading", "from_id", "scenario", "mode", "measure"])))
     checked = 0
     for target in targets:
         for reading in target.readings:
@@ -93,7 +96,7 @@ def test_each_verdict_is_recomputed_from_the_matrix(
                         for mode, measure in MEASURES:
                             column = "station" if measure == "station" else "travel_time_min"
                             best = {
-                                name: min(cells.loc[(year, name, mode, origin, end), column] for end in group)
+                                name: min(known[column][year, name, mode, origin, end] for end in group)
                                 for name in (*SETS, "peak")
                             }
                             within = [best[name] <= target.limit_min + 1e-6 for name in (*SETS, "peak")]
@@ -101,14 +104,7 @@ def test_each_verdict_is_recomputed_from_the_matrix(
                             expected = (
                                 "borderline" if near or len(set(within)) > 1 else ("inside" if within[1] else "outside")
                             )
-                            rows = claims[
-                                (claims["target_id"] == target.id)
-                                & (claims["reading"] == reading.id)
-                                & (claims["from_id"] == origin)
-                                & (claims["scenario"] == year)
-                                & (claims["mode"] == mode)
-                                & (claims["measure"] == measure)
-                            ]
+                            rows = told[target.id, reading.id, origin, year, mode, measure]
                             rows = rows[rows["to_id"].isin(group)]
                             assert set(rows["verdict"]) == {expected}
                             assert sorted(rows["minutes"]) == pytest.approx(sorted(best.values()))

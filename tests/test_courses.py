@@ -11,12 +11,13 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from atlas import build_network, draw_layers, open_catalog
+from atlas import draw_layers, open_catalog
 from atlas.base.errors import LayerError
 from atlas.base.geodesy import distance_km
 from atlas.data.layer import Layer
 from atlas.maps.courses import courses_of, smoothed
 from atlas.maps.pages.reach import line_groups
+from atlas.network.value import Network
 
 CATALOG = open_catalog()
 LAYER = CATALOG.layer("highways")
@@ -66,10 +67,9 @@ def test_a_line_of_two_points_and_one_that_turns_back_run_straight() -> None:
         assert drawn(points).equals(shapely.LineString(points))
 
 
-def test_edges_of_the_network_are_drawn_along_the_curves_of_their_roads() -> None:
+def test_edges_of_the_network_are_drawn_along_the_curves_of_their_roads(network: Network) -> None:
     layers = CATALOG.layers("places", "highways", "railways")
     courses = courses_of(layers)
-    network = build_network(CATALOG.layers())
     _, shapes, _ = line_groups(network)
     before = shapely.get_num_coordinates(shapes).sum()
     assert shapely.get_num_coordinates(courses.drawn(shapes)).sum() > before + 1000

@@ -132,10 +132,16 @@ def test_the_command_lists_events_and_refuses_one_that_is_not_there() -> None:
         ("2025-09-24", "without an hour"),
     ],
 )
-def test_a_time_that_is_none_is_refused(hour: str, said: str) -> None:
-    result = CliRunner().invoke(cli, ["event", "run", "ragasa-2025", "--at", hour])
+def test_a_time_that_is_none_is_refused(network: Network, hour: str, said: str) -> None:
+    event = next(event for event in EVENTS if event.id == "ragasa-2025")
+    with pytest.raises(PlanError, match=said):
+        event.shut(network, hour)
+
+
+def test_the_command_says_what_is_wrong_with_an_hour() -> None:
+    result = CliRunner().invoke(cli, ["event", "run", "ragasa-2025", "--at", "nonsense"])
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert "no time" in result.stderr
 
 
 def test_a_time_is_read_however_it_is_written(network: Network) -> None:
@@ -156,3 +162,18 @@ def test_a_closure_ends_after_it_begins(tmp_path: Path, until: str) -> None:
     )
     with pytest.raises(PlanError, match=until.split("T")[0]):
         read_event(file)
+
+
+def test_an_event_of_the_folder_is_called_as_its_file(tmp_path: Path) -> None:
+    text = (FOLDER / "border-shut.toml").read_text("utf-8")
+    (tmp_path / "all-shut.toml").write_text(text, "utf-8")
+    with pytest.raises(PlanError, match=r'has the event "border-shut"; name the file border-shut\.toml, or correct id'):
+        read_events(tmp_path)
+    (tmp_path / "all-shut.toml").rename(tmp_path / "border-shut.toml")
+    assert [event.id for event in read_events(tmp_path)] == ["border-shut"]
+
+
+def test_a_name_longer_than_tables_have_room_for_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(HEAD.replace("甲", "甲" * 100_000), "utf-8")
+    with pytest.raises(PlanError, match=r"name_zh = .{10,60} has 100000 signs, more than 200; shorten it"):
+        read_event(tmp_path / "x.toml")

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 from pages import opened
 from playwright.sync_api import Browser
+from small_atlas import draw_atlas
 
 from atlas.base.errors import MapError
-from atlas.data.catalog import Catalog
+from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.maps import payload
 from atlas.maps.basemaps import basemap_of
@@ -27,7 +28,7 @@ from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
 from atlas.maps.pages.reach import draw_reach
 from atlas.maps.sheets.plan import draw_plan
-from atlas.network.build import Network
+from atlas.network.build import Network, build_network
 
 ROOT = Path(__file__).resolve().parent.parent
 TYPES = {
@@ -37,17 +38,18 @@ TYPES = {
 
 
 @pytest.fixture(scope="module")
-def texts(catalog: Catalog, network: Network) -> dict[str, str]:
-    layers = catalog.layers()
-    years = [load_scenario("2026"), load_scenario("2035")]
+def texts(catalog: Catalog, network: Network, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """One page of each kind; reach and comparison, which measure land, are of the small atlas."""
+    layers, small = catalog.layers(), open_catalog(draw_atlas(tmp_path_factory.mktemp("town"))).layers()
+    years, town = [load_scenario("2026"), load_scenario("full")], build_network(small)
     known: dict[str, Any] = {"plan": catalog.plan, "sources": catalog.sources}
-    reach = draw_reach(network, "珠海", years, layers, modes=["drive"], sets=["central"], **known)
+    reach = draw_reach(town, "zhongshan", years, small, modes=["drive"], sets=["central"], **known)
     return {
         "atlas": draw_layers(layers, **known).html(),
         "reach": reach.html(),
-        "compare": draw_compare(network, *years, layers, origins=["阳江"], **known).html(),
+        "compare": draw_compare(town, *years, small, origins=["zhongshan"], **known).html(),
         "explore": draw_explorer(network, layers, catalog.parameters, **known).html(),
-        "matrix": draw_matrix(network, years, places=("珠海", "阳江", "澳门")),
+        "matrix": draw_matrix(network, [load_scenario("2026"), load_scenario("2035")], places=("珠海", "阳江", "澳门")),
         "plan": draw_plan(catalog.plan, layers),
     }
 

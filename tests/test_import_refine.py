@@ -19,7 +19,7 @@ from atlas.imports.osm.matching import base_names
 from atlas.imports.osm.refine import Match, Refined, refine
 from atlas.imports.osm.tags import CLASSES
 from atlas.imports.vector import DEFAULTS
-from atlas.network.build import build_network
+from atlas.network.build import Network, build_network
 
 HOME = open_catalog()
 LAYERS = HOME.layers()
@@ -127,8 +127,8 @@ def test_the_validator_finds_nothing_new(result: Refined) -> None:
     assert {(one.layer, one.feature_id, one.rule) for one in found} <= known
 
 
-def test_the_network_is_built_of_the_refined_layers(result: Refined) -> None:
-    before, after = build_network(LAYERS), build_network({**LAYERS, **result.layers})
+def test_the_network_is_built_of_the_refined_layers(result: Refined, network: Network) -> None:
+    before, after = network, build_network({**LAYERS, **result.layers})
     # Ordinary roads meet the roads where these run now.
     own = [n.edges[(n.edges["role"] == "run") & (n.edges["layer"] != "ordinary_roads")] for n in (before, after)]
     roads = [set(edges["edge_id"]) for edges in own]

@@ -31,9 +31,10 @@ def drawn_only(layers: dict[str, Layer]) -> list[str]:
     return [str(name) for frame in frames for name in frame.loc[lines_on_request(frame), "id"]]
 
 
-@pytest.fixture(scope="module")
-def plain(layers: dict[str, Layer]) -> Network:
-    return build_network(layers)
+@pytest.fixture
+def plain(network: Network) -> Network:
+    """The shipped network, as nobody asked for anything."""
+    return network
 
 
 @pytest.fixture(scope="module")

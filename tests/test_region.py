@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +49,6 @@ seat = "sur"
 "北镇" = "Norte"
 "南镇" = "Sur"
 """
-
-
-@cache
-def home_network() -> Network:
-    return atlas.build_network(HOME.layers())
 
 
 def drawn(key: str, rows: list[dict[str, Any]], shapes: list[Any]) -> bytes:
@@ -224,16 +218,14 @@ def test_a_territory_says_on_which_side_of_a_border_a_point_lies() -> None:
         assert sides_at(region.territories, np.array(some)).tolist() == [side] * len(some)
 
 
-def test_nodes_lie_on_the_side_of_their_city_but_where_their_position_is_rough() -> None:
-    network = home_network()
+def test_nodes_lie_on_the_side_of_their_city_but_where_their_position_is_rough(network: Network) -> None:
     nodes = network.nodes
     told, lies = nodes["side"].to_numpy(), sides_at(HOME.region.territories, network.lonlat)
     assert sorted(nodes["node_id"][(told != lies) & (nodes["position_error_m"] < 800)]) == []
     assert (told != lies).mean() < 0.001
 
 
-def test_no_way_crosses_a_border_but_at_a_crossing_and_no_local_link_cuts_through() -> None:
-    network = home_network()
+def test_no_way_crosses_a_border_but_at_a_crossing_and_no_local_link_cuts_through(network: Network) -> None:
     assert check_network(network, atlas.load_scenario("2026")).breaks == ()
     for lon, lat, to, border in ((113.5345, 22.1975, "澳门", False), (113.5378, 22.2110, "澳门", False),
                                  (114.1280, 22.5010, "深圳", True), (113.5345, 22.1975, "珠海", True)):  # fmt: skip

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
-import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from pages import DESKTOP, PHONE, opened, serious
 from playwright.sync_api import Browser, Page
+from small_atlas import draw_atlas, promise
 
 from atlas.base.errors import MapError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
-from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario
 from atlas.data.stamp import find_stamps
 from atlas.land.ground import ground
 from atlas.maps.basemaps import basemap_of, displayed
 from atlas.maps.pages.layers import draw_layers
-from atlas.maps.pages.site import _build_key, build_site
+from atlas.maps.pages.site import Edition, _build_key, build_site
 from atlas.network.build import Network, build_network
 from atlas.plan.promises import check_claims, read_targets, summarise_claims
 
@@ -46,6 +48,15 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         made = CliRunner().invoke(cli, shlex.split("atlas build -o site")[1:], prog_name="atlas")
     assert made.exit_code == 0, made.output
     return folder / "site"
+
+
+def change_places(root: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Write what `change` gives for each place of an atlas; a second seat, say, for the matrix has pairs of them."""
+    path = root / "data" / "geojson" / "places.geojson"
+    content = json.loads(path.read_text("utf-8"))
+    for feature in content["features"]:
+        feature["properties"] |= change(feature["properties"])
+    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
 
 
 @contextmanager
@@ -123,19 +134,27 @@ def test_every_page_carries_its_hash(site: Path) -> None:
         assert find_stamps(site / name), name
 
 
-def test_a_second_build_leaves_every_byte_and_a_fresh_one_makes_the_same(
-    site: Path, network: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_second_build_leaves_every_byte(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in site.glob("*.html")}
     monkeypatch.chdir(site.parent)
     again = CliRunner().invoke(cli, ["build", "-o", "site"], prog_name="atlas")
     assert "nothing has changed" in again.stderr
     assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in site.glob("*.html")} == before
-    fresh = build_site(open_catalog(), network, tmp_path / "fresh", ground=ground(network)).parent
+
+
+def test_a_fresh_build_makes_the_same_bytes(tmp_path: Path) -> None:
+    root = draw_atlas(tmp_path / "town")
+    promise(root)
+    change_places(root, lambda told: {"level": "county"} if told["id"] == "gangkou-town" else {})
+    made = CliRunner().invoke(cli, ["build", "--root", str(root), "-o", str(tmp_path / "site")], prog_name="atlas")
+    assert made.exit_code == 0, made.output
+    catalog = open_catalog(root)
+    network = build_network(catalog.layers())
+    fresh = build_site(catalog, network, tmp_path / "fresh", ground=ground(network)).parent
     # The library was asked for neither downloads nor decisions: the mark of what went in knows of them.
     mark = re.compile(rb'atlas-seal" content="\w+"|<!-- atlas-build \w+ -->')
     for name in ("atlas.html", "explore.html", "matrix.html", "validation.html"):
-        assert mark.sub(b"", (fresh / name).read_bytes()) == mark.sub(b"", before[name][0]), name
+        assert mark.sub(b"", (fresh / name).read_bytes()) == mark.sub(b"", (tmp_path / "site" / name).read_bytes())
 
 
 def test_the_start_page_gives_the_verdicts_of_the_library(site: Path, network: Network) -> None:
@@ -179,18 +198,50 @@ def test_a_basemap_that_cannot_be_is_refused_with_the_remedy(name: str, options:
 
 
 def test_an_atlas_of_other_places_has_a_site_without_this_plans_promises(tmp_path: Path) -> None:
-    root = tmp_path / "own"
-    for name in ("layers", "data"):
-        shutil.copytree(find_root() / name, root / name)
-    path = root / "data" / "geojson" / "places.geojson"
-    content = json.loads(path.read_text("utf-8"))
-    for feature in content["features"]:
-        feature["properties"]["id"] = "other-" + feature["properties"]["id"]
-    path.write_text(json.dumps(content, ensure_ascii=False), "utf-8")
-    ferries = root / "data" / "geojson" / "ferries.geojson"
-    ferries.write_text(ferries.read_text("utf-8").replace('"places/', '"places/other-'), "utf-8")
+    root = draw_atlas(tmp_path / "own")
+    change_places(
+        root,
+        lambda told: {
+            "id": f"other-{told['id']}",
+            "level": "county" if told["id"] == "gangkou-town" else told["level"],
+        },
+    )
     catalog = open_catalog(root)
     start = build_site(catalog, build_network(catalog.layers()), tmp_path / "site")
     made = {page.name for page in start.parent.glob("*.html")}
     assert made == {"index.html", "atlas.html", "explore.html", "matrix.html", "plan.html"}
     assert "verdict" not in start.read_text("utf-8").partition("<body>")[2]
+
+
+def test_a_build_that_is_killed_leaves_the_site_that_stood_and_the_next_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog, site = open_catalog(draw_atlas(tmp_path / "town")), tmp_path / "site"
+    network = build_network(catalog.layers())
+    said: list[str] = []
+
+    def built(lang: str) -> dict[str, bytes]:
+        said.clear()
+        build_site(catalog, network, site, say=said.append, edition=Edition(lang))
+        return held()
+
+    def held() -> dict[str, bytes]:
+        return {path.relative_to(site).as_posix(): path.read_bytes() for path in shown()}
+
+    def shown() -> list[Path]:
+        return [path for path in site.rglob("*") if path.is_file() and ".atlas-site" not in path.parts]
+
+    before = built("zh")
+    with monkeypatch.context() as patched:
+        patched.setattr("atlas.maps.pages.site.draw_matrix", lambda *given: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            built("en")
+    assert held() == before
+    (site / ".atlas-site" / ".atlas-holder").write_text("process 1", "utf-8")
+    after = built("en")
+    assert said[0] == "matrix.html"
+    assert after != before
+    assert after.keys() == before.keys()
+    assert not (site / ".atlas-site").exists()
+    assert built("en") == after
+    assert said == ["nothing has changed"]

@@ -22,7 +22,9 @@ from shapely.geometry.base import BaseGeometry
 __all__ = [
     "GEOD",
     "KM_A_DEGREE",
+    "Bools",
     "Floats",
+    "Ints",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
     "disc",
@@ -42,7 +44,10 @@ __all__ = [
     "wgs84_to_gcj02",
 ]
 
+#: Arrays by what they hold; shapes stand where they are handed over.
+Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 GEOD = Geod(ellps="WGS84")
 #: Kilometres a degree of a great circle of the mean radius 6,371 km: to choose what is near, never for a length.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
 from atlas.base.files import content_hash
+from atlas.base.geodesy import Floats, Ints
 from atlas.land.links import AccessTable
 from atlas.network.value import Network
 from atlas.travel.reach import point_ids
@@ -25,8 +26,6 @@ from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Found", "Points", "Question", "points_of_cells", "points_of_nodes"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 #: What is asked: minutes of all pairs, or what each origin reaches.
 KINDS = ("times", "access")
 #: Bytes that minutes by state, and minutes by node and destination, may each take while a chunk is worked on.

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
+from atlas.base.geodesy import Floats, Ints
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
@@ -27,8 +28,6 @@ from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["fairness", "hinterland", "platform_access", "spread_of", "switches"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 HINTERLAND_COLUMNS = (
     "scenario", "mode", "kind_of_site", "county", "name_zh", "name_en", "city", "site", "site_zh", "site_en",
     "seat_min", "people", "people_within", "mean_min", "main_site", "main_zh", "main_share", "hash",

@@ -15,9 +15,9 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board, Opened
@@ -40,9 +40,6 @@ __all__ = [
     "worst_pairs",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 #: A delay from so many minutes on counts as one: less is within what the model can say.
 NOTICED_MIN = 5.0
 _LOSSES = (

@@ -15,10 +15,9 @@ from typing import Any, TypedDict, Unpack
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError, only_known
-from atlas.base.geodesy import distances_km
+from atlas.base.geodesy import Floats, Ints, distances_km
 from atlas.data.layer import Layer
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -30,8 +29,6 @@ from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["LINK_KINDS", "NEW_RAIL_KMH", "NEW_ROAD_KMH", "STRAIT_KM", "gaps"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 LINK_KINDS = ("road", "rail")
 #: Speeds a new link is given: an expressway, an intercity railway.
 NEW_ROAD_KMH, NEW_RAIL_KMH = 100.0, 200.0

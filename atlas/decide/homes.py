@@ -10,15 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.base.geodesy import Floats, Ints
 from atlas.decide.board import Board, Opened
 from atlas.land.coverage import ELSEWHERE
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 
 __all__ = ["Homes", "by_city", "cities_of", "city_rows", "minutes_to"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def cities_of(network: Network) -> tuple[str, ...]:

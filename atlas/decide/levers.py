@@ -6,15 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from atlas.base.geodesy import Bools, Floats
 from atlas.base.words import both, parameter_words
 from atlas.decide.board import Board
 
 __all__ = ["Lever", "all_off", "levers_of"]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 #: The fastest trains: an average speed beyond it is called not possible.
 FASTEST_RAIL_KMH = 350.0
 

@@ -13,9 +13,9 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
+from atlas.base.geodesy import Floats, Ints
 from atlas.decide import MEASURES
 from atlas.decide.board import Board, Opened, Spent
 from atlas.decide.homes import by_city, cities_of, city_rows, minutes_to
@@ -39,8 +39,6 @@ __all__ = [
     "site_rows",
 ]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 SITES = ("port", "airport", "hub")
 #: A pair without a way, or farther apart, counts as this many minutes in means: a mean over infinite times is none.
 CAP_MIN = 240.0

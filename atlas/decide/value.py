@@ -17,9 +17,9 @@ from typing import TypedDict, Unpack
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError, only_known
+from atlas.base.geodesy import Bools, Floats
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
@@ -31,8 +31,6 @@ from atlas.plan.promises import Targets
 
 __all__ = ["Game", "exact_values", "project_values", "sampled_values", "target_values"]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 Progress = Callable[[int, int], None]
 #: Up to so many projects all combinations are computed: 4096 of them.
 EXACT_PLAYERS = 12

@@ -22,9 +22,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import LayerError, NetworkError, ScenarioError, UnknownPlaceError
+from atlas.base.geodesy import Floats
 from atlas.base.tables import Row, Table, listed, read_table
 from atlas.base.words import Words, both, joined
 from atlas.data.scenario import Scenario
@@ -42,7 +42,6 @@ ERROR_COLUMNS = (
     "check", "from_zh", "to_zh", "measured_min", "measured_low_min", "measured_high_min", "modelled_min", "error_min",
     "error", "source", "why", "why_zh",
 )  # fmt: skip
-Floats = NDArray[np.float64]
 #: Tables of measured times: of trains, and of drives.
 _TABLES = ("rail_times_calibration.csv", "drive_times_calibration.csv")
 _SHIPPED = ("rail as ridden", "rail fastest train", "rail with a change", "rail formula, service held out", "road")

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from atlas.base.errors import ParameterError
+from atlas.base.geodesy import Floats, Ints
 from atlas.base.tables import read_table
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
@@ -25,8 +25,6 @@ from atlas.travel.minutes import run_minutes
 
 __all__ = ["Drive", "Formula", "Prior", "fit_formula", "fit_roads", "measured_runs", "read_priors"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 # Bounds and start of speed factor, acceleration (m/s²) and dwell (min): no train of the timetable stops for
 # less than a minute, none runs above its line's speed.
 _BOUNDS = ([0.4, 0.05, 1.0], [1.0, 1.0, 5.0])

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from atlas.base.geodesy import Floats
 from atlas.base.words import Words, joined
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
@@ -25,7 +25,6 @@ __all__ = ["Explanation", "Ride", "explain"]
 QUANTILES = (0.05, 0.5, 0.95)
 _DRAWS = 400
 _INFLUENCES = 6
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

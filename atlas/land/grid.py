@@ -7,18 +7,14 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import distance_km, transformer
+from atlas.base.geodesy import Bools, Floats, Ints, distance_km, transformer
 from atlas.land.water import WaterRaster
 
 __all__ = ["Grid", "cell_km_of", "land_grid"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 #: Sides of a cell: the widest that still divides a region into so many from shore to shore.
 _SIDES_KM = (0.5, 0.25, 0.1, 0.05, 0.025)
 _CELLS_ACROSS = 30

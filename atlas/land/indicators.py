@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
-from atlas.base.geodesy import distances_km, transformer
+from atlas.base.geodesy import Floats, distances_km, transformer
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.links import AccessTable
@@ -28,7 +28,6 @@ from atlas.travel.trip import Trip
 
 __all__ = ["DECAY_PER_MIN", "HUBS", "NEAR_KM", "accessibility", "nearest_sites"]
 
-Floats = NDArray[np.float64]
 #: Potential accessibility: weight exp(-beta × minutes); half the weight after 35 minutes.
 DECAY_PER_MIN = float(np.log(2.0) / 35.0)
 #: Radius of the circle of transport performance for the cut-off of 60 minutes; proportional for others.

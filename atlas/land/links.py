@@ -20,6 +20,7 @@ from scipy.spatial import cKDTree
 
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.kept.store import Kept
@@ -42,9 +43,6 @@ from atlas.travel.minutes import local_minutes
 
 __all__ = ["AccessTable", "access_of", "access_table", "inputs_hash", "local_minutes", "packed_access"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 #: First look at this many of the nearest targets; those that stay short are looked at again in full.
 _FIRST_LOOK = 2
 

@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from atlas.base.errors import ImportDataError
-from atlas.base.geodesy import transformer
+from atlas.base.geodesy import Floats, Ints, transformer
 from atlas.base.tables import read_table
 from atlas.data.declaration import counted_units
 from atlas.land.grid import Grid
@@ -43,8 +43,6 @@ from atlas.land.grid import Grid
 _OWN = ", the population of your own,"
 __all__ = ["Population", "own_population", "spread_people", "units_of"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 #: How far from a settlement's middle its people may live, and over what distance density falls to 1/e.
 REACH_KM, DECAY_KM = 25.0, 3.0
 #: A neighbouring prefecture known by its seat alone is a large city: density falls off more slowly.

@@ -21,7 +21,7 @@ from pyproj import CRS
 from scipy.ndimage import distance_transform_edt
 
 from atlas.base.errors import NetworkError, ScenarioError
-from atlas.base.geodesy import KM_A_DEGREE, transformer
+from atlas.base.geodesy import KM_A_DEGREE, Floats, transformer
 from atlas.base.style import TIME_RAMP
 from atlas.base.words import language, say_in
 from atlas.data.places import Place
@@ -48,7 +48,6 @@ __all__ = [
     "together",
 ]
 
-Floats = NDArray[np.float64]
 COMBINATIONS = ("union", "intersection", "count", "nearest")
 #: Cells without land next to a shore take the value of the nearest land this many cells away, so that contours
 #: run on to the shore and are cut there.

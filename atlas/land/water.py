@@ -11,16 +11,13 @@ import shapely
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from atlas.base.geodesy import meridian_km
+from atlas.base.geodesy import Bools, Floats, Ints, meridian_km
 from atlas.data.region import Territory
 from atlas.network.attach import ROAD_REACH_KM
 from atlas.network.barrier import Barrier
 
 __all__ = ["WaterRaster"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 #: Side of a pixel of the water raster at most, and the step at which segments are sampled.
 WATER_PIXEL_KM = 0.12
 _CHUNK = 20_000

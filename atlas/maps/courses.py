@@ -20,12 +20,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from atlas.base.geodesy import KM_A_DEGREE
+from atlas.base.geodesy import KM_A_DEGREE, Floats
 from atlas.data.layer import Layer
 
 __all__ = ["courses_of", "river_courses", "smoothed"]
 
-Floats = NDArray[np.float64]
 #: Most that a curve leaves a straight piece by, as a share of it; and how far apart its points are.
 _ASIDE, _STEP_KM, _MOST_POINTS = 1.0 / 12.0, 0.8, 16
 #: Pieces too short to bend, and the turn from which a line is taken to turn back.

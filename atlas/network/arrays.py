@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.places import GATE
 from atlas.data.scenario import Scenario
@@ -26,9 +27,6 @@ __all__ = ["MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packe
 MESH = "ordinary_roads"
 #: Gives a column of a table by its name.
 ColumnOf = Callable[[str], NDArray[Any]]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 _INSIDE = ("platform", "concourse", "vessel")
 #: Words that name all services of a kind of the layer ``ferries``; other kinds are asked for one by one.
 SERVICE_WORDS = {"ferries": "ferry", "coaches": "coach"}

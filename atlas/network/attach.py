@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from atlas.base.geodesy import lengths_km
+from atlas.base.geodesy import Ints, lengths_km
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
 from atlas.network.arrays import MESH
@@ -44,7 +44,6 @@ __all__ = [
     "point_columns",
 ]
 
-Ints = NDArray[np.int64]
 #: How far a place may lie from a road or station it is linked with, straight, and how many links it gets.
 ROAD_REACH_KM, ROAD_LINKS = 25.0, 3
 #: Stations, ports and airports outside the four cities stand where the layers hold few roads.

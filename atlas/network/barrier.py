@@ -11,11 +11,11 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from atlas.base.geodesy import Floats
 from atlas.data.region import Territory
 
 __all__ = ["Barrier", "Obstacle"]
 
-Floats = NDArray[np.float64]
 _MOST_TILES = 100_000
 #: How much water, km, may lie between a point and what tells on which side of a border it lies.
 _DRY_KM = 0.05

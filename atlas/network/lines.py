@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import KM_A_DEGREE, distances_km, length_km
+from atlas.base.geodesy import KM_A_DEGREE, Floats, Ints, distances_km, length_km
 from atlas.data.region import abroad
 from atlas.network.barrier import Obstacle
 
@@ -38,8 +38,6 @@ __all__ = [
 _SAME_DEGREES = 2e-6
 #: Meridian radius of WGS 84 at the equator, a (1 - e²), its least.
 LEAST_RADIUS_KM = 6335.439
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def line_km(coordinates: Floats) -> float:

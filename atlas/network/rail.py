@@ -17,9 +17,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
+from atlas.base.geodesy import Floats
 from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import cut_line, line_km
 from atlas.network.rows import Edge, Join, Node, Opening, year_of
@@ -27,7 +27,6 @@ from atlas.network.rows import Edge, Join, Node, Opening, year_of
 __all__ = ["rail_part"]
 
 Row = dict[str, Any]
-Floats = NDArray[np.float64]
 
 
 @dataclass

@@ -19,7 +19,7 @@ import shapely
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import KM_A_DEGREE, distance_km, distances_km, lengths_km
+from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Ints, distance_km, distances_km, lengths_km
 from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import LEAST_RADIUS_KM, cut_line, cut_lines, line_km, on_sphere
 from atlas.network.rows import (
@@ -39,9 +39,6 @@ from atlas.network.upgrades import upgraded, with_links
 
 __all__ = ["road_part"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 Texts = NDArray[np.object_]
 #: An exit this close to a line is taken to lie on it when the layer names no nodes.
 _ON_LINE_KM = 0.03

@@ -18,6 +18,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from atlas.base.geodesy import Floats
 from atlas.base.tables import parse_table
 
 __all__ = [
@@ -45,7 +46,6 @@ __all__ = [
     "years_of",
 ]
 
-Floats = NDArray[np.float64]
 #: Columns of equal length by name: those of the contract, and for nodes also :data:`OPENING_COLUMNS`.
 Columns = dict[str, NDArray[Any]]
 NAN = float("nan")

@@ -15,10 +15,9 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import LayerError
-from atlas.base.geodesy import KM_A_DEGREE
+from atlas.base.geodesy import KM_A_DEGREE, Floats
 from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.register import Register
 from atlas.network.lines import cut_line, line_km
@@ -32,7 +31,6 @@ STRETCH_COLUMNS = (
 _ORDER = ("operating", "under_construction", "preliminary", "planned", "study", "reserved", "concept", "unknown")
 #: How near two drawn lines run to be taken for one alignment: the smallest position error of any traced line.
 _SAME_KM = 0.3
-Floats = NDArray[np.float64]
 
 
 def _mode(layer: str, kind: str) -> str:

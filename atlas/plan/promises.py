@@ -7,6 +7,7 @@ three parameter sets that serve every other result decide how firm a verdict is.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,10 +18,10 @@ import pandas as pd
 
 from atlas.base.doors import Door, nearest
 from atlas.base.errors import PlanError
+from atlas.base.tables import read_table
 from atlas.data.catalog import Catalog
 from atlas.data.parameters import SETS
 from atlas.data.region import find_root
-from atlas.data.register import Section, read_sections
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
@@ -29,8 +30,8 @@ from atlas.travel.reach import od_matrix
 from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = [
-    "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
-    "judged_variants", "known_targets", "read_targets", "summarise_claims", "variants",
+    "CLAIM_COLUMNS", "MEASURES", "Reading", "Section", "Target", "Targets", "check_claims", "claims_matrix", "judge",
+    "judged_variants", "known_targets", "read_sections", "read_targets", "summarise_claims", "variants",
 ]  # fmt: skip
 
 #: Modes and what is measured in each. ``station``: from the departure of the first train to the arrival of the last.
@@ -47,6 +48,36 @@ CLAIM_COLUMNS = (
 )  # fmt: skip
 _PAIRS = ("each", "nearest")
 Pair = tuple[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the plan as its table of contents has it: number, title, first and last page."""
+
+    number: str
+    title_zh: str
+    title_en: str
+    page_from: int
+    page_to: int
+
+
+def read_sections(folder: str | Path) -> dict[str, Section]:
+    """Read ``sections.csv``, the plan's table of contents, by number; empty where there is none.
+
+    Raises
+    ------
+    PlanError
+        The table is broken, or a page is no number.
+    """
+    path = Path(folder) / "sections.csv"
+    if not path.is_file():
+        return {}
+    columns = ("section", "title_zh", "title_en", "page_from", "page_to")
+    sections = {}
+    for row in read_table(path, columns, error=PlanError, what=", the plan's table of contents,"):
+        pages = (row.whole(name, low=0, high=100_000) for name in ("page_from", "page_to"))
+        sections[row["section"]] = Section(row["section"], row["title_zh"], row["title_en"], *pages)
+    return sections
 
 
 @dataclass(frozen=True)
@@ -307,14 +338,17 @@ def check_claims(
     if matrix is None:
         matrix = claims_matrix(network, chosen, targets)
     times = _times(matrix)
-    rows = [
-        row
-        for scenario in chosen
-        for target in targets
-        for reading in target.chosen(readings)
-        for trip, way in itertools.product(reading.trips(), MEASURES)
-        for row in _claim(network, scenario, target, reading, trip, way, times, targets.band_min)
-    ]
+    rows = []
+    for scenario in chosen:
+        judged = judged_variants(scenario)
+        stamps = {name: stamp(network.hash, [variant]) for name, variant in judged.items()}
+        rows += [
+            {**row, "scenario": scenario.name, "year": scenario.year, "hash": stamps[row["variant"]]}
+            for target in targets
+            for reading in target.chosen(readings)
+            for trip, way in itertools.product(reading.trips(), MEASURES)
+            for row in _claim(judged, target, reading, trip, way, times, targets.band_min)
+        ]
     frame = pd.DataFrame(rows, columns=list(CLAIM_COLUMNS))
     frame["year"] = frame["year"].astype("Int64")
     return frame
@@ -337,8 +371,7 @@ def _minutes(row: Mapping[str, Any], measure: str, scenario: Scenario) -> float:
 
 
 def _claim(
-    network: Network,
-    scenario: Scenario,
+    judged: Mapping[str, Scenario],
     target: Target,
     reading: Reading,
     trip: Pair,
@@ -348,7 +381,7 @@ def _claim(
 ) -> list[dict[str, Any]]:
     (origin, ends), (mode, measure) = trip, way
     rows = []
-    for name, variant in judged_variants(scenario).items():
+    for name, variant in judged.items():
         found = [times[variant.name, mode, origin, end] for end in ends]
         minutes = np.array([_minutes(row, measure, variant) for row in found])
         best = int(np.argmin(np.where(np.isnan(minutes), np.inf, minutes)))
@@ -359,10 +392,9 @@ def _claim(
                 "definition": reading.about_en, "definition_zh": reading.about_zh, "limit_min": target.limit_min,
                 "limit_basis": target.limit_basis, "band_min": band_min, "from_id": origin,
                 "from_zh": found[best]["from_zh"], "to_id": ends[best], "to_zh": found[best]["to_zh"],
-                "scenario": scenario.name, "year": scenario.year, "mode": mode, "measure": measure,
+                "mode": mode, "measure": measure,
                 "variant": name, "parameter_set": variant.parameter_set, "period": variant.period,
                 "minutes": minutes[best], "margin_min": target.limit_min - minutes[best],
-                "hash": stamp(network.hash, [variant]),
             }
         )  # fmt: skip
     margins = {row["variant"]: row["margin_min"] for row in rows}
@@ -404,14 +436,16 @@ def summarise_claims(claims: pd.DataFrame) -> pd.DataFrame:
     A target holds as far as its worst trip does: ``outside`` if any trip is, else ``borderline`` if any is,
     else ``inside``. Times are those of the worst trip under the central parameters.
     """
-    central = claims[claims["variant"] == "central"]
-    keys = ["target_id", "reading", "scenario", "mode", "measure"]
+    keys = ("target_id", "reading", "scenario", "mode", "measure")
+    groups: dict[tuple[str, ...], list[dict[Any, Any]]] = {}
+    for row in claims[claims["variant"] == "central"].to_dict("records"):
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
     rows = []
-    for _, group in central.groupby(keys, sort=False):
-        margins = group["margin_min"].to_numpy(dtype=np.float64)
-        worst = group.iloc[int(np.argmin(np.where(np.isnan(margins), -np.inf, margins)))]
+    for group in groups.values():
+        worst = min(group, key=lambda row: -math.inf if math.isnan(row["margin_min"]) else row["margin_min"])
+        told = {name: [row[name] for row in group] for name in ("verdict", "stability")}
         found = {
-            name: next((x for x in order if (group[name] == x).any()), "")
+            name: next((x for x in order if x in told[name]), "")
             for name, order in (
                 ("verdict", ("outside", "borderline", "inside")),
                 ("stability", ("robust outside", "borderline", "robust inside")),
@@ -423,9 +457,9 @@ def summarise_claims(claims: pd.DataFrame) -> pd.DataFrame:
                 **{name: worst[name] for name in ("definition", "definition_zh", "limit_min", "limit_basis")},
                 **{name: worst[name] for name in ("scenario", "year", "mode", "measure")},
                 "trips": len(group),
-                "inside": int((group["verdict"] == "inside").sum()),
-                "borderline": int((group["verdict"] == "borderline").sum()),
-                "outside": int((group["verdict"] == "outside").sum()),
+                "inside": told["verdict"].count("inside"),
+                "borderline": told["verdict"].count("borderline"),
+                "outside": told["verdict"].count("outside"),
                 "worst_from_id": worst["from_id"],
                 "worst_to_id": worst["to_id"],
                 "worst_from_zh": worst["from_zh"],

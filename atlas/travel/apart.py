@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
+from atlas.base.geodesy import Bools
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
@@ -20,7 +20,6 @@ from atlas.ways.heap import TOLERANCE_MIN
 __all__ = ["redundancy"]
 
 ROUTE_COLUMNS = ("k", "minutes", "later_min", "length_km", "by", "by_en", "features")
-Bools = NDArray[np.bool_]
 #: Legs shorter than this are not named.
 _TOLD_KM = 3.0
 _RIDDEN = ("road", "train", "ferry", "coach")

@@ -23,12 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.geodesy import Floats, Ints
 from atlas.ways.heap import NOTHING, PLAIN_PAYS, least_of_one
 
 __all__ = ["ENGINES", "least_minutes", "least_sums"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 Counts = NDArray[np.int32]
 ENGINES = ("plain", "scipy", "numba")
 #: Arcs and states looked at from which machine code has earned its loading; as :data:`PLAIN_PAYS` it counts what was

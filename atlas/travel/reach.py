@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError, UnknownPlaceError
+from atlas.base.geodesy import Floats
 from atlas.base.style import band_of
 from atlas.base.words import language, say_in
 from atlas.data.places import Place
@@ -40,8 +41,6 @@ __all__ = [
     "reach_from",
     "route",
 ]
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,7 @@ def _unit(row: Row) -> dict[str, Any]:
         "area_km2": number(row["area_km2"]),
         "source": row["source"] + later,
         "confidence": row["confidence"],
+        "checked_on": row["checked_on"],
     }
 
 
@@ -93,13 +94,14 @@ def _town(row: Row) -> dict[str, Any]:
         "area_km2": None,
         "source": row["source"],
         "confidence": row["confidence"],
+        "checked_on": row["checked_on"],
     }
 
 
 def _feature(facts: Facts, place: dict[str, Any], city: str, extra: list[str]) -> Feature:
     aliases = [*short_names(place["name_zh"], place["name_en"]), *extra]
     known = {place["name_zh"], place["name_en"]}
-    identity = {"id": place["id"], "name_zh": place["name_zh"], "name_en": place["name_en"], "city": city}
+    identity = {key: place[key] for key in ("id", "name_zh", "name_en", "checked_on")} | {"city": city}
     properties = facts.common("places", identity, kind=place["level"], status="unknown", source=place["source"])
     properties |= Opening(None, None, "unknown", BASE_YEAR).columns()
     properties |= {

@@ -11,10 +11,9 @@ import networkx as nx
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import length_km
+from atlas.base.geodesy import Floats, length_km
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
@@ -27,7 +26,6 @@ from atlas.network.lines import cut_line
 __all__ = ["Lines", "Shapes"]
 
 Record = dict[str, Any]
-Floats = NDArray[np.float64]
 #: How far off its shape a stop may stand: platforms lie beside the middle of a station.
 _BESIDE_KM = 0.3
 

@@ -322,11 +322,7 @@ def _beyond(
             road["in_network"] = False
             road["no_connect"] = "runs across the border where no crossing is declared"
             out += 1
-    return (
-        [f"{out} roads run across the border where no crossing is declared; they stay out of the network"]
-        if out
-        else []
-    )
+    return [f"roads across the border where no crossing is declared, kept out of the network: {out}"] if out else []
 
 
 def _railways(

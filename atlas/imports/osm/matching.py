@@ -10,15 +10,13 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from atlas.base.geodesy import distances_km
+from atlas.base.geodesy import Floats, distances_km
 from atlas.base.words import simplified
 from atlas.imports.osm.layers import OsmLayers
 
 __all__ = ["Candidates", "base_names", "point_match", "road_lines", "track_lines"]
 
-Floats = NDArray[np.float64]
 Record = Mapping[str, Any]
 _BRACKETS = re.compile(r"[(（\[【][^)）\]】]*[)）\]】]")
 #: Chinese, a space and words in Latin letters, or the other way round.

@@ -283,7 +283,7 @@ def single_stations(
             kept.setdefault(name, []).append(i)
     chosen = sorted(i for group in kept.values() for i in group)
     if len(chosen) < len(records):
-        notes.append(f"{len(records) - len(chosen)} stations stand beside one of the same name; one of each is taken")
+        notes.append(f"stations beside one of the same name, which stands for them: {len(records) - len(chosen)}")
     return [records[i] for i in chosen], [points[i] for i in chosen]
 
 

@@ -16,19 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.foreign import apart
+from atlas.base.geodesy import Floats, Ints
 from atlas.imports.archives import check_file
 from atlas.imports.osm.tags import BARRIERS, CLASSES, TRAFFIC, Tags, barrier_of, car_access, city_of
 
 __all__ = ["Element", "Extract", "Positions", "Progress", "Turn", "Ways", "read_extract"]
 
 Progress = Callable[[str], None]
-Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 _RAILS = ("rail", "light_rail", "subway", "narrow_gauge", "monorail")
 _POINTS = (
     ("railway", "station"), ("railway", "halt"), ("highway", "motorway_junction"),
@@ -296,7 +294,7 @@ def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract, wh
             seen.add((element, thing.id))
     extract.as_of = extract.as_of or latest
     if garbled:
-        extract.notes.append(f"{garbled} elements have tags that are not UTF-8; they are left out")
+        extract.notes.append(f"elements whose tags are not UTF-8, left out: {garbled}")
 
 
 def _sort_in(extract: Extract, element: str, thing: Any, tags: Tags, roads: set[str]) -> bool:

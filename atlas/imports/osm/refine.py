@@ -16,9 +16,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from atlas.base.geodesy import distances_km, length_km
+from atlas.base.geodesy import Floats, distances_km, length_km
 from atlas.data.checks import Violation, validate
 from atlas.data.layer import CRS, Layer
 from atlas.imports.osm.layers import OsmLayers
@@ -29,7 +28,6 @@ from atlas.network.lines import cut_line
 
 __all__ = ["Match", "Progress", "Refined", "counts_of", "refine"]
 
-Floats = NDArray[np.float64]
 Record = dict[str, Any]
 Progress = Callable[[str], None]
 _POINTS = ("stations", "interchanges", "ports", "airports", "places")

@@ -17,7 +17,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import length_km
+from atlas.base.geodesy import Ints, length_km
 from atlas.imports.osm.hindrances import Places, cut_at, hindered, through, turns_left
 from atlas.imports.osm.read import Extract, Positions, Ways
 from atlas.imports.osm.tags import (
@@ -36,7 +36,6 @@ from atlas.imports.osm.tags import (
 
 __all__ = ["Piece", "pieces_of", "roads_of"]
 
-Ints = NDArray[np.int64]
 Record = dict[str, Any]
 #: City of each point, by (n, 2) lon, lat; None where none is known.
 Cities = Callable[[NDArray[np.float64]], list[str | None]]
@@ -96,9 +95,9 @@ def pieces_of(ways: Ways, positions: Positions, area: BaseGeometry | None, notes
         simple = [part for run in runs for part in _simple(run, positions)]
         found += [Piece(way, i, len(simple), part, tags) for i, part in enumerate(simple, start=1)]
     if broken:
-        notes.append(f"{broken} ways lack the position of some node; they are drawn as far as it is known")
+        notes.append(f"ways that lack the position of some node, drawn as far as it is known: {broken}")
     if gone:
-        notes.append(f"{gone} ways have fewer than two places; they are left out")
+        notes.append(f"ways of fewer than two places, left out: {gone}")
     return found
 
 
@@ -185,13 +184,13 @@ def roads_of(
         made.points.append(shapely.Point(where.lon[row], where.lat[row]))
     untold = sum(piece.tags.get("toll") is None for piece in pieces)
     if untold:
-        notes.append(f"{untold} of {len(pieces)} road pieces do not say whether they are tolled; they count as free")
+        notes.append(f"road pieces that do not say whether they are tolled, taken as free: {untold} of {len(pieces)}")
     return made
 
 
 def _hours(pieces: Sequence[Piece]) -> str:
     some = sum(any(f"{name}:conditional" in piece.tags for name in TRAFFIC) for piece in pieces)
-    return f"{some} road pieces are shut or open to cars at certain hours, which is not read" if some else ""
+    return f"road pieces shut or open to cars at certain hours, which is not read: {some}" if some else ""
 
 
 def _as_travelled(piece: Piece) -> Piece:

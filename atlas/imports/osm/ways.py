@@ -12,11 +12,10 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import KM_A_DEGREE, distances_km
+from atlas.base.geodesy import KM_A_DEGREE, Floats, distances_km
 
 __all__ = ["WayGraph"]
 
-Floats = NDArray[np.float64]
 #: A vertex this much farther than the nearest is tried too: the other carriageway.
 _BESIDE_KM = 0.1
 #: Segments longer than this get points between their ends.

@@ -11,6 +11,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
+from atlas.base.geodesy import Floats, Ints
 from atlas.base.words import Words, both
 from atlas.data.layer import Layer
 from atlas.data.parameters import SETS
@@ -45,8 +46,6 @@ _DRAWN = ("run", "ride", "sail")
 #: Areas on the screen: parts smaller than about a cell are left out, vertices are thinned to about 150 m.
 _SPECK_DEGREES2, _THIN_DEGREES = 2.0e-5, 0.0015
 Shift = Callable[[NDArray[np.object_]], NDArray[np.object_]]
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass
