@@ -21,7 +21,7 @@ import pandas as pd
 
 from atlas.base.doors import did_you_mean, nearest
 from atlas.base.errors import PlanError
-from atlas.base.tables import Table, read_table
+from atlas.base.tables import Table, listed, read_table
 from atlas.data.counting import count_of
 
 __all__ = [
@@ -311,7 +311,7 @@ def read_register(folder: str | Path) -> Register:
             wording=row["wording"],
             reading=row["reading"],
             reason=row["reason"],
-            aliases=tuple(alias for alias in row.get("aliases", "").split(";") if alias),
+            aliases=listed(row.get("aliases", "")),
         )
         for row in rows
     )

@@ -19,7 +19,7 @@ import shapely
 from atlas.base.doors import Door, as_written, did_you_mean, name_fault
 from atlas.base.errors import PlanError, only_known
 from atlas.base.geodesy import Bools
-from atlas.base.tables import is_iso_date, iso_time
+from atlas.base.tables import is_iso_date, iso_time, listed
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Opened
@@ -459,7 +459,7 @@ def _closed(network: Network, event: Event, present: Bools, hour: str) -> pd.Dat
         hit = np.nonzero(one.edges(network) & present)[0].tolist()
         features: dict[str, int] = {}
         for row in hit:
-            lines = [f"railways/{line}" for line in str(columns["line_ids"][row]).split(";") if line]
+            lines = [f"railways/{line}" for line in listed(str(columns["line_ids"][row]))]
             named = [line for line in lines if line in one.close] or [
                 f"{columns['layer'][row]}/{columns['feature_id'][row]}"
             ]
