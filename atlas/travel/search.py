@@ -39,6 +39,7 @@ __all__ = [
     "search",
     "search_many",
     "search_towards",
+    "station_arcs",
     "weighed",
 ]
 
