@@ -25,6 +25,7 @@ from atlas.data.stamp import stamp
 from atlas.evidence.accuracy import validate
 from atlas.face.decisions import Decisions
 from atlas.land.ground import Ground
+from atlas.maps.courses import Courses, courses_of
 from atlas.maps.imprint import Links
 from atlas.maps.pages.claims import Beside, Weighed, draw_claims
 from atlas.maps.pages.explore import draw_explorer
@@ -305,23 +306,24 @@ def _pictured(
     """Return the cards with a small picture each."""
     by_name = {scenario.name: scenario for scenario in scenarios}
     now = by_name.get("2026", scenarios[0])
+    courses = courses_of(layers)
     pictures: dict[str, Callable[[], str]] = {
         "atlas.html": lambda: lines_picture(layers),
-        "explore.html": lambda: explorer_picture(catalog, network, now),
+        "explore.html": lambda: explorer_picture(catalog, network, now, courses),
         "matrix.html": lambda: matrix_picture(network, now),
         _STORY: lambda: lines_picture(layers),
     }
     for one in catalog.region.core:
-        pictures[_hour(one.seat)] = partial(reach_picture, network, one.seat, now)
-        pictures[_change(one.seat)] = lambda: change_picture(network, by_name["2023"], by_name["2035"])
+        pictures[_hour(one.seat)] = partial(reach_picture, network, one.seat, now, courses)
+        pictures[_change(one.seat)] = lambda: change_picture(network, by_name["2023"], by_name["2035"], courses)
     return [replace(card, picture=pictures[card.address]()) for card in cards]
 
 
-def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario) -> str:
+def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario, courses: Courses) -> str:
     """A picture of the explorer's answer for the first core city, else for the first place."""
     known = catalog.layer("places").frame["id"].astype(str).tolist()
     return reach_picture(
-        network, next((one.seat for one in network.region.core if one.seat in known), known[0]), scenario
+        network, next((one.seat for one in network.region.core if one.seat in known), known[0]), scenario, courses
     )
 
 

@@ -174,10 +174,16 @@ def anchor_pages(content: bytes) -> dict[str, int]:
     >>> kids = b"1 0 obj\\n<</Type /Pages\\n/Kids [2 0 R 3 0 R]>>\\nendobj\\n"
     >>> anchor_pages(kids + b"4 0 obj\\n<</a [3 0 R /XYZ 0 700 0]>>")
     {'a': 2}
+
+    The outline and the structure of a document have kids too, which are no pages.
+
+    >>> outline = b"8 0 obj\\n<</Type /StructTreeRoot\\n/Kids [7 0 R]>>\\nendobj\\n"
+    >>> anchor_pages(outline + kids + b"4 0 obj\\n<</a [3 0 R /XYZ 0 700 0]>>")
+    {'a': 2}
     """
     kids = {
         int(number): [int(one) for one in re.findall(rb"(\d+) 0 R", inside)]
-        for number, inside in re.findall(rb"(\d+) 0 obj\s*<<[^>]*?/Kids\s*\[([^\]]*)\]", content)
+        for number, inside in re.findall(rb"(\d+) 0 obj\s*<<(?=[^>]*/Type /Pages)[^>]*?/Kids\s*\[([^\]]*)\]", content)
     }
     below = {one for some in kids.values() for one in some}
     order: list[int] = []
