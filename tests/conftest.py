@@ -1,8 +1,9 @@
-"""What holds for every test: under CI a skipped test is a failed one."""
+"""What holds for every test: under CI a skipped test is a failed one, and what is kept is kept for this run alone."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -14,8 +15,11 @@ from pages import headless_browser
 from playwright.sync_api import Browser
 from xdist.scheduler import LoadFileScheduling
 
+from atlas.cli.session import Session
 from atlas.data.catalog import Catalog, open_catalog
+from atlas.kept.store import Store, user_store
 from atlas.land.ground import Ground
+from atlas.land.ground import ground as ground_of
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
 from atlas.network.build import Network, build_network
@@ -36,7 +40,7 @@ SLOW = {
 }  # fmt: skip
 #: The files that take longest, in that order.
 LONG = (
-    "test_site.py", "test_page_explore.py", "test_page_atlas.py", "test_page_journeys.py", "test_decisions.py",
+    "test_site.py", "test_page_atlas.py", "test_page_journeys.py", "test_page_explore.py", "test_decisions.py",
     "test_report.py", "test_examples.py", "test_import_fuzz.py", "test_trip.py", "test_import_intake.py",
     "test_export_formats.py", "test_page_reach.py", "test_validation.py", "test_page_plan.py", "test_docs.py",
 )  # fmt: skip
@@ -73,6 +77,26 @@ class ByFile(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
         return nodeid if file.rpartition("/")[2] in _ONE_BY_ONE else file
+
+
+class Everything(Store):
+    """A store that forgets nothing: drawn atlases do not drive out the shipped one, which all workers share."""
+
+    def _forget(self, kind: str) -> None:
+        pass
+
+
+def _store(session: Session) -> Store:
+    return Everything(user_store().folder)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep networks and the like in a folder of this run: neither to find the user's nor to leave any behind."""
+    if not hasattr(config, "workerinput"):  # Workers are handed the environment of who starts them.
+        kept = tempfile.TemporaryDirectory(prefix="atlas-kept-", ignore_cleanup_errors=True)
+        os.environ["XDG_CACHE_HOME"] = kept.name
+        config.add_cleanup(kept.cleanup)
+    Session._store = property(_store)  # type: ignore[assignment]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
@@ -126,6 +150,17 @@ def ground(network: Network) -> Ground:
     """Its land in cells of 4 km, with people."""
     table = access_table(network, cell_km=4.0)
     return Ground(table, spread_people(table.grid, network.place_layer.frame))
+
+
+@pytest.fixture(scope="session")
+def land(network: Network) -> Ground:
+    """Its land in full, which `atlas.ground` answers with from then on; the links are made once for all workers."""
+    session = Session()
+    session.__dict__["_of_layers"] = network
+    links = session.access
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("atlas.land.ground.access_table", lambda of: links)
+        return ground_of(network)
 
 
 @pytest.fixture(scope="session")

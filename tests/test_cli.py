@@ -52,17 +52,21 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)], ids=" ".join)
-def test_help_imports_no_heavy_module(arguments: list[str]) -> None:
+def test_help_imports_no_heavy_module() -> None:
+    """All commands in one process: what one of them loads is there after it."""
     code = (
         "import sys\n"
         "from atlas.cli import cli\n"
-        "try: cli(sys.argv[1:], prog_name='atlas')\n"
-        f"finally: print(*(name for name in {HEAVY!r} if name in sys.modules), file=sys.stderr)\n"
+        "for name in sys.argv[1:]:\n"
+        "    try: cli([*name.split(), '--help'], prog_name='atlas')\n"
+        "    except SystemExit as end: assert not end.code\n"
+        f"    loaded = [heavy for heavy in {HEAVY!r} if heavy in sys.modules]\n"
+        "    assert not loaded, (name, loaded)\n"
     )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Usage: atlas")
-    assert done.stderr.strip() == ""
+    done = subprocess.run([sys.executable, "-c", code, "", *COMMANDS], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("", *COMMANDS):
+        assert f"Usage: atlas {name}".strip() in done.stdout
 
 
 def test_the_list_of_commands_says_what_the_commands_say() -> None:
@@ -298,7 +302,7 @@ def test_the_command_in_an_answer_gives_it_again() -> None:
 
 
 #: Commands that give no answer to be had in formats: they make or change a folder, or run until they are ended.
-MAKERS = {"build", "new", "refresh", "serve", "qgis install", "scenario new", "od"} | {
+MAKERS = {"build", "new", "refresh", "serve", "qgis install", "scenario new"} | {
     f"import {kind}" for kind in ("gtfs", "layer", "osm", "population")
 }
 CHANGES = {"--with", "--close", "--set", "--period", "--boarding"}
@@ -364,3 +368,46 @@ def test_minutes_to_a_place_are_those_from_there_and_a_closed_bridge_is_not_used
     assert way["travel_time_min"] == pytest.approx(there["zhongshan"]["travel_time_min"], abs=0.01)
     shut = answer_of("compare", "2026", "2026", "--close", "hzmb_zh", "--show", "totals", "--origin", "珠海")["totals"]
     assert sum(row["places_after"] for row in shut) < sum(row["places_before"] for row in shut)
+
+
+#: Commands that write one file, with the words they need: those of their first example, but for where it goes.
+WRITERS = {
+    name: [word for at, word in enumerate(words) if "-o" not in words[max(at - 1, 0) : at + 1]]
+    for name, command in ALL.items()
+    if any(option.name == "output" and getattr(option.type, "file_okay", True) for option in command.params)
+    and name not in ("atlas od", "atlas new", "atlas refresh")
+    and not name.startswith("atlas import")
+    for words in [shlex.split(next(line for line in examples(name) if line.startswith(name)))[1:]]
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_name_that_is_of_no_format_or_of_another_is_refused_by_every_command(name: str) -> None:
+    words, forms = WRITERS[name], next(one.type.choices for one in ALL[name].params if one.name == "form")  # type: ignore[attr-defined]
+    bare = [word for at, word in enumerate(words) if "--format" not in words[max(at - 1, 0) : at + 1]]
+    Path("zhuhai.json").touch()  # what `verify` looks at
+    strange = run(*bare, "-o", "a.strange")
+    assert (strange.exit_code, "names no format" in strange.stderr) == (2, True), strange.stderr
+    other = run(*bare, "--format", forms[0], "-o", "a.toml")
+    assert (other.exit_code, f"what is asked for is {forms[0]}" in other.stderr) == (2, True), other.stderr
+    assert "call it a." in other.stderr
+    assert [path.name for path in Path().iterdir()] == ["zhuhai.json"]
+
+
+def test_what_draws_nothing_is_not_written_as_geojson() -> None:
+    assert "use one of .txt, .json, .csv" in run("coverage", "珠海", "-o", "a.geojson").stderr
+    assert list(Path().iterdir()) == []
+
+
+def test_a_scenario_a_page_and_a_report_of_an_import_are_what_they_are_called() -> None:
+    write_examples(Path())
+    before = sorted(Path().iterdir())
+    for words in (
+        ("scenario", "new", "a.json"),
+        ("validate", "--page", "a.csv"),
+        ("import", "osm", "guangdong.osm.pbf", "--dry-run", "--report", "a.gpkg"),
+        ("new", "here", "--osm", "guangdong.osm.pbf", "--report", "a.txt"),
+    ):
+        done = run(*words)
+        assert (done.exit_code, "names no format" in done.stderr) == (2, True), done.stderr
+    assert sorted(Path().iterdir()) == before

@@ -135,7 +135,7 @@ def test_no_refusal_in_chinese_is_left_over_from_a_sentence_that_nobody_says_any
     # texts that are broken over lines are joined again
     whole = re.sub(r'"\n\s*f?"', "", "\n".join([*(path.read_text("utf-8") for path in files), *system]))
     for text in texts()["messages"]:
-        parts = re.split(r"{}|\n\t", text)
+        parts = re.split(r"{}|\n\t|; (?:did you mean|the nearest names are)", text)
         assert all(part.strip(" .()?:,") in whole for part in parts if len(part) > 4), text
 
 

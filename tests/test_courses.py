@@ -15,8 +15,10 @@ from atlas import draw_layers, open_catalog
 from atlas.base.errors import LayerError
 from atlas.base.geodesy import distance_km
 from atlas.data.layer import Layer
-from atlas.maps.courses import courses_of, smoothed
+from atlas.maps import pictures
+from atlas.maps.courses import Courses, courses_of, smoothed
 from atlas.maps.pages.reach import line_groups
+from atlas.maps.pictures import lines_picture
 from atlas.network.value import Network
 
 CATALOG = open_catalog()
@@ -89,3 +91,12 @@ def test_a_page_refuses_what_is_nowhere_on_earth_and_says_how_to_write_it() -> N
     layers["ports"] = replace(layers["ports"], frame=turned)
     with pytest.raises(LayerError, match="not on Earth; write longitude, then latitude"):
         draw_layers(layers)
+
+
+def test_the_small_pictures_of_the_start_page_follow_the_courses_of_the_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    bent = road([(112.2, 22.0), (112.7, 22.5), (113.2, 22.1)], error_m=5000.0)
+    rails = replace(CATALOG.layer("railways"), frame=CATALOG.layer("railways").frame.iloc[:0])
+    layers = {**CATALOG.layers(), **bent, "railways": rails}
+    smooth = lines_picture(layers)
+    monkeypatch.setattr(pictures, "courses_of", lambda _: Courses({}))
+    assert smooth.count(" ") > lines_picture(layers).count(" ")

@@ -26,6 +26,7 @@ from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_cha
 from atlas.maps.pages.claims import Beside, Weighed, draw_claims
 from atlas.maps.pages.resilience import draw_resilience
 from atlas.maps.sheets.browser import chart_pictures
+from atlas.maps.sheets.closures import event_figure
 from atlas.maps.sheets.decided import decided
 from atlas.maps.sheets.editable import save_docx
 from atlas.maps.sheets.fair import fairness_figures
@@ -155,6 +156,21 @@ def test_an_event_on_the_page_is_the_event_that_is_run(
     worst = run.counties.iloc[0]
     assert f"{worst['name_zh']} {worst['dropped'] / 1e4:,.1f} 万" in page
     assert f"{worst['name_en']} {worst['dropped'] / 1e3:,.0f}k" in page
+
+
+def test_who_drops_out_and_who_is_cut_off_are_told_apart_the_most_first(found: Decisions, catalog: Catalog) -> None:
+    county = {"name_zh": "甲", "name_en": "A", "city": "珠海", "people": 9e5, "inside_before": 5e5, "inside_after": 4e5,
+              "minutes_before": 9.0, "minutes_after": 9.0}  # fmt: skip
+    losses = ((4e3, 0.0), (120.0, 0.0), (0.0, 34e3), (9e3, 40.0))
+    counties = [
+        {**county, "name_en": name, "dropped": dropped, "cut": cut}
+        for name, (dropped, cut) in zip("ABCD", losses, strict=True)
+    ]
+    event = {**found.events[0], "counties": counties, "basis": "assumed"}
+    note = event_figure(found, event, catalog.region, "zhuhai", "").note
+    assert note.en.startswith("Out of the hour of the nearest centre: D 9k, A 4k. Without a way to any centre: C 34k.")
+    nobody = event_figure(found, {**event, "counties": []}, catalog.region, "zhuhai", "").note
+    assert nobody.en.startswith(both("figures.nobody").en)
 
 
 def test_every_value_of_a_chart_stands_beside_it_and_in_its_table(found: Decisions, site: Path) -> None:

@@ -7,15 +7,19 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from atlas.base.errors import AtlasError
 from atlas.cli import cli
+from atlas.cli.ending import Ending
 
 CODE = """
 import sys
+from atlas.base.errors import AtlasError
 from atlas.cli import cli
 from atlas.cli.ending import Ending, heed_signals, lenient_terminal
 import click
@@ -170,3 +174,27 @@ def test_where_nothing_can_be_written_is_said_before_anything_is_computed(tmp_pa
     assert "no-atlas" not in result.stderr, "the place is looked at before the atlas is opened"
     assert place.split("/")[0] in result.stderr
     assert (tmp_path / "there.csv").read_text("utf-8") == (tmp_path / "file.txt").read_text("utf-8") == "kept"
+
+
+def test_a_message_quotes_no_more_than_anyone_reads(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit), Ending():
+        raise AtlasError(f"no place answers to {'长' * 100_000!r}; give a name, an id or lon,lat")
+    said = capsys.readouterr().err
+    assert len(said) < 2100
+    assert said.startswith("atlas: error: no place answers to '长长")
+    assert said.endswith("give a name, an id or lon,lat\n")
+
+
+@pytest.mark.parametrize(("quiet", "told"), [([], "note: the sea is blue\n"), (["-q"], "")])
+def test_what_a_library_warns_of_is_a_line_without_its_code(
+    quiet: list[str], told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def warn(*options: object) -> tuple[()]:
+        warnings.warn("the sea\n is blue", RuntimeWarning, stacklevel=1)
+        return ()
+
+    monkeypatch.setattr("atlas.decide.events.read_events", warn)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        done = CliRunner().invoke(cli, ["event", "list", "--format", "csv", *quiet], env={"LC_ALL": "C"})
+    assert (done.exit_code, done.stderr) == (0, told)

@@ -162,3 +162,18 @@ def test_a_closure_ends_after_it_begins(tmp_path: Path, until: str) -> None:
     )
     with pytest.raises(PlanError, match=until.split("T")[0]):
         read_event(file)
+
+
+def test_an_event_of_the_folder_is_called_as_its_file(tmp_path: Path) -> None:
+    text = (FOLDER / "border-shut.toml").read_text("utf-8")
+    (tmp_path / "all-shut.toml").write_text(text, "utf-8")
+    with pytest.raises(PlanError, match=r'has the event "border-shut"; name the file border-shut\.toml, or correct id'):
+        read_events(tmp_path)
+    (tmp_path / "all-shut.toml").rename(tmp_path / "border-shut.toml")
+    assert [event.id for event in read_events(tmp_path)] == ["border-shut"]
+
+
+def test_a_name_longer_than_tables_have_room_for_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.toml").write_text(HEAD.replace("甲", "甲" * 100_000), "utf-8")
+    with pytest.raises(PlanError, match=r"name_zh = .{10,60} has 100000 signs, more than 200; shorten it"):
+        read_event(tmp_path / "x.toml")

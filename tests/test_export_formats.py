@@ -323,7 +323,7 @@ def test_a_feed_written_and_imported_again_has_the_same_times_and_trains(
     done = CliRunner().invoke(cli, ["import", "gtfs", str(tmp_path / "a.gtfs.zip"), "--dry-run"])
     assert done.exit_code == 0, done.stderr
     count = len(layers["rail_services"])
-    assert f"{count} services and 0 ferries of {count} trips" in done.stderr
+    assert f"services: {count}, ferries: 0, of trips: {count}" in done.stderr
 
 
 def test_downloads_are_the_same_bytes_each_time_and_carry_their_hashes(catalog: Catalog, tmp_path: Path) -> None:
@@ -424,6 +424,7 @@ def test_shifted_coordinates_come_only_on_request_and_say_so(catalog: Catalog, t
         (["ports", "-o", "a.gtfs.zip"], "rail services"),
         (["scenario", "-o", "a.kml"], "no geometry"),
         (["reach", "-o", "a.gpkg"], "needs a place"),
+        (["ports", "-o", "a.csv", "--encoding", "gbk"], "always UTF-8"),
     ],
 )
 def test_bad_requests_exit_with_2_and_leave_nothing(
@@ -434,6 +435,15 @@ def test_bad_requests_exit_with_2_and_leave_nothing(
     assert done.exit_code == 2
     assert told in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("words", [("land", "-o", "a.gdb"), ("ports", "--format", "gpkg", "-o", "a.own")])
+def test_nothing_is_said_of_what_is_meant_to_be(
+    words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(cli, ["export", *words], env={"LC_ALL": "C"})
+    assert (done.exit_code, done.stderr) == (0, f"wrote {words[-1]}\nwrote {words[-1]}.datapackage.json\n")
 
 
 def test_nothing_is_overwritten_unasked(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_gdal_reads_a_network_in_other_formats_and_folders(
     ) == files  # fmt: skip
 
 
-@pytest.mark.parametrize("suffix", [*FORMATS, ".gpkg"])
+@pytest.mark.parametrize("suffix", [*(f".{form}" for form in FORMATS), ".gpkg"])
 def test_the_same_network_gives_the_same_bytes(
     suffix: str, network: Network, scenario: Scenario, tmp_path: Path
 ) -> None:

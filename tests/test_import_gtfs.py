@@ -57,7 +57,7 @@ def test_frequencies_count_as_the_trains_that_fit_their_hours(tmp_path: Path) ->
 def test_other_vehicles_stay_out_and_are_told(tmp_path: Path) -> None:
     found = read(tmp_path, small_feed())
     assert len(found.layers["rail_services"]) == 3
-    assert "1 routes are no trains or ferries (bus 1); they are left out" in found.notes
+    assert "routes that are no trains or ferries, left out: 1 (bus 1)" in found.notes
 
 
 def test_a_feed_alone_makes_an_atlas_whose_trains_run_as_the_feed_says(tmp_path: Path) -> None:
@@ -340,7 +340,7 @@ def test_stops_of_one_name_within_a_walk_are_one_station_and_others_are_not(tmp_
     assert sorted(stations["id"]) == ["gtfs-s1", "gtfs-s2", "gtfs-s3", "gtfs-s4", "gtfs-s6"]
     assert only(stations, id="gtfs-s1")["kind"] == "conventional"
     assert "gtfs-s1;gtfs-s2" in found.layers["rail_services"].frame["station_ids"].tolist()
-    assert "1 stops stand within 500 m of another of their name and are it" in found.notes
+    assert "stops within 500 m of another of their name, which are it: 1" in found.notes
 
 
 def test_two_stations_of_one_name_are_told_apart_by_what_is_printed(tmp_path: Path) -> None:
@@ -403,5 +403,5 @@ def test_transfers_and_ways_within_stations_are_counted_as_not_held(tmp_path: Pa
         pathways=[("pathway_id", "from_stop_id", "to_stop_id"), ("w1", "s1", "s5"), ("w2", "s5", "s1")],
     )
     notes = "; ".join(read(tmp_path, tables).notes)
-    assert "1 rows of transfers.txt are not held" in notes
-    assert "2 rows of pathways.txt are not held" in notes
+    assert "rows of transfers.txt that are not held: 1;" in notes
+    assert "rows of pathways.txt that are not held: 2;" in notes

@@ -277,8 +277,8 @@ def test_what_is_closed_to_cars_is_counted_by_what_closes_it(tmp_path: Path) -> 
     ]
     found = made(tmp_path, CROSS, ways)
     assert sorted(found.layers["highways"].frame["id"]) == ["osm-w10", "osm-w14"]
-    assert "3 ways are closed to cars (private 2, forestry 1); they are left out" in found.notes
-    assert "1 ways are areas that are driven on, no lines; they are left out" in found.notes
+    assert "ways closed to cars, left out: 3 (private 2, forestry 1)" in found.notes
+    assert "ways that are areas driven on, no lines, left out: 1" in found.notes
 
 
 def test_roads_of_other_classes_are_counted_by_class_and_a_track_with_rails_is_a_railway(tmp_path: Path) -> None:
@@ -295,7 +295,7 @@ def test_roads_of_other_classes_are_counted_by_class_and_a_track_with_rails_is_a
         (14, [4, 5], {"highway": "footway"}),
     ]
     found = made(tmp_path, nodes, ways, classes=classes_of("secondary+"))
-    assert "3 ways of other classes of roads are left out (residential 1, service 1, track 1)" in found.notes
+    assert "ways of other classes of roads, left out: 3 (residential 1, service 1, track 1)" in found.notes
     assert len(found.layers["highways"].frame) == 1
     assert len(found.layers["railways"].frame) == 1
 
@@ -314,7 +314,9 @@ def test_a_road_for_customers_is_used_where_it_leads_nowhere_else_and_not_as_a_w
     assert roads.loc["osm-w11", "no_connect"] == "no way through: customers only"
     graph = road_graph(network_of(found, tmp_path / "own"))
     assert nx.has_path(graph, "road/osm-n1", "road/osm-n6")
-    assert any("(destination 2, customers 1): 2 lead nowhere else" in note for note in found.notes)
+    assert any(
+        "(destination 2, customers 1); lead nowhere else and are in the network: 2," in note for note in found.notes
+    )
 
 
 @pytest.mark.parametrize(
@@ -345,7 +347,7 @@ def test_a_barrier_cuts_what_meets_at_it_unless_its_own_tags_let_cars_pass(
     assert km == pytest.approx(
         2 * distance_km(113.0, 22.5, 113.05, 22.5) + distance_km(113.05, 22.5, 113.05, 22.45), abs=0.01
     )
-    assert any("barriers stop cars" in note for note in found.notes) is not open_
+    assert any("barriers that stop cars" in note for note in found.notes) is not open_
 
 
 def test_turn_restrictions_are_counted_by_what_they_say_but_those_that_directions_hold(tmp_path: Path) -> None:
@@ -378,8 +380,8 @@ def test_turn_restrictions_are_counted_by_what_they_say_but_those_that_direction
     writer.close()
     notes = osm_layers(path, HOME.specs, classes=CLASSES).notes
     assert (
-        "4 turn restrictions: 2 forbid what directions forbid, or turning back; "
-        "2 are not held (no_left_turn 1, only_straight_on 1)"
+        "turn restrictions: 4; forbid what directions forbid, or turning back: 2; "
+        "not held: 2 (no_left_turn 1, only_straight_on 1)"
     ) in notes
 
 
@@ -454,7 +456,7 @@ def test_a_station_mapped_twice_is_one_and_those_of_other_kind_or_place_stay(tmp
     }  # fmt: skip
     found = made(tmp_path, nodes, [(10, [5, 6, 7, 5], {"railway": "station", "name": "甲站"})])
     assert sorted(found.layers["stations"].frame["id"]) == ["osm-n1", "osm-n3", "osm-n4"]
-    assert "2 stations stand beside one of the same name; one of each is taken" in found.notes
+    assert "stations beside one of the same name, which stands for them: 2" in found.notes
 
 
 def test_trains_run_from_end_to_end_over_a_change_of_line(tmp_path: Path) -> None:

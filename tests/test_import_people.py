@@ -97,7 +97,7 @@ def test_density_is_multiplied_by_the_geodesic_area_of_the_pixel(tmp_path: Path)
 def test_those_outside_the_region_are_counted_and_left_out(tmp_path: Path) -> None:
     people = read(raster(tmp_path / "p.tif", [[7.0, 5.0]], west=114.78, size=0.02))
     assert people.total == 7
-    assert "5 residents lie outside the region and are left out" in people.notes
+    assert "residents outside the region, left out: 5" in people.notes
 
 
 def points(path: Path, numbers: list[Any]) -> Path:
@@ -114,7 +114,7 @@ def test_points_keep_their_places_and_numbers(tmp_path: Path) -> None:
 def test_features_without_a_number_are_counted_and_left_out(tmp_path: Path) -> None:
     people = read(points(tmp_path / "p.gpkg", ["5", "many", None]), column="POP")
     assert people.total == 5
-    assert "2 features are no points or have no number; they are left out" in people.notes
+    assert "features that are no points or have no number, left out: 2" in people.notes
 
 
 def test_a_table_with_lon_and_lat_is_read(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_polygons_are_repaired_where_little_changes_and_that_is_said(tmp_path: P
     assert {one.rule for one in kept_out} == {"geometry"}
     assert len(kept_out) == 2
     found = areas(tmp_path, [spike, bow], repair=0.01)
-    assert "1 polygons were not valid and are repaired; 0 km² changed" in found.notes
+    assert "polygons that were not valid and are repaired: 1; 0 km² changed" in found.notes
     (kept_out,) = found.refused
     assert "repaired it would enclose" in kept_out.message
     assert "more than 1.0%" in kept_out.message
@@ -348,7 +348,7 @@ def test_links_of_the_plan_that_lose_their_feature_are_told(gpkg: Path, tmp_path
     lost = sum(link.layer == "highways" for link in HOME.plan.links)
     found = roads(gpkg)
     outcome = take_in({"highways": found.layer}, [found.source], open_catalog(root), Target(into=root))
-    assert f"highways: {lost} links of the plan name features that are gone; --refine keeps them" in outcome.notes
+    assert f"highways: links of the plan to features that are gone: {lost}; --refine keeps them" in outcome.notes
 
 
 def test_geoparquet_and_a_package_with_tables_beside_are_read(tmp_path: Path) -> None:

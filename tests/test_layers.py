@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -423,9 +424,7 @@ def test_a_broken_declaration_is_named(tmp_path: Path, text: str, words: str) ->
 # The build --------------------------------------------------------------------------------------
 
 
-def build(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "scripts" / "build_layers.py"), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+SCRIPT = ROOT / "scripts" / "build_layers.py"
 
 
 def copy_of(catalog: Catalog, root: Path) -> Path:
@@ -439,19 +438,22 @@ def copy_of(catalog: Catalog, root: Path) -> Path:
 
 
 def test_the_committed_layers_are_what_the_facts_give() -> None:
-    done = build("--check")
+    done = subprocess.run([sys.executable, SCRIPT, "--check"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_changed_fact_makes_the_check_fail_and_the_build_mends_it(tmp_path: Path) -> None:
+def test_a_changed_fact_makes_the_check_fail_and_the_build_mends_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    build = runpy.run_path(str(SCRIPT))["main"]
     root = copy_of(CATALOG, tmp_path)
     table = root / "data" / "facts" / "ports.csv"
     table.write_text(table.read_text("utf-8").replace("九洲港", "九洲新港"), "utf-8")
-    stale = build("--check", "--root", str(root))
-    assert stale.returncode == 1
-    assert "stale: data/geojson/ports.geojson" in stale.stderr
-    assert build("--root", str(root)).returncode == 0
-    assert build("--check", "--root", str(root)).returncode == 0
+    assert build(["--check", "--root", str(root)]) == 1
+    assert "stale: data/geojson/ports.geojson" in capsys.readouterr().err
+    assert build(["--root", str(root)]) == 0
+    assert build(["--check", "--root", str(root)]) == 0
     assert "九洲新港" in (root / "data" / "geojson" / "ports.geojson").read_text("utf-8")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import geopandas as gpd
@@ -94,7 +95,7 @@ def test_a_coast_that_ends_inside_the_extract_is_led_to_its_edge_and_that_is_sai
     assert box is not None
     land = land_of(extract, box, None, notes)
     assert list(shapely.contains_xy(land, [24.55, 24.65], [60.0, 60.2])) == [True, False]
-    assert any("2 ends of coastlines" in note for note in notes)
+    assert any("closed straight to its edge: 2" in note for note in notes)
 
 
 def test_it_is_sound_and_of_its_own_region(made: tuple[Catalog, str]) -> None:
@@ -113,7 +114,7 @@ def test_it_is_sound_and_of_its_own_region(made: tuple[Catalog, str]) -> None:
     limit = catalog.parameters["road_limit_default_kmh"]
     assert (limit.low, limit.central, limit.high) == (50, 65, 80)
     assert not any(row.name.startswith("border_bc_") for row in catalog.parameters)
-    for words in ("closed to cars (private 1)", "no plan:", "no timetable:", "79,000 residents of 2020"):
+    for words in ("closed to cars, left out: 1 (private 1)", "no plan:", "no timetable:", "79,000 residents of 2020"):
         assert words in told
 
 
@@ -224,6 +225,8 @@ def test_its_people_are_those_given_and_its_site_is_built(made: tuple[Catalog, s
     text = (tmp_path / "site" / "index.html").read_text("utf-8")
     assert "Atlas of City" in text
     assert {"atlas.html", "explore.html", "matrix.html"} <= {one.name for one in (tmp_path / "site").iterdir()}
+    # it has no trains, and offers what it has
+    assert re.findall(r'href="downloads/([^"]+)"', text) == ["atlas.gpkg", "matrix.xlsx", "matrix.csv"]
     run("export", "atlas", "--root", root, "-o", str(tmp_path / "all.gpkg"))
 
 

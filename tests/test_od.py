@@ -18,7 +18,7 @@ from small_atlas import draw_atlas
 
 import atlas
 from atlas.base.errors import AtlasError, ScenarioError
-from atlas.bulk.folder import open_folder, parquet_of
+from atlas.bulk.folder import Folder, content_of, open_folder
 from atlas.bulk.hands import by_dask, here
 from atlas.bulk.question import Question, points_of_cells, points_of_nodes
 from atlas.cli import cli
@@ -59,7 +59,7 @@ def parts(path: Path) -> dict[str, bytes]:
 
 def written(path: Path, question: Question, size: int = 3) -> dict[str, bytes]:
     folder = open_folder(path, question, size=size, facts={})
-    for number, content in here(question, folder.key, folder.missing(), folder.size):
+    for number, content in here(question, folder, folder.missing()):
         folder.put(number, content)
     assert folder.missing() == []
     return parts(path)
@@ -68,7 +68,7 @@ def written(path: Path, question: Question, size: int = 3) -> dict[str, bytes]:
 def test_a_local_cluster_writes_the_same_bytes_as_one_process(question: Question, tmp_path: Path) -> None:
     alone = written(tmp_path / "alone", question)
     folder = open_folder(tmp_path / "cluster", question, size=3, facts={})
-    found = by_dask(question, folder.key, folder.missing(), 3, workers=2)
+    found = by_dask(question, folder, folder.missing(), workers=2)
     together = {folder.part(number).name: content for number, content in found}
     assert len(alone) > 2
     assert together == alone
@@ -169,10 +169,34 @@ def test_a_damaged_or_foreign_chunk_is_made_anew(question: Question, tmp_path: P
     content[len(content) // 4] ^= 0xFF
     (tmp_path / "parts" / names[0]).write_bytes(content)
     (tmp_path / "parts" / names[1]).write_bytes(sound[names[1]][:100])
-    (tmp_path / "parts" / names[2]).write_bytes(parquet_of(question.answer(2, 3), question, "another key"))
+    (tmp_path / "parts" / names[2]).write_bytes(content_of(question.answer(2, 3), question, "another key", "parquet"))
     folder = open_folder(tmp_path, question, facts={})
     assert folder.missing() == [0, 1, 2]
     assert written(tmp_path, question) == sound
+
+
+def test_chunks_as_csv_hold_what_those_as_parquet_do_and_their_hash_stands_beside(folder: Path, tmp_path: Path) -> None:
+    kinds = {"parquet": pd.read_parquet, "csv": pd.read_csv}
+    for form in kinds:
+        assert asked(folder, "-o", tmp_path / form, "--format", form, "--chunk", "2")[0] == 0
+    found = {
+        form: pd.concat(read(path) for path in sorted((tmp_path / form / "parts").glob(f"*.{form}")))
+        for form, read in kinds.items()
+    }
+    ids = ["from_id", "to_id"]
+    assert found["csv"][ids].values.tolist() == found["parquet"][ids].astype(str).values.tolist()
+    assert np.allclose(found["csv"]["travel_time_min"], found["parquet"]["travel_time_min"], atol=1e-6)
+    assert found["csv"]["hash"].nunique() == 1
+    first = tmp_path / "csv" / "parts" / "part-000000.csv"
+    words = ["verify", str(first), "--root", str(folder)]
+    assert CliRunner().invoke(cli, words).exit_code == 0
+    sound = first.read_bytes()
+    first.write_bytes(sound.replace(b".", b",", 1))
+    assert CliRunner().invoke(cli, words).exit_code == 1
+    assert asked(folder, "-o", tmp_path / "csv", "--format", "csv", "--chunk", "2")[0] == 0
+    assert first.read_bytes() == sound
+    code, said = asked(folder, "-o", tmp_path / "csv", "--chunk", "2")
+    assert (code, "format was 'csv', is 'parquet'" in said) == (2, True)
 
 
 def asked(folder: Path, *words: object) -> tuple[int, str]:
@@ -222,10 +246,11 @@ def test_bad_input_is_named(words: tuple[str, ...], why: str, folder: Path, tmp_
 
 def test_a_silent_scheduler_is_named(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("atlas.bulk.hands._PATIENCE_S", 0.2)
+    folder = Folder(Path("od"), "key", 3, 1, "parquet", "")
     with pytest.raises(AtlasError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
-        list(by_dask(question, "key", [0], 3, scheduler="tcp://127.0.0.1:9"))
+        list(by_dask(question, folder, [0], scheduler="tcp://127.0.0.1:9"))
     with pytest.raises(AtlasError, match="no Dask scheduler answers at nonsense://x"):
-        list(by_dask(question, "key", [0], 3, scheduler="nonsense://x"))
+        list(by_dask(question, folder, [0], scheduler="nonsense://x"))
 
 
 def test_a_list_of_places_has_names_or_coordinates(folder: Path, network: Network, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from atlas.cli import cli
 from atlas.cli.session import Session
 from atlas.data.scenario import DrawnLink, load_scenario, parse_scenario, scenario_text
 from atlas.land.drawn import crosses_border
-from atlas.land.ground import coarser
+from atlas.land.ground import Ground, coarser
 from atlas.maps.basemaps import basemap_of
 from atlas.maps.engine import pack_engine
 from atlas.maps.pages.explore import draw_explorer
@@ -36,8 +36,8 @@ QUESTIONS = 300
 
 
 @pytest.fixture(scope="module")
-def ground(network: Network):
-    return atlas.ground(network)
+def ground(land: Ground) -> Ground:
+    return land
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from atlas.base.errors import PlanError
+from atlas.base.words import word_table
 from atlas.data.catalog import open_catalog
 from atlas.data.counting import OUTSIDE
 from atlas.data.parameters import read_parameters
@@ -209,3 +210,18 @@ def test_a_broken_status_row_is_named(tmp_path: Path, row: str, word: str) -> No
     path.write_text(f"item,date,status,basis,source,confidence,note\n{row}\n", encoding="utf-8")
     with pytest.raises(PlanError, match=word):
         read_status(path)
+
+
+def test_every_section_reading_and_reason_is_said_in_both_languages(catalog) -> None:
+    register, chinese = catalog.plan, re.compile("[㐀-鿿]")
+    for item in register:
+        assert not chinese.search(register.translated(item.section)), item.section
+        assert register.translated(item.section).split()[0] == item.section.split()[0]
+        for text in (item.reading, item.reason):
+            assert not text or chinese.search(register.translated(text)), text
+    assert register.translated("nobody put this") == "nobody put this"
+
+
+def test_what_the_network_is_made_of_has_words(network) -> None:
+    said = set(network.edges["mode"] + " " + network.edges["role"])
+    assert said <= set(word_table("network_edges"))

@@ -210,3 +210,30 @@ def test_what_is_put_in_is_not_left_out_at_once() -> None:
     with pytest.raises(ScenarioError, match="hmh"):
         parse_scenario('base = "2026"\nwith = ["hmh"]\nwithout = ["hmh"]\n', table=TABLE)
     assert parse_scenario('base = "2026"\nwith = ["hmh"]\nclose = ["hmh"]\n', table=TABLE).close == {"hmh"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("year = 2030-01-01", 'year must be a whole number, "full" or "full-known", is 2030-01-01'),
+        ("with = 2030-01-01T08:00:00", "with must be a list"),
+        ("name = 07:30:00", "name = 07:30:00 is of the wrong type"),
+        ("period = true", "period = true is of the wrong type"),
+        ('name = ["a", 1]', 'name = ["a", 1] is of the wrong type'),
+        ("[set]\nlocal_speed_kmh = 99999999999999999999", "set.local_speed_kmh is a whole number past 64 bits"),
+        (f'name = "{"长" * 100_000}"', "has 100000 signs, more than 200; shorten it"),
+        (f'with = ["{"x" * 100_000}"]', 'with names "xxxxx'),
+        (f"{'x' * 100_000} = 1", 'unknown key "xxxxx'),
+        ("#" * 10_000_000, "has 10 MB, more than the 1 MB it may have; it is meant to be some lines of text"),
+    ],
+)
+def test_a_value_is_quoted_as_the_file_has_it_and_no_longer_than_anyone_reads(
+    text: str, told: str, tmp_path: Path
+) -> None:
+    (tmp_path / "s.toml").write_text(text, "utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        load_scenario(tmp_path / "s.toml", known_ids=["hmh"])
+    said = str(caught.value)
+    assert told in said
+    assert len(said) < 400 + len(str(tmp_path))
+    assert "datetime" not in said

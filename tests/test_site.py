@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -26,7 +28,7 @@ from atlas.data.stamp import find_stamps
 from atlas.land.ground import ground
 from atlas.maps.basemaps import basemap_of, displayed
 from atlas.maps.pages.layers import draw_layers
-from atlas.maps.pages.site import _build_key, build_site
+from atlas.maps.pages.site import Edition, _build_key, build_site
 from atlas.network.build import Network, build_network
 from atlas.plan.promises import check_claims, read_targets, summarise_claims
 
@@ -209,3 +211,37 @@ def test_an_atlas_of_other_places_has_a_site_without_this_plans_promises(tmp_pat
     made = {page.name for page in start.parent.glob("*.html")}
     assert made == {"index.html", "atlas.html", "explore.html", "matrix.html", "plan.html"}
     assert "verdict" not in start.read_text("utf-8").partition("<body>")[2]
+
+
+def test_a_build_that_is_killed_leaves_the_site_that_stood_and_the_next_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog, site = open_catalog(draw_atlas(tmp_path / "town")), tmp_path / "site"
+    network = build_network(catalog.layers())
+    said: list[str] = []
+
+    def built(lang: str) -> dict[str, bytes]:
+        said.clear()
+        build_site(catalog, network, site, say=said.append, edition=Edition(lang))
+        return held()
+
+    def held() -> dict[str, bytes]:
+        return {path.relative_to(site).as_posix(): path.read_bytes() for path in shown()}
+
+    def shown() -> list[Path]:
+        return [path for path in site.rglob("*") if path.is_file() and ".atlas-site" not in path.parts]
+
+    before = built("zh")
+    with monkeypatch.context() as patched:
+        patched.setattr("atlas.maps.pages.site.draw_matrix", lambda *given: os.kill(os.getpid(), signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            built("en")
+    assert held() == before
+    (site / ".atlas-site" / ".atlas-holder").write_text("process 1", "utf-8")
+    after = built("en")
+    assert said[0] == "matrix.html"
+    assert after != before
+    assert after.keys() == before.keys()
+    assert not (site / ".atlas-site").exists()
+    assert built("en") == after
+    assert said == ["nothing has changed"]

@@ -331,3 +331,20 @@ def test_a_table_read_alone_is_the_table_of_the_whole_file() -> None:
         whole = tomllib.loads((WORDS / f"{lang}.toml").read_text("utf-8"))
         assert {name: dict(module._table(lang, name)) for name in whole} == whole
         assert set(module._parts(lang)) == set(whole)
+
+
+def test_one_of_a_thing_is_not_told_as_several() -> None:
+    """Of every English sentence that counts things, with one of each."""
+    counted = {
+        (name, key): words.en
+        for name in tomllib.loads((WORDS / "en.toml").read_text("utf-8"))
+        for key, words in word_table(name).items()
+        if re.search(r"{\w+(?::[^}]*)?!", words.en)
+    }
+    assert len(counted) > 30
+    for (name, key), sentence in counted.items():
+        facts = {place: 1 for _, place, _, _ in string.Formatter().parse(sentence) if place}
+        told = say_in("en", f"{name}.{key}", **facts)
+        assert not re.search(r"\b1 (?!is|has|besides)[a-z]+s\b", told), told
+    assert say_in("en", "decide.zero", count=1, names="x").startswith("1 project changes nothing")
+    assert say_in("en", "decide.zero", count=2, names="x").startswith("2 projects change nothing")

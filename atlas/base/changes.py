@@ -24,11 +24,11 @@ from typing import Any
 
 from atlas.base.errors import ExportError
 
-__all__ = ["JOURNAL", "change", "changing", "heal", "reading"]
+__all__ = ["HOLDER", "JOURNAL", "change", "changing", "heal", "reading"]
 
 fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 JOURNAL = ".atlas-journal"
-_HOLDER = ".atlas-holder"
+HOLDER = ".atlas-holder"
 _LIST = "list.json"
 #: Folders of an atlas that a journal may write to.
 _OWN = ("layers", "data")
@@ -68,13 +68,13 @@ def changing(root: str | Path, *, wait_s: float = WAIT_S) -> Iterator[None]:
     _held[key] = 1
     try:
         with suppress(OSError):
-            Path(place, _HOLDER).write_text(_who(), "utf-8")
+            Path(place, HOLDER).write_text(_who(), "utf-8")
         _mend(Path(place))
         yield
     finally:
         _held.pop(key)
         with suppress(OSError):
-            Path(place, _HOLDER).unlink()
+            Path(place, HOLDER).unlink()
         os.close(handle)
 
 
@@ -109,7 +109,7 @@ def _locked(place: str, wait_s: float, *, shared: bool) -> int:
 
 def _holder(place: str) -> str:
     try:
-        text = Path(place, _HOLDER).read_bytes()[:300].decode("utf-8", "replace")
+        text = Path(place, HOLDER).read_bytes()[:300].decode("utf-8", "replace")
     except OSError:
         return "another process"
     return "".join(sign if sign.isprintable() else " " for sign in text)
@@ -208,7 +208,7 @@ def heal(root: str | Path) -> None:
     if os.path.lexists(base / JOURNAL / _LIST):
         with changing(base):
             return
-    if os.path.lexists(base / JOURNAL) or os.path.lexists(base / _HOLDER):
+    if os.path.lexists(base / JOURNAL) or os.path.lexists(base / HOLDER):
         # Of a process that goes on, or of one that died before it changed anything.
         with suppress(ExportError), changing(base, wait_s=0):
             return

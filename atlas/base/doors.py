@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -24,9 +25,11 @@ from atlas.base.errors import AtlasError
 __all__ = [
     "MOST_DIGITS",
     "Door",
+    "as_written",
     "did_you_mean",
     "is_database",
     "missing_extra",
+    "name_fault",
     "nearest",
     "sign_fault",
     "uncollected",
@@ -35,8 +38,10 @@ __all__ = [
 
 #: A number of more digits than a 64-bit integer or a float can tell apart is no measurement.
 MOST_DIGITS = 40
+_LONGEST_NAME = 200
 LARGEST_INTEGER = 2**63 - 1
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_LARGE = "clip it to the region, simplify it or split it"
 #: Signs that JSON can only carry as escapes and that no name holds.
 _ESCAPED = r"\\u(?:[dD][89a-fA-F][0-9a-fA-F]{2}|0000)"
 _HALVES = re.compile("[\ud800-\udfff]")
@@ -97,6 +102,15 @@ def missing_extra(package: str) -> str:
     """
     extra, purpose = _EXTRAS[package]
     return f"{purpose} needs {package}; install it with: pip install 'zhuxi-atlas[{extra}]'"
+
+
+def name_fault(name: str) -> str:
+    """Return why tables and pages have no room for a name, empty where they have.
+
+    >>> name_fault("x" * 300), name_fault("2030")
+    ('has 300 signs, more than 200; shorten it', '')
+    """
+    return f"has {len(name)} signs, more than {_LONGEST_NAME}; shorten it" if len(name) > _LONGEST_NAME else ""
 
 
 def sign_fault(text: str) -> str:
@@ -196,7 +210,7 @@ class Door:
             told = f"{size / 1e6:.0f} MB" if size > most else "more"
             raise self.error(
                 f"{self.path}{self.what} has {told}, more than the {self.largest_mb:g} MB it may have; "
-                "clip it to the region, simplify it or split it"
+                + (_LARGE if self.largest_mb > 1 else "it is meant to be some lines of text: name the right file")
             )
         return data
 
@@ -305,7 +319,7 @@ class Door:
             if isinstance(value, float) and not math.isfinite(value):
                 self.refuse(f"{name} = {value} is no number that can be used; give a finite one")
             if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-                self.refuse(f"{name} = {_short(hex(value))} is past 64 bits; correct it")
+                self.refuse(f"{name} is a whole number past 64 bits; correct it")
         return raw
 
     def entry(self, raw: Any, name: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
@@ -317,7 +331,7 @@ class Door:
             `raw` is no table, the entry is missing, or it is of another type (true and false are no numbers).
         """
         if not isinstance(raw, dict):
-            self.refuse(f"{_short(repr(raw))} stands where a table must; write it as [{name}] or {{…}}")
+            self.refuse(f"{as_written(raw)} stands where a table must; write it as [{name}] or {{…}}")
         if name not in raw:
             if default is not ...:
                 return default
@@ -327,7 +341,7 @@ class Door:
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             wanted = " or ".join(_WORDS.get(one, one.__name__) for one in kinds)
             raise self.error(
-                f"{self.path}{self.what}: {name} = {_short(repr(value))} is of the wrong type; it must be {wanted}"
+                f"{self.path}{self.what}: {name} = {as_written(value)} is of the wrong type; it must be {wanted}"
             )
         return value
 
@@ -337,7 +351,7 @@ class Door:
         for value in values:
             if not isinstance(value, str):
                 raise self.error(
-                    f"{self.path}{self.what}: {name} holds {_short(repr(value))}; it must be a list of texts"
+                    f"{self.path}{self.what}: {name} holds {as_written(value)}; it must be a list of texts"
                 )
         return tuple(values)
 
@@ -345,9 +359,7 @@ class Door:
         """Return the list of `count` numbers ``raw[name]``. See :meth:`entry`."""
         values = self.entry(raw, name, list)
         if len(values) != count or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in values):
-            raise self.error(
-                f"{self.path}{self.what}: {name} = {_short(repr(values))} must be a list of {count} numbers"
-            )
+            raise self.error(f"{self.path}{self.what}: {name} = {as_written(values)} must be a list of {count} numbers")
         return tuple(float(value) for value in values)
 
 
@@ -369,6 +381,30 @@ def _gb18030(data: bytes) -> str | None:
 
 def _short(text: str, most: int = 40) -> str:
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+def as_written(value: object, most: int = 40) -> str:
+    """Return a value of a TOML or JSON file as such a file has it, no longer than `most` signs.
+
+    >>> import datetime
+    >>> as_written([datetime.date(2030, 1, 1), True, "a"]), as_written(1e400), as_written("9" * 99, 5)
+    ('[2030-01-01, true, "a"]', 'inf', '"9999…')
+    """
+    return _short(_written(value), most)
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value[:20]))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {_written(one)}' for key, one in list(value.items())[:20])}}}"
+    return "nothing" if value is None else str(value)
 
 
 def _texts(value: Any) -> Iterator[str]:

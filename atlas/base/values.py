@@ -7,11 +7,15 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-__all__ = ["cell", "csv_columns", "csv_text", "fit", "name_text", "plain"]
+from atlas.base.errors import ExportError
+
+__all__ = ["ENDINGS", "cell", "csv_columns", "csv_text", "fit", "form_of", "name_text", "plain"]
 
 #: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -19,6 +23,38 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 #: ends, halves of characters, and what Unicode keeps from being characters.
 _UNFIT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _UNKNOWN = {"NAType", "NaTType"}
+#: Endings of files by format, over all that is written; some have two parts.
+ENDINGS: Mapping[str, tuple[str, ...]] = MappingProxyType({
+    "table": (".txt",),
+    "json": (".json",),
+    "csv": (".csv",),
+    "geojson": (".geojson",),
+    "geojsonseq": (".geojsonl", ".geojsons"),
+    "gpkg": (".gpkg",),
+    "shp": (".shp.zip", ".shp"),
+    "gdb": (".gdb.zip", ".gdb"),
+    "fgb": (".fgb",),
+    "parquet": (".parquet",),
+    "kml": (".kml", ".kmz"),
+    "xlsx": (".xlsx",),
+    "tab": (".tab.zip", ".tab"),
+    "dxf": (".dxf",),
+    "gtfs": (".gtfs.zip",),
+    "pmtiles": (".pmtiles",),
+    "qgz": (".qgz",),
+    "lyrx": (".lyrx",),
+    "graphml": (".graphml",),
+    "tif": (".tif", ".tiff"),
+    "npz": (".npz",),
+    "npy": (".npy",),
+    "html": (".html", ".htm"),
+    "docx": (".docx",),
+    "pdf": (".pdf",),
+    "png": (".png",),
+    "toml": (".toml",),
+})  # fmt: skip
+#: Formats that may stand under the ending of another, of which they are a kind.
+_ALSO = frozenset({("geojson", "json")})
 
 
 def fit(text: str) -> str:
@@ -113,3 +149,53 @@ def cell(value: Any) -> Any:
     text = value.replace("\r\n", "\n").replace("\r", "\n")
     skipped = text.lstrip(" \u3000\ufeff")
     return "'" + text if skipped.startswith(_FORMULA) else text
+
+
+def form_of(path: str | Path, form: str | None, choices: Collection[str], *, usual: str | None = None) -> str:
+    """Return the format that a file is to be written in: `form`, else that of its ending.
+
+    Parameters
+    ----------
+    path
+        The file.
+    form
+        A format asked for; None: none is.
+    choices
+        Formats it may have, of :data:`ENDINGS`.
+    usual
+        Format of a name without any ending; None: such a name is refused.
+
+    Raises
+    ------
+    ExportError
+        The ending is none of a choice, or that of another format than `form`: a file that is not what it is called
+        misleads whoever opens it.
+
+    Examples
+    --------
+    >>> form_of("a.csv", None, ["json", "csv"]), form_of("a.dat", "json", ["json", "csv"])
+    ('csv', 'json')
+    """
+    name = Path(path).name
+    ending, named = max(
+        ((end, key) for key, ends in ENDINGS.items() for end in ends if name.lower().endswith(end)),
+        default=(Path(path).suffix, None),
+        key=lambda one: len(one[0]),
+    )
+    if form is not None:
+        if named in (None, form) or (form, named) in _ALSO:
+            return form
+        better = f"{name[: len(name) - len(ending)]}{ENDINGS[form][0]}"
+        told = f"{path}: the name says {named}, and what is asked for is {form}"
+        raise ExportError(
+            f"{told}; leave --format out, or call it {better}" if named in choices else f"{told}; call it {better}"
+        )
+    if named in choices:
+        return str(named)
+    if not ending and usual is not None:
+        return usual
+    endings = ", ".join(end for choice in choices for end in ENDINGS[choice])
+    raise ExportError(
+        f"{path}: the ending names no format of this; use one of {endings}"
+        + (", or --format" if len(choices) > 1 else "")
+    )

@@ -76,8 +76,26 @@ def word_table(name: str) -> Mapping[str, Words]:
     return MappingProxyType({key: Words(text, en[key]) for key, text in zh.items()})
 
 
+class _Counted:
+    """A fact, and how a place of a sentence is filled with it."""
+
+    def __init__(self, fact: object) -> None:
+        self.fact = fact
+
+    def __format__(self, spec: str) -> str:
+        how, sign, words = spec.partition("!")
+        text = format(self.fact, how)
+        if not sign:
+            return text
+        one, _, many = words.partition("|")
+        return f"{text} {one if text == '1' else many or one + 's'}"
+
+
 def say_in(lang: str, key: str, /, **facts: object) -> str:
     """Return the sentence ``table.key`` in `lang`, its places filled; of :class:`Words` each its own.
+
+    A place ``{count:!county|counties}`` is filled with a number and the word that goes with it; the plural of one word
+    alone ends in s, and what stands before the sign is how the number is written: ``{people:,.0f!resident}``.
 
     Raises
     ------
@@ -88,10 +106,12 @@ def say_in(lang: str, key: str, /, **facts: object) -> str:
     --------
     >>> say_in("en", "explain.part", name=Words("候车", "wait"), minutes=4.0)
     'wait 4.0 min'
+    >>> say_in("en", "answer.inside", places=1, minutes=60), say_in("en", "answer.inside", places=2, minutes=60)
+    ('1 place in 60 min', '2 places in 60 min')
     """
     table, _, name = key.partition(".")
     i = list(LANGUAGES).index(lang)
-    told = {fact: value[i] if isinstance(value, Words) else value for fact, value in facts.items()}
+    told = {fact: value[i] if isinstance(value, Words) else _Counted(value) for fact, value in facts.items()}
     sentence = _table(lang, table)[name]
     return sentence.format(**told) if told else sentence
 

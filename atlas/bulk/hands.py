@@ -15,7 +15,7 @@ from typing import Any
 from atlas.base.doors import missing_extra
 from atlas.base.errors import AtlasError, ExportError
 from atlas.base.files import code_hash
-from atlas.bulk.folder import parquet_of
+from atlas.bulk.folder import Folder, content_of
 from atlas.bulk.question import Question
 
 __all__ = ["by_dask", "here"]
@@ -23,36 +23,30 @@ __all__ = ["by_dask", "here"]
 _PATIENCE_S = 10
 
 
-def here(question: Question, key: str, numbers: Sequence[int], size: int) -> Iterator[tuple[int, bytes]]:
+def here(question: Question, folder: Folder, numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
     """Yield chunks and the content of their files, worked on by this process with all its cores.
 
     Parameters
     ----------
     question
         What is asked.
-    key
-        Of the folder.
-    numbers, size
-        Which chunks of how many origins.
+    folder
+        Where the answer goes: its key, form and size of chunks.
+    numbers
+        Which chunks.
     """
     for number in numbers:
-        yield number, _content(question, key, number, size)
+        yield _content(question, folder, number)
 
 
 def by_dask(
-    question: Question,
-    key: str,
-    numbers: Sequence[int],
-    size: int,
-    *,
-    scheduler: str = "",
-    workers: int | None = None,
+    question: Question, folder: Folder, numbers: Sequence[int], *, scheduler: str = "", workers: int | None = None
 ) -> Iterator[tuple[int, bytes]]:
     """Yield chunks and the content of their files as the workers of a cluster finish them.
 
     Parameters
     ----------
-    question, key, numbers, size
+    question, folder, numbers
         See :func:`here`.
     scheduler
         Address of a running scheduler; empty: a cluster of processes is started here for the time of the work.
@@ -81,7 +75,7 @@ def by_dask(
                 "or leave --scheduler out for workers on this machine"
             ) from reason
         with client:
-            yield from _shared(distributed, client, question, key, numbers, size)
+            yield from _shared(distributed, client, question, folder, numbers)
         return
     with (
         distributed.LocalCluster(
@@ -89,11 +83,11 @@ def by_dask(
         ) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
     ):
-        yield from _shared(distributed, client, question, key, numbers, size)
+        yield from _shared(distributed, client, question, folder, numbers)
 
 
 def _shared(
-    distributed: Any, client: Any, question: Question, key: str, numbers: Sequence[int], size: int
+    distributed: Any, client: Any, question: Question, folder: Folder, numbers: Sequence[int]
 ) -> Iterator[tuple[int, bytes]]:
     hands = sum(client.nthreads().values())
     if not hands:
@@ -109,7 +103,7 @@ def _shared(
     def handed_out(most: int) -> list[Any]:
         """Hand out as many chunks as `most`."""
         return [
-            client.submit(_numbered, held, key, number, size, pure=False, retries=1)
+            client.submit(_content, held, folder, number, pure=False, retries=1)
             for number in itertools.islice(waiting, most)
         ]
 
@@ -126,9 +120,6 @@ def _shared(
         under_way.update(handed_out(1))
 
 
-def _numbered(question: Question, key: str, number: int, size: int) -> tuple[int, bytes]:
-    return number, _content(question, key, number, size)
-
-
-def _content(question: Question, key: str, number: int, size: int) -> bytes:
-    return parquet_of(question.answer(number, size), question, key)
+def _content(question: Question, folder: Folder, number: int) -> tuple[int, bytes]:
+    found = question.answer(number, folder.size)
+    return number, content_of(found, question, folder.key, folder.form)

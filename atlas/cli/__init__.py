@@ -11,7 +11,7 @@ import click
 
 from atlas._version import __version__
 from atlas.base.words import language
-from atlas.cli.ending import Ending
+from atlas.cli.ending import Ending, plain_warnings
 from atlas.cli.texts import in_characters
 
 __all__ = ["COMMANDS", "ROOMS", "cli"]
@@ -123,7 +123,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; what is wrong becomes one line and an exit code (:mod:`atlas.cli.ending`)."""
-        with Ending():
+        with Ending(), plain_warnings():
             return super().invoke(ctx)
 
 

@@ -6,6 +6,9 @@ import errno
 import os
 import signal
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import NoReturn
 
@@ -14,7 +17,7 @@ import click
 from atlas.base.errors import AtlasError, UnknownPlaceError
 from atlas.base.words import language
 
-__all__ = ["Ending", "heed_signals", "lenient_terminal"]
+__all__ = ["Ending", "heed_signals", "lenient_terminal", "plain_warnings"]
 
 BAD_INPUT, FAULT, INTERRUPTED, CLOSED_PIPE = 2, 70, 130, 141
 #: Signals that ask a process to end; each raises SystemExit, so that drafts and locks are let go of.
@@ -131,6 +134,23 @@ def heed_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) == signal.SIG_DFL:
             signal.signal(number, _end)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Let what a library warns of be one line on stderr, without the place in its code, and nothing with ``-q``."""
+    before = warnings.showwarning
+
+    def told(message: Warning | str, *where: object, **more: object) -> None:
+        from atlas.cli.output import tell
+
+        tell("answer.note", text=terminal_text(str(message)))
+
+    warnings.showwarning = told
+    try:
+        yield
+    finally:
+        warnings.showwarning = before
 
 
 def lenient_terminal() -> None:

@@ -23,7 +23,7 @@ __all__ = [
     "Place",
     "Setting",
     "changes_options",
-    "export_format_option",
+    "ending_option",
     "format_options",
     "mode_option",
     "overwrite_option",
@@ -227,7 +227,12 @@ EXPORTS = (
     "gpkg", "shp", "gdb", "fgb", "parquet", "geojson", "geojsonseq", "kml", "csv", "xlsx", "tab", "dxf", "gtfs",
     "pmtiles", "qgz", "lyrx",
 )  # fmt: skip
-export_format_option = click.option("--format", "form", type=click.Choice(EXPORTS), help="Default: by the ending.")
+
+
+def ending_option(*formats: str) -> Callable[[Command], Command]:
+    """Return `--format` of commands that always write a file."""
+    return click.option("--format", "form", type=click.Choice(formats), help="Default: by the ending.")
+
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 
@@ -258,7 +263,7 @@ def format_options(*formats: str) -> Callable[[Command], Command]:
         *(_shape_options if "geojsonseq" in formats else ()),
         *(_indent_options if "json" in formats else ()),
         _lang_option,
-        _gathered("sink", Sink, "form", "output", "overwrite", *_keys(formats)),
+        _gathered("sink", functools.partial(Sink, formats=formats), "form", "output", "overwrite", *_keys(formats)),
     )
 
 

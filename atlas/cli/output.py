@@ -17,7 +17,7 @@ import click
 from atlas.base.errors import ExportError
 from atlas.base.files import check_target, write_parts, write_text
 from atlas.base.seals import UNSEALED
-from atlas.base.values import csv_text, plain
+from atlas.base.values import csv_text, form_of, plain
 from atlas.base.words import Words, both, joined, language, say_in, word_table
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "Row",
     "Sink",
     "emit",
+    "file_form",
     "rows_of",
     "say",
     "table_text",
@@ -46,10 +47,8 @@ ARGUMENTS_KEY = "atlas.arguments"
 _PASSING = frozenset({"--overwrite", "-q", "--quiet", "-v", "--verbose"})
 QUIET, NORMAL, LOUD = -1, 0, 1
 Row = Mapping[str, Any]
-_SUFFIXES = {
-    ".json": "json", ".csv": "csv", ".geojson": "geojson", ".geojsonl": "geojsonseq", ".geojsons": "geojsonseq",
-    ".txt": "table",
-}  # fmt: skip
+#: Formats of an answer that has nothing to draw.
+TABULAR = ("table", "json", "csv")
 _BOM = "\ufeff"
 
 
@@ -95,7 +94,7 @@ class Sink:
     Attributes
     ----------
     form
-        ``table``, ``json``, ``csv``, ``geojson`` or ``geojsonseq``; None: by the suffix of `output`, else ``table``.
+        One of `formats`; None: by the ending of `output`, else ``table``.
     output
         A file; None: stdout.
     overwrite
@@ -106,6 +105,8 @@ class Sink:
         Spaces by which JSON and GeoJSON are indented; None: 2 in JSON, and a feature a line in GeoJSON.
     sequence
         Whether GeoJSON is a sequence of features, one a line.
+    formats
+        Formats the answer can be had in: ``table``, ``json``, ``csv``, ``geojson``, ``geojsonseq``.
     """
 
     form: str | None = None
@@ -114,19 +115,38 @@ class Sink:
     precision: int | None = None
     indent: int | None = None
     sequence: bool = False
+    formats: tuple[str, ...] = TABULAR
 
     def __post_init__(self) -> None:
-        """Refuse a place that cannot be written to before anything is computed for it."""
+        """Refuse a name that is of no format, and a place that cannot be written to, before anything is computed."""
         if self.output is not None:
-            check_target(self.output, overwrite=self.overwrite)
+            file_form(self.output, self._asked(), self.formats, usual=self.formats[0], overwrite=self.overwrite)
 
     @property
     def chosen(self) -> str:
         """The format that will be written."""
-        form = self.form or (_SUFFIXES.get(self.output.suffix.lower(), "table") if self.output else "table")
-        if self.sequence and form not in ("geojson", "geojsonseq") and (self.form or self.output):
-            raise click.UsageError(f"--sequence is of GeoJSON, and the answer is {form}; pass --format geojsonseq")
-        return "geojsonseq" if self.sequence else form
+        if self.output is None:
+            return self._asked() or self.formats[0]
+        return form_of(self.output, self._asked(), self.formats, usual=self.formats[0])
+
+    def _asked(self) -> str | None:
+        """The format asked for by an option, be it ``--sequence``."""
+        asked = "geojsonseq" if self.sequence and self.form in (None, "geojson") else self.form
+        if self.sequence and asked != "geojsonseq":
+            raise click.UsageError(f"--sequence is of GeoJSON, and the answer is {asked}; pass --format geojsonseq")
+        return asked
+
+
+def file_form(
+    path: Path, form: str | None, choices: Sequence[str], *, usual: str | None = None, overwrite: bool = False
+) -> str:
+    """Return the format of a file that a command will write, as :func:`atlas.base.values.form_of` has it.
+
+    A name that is of no format, and a place that cannot be written to, are refused before anything is computed.
+    """
+    chosen = form_of(path, form, choices, usual=usual)
+    check_target(path, overwrite=overwrite)
+    return chosen
 
 
 def say(message: str, *, level: int = NORMAL) -> None:
@@ -309,6 +329,8 @@ _CODED: Mapping[str, str | tuple[str, ...]] = MappingProxyType(
         "centre": "centre",
         "link": "mode",
         "change": "change",
+        "what": "network_part",
+        "name": "network_edges",
     }
 )
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from atlas.base.doors import did_you_mean
 from atlas.base.errors import ExportError, PlanError, ScenarioError
 from atlas.base.files import code_hash, content_hash
+from atlas.base.tables import listed
 from atlas.base.words import both
 from atlas.cli.output import LOUD, say, tell
 from atlas.data.region import find_root, read_region
@@ -312,7 +313,7 @@ class Session:
             frame = self.catalog.layer(key).frame
             rows = frame[lines_on_request(frame)]
             names |= {*rows["id"], *(f"{key}/{name}" for name in rows["id"])}
-            names |= {part for text in rows["plan_ids"] for part in str(text or "").split(";") if part}
+            names |= {part for text in rows["plan_ids"] for part in listed(str(text or ""))}
         return names
 
     def choice_of(self, text: str) -> Choice:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from atlas.base.doors import Door, sign_fault, whole_signs
 from atlas.base.errors import LayerError, UnknownPlaceError
+from atlas.base.tables import listed
 from atlas.base.words import simplified
 from atlas.data.region import Region, read_region
 
@@ -359,7 +360,7 @@ def _compiled(key: _Key) -> tuple[_Entry, ...]:
 
 
 def _split(text: str | None) -> list[str]:
-    return [part for part in (text or "").split(";") if part]
+    return list(listed(text or ""))
 
 
 def _entry(row: Mapping[str, Any], names: dict[str, str], counts: Counter[str]) -> _Entry:

@@ -13,7 +13,7 @@ import calendar
 import datetime as dt
 import re
 from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import pandas as pd
 
 from atlas.base.doors import did_you_mean, nearest
 from atlas.base.errors import PlanError
-from atlas.base.tables import Table, read_table
+from atlas.base.tables import Table, listed, read_table
 from atlas.data.counting import count_of
 
 __all__ = [
@@ -31,12 +31,10 @@ __all__ = [
     "Event",
     "PlanItem",
     "Register",
-    "Section",
     "StatusHistory",
     "item_table",
     "last_day",
     "read_register",
-    "read_sections",
     "read_status",
 ]
 
@@ -195,6 +193,16 @@ class Register:
     links: tuple[Link, ...]
     history: StatusHistory
     axes: tuple[Axis, ...] = ()
+    phrases: Mapping[str, str] = field(default_factory=dict, hash=False, repr=False)
+
+    def translated(self, text: str) -> str:
+        """Return a section, reading or reason in the other language, part by part; as it is where nobody translated it.
+
+        >>> Register((), (), StatusHistory(()), phrases={"to be studied": "拟研究"}).translated("to be studied")
+        '拟研究'
+        """
+        parts = [text] if text in self.phrases else text.split("; ")
+        return "；".join(self.phrases[part] for part in parts) if all(map(self.phrases.get, parts)) else text
 
     def __iter__(self) -> Iterator[PlanItem]:
         return iter(self.items)
@@ -285,38 +293,8 @@ def read_status(path: str | Path) -> StatusHistory:
     return StatusHistory(tuple(sorted(events, key=lambda event: (order[event.item], event.day))))
 
 
-@dataclass(frozen=True)
-class Section:
-    """A section of the plan as its table of contents has it: number, title, first and last page."""
-
-    number: str
-    title_zh: str
-    title_en: str
-    page_from: int
-    page_to: int
-
-
-def read_sections(folder: str | Path) -> dict[str, Section]:
-    """Read ``sections.csv``, the plan's table of contents, by number; empty where there is none.
-
-    Raises
-    ------
-    PlanError
-        The table is broken, or a page is no number.
-    """
-    path = Path(folder) / "sections.csv"
-    if not path.is_file():
-        return {}
-    columns = ("section", "title_zh", "title_en", "page_from", "page_to")
-    sections = {}
-    for row in read_table(path, columns, error=PlanError, what=", the plan's table of contents,"):
-        pages = (row.whole(name, low=0, high=100_000) for name in ("page_from", "page_to"))
-        sections[row["section"]] = Section(row["section"], row["title_zh"], row["title_en"], *pages)
-    return sections
-
-
 def read_register(folder: str | Path) -> Register:
-    """Read the plan under `folder` (``register.csv``, ``plan_links.csv``, ``status.csv``).
+    """Read the plan under `folder` (``register.csv``, ``plan_links.csv``, ``status.csv``, ``phrases.csv``).
 
     Raises
     ------
@@ -333,7 +311,7 @@ def read_register(folder: str | Path) -> Register:
             wording=row["wording"],
             reading=row["reading"],
             reason=row["reason"],
-            aliases=tuple(alias for alias in row.get("aliases", "").split(";") if alias),
+            aliases=listed(row.get("aliases", "")),
         )
         for row in rows
     )
@@ -341,7 +319,15 @@ def read_register(folder: str | Path) -> Register:
         Link(row["plan_id"], row["layer"], row["feature_id"], row.get("how", ""))
         for row in _rows(folder / "plan_links.csv", ("plan_id", "layer", "feature_id"))
     )
-    register = Register(items, links, read_status(folder / "status.csv"), _axes(folder / "axes.csv"))
+    translated = folder / "phrases.csv"
+    phrases = _rows(translated, ("text", "translation")) if translated.is_file() else ()
+    register = Register(
+        items,
+        links,
+        read_status(folder / "status.csv"),
+        _axes(folder / "axes.csv"),
+        {row["text"]: row["translation"] for row in phrases},
+    )
     known = set(register.ids)
     if len(known) != len(items):
         raise PlanError(f"{folder / 'register.csv'}: an id stands twice")

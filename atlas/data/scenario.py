@@ -38,7 +38,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypedDict, Unpack
 
-from atlas.base.doors import Door, did_you_mean
+from atlas.base.doors import Door, as_written, did_you_mean, name_fault
 from atlas.base.errors import ScenarioError, only_known
 from atlas.base.files import content_hash
 from atlas.data.parameters import SETS, ParameterSet, ParameterTable, read_parameters
@@ -338,10 +338,12 @@ def parse_scenario(
     data = door.parsed_toml(text)
     for key in data:
         if key not in _KEYS:
-            raise ScenarioError(f"{where}: unknown key {key!r}{did_you_mean(key, _KEYS)}; keys are {', '.join(_KEYS)}")
+            raise ScenarioError(
+                f"{where}: unknown key {as_written(key)}{did_you_mean(key, _KEYS)}; keys are {', '.join(_KEYS)}"
+            )
     base = str(door.entry(data, "base", (str, int), "2026"))
     if base not in BUILT_IN:
-        raise ScenarioError(f"{where}: unknown base {base!r}{did_you_mean(base, BUILT_IN)}")
+        raise ScenarioError(f"{where}: unknown base {as_written(base)}{did_you_mean(base, BUILT_IN)}")
     scenario = _of_year(base, table)
     ids = {key: _ids(data.get(key, []), key, known_ids, where) for key in ("with", "without", "close")}
     refuse_contradiction(where, ids["with"], ids["without"])
@@ -356,7 +358,7 @@ def parse_scenario(
         year, known = None if whole else _whole_year(data["year"], where), data["year"] == FULL_KNOWN
         _check_year(year, where)
     return replace(scenario, known_courses=known, links=_links(data.get("link", []), where)).but(
-        name=_clean(texts["name"] or where),
+        name=_clean(texts["name"] or where[-100:]),
         year=year,
         with_=ids["with"],
         without=ids["without"],
@@ -407,7 +409,7 @@ def _quoted(text: str) -> str:
 
 def _whole_year(value: object, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise ScenarioError(f'{where}: year must be a whole number, "full" or "full-known", is {value!r}')
+        raise ScenarioError(f'{where}: year must be a whole number, "full" or "full-known", is {as_written(value)}')
     return value
 
 
@@ -417,7 +419,7 @@ def _ids(value: object, key: str, known: Collection[str] | None, where: str) -> 
     for item in value:
         if known is not None and item not in known:
             raise ScenarioError(
-                f"{where}: {key} names {item!r}, which is no feature or plan item{did_you_mean(item, known)}"
+                f"{where}: {key} names {as_written(item)}, which is no feature or plan item{did_you_mean(item, known)}"
             )
     return tuple(value)
 
@@ -434,13 +436,13 @@ def _links(value: object, where: str) -> tuple[DrawnLink, ...]:
 def _link(raw: Mapping[str, object], where: str) -> DrawnLink:
     kind = raw.get("kind", "road")
     if kind not in LINK_SPEEDS:
-        raise ScenarioError(f"{where}: kind must be road or rail, is {kind!r}")
+        raise ScenarioError(f"{where}: kind must be road or rail, is {as_written(kind)}")
     own = "class" if kind == "road" else "headway_min"
     keys = ("kind", own, "speed_kmh", "points")
     for key in raw:
         if key not in keys:
             raise ScenarioError(
-                f"{where}: unknown key {key!r}{did_you_mean(key, keys)}; a {kind} has {', '.join(keys)}"
+                f"{where}: unknown key {as_written(key)}{did_you_mean(key, keys)}; a {kind} has {', '.join(keys)}"
             )
     points = raw.get("points")
     if not isinstance(points, list) or not 2 <= len(points) <= _MOST_POINTS:
@@ -454,7 +456,7 @@ def _link(raw: Mapping[str, object], where: str) -> DrawnLink:
     chosen = raw.get("class", "arterial")
     if not isinstance(chosen, str) or chosen not in LINK_CLASSES:
         near = did_you_mean(str(chosen), LINK_CLASSES)
-        raise ScenarioError(f"{where}: class must be one of {', '.join(LINK_CLASSES)}, is {chosen!r}{near}")
+        raise ScenarioError(f"{where}: class must be one of {', '.join(LINK_CLASSES)}, is {as_written(chosen)}{near}")
     speed = _number({"speed_kmh": LINK_CLASSES[chosen], **raw}, "speed_kmh", LINK_SPEEDS["road"], where)
     return DrawnLink("road", placed, speed, road_class=chosen)
 
@@ -462,22 +464,20 @@ def _link(raw: Mapping[str, object], where: str) -> DrawnLink:
 def _number(raw: Mapping[str, object], key: str, bounds: tuple[float, float], where: str) -> float:
     value = raw.get(key)
     if isinstance(value, bool) or not isinstance(value, int | float) or not bounds[0] <= value <= bounds[1]:
-        raise ScenarioError(f"{where}: {key} must be a number from {bounds[0]:g} to {bounds[1]:g}, is {value!r}")
+        raise ScenarioError(
+            f"{where}: {key} must be a number from {bounds[0]:g} to {bounds[1]:g}, is {as_written(value)}"
+        )
     return float(value)
 
 
 def _point(value: object, where: str) -> str | tuple[float, float]:
     if isinstance(value, str) and value:
         return value
-    numbers = isinstance(value, list) and all(isinstance(v, int | float) and not isinstance(v, bool) for v in value)
-    if (
-        not numbers
-        or not isinstance(value, list)
-        or len(value) != 2
-        or not (abs(value[0]) <= 180 and abs(value[1]) <= 90)
-    ):
-        raise ScenarioError(f"{where}: a point is [lon, lat] in degrees or the id of a node, is {value!r}")
-    return float(value[0]), float(value[1])
+    if isinstance(value, list) and len(value) == 2 and all(type(one) in (int, float) for one in value):
+        lon, lat = value
+        if abs(lon) <= 180 and abs(lat) <= 90:
+            return float(lon), float(lat)
+    raise ScenarioError(f"{where}: a point is [lon, lat] in degrees or the id of a node, is {as_written(value)}")
 
 
 def _check_year(year: int | None, where: str) -> None:
@@ -486,6 +486,8 @@ def _check_year(year: int | None, where: str) -> None:
 
 
 def _check_choices(scenario: Scenario) -> None:
+    if fault := name_fault(scenario.name):
+        raise ScenarioError(f"the name {as_written(scenario.name)} {fault}")
     for name, value, choices in (
         ("period", scenario.period, PERIODS),
         ("boarding", scenario.boarding, BOARDING),
@@ -494,5 +496,5 @@ def _check_choices(scenario: Scenario) -> None:
     ):
         if value not in choices:
             raise ScenarioError(
-                f"{name} must be one of {', '.join(choices)}, is {value!r}{did_you_mean(value, choices)}"
+                f"{name} must be one of {', '.join(choices)}, is {as_written(value)}{did_you_mean(value, choices)}"
             )

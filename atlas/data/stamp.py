@@ -28,7 +28,7 @@ from atlas.base.seals import intact, members_digest
 from atlas.base.values import name_text
 from atlas.data.scenario import Scenario
 
-__all__ = ["check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
+__all__ = ["PACKAGE", "check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
 
 _DIGITS = 12
 _STAMP = rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b"
@@ -36,7 +36,7 @@ _STAMP = rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b"
 _LARGEST_MB = 512
 _LARGEST_MEMBER = 2**31
 _LARGEST_PART, _LARGEST_TEXT, _MOST_MEMBERS = 16 * 2**20, 64 * 2**20, 2000
-_PACKAGE = ".datapackage.json"
+PACKAGE = ".datapackage.json"
 _MARKED = (
     rf"(?:atlas[-_]hash|\"hash\")(?:\" content=)?[^0-9a-f\n]{{0,40}}([0-9a-f]{{{_DIGITS}}}-[0-9a-f]{{{_DIGITS}}})\b"
 )
@@ -166,11 +166,11 @@ def _whole(path: Path, content: bytes, resource: Mapping[str, Any], *, inside: b
 
 def _data_package(path: Path) -> Path | None:
     """The data package beside a file: its own, or that of the set of files (``roads.shp``) it is a part of."""
-    own = path.with_name(path.name + _PACKAGE)
+    own = path.with_name(path.name + PACKAGE)
     if own.is_file():
         return own
-    for other in sorted(path.parent.glob(f"*{_PACKAGE}"))[:_MOST_MEMBERS]:
-        if path.name.startswith(Path(other.name.removesuffix(_PACKAGE)).stem) and other.is_file():
+    for other in sorted(path.parent.glob(f"*{PACKAGE}"))[:_MOST_MEMBERS]:
+        if path.name.startswith(Path(other.name.removesuffix(PACKAGE)).stem) and other.is_file():
             parts = _resource(_package(Door(other, ExportError, largest_mb=16).text())).get("parts")
             if isinstance(parts, Mapping) and name_text(path.name) in parts:
                 return other

@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.base.doors import Door, did_you_mean
+from atlas.base.doors import Door, as_written, did_you_mean, name_fault
 from atlas.base.errors import PlanError, only_known
 from atlas.base.geodesy import Bools
-from atlas.base.tables import is_iso_date, iso_time
+from atlas.base.tables import is_iso_date, iso_time, listed
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Opened
@@ -104,7 +104,7 @@ class Happening:
         for name in self.close:
             if name not in arrays.rows_by_id:
                 hint = did_you_mean(name, arrays.rows_by_id)
-                raise PlanError(f"the event closes {name!r}, which is no feature of the network{hint}")
+                raise PlanError(f"the event closes {as_written(name)}, which is no feature of the network{hint}")
         hit = arrays.named(self.close) if self.close else np.ones(len(arrays.tail), dtype=bool)
         if self.layers:
             hit = hit & np.isin(arrays.links[1], self.layers)
@@ -202,14 +202,18 @@ def read_events(folder: str | Path) -> tuple[Event, ...]:
     Raises
     ------
     PlanError
-        There is none, two have one id, or a file cannot be read.
+        There is none, one has another id than its file has a name, or a file cannot be read.
     """
-    found = [read_event(path) for path in sorted(Path(folder).glob("*.toml"))]
+    found = []
+    for path in sorted(Path(folder).glob("*.toml")):
+        event = read_event(path)
+        if event.id != path.stem:
+            raise PlanError(
+                f"{path} has the event {as_written(event.id)}; name the file {event.id}.toml, or correct id"
+            )
+        found.append(event)
     if not found:
         raise PlanError(f"{folder} holds no event; an event is a TOML file, see docs/decisions.md")
-    twice = {event.id for event in found if sum(other.id == event.id for other in found) > 1}
-    if twice:
-        raise PlanError(f"{folder}: two files have the event {', '.join(sorted(twice))}")
     return tuple(sorted(found, key=lambda event: event.id))
 
 
@@ -240,15 +244,18 @@ def read_event(path: str | Path) -> Event:
     door = Door(Path(path), PlanError, ", an event,", largest_mb=1)
     raw = door.toml()
     _only(path, raw, _EVENT_KEYS)
+    named = {name: str(door.entry(raw, name, str)) for name in ("id", "kind", "name_zh", "name_en")}
+    for name, text in named.items():
+        if fault := name_fault(text):
+            raise PlanError(f"{path}: {name} = {as_written(text)} {fault}")
     basis = str(door.entry(raw, "basis", str))
     if basis not in BASES:
-        raise PlanError(f"{path}: basis must be {' or '.join(BASES)}, is {basis!r}")
+        raise PlanError(f"{path}: basis must be {' or '.join(BASES)}, is {as_written(basis)}")
     closures = door.entry(raw, "closure", list)
     happenings = tuple(_happening(door, path, one, basis) for one in closures)
     if not happenings:
         raise PlanError(f"{path}: an event needs at least one [[closure]]")
     texts = {name: str(door.entry(raw, name, str, "")) for name in ("from", "until", "note")}
-    named = {name: str(door.entry(raw, name, str)) for name in ("id", "kind", "name_zh", "name_en")}
     start, until = _times(path, texts["from"], texts["until"])
     return Event(**named, basis=basis, start=start, until=until, note=texts["note"], happenings=happenings)
 
@@ -257,7 +264,7 @@ def _only(path: str | Path, raw: Mapping[str, Any], known: set[str]) -> None:
     for key in raw:
         if key not in known:
             raise PlanError(
-                f"{path}: unknown key {key!r}{did_you_mean(key, known)}; keys are {', '.join(sorted(known))}"
+                f"{path}: unknown key {as_written(key)}{did_you_mean(key, known)}; keys are {', '.join(sorted(known))}"
             )
 
 
@@ -270,10 +277,14 @@ def _happening(door: Door, path: str | Path, raw: object, basis: str) -> Happeni
         for name in ("what_zh", "what_en", "from", "until", "city", "source", "confidence", "note")
     }
     if basis == "recorded" and not (text["source"] and text["from"]):
-        raise PlanError(f"{path}: the closure {text['what_en']!r} needs a source and a time from which it held")
+        raise PlanError(
+            f"{path}: the closure {as_written(text['what_en'])} needs a source and a time from which it held"
+        )
     lists = {name: door.texts(raw, name, ()) for name in ("close", "layers", "classes", "unmapped")}
     if not (lists["close"] or lists["layers"]):
-        raise PlanError(f"{path}: the closure {text['what_en']!r} closes nothing; name ids in close, or layers")
+        raise PlanError(
+            f"{path}: the closure {as_written(text['what_en'])} closes nothing; name ids in close, or layers"
+        )
     start, until = _times(path, text["from"], text["until"])
     return Happening(
         text["what_zh"], text["what_en"], start, until, lists["close"], lists["layers"],
@@ -292,7 +303,7 @@ def _time(text: str, told: str, *, whole_day: bool = False) -> str:
     when = iso_time(text)
     if when is None:
         reason = "a day without an hour" if is_iso_date(text) else "no time"
-        raise PlanError(f"{told} is {text!r}, which is {reason}; give it as 2025-09-24T12:00")
+        raise PlanError(f"{told} is {as_written(text)}, which is {reason}; give it as 2025-09-24T12:00")
     return (when if when.tzinfo is None else when.astimezone(_CLOCK)).strftime("%Y-%m-%dT%H:%M")
 
 
@@ -448,7 +459,7 @@ def _closed(network: Network, event: Event, present: Bools, hour: str) -> pd.Dat
         hit = np.nonzero(one.edges(network) & present)[0].tolist()
         features: dict[str, int] = {}
         for row in hit:
-            lines = [f"railways/{line}" for line in str(columns["line_ids"][row]).split(";") if line]
+            lines = [f"railways/{line}" for line in listed(str(columns["line_ids"][row]))]
             named = [line for line in lines if line in one.close] or [
                 f"{columns['layer'][row]}/{columns['feature_id'][row]}"
             ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from atlas.base.geodesy import Bools, Floats
+from atlas.base.tables import listed
 from atlas.base.words import both, parameter_words
 from atlas.decide.board import Board
 
@@ -87,7 +88,7 @@ def _speeds(board: Board) -> Iterator[Lever]:
         if arrays.role[row] == "run":
             groups.setdefault(f"{columns['layer'][row]}/{columns['feature_id'][row]}", []).append(row)
         else:
-            for line in filter(None, str(columns["line_ids"][row]).split(";")):
+            for line in listed(str(columns["line_ids"][row])):
                 groups.setdefault(f"railways/{line}", []).append(row)
     factors = _factors(board)
     for name, rows in groups.items():
@@ -187,7 +188,7 @@ def _headways(board: Board) -> Iterator[Lever]:
     network, arrays = board.network, board.network.arrays
     first, later = _waits(board)
     open_ = arrays.standing(board.present) & arrays.in_mode[board.mode] & (arrays.role == "board")
-    lines = {line for row in np.nonzero(open_)[0] for line in str(arrays.links[3][row]).split(";") if line}
+    lines = {line for row in np.nonzero(open_)[0] for line in listed(str(arrays.links[3][row]))}
     for line in sorted(lines):
         mask = board.named([f"railways/{line}"]) & open_
         zh, en = network.names_of("railways", line)

@@ -18,7 +18,7 @@ from scipy.optimize import least_squares
 
 from atlas.base.errors import ParameterError
 from atlas.base.geodesy import Floats, Ints
-from atlas.base.tables import read_table
+from atlas.base.tables import listed, read_table
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.travel.minutes import run_minutes
@@ -137,7 +137,7 @@ def measured_runs(network: Network, scenario: Scenario, railways: pd.DataFrame) 
 
 def _speed_over(lines: str, speed: Mapping[str, float]) -> float:
     """Harmonic mean of the speeds of the lines run over; NaN when one is not known."""
-    speeds = [speed.get(line, math.nan) for line in lines.split(";") if line]
+    speeds = [speed.get(line, math.nan) for line in listed(lines)]
     return len(speeds) / sum(1.0 / value for value in speeds) if speeds else math.nan
 
 

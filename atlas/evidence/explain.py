@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.base.geodesy import Floats
+from atlas.base.tables import listed
 from atlas.base.words import Words, joined
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
@@ -178,7 +179,7 @@ def runner_up(network: Network, start: str, end: str, scenario: Scenario, journe
         if leg.role != "train":
             barred[[row for row in leg.edge_rows if arrays.role[row] in ("run", "sail")]] = True
         else:
-            ridden = {line for row in leg.edge_rows for line in str(lines[row]).split(";") if line}
+            ridden = {line for row in leg.edge_rows for line in listed(str(lines[row]))}
             rides = np.nonzero(arrays.role == "ride")[0]
             hit = [row for row in rides if (ridden & set(str(lines[row]).split(";"))) or row in leg.edge_rows]
             barred[hit] = True

@@ -12,6 +12,7 @@ import pandas as pd
 from atlas.base.doors import is_database
 from atlas.base.errors import ExportError, only_known
 from atlas.base.files import replacing_all, scratch
+from atlas.base.values import ENDINGS, form_of
 from atlas.data.catalog import Catalog
 from atlas.data.scenario import Scenario
 from atlas.data.sources import Source
@@ -43,7 +44,7 @@ _STYLED: dict[str, Callable[[Bundle, Target, Path, str], None]] = {"qgz": write_
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its key, the endings of its files, and what it can hold.
+    """A format: its key, a key of :data:`atlas.base.values.ENDINGS`, and what it can hold.
 
     Attributes
     ----------
@@ -56,37 +57,41 @@ class Format:
     """
 
     key: str
-    endings: tuple[str, ...]
     title: str
     many: bool = True
     plain: bool = False
     degrees: bool = False
 
+    @property
+    def endings(self) -> tuple[str, ...]:
+        """Endings of its files."""
+        return ENDINGS[self.key]
+
 
 FORMATS: dict[str, Format] = {
     one.key: one
     for one in (
-        Format("gpkg", (".gpkg",), "GeoPackage", plain=True),
-        Format("shp", (".shp.zip", ".shp"), "Shapefile, zipped or in a folder"),
-        Format("gdb", (".gdb.zip", ".gdb"), "Esri file geodatabase, zipped or a folder", plain=True),
-        Format("fgb", (".fgb",), "FlatGeobuf", many=False),
-        Format("parquet", (".parquet",), "GeoParquet", many=False, plain=True),
-        Format("geojson", (".geojson",), "GeoJSON", many=False, degrees=True),
-        Format("geojsonseq", (".geojsonl", ".geojsons"), "GeoJSON sequence", many=False, degrees=True),
-        Format("kml", (".kml", ".kmz"), "KML, KMZ", degrees=True),
-        Format("csv", (".csv",), "CSV", many=False, plain=True),
-        Format("xlsx", (".xlsx",), "Excel", plain=True),
-        Format("tab", (".tab.zip", ".tab"), "MapInfo TAB, zipped or in a folder"),
-        Format("dxf", (".dxf",), "DXF"),
-        Format("gtfs", (".gtfs.zip",), "GTFS", degrees=True),
-        Format("pmtiles", (".pmtiles",), "PMTiles", degrees=True),
-        Format("qgz", (".qgz",), "QGIS project with its GeoPackage"),
-        Format("lyrx", (".lyrx",), "ArcGIS Pro layer file with its GeoPackage"),
+        Format("gpkg", "GeoPackage", plain=True),
+        Format("shp", "Shapefile, zipped or in a folder"),
+        Format("gdb", "Esri file geodatabase, zipped or a folder", plain=True),
+        Format("fgb", "FlatGeobuf", many=False),
+        Format("parquet", "GeoParquet", many=False, plain=True),
+        Format("geojson", "GeoJSON", many=False, degrees=True),
+        Format("geojsonseq", "GeoJSON sequence", many=False, degrees=True),
+        Format("kml", "KML, KMZ", degrees=True),
+        Format("csv", "CSV", many=False, plain=True),
+        Format("xlsx", "Excel", plain=True),
+        Format("tab", "MapInfo TAB, zipped or in a folder"),
+        Format("dxf", "DXF"),
+        Format("gtfs", "GTFS", degrees=True),
+        Format("pmtiles", "PMTiles", degrees=True),
+        Format("qgz", "QGIS project with its GeoPackage"),
+        Format("lyrx", "ArcGIS Pro layer file with its GeoPackage"),
     )
 }
-
-
-_ENDINGS = tuple(end for one in FORMATS.values() if one.key != "gtfs" for end in one.endings)
+_RASTERS = tuple(end for key in RASTERS for end in ENDINGS[key])
+#: What holds a network: its tables in any format but that of timetables, and what knows graphs.
+_NETWORKS = (*graph.FORMATS, *(key for key in FORMATS if key not in (*graph.FORMATS, "gtfs")))
 
 
 def format_of(path: Path, key: str | None = None) -> Format:
@@ -95,18 +100,11 @@ def format_of(path: Path, key: str | None = None) -> Format:
     Raises
     ------
     ExportError
-        There is none.
+        There is none, or the ending is that of another.
     """
-    if key is not None:
-        if key not in FORMATS:
-            raise ExportError(f"no format {key!r}; choose {', '.join(FORMATS)}")
-        return FORMATS[key]
-    name = path.name.lower()
-    for one in FORMATS.values():
-        if name.endswith(one.endings):
-            return one
-    endings = ", ".join(end for one in FORMATS.values() for end in one.endings)
-    raise ExportError(f"{path.name}: the ending names no format; use one of {endings}, or --format")
+    if key is not None and key not in FORMATS:
+        raise ExportError(f"no format {key!r}; choose {', '.join(FORMATS)}")
+    return FORMATS[form_of(path, key, FORMATS)]
 
 
 def write(
@@ -172,14 +170,18 @@ def write(
             bundle, path, target_of(crs, allow_web_mercator=web_mercator), outside=outside, overwrite=overwrite
         )
     path = Path(path)
-    if path.is_dir() and form is not None and not path.name.lower().endswith(format_of(path, form).endings):
+    if path.is_dir() and form in FORMATS and not path.name.lower().endswith(FORMATS[form].endings):
         named = origins.get("name") or gather(thing, **origins).name
         path = path / f"{named}{FORMATS[form].endings[-1]}"
-    if isinstance(thing, Surface) and form is None and path.suffix.lower() in RASTERS:
-        return (write_surface(thing, path, overwrite=overwrite),)
+    if isinstance(thing, Surface) and form in (None, *RASTERS) and (form or path.name.lower().endswith(_RASTERS)):
+        return (write_surface(thing, path, form=form, overwrite=overwrite),)
     chosen = format_of(path, form)
     if encoding.lower() not in ENCODINGS:
         raise ExportError(f"encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
+    if encoding.lower() != ENCODINGS[0] and chosen.key not in ("shp", "tab"):
+        raise ExportError(
+            f"{path.name}: {chosen.title} is always UTF-8; --encoding is of Shapefile and MapInfo, leave it out"
+        )
     target = target_of(crs, allow_web_mercator=web_mercator)
     bundle = gather(thing, **origins)
     _check(bundle, chosen, target, path)
@@ -340,7 +342,9 @@ def write_network(
     scenario, mode
         What is open, and the minutes: the column ``travel_time_min`` is the time for a traveller who has not yet ridden
         a train. Edges that cannot be used are left out, so that no edge lacks a weight.
-    form, overwrite, sources
+    form
+        ``graphml``, ``json``, or a key of :data:`FORMATS`; None: by the ending.
+    overwrite, sources
         As for :func:`write`.
 
     Returns
@@ -353,17 +357,17 @@ def write_network(
     ExportError
         An ending that no format has, a file that exists, or a disk that refuses.
     """
+    chosen = None
+    if not (isinstance(path, str) and is_database(path)):
+        path = Path(path)
+        if path.is_dir() and form in _NETWORKS and not path.name.lower().endswith(ENDINGS[form]):
+            path = path / f"network{ENDINGS[form][-1]}"
+        chosen = form_of(path, form, _NETWORKS)
     mark = stamp(network.hash, [scenario])
     open_part = graph.usable(network, scenario, mode)
-    if isinstance(path, str) and is_database(path):
-        return write(open_part, path, overwrite=overwrite, mark=mark, scenarios=[scenario], sources=sources)
-    path = Path(path)
-    if form is None and path.suffix.lower() in graph.FORMATS:
-        return graph.write_graph(open_part, path, mark, overwrite=overwrite)
-    if form is None and not path.is_dir() and not path.name.lower().endswith(_ENDINGS):
-        endings = ", ".join((*graph.FORMATS, *_ENDINGS))
-        raise ExportError(f"{path}: a network is written as {endings}; choose one of these endings, or a --format")
-    return write(open_part, path, form=form, overwrite=overwrite, mark=mark, scenarios=[scenario], sources=sources)
+    if isinstance(path, Path) and chosen in graph.FORMATS:
+        return graph.write_graph(open_part, path, mark, form=chosen, overwrite=overwrite)
+    return write(open_part, path, form=chosen, overwrite=overwrite, mark=mark, scenarios=[scenario], sources=sources)
 
 
 def write_downloads(
@@ -391,7 +395,8 @@ def write_downloads(
     Returns
     -------
     tuple of Path
-        The files, each with its data package; the same input gives the same bytes.
+        The files, each with its data package; the same input gives the same bytes. An atlas without services has no
+        GTFS.
     """
     folder = Path(folder)
     sources = catalog.sources
@@ -401,4 +406,6 @@ def write_downloads(
         files += write(
             matrix, place, name="matrix", sources=sources, mark=mark, scenarios=scenarios, overwrite=overwrite
         )
+    if not {"rail_services", "stations"} <= catalog.specs.keys():
+        return files
     return files + write(catalog, folder / "rail.gtfs.zip", overwrite=overwrite)

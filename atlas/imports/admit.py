@@ -131,7 +131,7 @@ def admit(
         for key in sorted(fresh):
             layers[key], raised, afloat = _ashore(layers[key], {**others, **layers})
             if raised:
-                notes.append(f"{key}: {raised} points stand off the land layer; their error was raised to the distance")
+                notes.append(f"{key}: points off the land layer, whose error was raised to the distance: {raised}")
             found += afloat
             found += _findings(layers[key], register_ids, source_keys, anywhere)
         found = [one for one in found if (one.layer, one.feature_id, one.rule) not in waived]
@@ -252,7 +252,7 @@ def adrift(layers: Mapping[str, Layer]) -> tuple[Layer | None, str]:
     for column in SERVICE_COLUMNS:
         frame[column] = frame[column].mask(frame["id"].isin(names), None)
     return Layer(layer.spec, frame), (
-        f"ferries: {len(names)} services lose an end and are drawn only ({', '.join(sorted(names)[:3])} …); "
+        f"ferries: services that lose an end and are drawn only: {len(names)} ({', '.join(sorted(names)[:3])} …); "
         "atlas restore ferries brings them back"
     )
 

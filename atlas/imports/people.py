@@ -128,7 +128,7 @@ def read_people(
     inside = frame["lon"].between(west, east) & frame["lat"].between(south, north)
     if not inside.all():
         lost = float(frame.loc[~inside, "people"].sum())
-        notes.append(f"{int((~inside).sum())} places with {lost:.0f} residents lie outside the region and are left out")
+        notes.append(f"places outside the region, left out: {int((~inside).sum())}, with residents: {lost:.0f}")
     frame = frame[inside & (frame["people"] > 0)].sort_values(["lat", "lon"], ignore_index=True)
     if frame.empty:
         raise ImportDataError(
@@ -167,7 +167,7 @@ def _points(
     number = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=np.float64)
     good &= np.isfinite(number) & np.isfinite(shapely.get_x(shapes)) & np.isfinite(shapely.get_y(shapes))
     if not good.all():
-        notes.append(f"{int((~good).sum())} features are no points or have no number; they are left out")
+        notes.append(f"features that are no points or have no number, left out: {int((~good).sum())}")
     if (number[good] < 0).any():
         raise ImportDataError(f"{path}: {column} holds negative numbers; residents cannot be negative")
     points = shapes[good] if shift is None else shifted(shapes[good], shift)
@@ -206,8 +206,8 @@ def _raster(
             raise
         raise ImportDataError(f"{path} cannot be read as a raster: {reason}") from reason
     if grid.outside:
-        notes.append(f"{grid.outside:.0f} residents lie outside the region and are left out")
-    notes.append(f"{grid.pixels} inhabited pixels summed into cells of 15 seconds of arc")
+        notes.append(f"residents outside the region, left out: {grid.outside:.0f}")
+    notes.append(f"inhabited pixels summed into cells of 15 seconds of arc: {grid.pixels}")
     return grid.frame(), notes
 
 

@@ -187,7 +187,7 @@ def _lost_links(catalog: Catalog, others: Mapping[str, Layer], after: Mapping[st
         gone = before - set(after[key].frame["id"])
         lost = sum(link.layer == key and link.feature_id in gone for link in catalog.plan.links) if gone else 0
         if lost:
-            yield f"{key}: {lost} links of the plan name features that are gone; --refine keeps them"
+            yield f"{key}: links of the plan to features that are gone: {lost}; --refine keeps them"
 
 
 def _write(

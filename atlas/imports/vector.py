@@ -177,7 +177,7 @@ def read_vector(
             suffix = f"-{number}" if len(parts) > 1 else ""
             made.append((record, part, suffix))
     if changed:
-        notes.append(f"{len(changed)} polygons were not valid and are repaired; {sum(changed):.4g} km² changed")
+        notes.append(f"polygons that were not valid and are repaired: {len(changed)}; {sum(changed):.4g} km² changed")
     names = _names(made)
     records = [_finished(record, part, spec, name) for (record, part, _), name in zip(made, names, strict=True)]
     layer, wrong = layer_of(records, [part for _, part, _ in made], spec)

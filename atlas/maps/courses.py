@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from atlas.base.geodesy import KM_A_DEGREE, Floats
 from atlas.data.layer import Layer
 
-__all__ = ["courses_of", "river_courses", "smoothed"]
+__all__ = ["Courses", "courses_of", "river_courses", "smoothed"]
 
 #: Most that a curve leaves a straight piece by, as a share of it; and how far apart its points are.
 _ASIDE, _STEP_KM, _MOST_POINTS = 1.0 / 12.0, 0.8, 16

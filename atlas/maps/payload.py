@@ -93,7 +93,7 @@ class PlanItem(TypedDict):
     """
 
     n: Pair
-    s: str
+    s: Pair
     w: str
     k: str
     t: str
@@ -106,7 +106,7 @@ class PlanItem(TypedDict):
     x: str
     ct: list[str]
     f: list[str]
-    r: str
+    r: Pair
     a: list[str]
     v: list[str]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from atlas.base.style import GROUND, TIME_RAMP, band_of, symbol_of
 from atlas.data.layer import Layer, region_of
 from atlas.data.scenario import Scenario
-from atlas.maps.courses import river_courses
+from atlas.maps.courses import Courses, courses_of, river_courses
 from atlas.network.arrays import MESH
 from atlas.network.build import Network
 from atlas.travel.comparison import seats
@@ -35,9 +35,13 @@ _SEATS = 12
 
 @dataclass(frozen=True)
 class _Sheet:
-    """Degrees shown (west, south, east, north), on a picture of a fixed width whose height keeps their shape."""
+    """Degrees shown (west, south, east, north), on a picture of a fixed width whose height keeps their shape.
+
+    Lines that have a course are drawn along it, as on the maps.
+    """
 
     box: tuple[float, float, float, float]
+    courses: Courses = field(default_factory=lambda: Courses({}))
 
     @property
     def height(self) -> int:
@@ -80,7 +84,7 @@ class _Sheet:
 
     def drawn(self, lines: Iterable[shapely.Geometry]) -> str:
         """Return the course of lines, as a path has it."""
-        shapes = self.clipped(np.asarray(list(lines), dtype=object))
+        shapes = self.clipped(self.courses.drawn(np.asarray(list(lines), dtype=object)))
         paths: dict[bytes, str] = {}
         for part in shapely.get_parts(shapes[~shapely.is_missing(shapes)]):
             points = self.tenths(shapely.get_coordinates(part))
@@ -121,7 +125,7 @@ def _outlines(sheet: _Sheet, shapes: NDArray[Any]) -> str:
 
 def lines_picture(layers: Mapping[str, Layer]) -> str:
     """Return expressways (all roads where there is none) and railways, those not yet open dashed."""
-    sheet, drawn = _Sheet(region_of(layers).picture_box), []
+    sheet, drawn = _Sheet(region_of(layers).picture_box, courses_of(layers)), []
     for key, kinds in (("highways", ("expressway", "expressway_bridge")), ("railways", None)):
         frame = layers[key].frame
         chosen = frame if kinds is None else frame[frame["kind"].isin(kinds)]
@@ -132,9 +136,9 @@ def lines_picture(layers: Mapping[str, Layer]) -> str:
     return sheet.picture(drawn)
 
 
-def reach_picture(network: Network, place: str, scenario: Scenario) -> str:
+def reach_picture(network: Network, place: str, scenario: Scenario, courses: Courses) -> str:
     """Return the network by minutes from `place`, in the bands of the time ramp."""
-    steps, sheet = tuple(band.to_min for band in TIME_RAMP), _Sheet(network.region.picture_box)
+    steps, sheet = tuple(band.to_min for band in TIME_RAMP), _Sheet(network.region.picture_box, courses)
     reach = reach_from(network, f"place/{place}", scenario, cutoffs_min=steps)
     named = reach.edges[(reach.edges["layer"] != MESH) & (reach.edges["mode"] != "local")]
     drawn = [
@@ -147,13 +151,13 @@ def reach_picture(network: Network, place: str, scenario: Scenario) -> str:
     return sheet.picture(drawn)
 
 
-def change_picture(network: Network, before: Scenario, after: Scenario) -> str:
+def change_picture(network: Network, before: Scenario, after: Scenario, courses: Courses) -> str:
     """Return the roads and tracks open in both scenarios, and over them those that only `after` has."""
     was, now = (network.arrays.open_in(scenario) for scenario in (before, after))
     named = (network.edges["layer"] != MESH).to_numpy()
     lines = network.edges.geometry[np.isin(network.arrays.role, ("run", "ride")) & now & named]
     fresh = ~was[lines.index]
-    sheet = _Sheet(network.region.picture_box)
+    sheet = _Sheet(network.region.picture_box, courses)
     parts = [sheet.stroke(lines[~fresh], "var(--kept)", 0.9), sheet.stroke(lines[fresh], "var(--gained)", 2.2)]
     return sheet.picture(parts)
 

@@ -20,6 +20,7 @@ import shapely
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import Floats
+from atlas.base.tables import listed
 from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import cut_line, line_km
 from atlas.network.rows import Edge, Join, Node, Opening, year_of
@@ -128,7 +129,7 @@ def _untracked(service: _Service, a: str, b: str, leg: _Leg) -> Join:
 
 
 def _tracks(line: Row, halts: dict[str, Row]) -> Iterator[Track]:
-    names = [name for name in str(line["station_ids"] or "").split(";") if name]
+    names = list(listed(str(line["station_ids"] or "")))
     if not line["in_network"] or line.get("upgrades") or len(names) < 2:
         return
     unknown = [name for name in names if name not in halts]
@@ -240,7 +241,7 @@ def _assumed(line: Row, halts: dict[str, Row], ridden: set[str]) -> Iterator[_Se
     """All-stop services, one each way, of a passenger line nobody has measured."""
     if line["id"] in ridden or not line["in_network"] or not line["passenger"]:
         return
-    names = [name for name in str(line["station_ids"] or "").split(";") if name]
+    names = list(listed(str(line["station_ids"] or "")))
     calls = {name: year_of(halts[name].get("trains_per_day")) for name in names if name in halts}
     called = tuple(name for name in names if calls.get(name) != 0)
     if len(called) < 2:

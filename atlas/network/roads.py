@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Ints, distance_km, distances_km, lengths_km
+from atlas.base.tables import listed
 from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import LEAST_RADIUS_KM, cut_line, cut_lines, line_km, on_sphere
 from atlas.network.rows import (
@@ -156,7 +157,7 @@ class _Stretches:
 
 
 def _stretches(roads: gpd.GeoDataFrame, junctions: _Junctions, joins: list[Join], snap_km: float) -> _Stretches:
-    names = [[name for name in str(text or "").split(";") if name] for text in roads["node_ids"].tolist()]
+    names = [list(listed(str(text or ""))) for text in roads["node_ids"].tolist()]
     counts = np.array([len(part) for part in names], dtype=np.int64)
     declared = np.nonzero(counts > 0)[0]
     a, b, lines = _declared(roads.iloc[declared], [names[k] for k in declared.tolist()], junctions)

@@ -8,6 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from atlas.base.tables import listed
 from atlas.network.rows import Columns, column_of, filled, picked, stacked, texts_of, year_of
 
 __all__ = ["upgraded", "with_links"]
@@ -55,7 +56,7 @@ def upgraded(roads: gpd.GeoDataFrame, edges: Columns) -> Columns:
     """
     blocks = [filled("edges", 0)]
     for road in roads[(roads["upgrades"] != "").to_numpy(dtype=bool)].to_dict("records"):
-        wanted = [name for name in road["upgrades"].split(";") if name]
+        wanted = list(listed(road["upgrades"]))
         named = set(str(road["node_ids"] or "").split(";"))
         rows = [
             k

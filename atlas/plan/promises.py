@@ -18,10 +18,10 @@ import pandas as pd
 
 from atlas.base.doors import Door, nearest
 from atlas.base.errors import PlanError
+from atlas.base.tables import read_table
 from atlas.data.catalog import Catalog
 from atlas.data.parameters import SETS
 from atlas.data.region import find_root
-from atlas.data.register import Section, read_sections
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
@@ -30,8 +30,8 @@ from atlas.travel.reach import od_matrix
 from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = [
-    "CLAIM_COLUMNS", "MEASURES", "Reading", "Target", "Targets", "check_claims", "claims_matrix", "judge",
-    "judged_variants", "known_targets", "read_targets", "summarise_claims", "variants",
+    "CLAIM_COLUMNS", "MEASURES", "Reading", "Section", "Target", "Targets", "check_claims", "claims_matrix", "judge",
+    "judged_variants", "known_targets", "read_sections", "read_targets", "summarise_claims", "variants",
 ]  # fmt: skip
 
 #: Modes and what is measured in each. ``station``: from the departure of the first train to the arrival of the last.
@@ -48,6 +48,36 @@ CLAIM_COLUMNS = (
 )  # fmt: skip
 _PAIRS = ("each", "nearest")
 Pair = tuple[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the plan as its table of contents has it: number, title, first and last page."""
+
+    number: str
+    title_zh: str
+    title_en: str
+    page_from: int
+    page_to: int
+
+
+def read_sections(folder: str | Path) -> dict[str, Section]:
+    """Read ``sections.csv``, the plan's table of contents, by number; empty where there is none.
+
+    Raises
+    ------
+    PlanError
+        The table is broken, or a page is no number.
+    """
+    path = Path(folder) / "sections.csv"
+    if not path.is_file():
+        return {}
+    columns = ("section", "title_zh", "title_en", "page_from", "page_to")
+    sections = {}
+    for row in read_table(path, columns, error=PlanError, what=", the plan's table of contents,"):
+        pages = (row.whole(name, low=0, high=100_000) for name in ("page_from", "page_to"))
+        sections[row["section"]] = Section(row["section"], row["title_zh"], row["title_en"], *pages)
+    return sections
 
 
 @dataclass(frozen=True)

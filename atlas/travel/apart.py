@@ -9,6 +9,7 @@ import pandas as pd
 
 from atlas.base.errors import PlanError
 from atlas.base.geodesy import Bools
+from atlas.base.tables import listed
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
@@ -152,6 +153,6 @@ def _stretches(network: Network, journey: Journey) -> Bools:
     between = np.minimum(tails, heads) * size + np.maximum(tails, heads)
     barred |= (arrays.role == "run") & np.isin(between, between[runs])
     ridden = rows[arrays.role[rows] != "run"].tolist()
-    lines = [f"railways/{line}" for row in ridden for line in str(arrays.links[3][row]).split(";") if line]
+    lines = [f"railways/{line}" for row in ridden for line in listed(str(arrays.links[3][row]))]
     sailed = [str(arrays.feature_id[row]) for row in ridden if arrays.role[row] == "sail"]
     return np.asarray(barred | ((arrays.named(lines) | arrays.named(sailed)) & (arrays.role != "run")), dtype=bool)

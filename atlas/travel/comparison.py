@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from atlas.base.tables import listed
 from atlas.base.words import Words, both, joined
 from atlas.data.declaration import counted_units, seats_of
 from atlas.data.scenario import Scenario
@@ -217,7 +218,7 @@ class _ProjectBook:
         owners: dict[int, tuple[str, ...]] = {}
         facts: dict[str, dict[str, Any]] = {}
         for place, row in _records(edges, fresh, (*_FACTS, "layer", "feature_id", "line_ids")):
-            lines = [line for line in str(row["line_ids"]).split(";") if line]
+            lines = list(listed(str(row["line_ids"])))
             keys = tuple(f"railways/{line}" for line in _new_lines(lines, alone, before))
             owners[place] = keys = keys or (f"{row['layer']}/{row['feature_id']}",)
             for key in keys:
@@ -347,7 +348,7 @@ def _pair_frame(
     full = []
     for row in rows:
         facts = [book.facts[key] for key in row["projects"]]
-        plan_ids = dict.fromkeys(x for fact in facts for x in str(fact["plan_ids"]).split(";") if x)
+        plan_ids = dict.fromkeys(x for fact in facts for x in listed(str(fact["plan_ids"])))
         full.append(
             {
                 **row,

@@ -30,11 +30,12 @@ from atlas.data.layer import layer_text, read_layer, require_usable
 from atlas.data.parameters import read_parameters
 from atlas.data.places import find_place
 from atlas.data.region import read_region, read_territories, sides_at
-from atlas.data.register import read_register, read_sections, read_status
+from atlas.data.register import read_register, read_status
 from atlas.data.scenario import load_scenario, scenario_text
 from atlas.data.sources import read_sources
 from atlas.data.stamp import read_marks
 from atlas.evidence.calibration import read_priors
+from atlas.plan.promises import read_sections
 
 __all__ = ["READERS", "REFUSALS", "Reader"]
 

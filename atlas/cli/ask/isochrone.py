@@ -43,7 +43,7 @@ _COLUMNS = (
 @to_here_option
 @mode_option
 @scenario_options
-@format_options("geojson", "table", "json", "csv", "geojsonseq")
+@format_options("table", "json", "csv", "geojson", "geojsonseq")
 @session_option
 @talk_options
 @click.pass_obj

@@ -203,7 +203,11 @@ def _ends(
 
 
 def _read_pairs(handle: BinaryIO) -> list[tuple[str, str]]:
-    door = Door(Path(str(getattr(handle, "name", "stdin"))), ImportDataError, ", the list of pairs,")
+    door = Door(
+        Path(str(getattr(handle, "name", "stdin"))),
+        ImportDataError,
+        ", the list of pairs,",
+    )
     text = door.decoded(handle.read(_LARGEST_BYTES), chinese=True)
     table = parse_table(text, ("from", "to"), where=f"{door.path}", error=ImportDataError, most_rows=_MOST_PAIRS)
     if not len(table):

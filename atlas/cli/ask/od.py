@@ -47,6 +47,14 @@ _MOST_PLACES = 1_000_000
 )
 @click.option("--scheduler", default="", metavar="ADDRESS", help="A Dask scheduler at work, as tcp://host:8786.")
 @click.option("--workers", type=click.IntRange(1, 4096), help="Dask processes on this machine. Default: one a core.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["parquet", "csv"]),
+    default="parquet",
+    show_default=True,
+    help="Of the chunks; a CSV has its hash and key in a data package beside.",
+)
 @click.option("--overwrite", is_flag=True, help="Start anew where the folder holds another question.")
 @session_option
 @talk_options
@@ -65,18 +73,19 @@ def command(
     engine: str,
     scheduler: str,
     workers: int | None,
+    form: str,
     overwrite: bool,
 ) -> None:
     """Write the times between very many places, or what each of them reaches, chunk by chunk.
 
-    Each chunk is a Parquet file, there whole or not at all; the same command after a kill goes on with what is
+    Each chunk is a file, there whole or not at all; the same command after a kill goes on with what is
     missing. Pairs that cannot be travelled are left out. `access` counts the destinations within each cut-off, of cells
     their residents too, and names the nearest.
 
     \b
     Example:
       atlas od -o od
-      atlas od --from cells --kind access -o access
+      atlas od --from cells --kind access --format csv -o access
       atlas od --from towns.csv --to towns.csv --engine dask -o towns
     """
     from atlas.bulk.folder import open_folder
@@ -88,16 +97,16 @@ def command(
         raise click.UsageError("a scheduler has its own workers: leave --workers out")
     question = question_of(session, origins, destinations, kind, within, limit, mode, choice)
     facts = {"from": origins, "to": destinations, "mode": mode, "scenario": session.scenario(choice).name}
-    folder = open_folder(output, question, size=chunk, facts=facts, anew=overwrite)
+    folder = open_folder(output, question, size=chunk, facts=facts, form=form, anew=overwrite)
     missing = folder.missing()
     sizes = {"origins": len(question.origins), "destinations": len(question.destinations), "chunks": folder.chunks}
     tell("answer.od_asked", **sizes, missing=len(missing), mb=question.worker_mb)
     if missing:
         begun = said = time.monotonic()
         if engine == "dask":
-            work = by_dask(question, folder.key, missing, folder.size, scheduler=scheduler, workers=workers)
+            work = by_dask(question, folder, missing, scheduler=scheduler, workers=workers)
         else:
-            work = here(question, folder.key, missing, folder.size)
+            work = here(question, folder, missing)
         for done, (number, content) in enumerate(work, start=1):
             folder.put(number, content)
             now = time.monotonic()

@@ -8,6 +8,7 @@ import click
 
 from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
+    ending_option,
     mode_option,
     overwrite_option,
     scenario_options,
@@ -15,7 +16,7 @@ from atlas.cli.options import (
     talk_options,
     to_here_option,
 )
-from atlas.cli.output import tell
+from atlas.cli.output import file_form, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -24,7 +25,7 @@ __all__ = ["command"]
 @click.command(name="surface")
 @click.argument("origin", type=PLACE_NAME)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help=".tif or .npz")
-@click.option("--format", "form", type=click.Choice(["tif", "npz", "npy"]), help="Default: by the ending.")
+@ending_option("tif", "npz", "npy")
 @to_here_option
 @mode_option
 @scenario_options
@@ -53,9 +54,10 @@ def command(
       atlas surface 珠海 -o zhuhai.npz
       atlas surface 阳江 --mode rail --year 2035 --to-here -o yangjiang.npz
     """
-    from atlas.exports.families.rasters import write_surface
+    from atlas.exports.families.rasters import RASTERS, write_surface
     from atlas.land.surface import surface_from
 
+    form = file_form(output, form, RASTERS, overwrite=overwrite)
     scenario = session.scenario(choice)
     found = surface_from(session.network, origin, scenario, session.access, mode=mode, towards=to_here)
     write_surface(found, output, form=form, overwrite=overwrite)

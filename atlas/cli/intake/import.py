@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from atlas.cli.intake.shared import tell_outcome, told
+from atlas.cli.intake.shared import report_sink, tell_outcome, told
 from atlas.cli.options import Place, overwrite_option, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, say
 from atlas.cli.session import Session
@@ -158,6 +158,7 @@ def osm(
         raise ImportDataError(
             f"no layer {', '.join(strange)} can be made of OpenStreetMap; there are {', '.join(LAYERS)}"
         )
+    told_in = report_sink(report, overwrite)
     catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
     own = output is not None and output.suffix != ".geojson" and not refining
     limits = area_of(area)
@@ -176,7 +177,7 @@ def osm(
     if own and output is not None:
         target = replace(target, founding=founding_of(found.about, output.resolve().name))
     if refining:
-        _refine(found, catalog, target, report, overwrite)
+        _refine(found, catalog, target, told_in)
         return
     outcome = take_in(
         found.layers,
@@ -187,10 +188,10 @@ def osm(
         refused=found.refused,
         notes=found.notes,
     )
-    tell_outcome(outcome, report, overwrite)
+    tell_outcome(outcome, told_in)
 
 
-def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | None, overwrite: bool) -> None:
+def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Sink | None) -> None:
     """Match an extract onto the atlas's own features and say what became of each."""
     from atlas.imports.osm.refine import counts_of, refine
     from atlas.imports.run import put
@@ -203,7 +204,7 @@ def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Path | N
     if report is not None:
         rows = [vars(match) for match in refined.matches]
         columns = [Column(name, name) for name in rows[0]]
-        emit(Answer(columns, rows, {}, "matches"), Sink(None, report, overwrite))
+        emit(Answer(columns, rows, {}, "matches"), report)
     written, kept = put(refined.layers, [found.source], catalog, target)
     told(written, kept)
 
@@ -292,6 +293,7 @@ def layer(
     from atlas.imports.run import take_in
     from atlas.imports.vector import Origin, read_vector
 
+    told_in = report_sink(report, overwrite)
     catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
     if key not in catalog.specs:
         raise LayerError(f"no layer {key!r}; there are {', '.join(catalog.specs)}")
@@ -305,7 +307,7 @@ def layer(
     outcome = take_in(
         {key: found.layer}, [found.source], catalog, target, anywhere=anywhere, refused=found.refused, notes=found.notes
     )
-    tell_outcome(outcome, report, overwrite)
+    tell_outcome(outcome, told_in)
 
 
 @command.command()
@@ -347,6 +349,7 @@ def gtfs(
     from atlas.imports.gtfs.services import ADDED, MATCHED, gtfs_layers
     from atlas.imports.run import take_in
 
+    told_in = report_sink(report, overwrite)
     catalog, target = _where(session, into, output, dry_run, add=add, overwrite=overwrite)
     own = target.out is not None
     there = [key for key in MATCHED if key in catalog.specs]
@@ -356,7 +359,7 @@ def gtfs(
         found.layers, [found.source], catalog, target, anywhere=anywhere, adding=ADDED,
         refused=found.refused, notes=found.notes,
     )  # fmt: skip
-    tell_outcome(outcome, report, overwrite)
+    tell_outcome(outcome, told_in)
 
 
 @command.command()
@@ -412,6 +415,7 @@ def population(
     from atlas.imports.store import store_table
     from atlas.imports.vector import Origin
 
+    told_in = report_sink(report, overwrite)
     _, target = _where(session, into, output, dry_run, overwrite=overwrite)
     origin = Origin(as_of or date.today().isoformat(), publisher, licence)
     people = read_people(
@@ -436,8 +440,8 @@ def population(
         Column("source", "source"),
     ]
     emit(Answer(columns, [row], {"notes": list(people.notes)}, "population"), Sink())
-    if report is not None:
-        emit(Answer(columns, [row], {"notes": list(people.notes)}, "population"), Sink(None, report, overwrite))
+    if told_in is not None:
+        emit(Answer(columns, [row], {"notes": list(people.notes)}, "population"), told_in)
     text = people_text(people)
     kept, written = [], []
     if target.into is not None:

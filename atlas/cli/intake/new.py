@@ -62,12 +62,13 @@ def command(
       atlas new guangdong --osm guangdong.osm.pbf
       atlas new towns --osm guangdong.osm.pbf --gtfs feed.zip --classes tertiary+ --core 甲市 --overwrite
     """
-    from atlas.cli.intake.shared import tell_outcome
+    from atlas.cli.intake.shared import report_sink, tell_outcome
     from atlas.imports.region.found import Recipe, found_atlas
 
+    told_in = report_sink(report, overwrite)
     cities = tuple(part.strip() for part in (core or "").replace("，", ",").split(",") if part.strip())
     recipe = Recipe(
         osm, gtfs, population, population_year, population_column, boundary, classes, places, cities, name, country,
         as_of,
     )  # fmt: skip
-    tell_outcome(found_atlas(folder, recipe, session.catalog, overwrite=overwrite, progress=say), report, overwrite)
+    tell_outcome(found_atlas(folder, recipe, session.catalog, overwrite=overwrite, progress=say), told_in)

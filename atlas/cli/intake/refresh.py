@@ -68,7 +68,7 @@ def command(
     """
     from atlas.base.changes import changing
     from atlas.base.errors import ImportDataError
-    from atlas.cli.intake.shared import told
+    from atlas.cli.intake.shared import report_sink, told
     from atlas.cli.work.build import write_site
     from atlas.imports.osm.layers import area_of, osm_layers
     from atlas.imports.osm.limits import country_limits
@@ -77,6 +77,7 @@ def command(
     from atlas.imports.region.refresh import refresh
     from atlas.imports.run import Target, put
 
+    told_in = report_sink(report, overwrite)
     catalog = session.catalog
     if output is None and not dry_run:
         if (catalog.root / "scripts" / "build_layers.py").is_file():
@@ -102,9 +103,9 @@ def command(
     for row in counts_of(renewed.refined):
         say(", ".join(f"{name} {value}" for name, value in row.items() if value is not None))
     emit(Answer(_QUALITY, [vars(one) for one in renewed.quality], {}, "kilometres"), Sink())
-    if report is not None:
+    if told_in is not None:
         rows = [vars(match) for match in renewed.refined.matches]
-        emit(Answer([Column(name, name) for name in rows[0]], rows, {}, "matches"), Sink(None, report, overwrite))
+        emit(Answer([Column(name, name) for name in rows[0]], rows, {}, "matches"), told_in)
     target = Target(None if dry_run or output else catalog.root, None if dry_run else output, overwrite=overwrite)
     written, kept = put(renewed.layers, [found.source], catalog, target)
     told(written, kept)

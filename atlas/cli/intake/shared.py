@@ -10,7 +10,7 @@ from atlas.cli.output import Answer, Column, Sink, emit, say, tell
 if TYPE_CHECKING:
     from atlas.imports.run import Outcome
 
-__all__ = ["tell_outcome", "told"]
+__all__ = ["report_sink", "tell_outcome", "told"]
 
 _COUNTS = (
     Column("layer", "layer"),
@@ -24,7 +24,12 @@ _COUNTS = (
 SHOWN = 10
 
 
-def tell_outcome(outcome: Outcome, report: Path | None, overwrite: bool) -> None:
+def report_sink(report: Path | None, overwrite: bool) -> Sink | None:
+    """Return where ``--report`` goes; refused at once, not after the import, where it cannot be written."""
+    return None if report is None else Sink(None, report, overwrite, formats=("csv", "json"))
+
+
+def tell_outcome(outcome: Outcome, report: Sink | None) -> None:
     """Print what an import did; with `report`, every feature kept out goes to a file."""
     for note in outcome.notes:
         say(note)
@@ -45,7 +50,7 @@ def tell_outcome(outcome: Outcome, report: Path | None, overwrite: bool) -> None
             for one in outcome.refused
         ]
         columns = [Column(name, name) for name in ("layer", "feature_id", "rule", "message", "remedy")]
-        emit(Answer(columns, rows, {"notes": list(outcome.notes)}, "kept_out"), Sink(None, report, overwrite))
+        emit(Answer(columns, rows, {"notes": list(outcome.notes)}, "kept_out"), report)
     told(outcome.written, outcome.kept)
 
 

@@ -169,14 +169,15 @@ def show(session: Session, item: str, mode: str, no_effect: bool, sink: Sink) ->
         return words[name].zh if lang == "zh" and name in words else name
 
     kinds = say_in(lang, "item_show.kinds", kind=code("item_kind", found.kind), stage=code("stage", found.stage))
-    reason = f": {resolution.reason}" if resolution.reason else ""
+    because = register.translated(resolution.reason) if lang == "zh" else resolution.reason
+    reason = f"{say_in(lang, 'item_show.colon')}{because}" if because else ""
     rows = [
         told("id", found.id),
         told("name", f"{found.name_zh} / {found.name_en}"),
         told("kind", kinds),
-        told("section", found.section),
+        told("section", found.section if lang == "zh" else register.translated(found.section)),
         told("wording", found.wording),
-        told("reading", found.reading),
+        told("reading", register.translated(found.reading) if lang == "zh" else found.reading),
         told("in_atlas", code("resolution", resolution.kind) + reason),
     ]
     count = item_table(register, _frames(session)).set_index("id").loc[found.id]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from atlas.cli.options import overwrite_option, session_option, talk_options
-from atlas.cli.output import tell
+from atlas.cli.options import ending_option, overwrite_option, session_option, talk_options
+from atlas.cli.output import file_form, tell
 from atlas.cli.session import Session
 
 __all__ = ["command"]
@@ -18,18 +18,16 @@ __all__ = ["command"]
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    default="report.html",
-    show_default=True,
-    help="NAME.html, NAME.docx or NAME.pdf.",
+    help="NAME.html, NAME.docx or NAME.pdf. Default: report.html, or report with the ending of --format.",
 )
-@click.option("--format", "form", type=click.Choice(["html", "docx", "pdf"]), help="Default: by the ending.")
+@ending_option("html", "docx", "pdf")
 @click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Opening language.")
 @click.option("--brief", is_flag=True, help="Leave out worth, needs, closures and events: some minutes the first time.")
 @overwrite_option
 @session_option
 @talk_options
 @click.pass_obj
-def command(session: Session, output: Path, form: str | None, lang: str, brief: bool, overwrite: bool) -> None:
+def command(session: Session, output: Path | None, form: str | None, lang: str, brief: bool, overwrite: bool) -> None:
     """Write the report: one HTML page, to be read offline or printed on A4, a Word document or a PDF.
 
     It holds the plan in numbers, status, kilometres, scenarios with what they assume, every promise with its
@@ -50,16 +48,15 @@ def command(session: Session, output: Path, form: str | None, lang: str, brief: 
     from atlas.maps.sheets.editable import save_docx
     from atlas.plan.summary import make_report
 
-    ending = f".{form}" if form else output.suffix.lower()
-    if ending not in ("", ".html", ".htm", ".docx", ".pdf"):
-        raise ExportError(f"{output}: the report is written as .html, .docx or .pdf")
-    if ending == ".pdf":
+    output = output or Path(f"report.{form or 'html'}")
+    form = file_form(output, form, ("html", "docx", "pdf"), usual="html", overwrite=overwrite)
+    if form == "pdf":
         find_browser()
     report = make_report(session.catalog, session.network)
     found = None if brief else session.decisions
     layers = session.catalog.layers()
     page = draw_report(report, lang=lang, home=False, found=found, network=session.network, layers=layers)
-    if ending == ".docx":
+    if form == "docx":
         try:
             find_browser()
         except ExportError as reason:
@@ -68,7 +65,7 @@ def command(session: Session, output: Path, form: str | None, lang: str, brief: 
         else:
             pictures = chart_pictures(page, lang=lang)
         save_docx(page, output, lang=lang, pictures=pictures, overwrite=overwrite)
-    elif ending == ".pdf":
+    elif form == "pdf":
         save_sheet(page, output, form="pdf", sheet=False, overwrite=overwrite)
     else:
         write_text(output, page, overwrite=overwrite)

@@ -17,7 +17,7 @@ from atlas.cli.options import (
     session_option,
     talk_options,
 )
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell
+from atlas.cli.output import Answer, Column, Sink, emit, file_form, rows_of, tell
 from atlas.cli.session import Choice, Session
 
 __all__ = ["command"]
@@ -164,6 +164,7 @@ def new(session: Session, /, file: Path, overwrite: bool, **wanted: Any) -> None
     from atlas.base.files import write_text
     from atlas.data.scenario import refuse_contradiction, scenario_text
 
+    file_form(file, None, ("toml",), usual="toml", overwrite=overwrite)
     known = session.known_ids
     start = session.scenario(Choice(year=wanted["base"]))
     session.check_ids([*wanted["with_"], *wanted["without"], *wanted["close"]], known)

@@ -9,7 +9,7 @@ import click
 
 from atlas.base.words import Words, both
 from atlas.cli.options import format_options, scenario_options, session_option, talk_options
-from atlas.cli.output import Answer, Column, Sink, emit, rows_of, tell, tongue
+from atlas.cli.output import Answer, Column, Sink, emit, file_form, rows_of, tell, tongue
 from atlas.cli.session import Choice, Session
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ def command(
     from atlas.evidence.accuracy import check_times, validate
     from atlas.maps.pages.validation import draw_validation
 
+    if page is not None:
+        file_form(page, None, ("html",), usual="html", overwrite=sink.overwrite)
     catalog = session.catalog
     scenario = session.scenario(choice)
     about: dict[str, Any] = {

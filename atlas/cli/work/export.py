@@ -9,8 +9,9 @@ import click
 
 from atlas.base.errors import ExportError
 from atlas.cli.options import (
+    EXPORTS,
     Place,
-    export_format_option,
+    ending_option,
     mode_option,
     overwrite_option,
     scenario_options,
@@ -34,7 +35,7 @@ __all__ = ["command"]
     help="The ending names the format: .gpkg .shp.zip .gdb.zip .fgb .parquet .geojson .geojsonl .kml .kmz .csv "
     ".xlsx .tab.zip .dxf .gtfs.zip .pmtiles .qgz .lyrx; or postgresql://user@host/name?schema=… for PostGIS.",
 )
-@export_format_option
+@ending_option(*EXPORTS)
 @click.option("--crs", default="4326", show_default=True, help="EPSG code or name; x is east. GCJ-02 and BD-09 too.")
 @click.option("--split", is_flag=True, help="Cut at 112.5° E and write one file a belt of CGCS2000.")
 @click.option("--outside", type=click.Choice(["refuse", "split", "clip"]), default="refuse", show_default=True,
@@ -76,12 +77,14 @@ def command(
       atlas export reach:珠海 -o zhuhai.gpkg --year 2035 --within 60,120
     """
     from atlas.cli.output import tell
-    from atlas.exports.write import write, write_network
+    from atlas.exports.write import format_of, write, write_network
 
     if thing == "network" and str(output).lower().endswith(".graphml"):
         for path in write_network(session.network, output, session.scenario(choice), mode=mode, overwrite=overwrite):
             tell("answer.wrote", path=path)
         return
+    if isinstance(output, Path) and not output.is_dir():
+        format_of(output, form)  # Refused before anything is computed for it.
     value, options = _thing(session, thing, choice, mode, within, output, form)
     for path in write(
         value,

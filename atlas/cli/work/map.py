@@ -12,12 +12,13 @@ from atlas.base.style import BASEMAPS
 from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
     MODES,
+    ending_option,
     overwrite_option,
     scenarios_options,
     session_option,
     talk_options,
 )
-from atlas.cli.output import tell
+from atlas.cli.output import file_form, tell
 from atlas.cli.session import Session
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def _box(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple
     required=True,
     help="NAME.html, NAME.pdf or NAME.png.",
 )  # fmt: skip
-@click.option("--format", "form", type=click.Choice(["html", "pdf", "png"]), help="Default: by the ending.")
+@ending_option("html", "pdf", "png")
 @overwrite_option
 @session_option
 @talk_options
@@ -102,12 +103,16 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
       atlas map layers --basemap amap -o amap.html
       atlas map layers --basemap pmtiles --tiles region.pmtiles -o own.html
     """
-    from atlas.base.errors import ExportError
     from atlas.base.files import write_text
     from atlas.maps.basemaps import basemap_of
     from atlas.maps.pages.start import as_of
-    from atlas.maps.sheets.browser import SHEET_ENDINGS, find_browser, save_sheet
+    from atlas.maps.sheets.browser import SHEETS, find_browser, save_sheet
 
+    paged = kind not in ("matrix", "plan")
+    forms = ("html", *(SHEETS if paged else SHEETS[:1]))
+    form = file_form(output, options["form"], forms, usual="html", overwrite=overwrite)
+    if form in SHEETS:
+        find_browser()
     catalog = session.catalog
     shared = {
         "title": options["title"],
@@ -127,20 +132,13 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
             box=options["bbox"] or catalog.region.picture_box,
         ),
     }
-    form = options["form"]
-    ending = f".{form}" if form else output.suffix.lower()
-    if ending not in ("", ".html", ".htm", *SHEET_ENDINGS):
-        raise ExportError(f"{output}: a map is written as .html, .pdf or .png; `atlas export` writes GIS formats")
-    if ending in SHEET_ENDINGS:
-        find_browser()
     if kind in ("matrix", "plan"):
         text = _matrix(session, options) if kind == "matrix" else _plan(session, options)
     else:
         draw = {"layers": _draw_layers, "explore": _draw_explorer, "reach": _draw_reach, "compare": _draw_compare}[kind]
         text = draw(session, options, shared).html()
-    if ending in SHEET_ENDINGS:
-        paged = kind not in ("matrix", "plan")
-        save_sheet(text, output, form=ending[1:], paper=options["paper"], sheet=paged, overwrite=overwrite)
+    if form in SHEETS:
+        save_sheet(text, output, form=form, paper=options["paper"], sheet=paged, overwrite=overwrite)
     else:
         write_text(output, text, overwrite=overwrite)
         if len(text) > _LARGE and kind != "explore":

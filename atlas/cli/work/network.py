@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from atlas.cli.options import (
+    EXPORTS,
     Place,
-    export_format_option,
+    ending_option,
     format_options,
     mode_option,
     overwrite_option,
@@ -95,7 +96,7 @@ def _row(what: str, name: str, number: int | None = None, length_km: float | Non
     type=Place(path_type=Path),
     help="The ending decides: .graphml, .json (node-link), .csv (pairs, with the nodes beside), or as `atlas export`.",
 )
-@export_format_option
+@ending_option("graphml", "json", *(form for form in EXPORTS if form != "gtfs"))
 @overwrite_option
 @mode_option
 @scenario_options

@@ -13,7 +13,7 @@ import shapely
 
 from atlas.base.errors import ExportError
 from atlas.base.files import replacing, write_bytes, write_text
-from atlas.base.values import csv_text, plain
+from atlas.base.values import csv_text, form_of, plain
 from atlas.data.scenario import Scenario
 from atlas.network.build import Network
 from atlas.travel.trip import Trip
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "usable", "write_graph"]
 
-FORMATS = (".graphml", ".json", ".csv")
+#: Formats of programs that know graphs: keys of :data:`atlas.base.values.ENDINGS`.
+FORMATS = ("graphml", "json", "csv")
 
 
-def write_graph(network: Network, path: Path, mark: str, *, overwrite: bool = False) -> tuple[Path, ...]:
+def write_graph(
+    network: Network, path: Path, mark: str, *, form: str | None = None, overwrite: bool = False
+) -> tuple[Path, ...]:
     """Write a network (see :func:`usable`) for programs that know graphs, and return the files.
 
     Parameters
@@ -37,20 +40,22 @@ def write_graph(network: Network, path: Path, mark: str, *, overwrite: bool = Fa
         ``.graphml`` (attributes as text and numbers, geometry as WKT), ``.json`` (networkx's node-link form, geometry
         as WKT) or ``.csv`` (the file holds the edges as pairs ``from_id, to_id``; the nodes go to
         ``<name>-nodes.csv`` beside it).
+    form
+        One of :data:`FORMATS`; None: by the ending.
     overwrite
         Whether existing files may be replaced.
 
     Raises
     ------
     ExportError
-        A file that exists, or a disk that refuses.
+        An ending of no such format, a file that exists, or a disk that refuses.
     """
     writers: dict[str, Callable[[Network, Path, str, bool], tuple[Path, ...]]] = {
-        ".graphml": _graphml,
-        ".json": _node_link,
-        ".csv": _pairs,
+        "graphml": _graphml,
+        "json": _node_link,
+        "csv": _pairs,
     }
-    return writers[path.suffix.lower()](network, path, mark, overwrite)
+    return writers[form_of(path, form, FORMATS)](network, path, mark, overwrite)
 
 
 def usable(network: Network, scenario: Scenario, mode: str) -> Network:

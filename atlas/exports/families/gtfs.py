@@ -23,6 +23,7 @@ import shapely
 
 from atlas.base.archive import pack
 from atlas.base.errors import ExportError
+from atlas.base.tables import listed
 from atlas.base.values import cell
 from atlas.data.sources import Source
 from atlas.exports.tables.bundle import Bundle, Table
@@ -144,7 +145,7 @@ def _routes(
     """Return routes by id, in the order of their first service: row, and the direction of each of their trips."""
     grouped: dict[tuple[str, ...], list[Mapping[Any, Any]]] = defaultdict(list)
     for row in running:
-        ridden = tuple(part for part in str(row["line_ids"] or "").split(";") if part) or (str(row["id"]),)
+        ridden = listed(str(row["line_ids"] or "")) or (str(row["id"]),)
         grouped[min(ridden, ridden[::-1])].append(row)
     made: dict[str, tuple[Record, dict[str, int]]] = {}
     for ridden, rows in grouped.items():

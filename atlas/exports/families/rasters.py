@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.files import replacing, write_bytes
+from atlas.base.values import form_of
 from atlas.land.surface import Surface
 
 __all__ = ["NODATA", "RASTERS", "write_surface"]
 
-#: Endings of files that hold a surface as a raster.
-RASTERS = (".tif", ".tiff", ".npz", ".npy")
+#: Formats of files that hold a surface as a raster.
+RASTERS = ("tif", "npz", "npy")
 #: Where there is no land or no way; minutes are never negative.
 NODATA = -1.0
 
@@ -42,12 +43,10 @@ def write_surface(surface: Surface, path: str | Path, *, form: str | None = None
         Another suffix, rasterio is missing, or the file exists or cannot be written.
     """
     path = Path(path)
-    suffix = path.suffix.lower() if form is None else f".{form}"
-    if suffix in (".tif", ".tiff"):
+    form = form_of(path, form, RASTERS)
+    if form == "tif":
         return _write_tiff(surface, path, overwrite=overwrite)
-    if suffix in (".npz", ".npy"):
-        return write_bytes(path, _arrays(surface, alone=suffix == ".npy"), overwrite=overwrite)
-    raise ExportError(f"{path}: a surface is written as .tif, .npz or .npy")
+    return write_bytes(path, _arrays(surface, alone=form == "npy"), overwrite=overwrite)
 
 
 def _about(surface: Surface) -> dict[str, str]:

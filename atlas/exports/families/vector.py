@@ -34,10 +34,15 @@ _SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
 @contextmanager
-def unnamed_system() -> Iterator[None]:
-    """Let shifted coordinates be written without a system, as they are to be, and nothing be said of it."""
+def undisturbed() -> Iterator[None]:
+    """Let GDAL say nothing of what is meant to be: no system, many parts, a name of one's own.
+
+    Shifted coordinates are written without a system; that areas of many parts take long is no news, and a file is
+    called as the user calls it.
+    """
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "'crs' was not provided")
+        for known in ("'crs' was not provided", "organizePolygons", "The filename extension should be"):
+            warnings.filterwarnings("ignore", known)
         yield
 
 
@@ -69,7 +74,7 @@ def write_frame(frame: pd.DataFrame, table: Table, path: Path, driver: str, **op
         name = _shape_name(table, frame)
         options |= {"geometry_type": name, "promote_to_multi": name.startswith("Multi")}
     try:
-        with unnamed_system():
+        with undisturbed():
             pyogrio.write_dataframe(frame, path, driver=driver, **options)
     except (DataSourceError, RuntimeError, UnicodeError) as reason:
         raise ExportError(f"{path.name}: {driver} cannot hold the table {table.name}: {reason}") from reason
@@ -237,7 +242,7 @@ def write_gdb(bundle: Bundle, target: Target, path: Path) -> None:
             **({"TARGET_ARCGIS_VERSION": "ARCGIS_PRO_3_2_OR_LATER"} if wide else {}),
         }
         try:
-            with unnamed_system():
+            with undisturbed():
                 pyogrio.write_arrow(
                     data,
                     base,
@@ -299,8 +304,9 @@ def write_pmtiles(bundle: Bundle, target: Target, path: Path) -> None:
     whole = gpd.GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
     options = {"MINZOOM": "5", "MAXZOOM": "12", "NAME": bundle.title_zh, "DESCRIPTION": remarks(bundle, target)}
     try:
-        pyogrio.write_dataframe(
-            whole, path, driver="PMTiles", layer="atlas", dataset_options=options, geometry_type="Unknown"
-        )
+        with undisturbed():
+            pyogrio.write_dataframe(
+                whole, path, driver="PMTiles", layer="atlas", dataset_options=options, geometry_type="Unknown"
+            )
     except (DataSourceError, RuntimeError) as reason:
         raise ExportError(f"{path.name}: no tiles could be made: {reason}") from reason

@@ -214,7 +214,7 @@ def routes_of(feed: Any, trips: pd.DataFrame, notes: list[str]) -> Routes:
         others,
     )
     if others:
-        notes.append(f"{sum(others.values())} routes are no trains or ferries ({found.told}); they are left out")
+        notes.append(f"routes that are no trains or ferries, left out: {sum(others.values())} ({found.told})")
     return found
 
 
@@ -270,7 +270,7 @@ def patterns(
         own = name if name in often else ""
         groups[(route_of[name], own, *halts)].append((name, minutes - minutes[0]))
     if guessed:
-        notes.append(f"{guessed} trips leave out times at some stops; those are spread evenly")
+        notes.append(f"trips that leave out times at some stops, which are spread evenly: {guessed}")
     for (route, own, *called), found in sorted(groups.items()):
         minutes = np.vstack([one for _, one in found])
         names = tuple(name for name, _ in found)

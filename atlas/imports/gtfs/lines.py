@@ -14,6 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.geodesy import Floats, length_km
+from atlas.base.tables import listed
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
@@ -89,7 +90,7 @@ class Lines:
         opens: dict[str, int | None] = {}
         rows = layers["railways"].frame.to_dict("records") if "railways" in layers else []
         for row in rows:
-            names = [name for name in str(row["station_ids"] or "").split(";") if name]
+            names = list(listed(str(row["station_ids"] or "")))
             if not row["in_network"] or row["status"] != "operating":
                 continue
             opens[row["id"]] = None if pd.isna(row["opens_year"]) else int(row["opens_year"])

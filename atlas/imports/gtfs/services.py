@@ -161,14 +161,14 @@ def _told(path: Path, services: int, trips: int, made: Mapping[str, tuple[list[R
     """Say how many there are of what, and how the feed's ways between and within stations are held."""
     fresh = ", ".join(f"{len(made[key][0])} {key}" for key in ("stations", "railways", "ports") if made[key][0])
     notes = [
-        f"{services} services and {len(made['ferries'][0])} ferries of {trips} trips" + "; new: " * bool(fresh) + fresh
+        f"services: {services}, ferries: {len(made['ferries'][0])}, of trips: {trips}" + "; new: " * bool(fresh) + fresh
     ]
     for name, what in (
         ("transfers", "times of changing are the model's; between stations one walks over the streets"),
         ("pathways", "a station is one place in the atlas, and ways within it take the model's minutes"),
     ):
         if count := rows_beside(path, name):
-            notes.append(f"{count} rows of {name}.txt are not held: {what}")
+            notes.append(f"rows of {name}.txt that are not held: {count}; {what}")
     return notes
 
 

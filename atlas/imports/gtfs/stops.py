@@ -127,7 +127,7 @@ class Stops:
         first = _as_one({top: rows[top] for top in where if top in rail | metro}, where, rail, beside)
         one = sum(top != of for top, of in first.items())
         if one:
-            notes.append(f"{one} stops stand within {_WALK_KM * 1000:.0f} m of another of their name and are it")
+            notes.append(f"stops within {_WALK_KM * 1000:.0f} m of another of their name, which are it: {one}")
         made = cls({}, places, {}, {stop: first.get(top, top) for stop, top in above.items()}, rows)
         for stop in rows:
             top = made.tops[stop]

@@ -123,7 +123,7 @@ def _left_of(
     edge = frame.boundary
     joins = [join for line in merged if not line.is_closed for join in _to_edge(line, edge)]
     if joins:
-        notes.append(f"{len(joins)} ends of coastlines lie inside the extract; the sea is closed straight to its edge")
+        notes.append(f"ends of coastlines inside the extract, closed straight to its edge: {len(joins)}")
     faces = shapely.get_parts(shapely.polygonize([*shapely.get_parts(shapely.union_all([edge, *merged, *joins]))]))
     # Which side of a shore a face lies on is asked a little to the left and right of each of its segments.
     ends = np.concatenate([np.hstack([xy[:-1], xy[1:]]) for xy in map(shapely.get_coordinates, merged)])

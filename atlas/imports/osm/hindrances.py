@@ -48,11 +48,11 @@ def hindered(extract: Extract) -> list[str]:
     notes = []
     if extract.others:
         told = words_of(extract.others)
-        notes.append(f"{sum(extract.others.values())} ways of other classes of roads are left out ({told})")
+        notes.append(f"ways of other classes of roads, left out: {sum(extract.others.values())} ({told})")
     if shut:
-        notes.append(f"{sum(shut.values())} ways are closed to cars ({words_of(shut)}); they are left out")
+        notes.append(f"ways closed to cars, left out: {sum(shut.values())} ({words_of(shut)})")
     if areas:
-        notes.append(f"{areas} ways are areas that are driven on, no lines; they are left out")
+        notes.append(f"ways that are areas driven on, no lines, left out: {areas}")
     return notes
 
 
@@ -112,7 +112,7 @@ def cut_at(pieces: Sequence[Any], positions: Positions, barriers: Mapping[int, s
     further = np.array(copies, dtype=np.int64)
     at = Positions(*(np.concatenate([one, one[further]]) for one in (positions.number, positions.lon, positions.lat)))
     cut = Counter(barriers[int(positions.number[row])] for row, count in taken.items() if count > 1)
-    note = f"{sum(cut.values())} barriers stop cars and cut the road ({words_of(cut)})" if cut else ""
+    note = f"barriers that stop cars and cut the road: {sum(cut.values())} ({words_of(cut)})" if cut else ""
     return made, Places(at, names), note
 
 
@@ -150,8 +150,8 @@ def through(pieces: Sequence[Any], joined: NDArray[np.bool_]) -> tuple[set[int],
     ways = {pieces[place].way: value for place, value in told.items()}
     left = len({pieces[place].way for place in out})
     return out, (
-        f"{len(ways)} ways are open to those who have business there only ({words_of(Counter(ways.values()))}): "
-        f"{len(ways) - left} lead nowhere else and are in the network, {left} would be driven through and stay out"
+        f"ways open only to those who have business there: {len(ways)} ({words_of(Counter(ways.values()))}); "
+        f"lead nowhere else and are in the network: {len(ways) - left}, would be driven through and stay out: {left}"
     )
 
 
@@ -174,8 +174,9 @@ def turns_left(turns: Sequence[Turn], pieces: Sequence[Any], places: Places) -> 
             left[turn.kind] += 1
     if not held and not left:
         return ""
-    return f"{held + sum(left.values())} turn restrictions: {held} forbid what directions forbid, or turning back; " + (
-        f"{sum(left.values())} are not held ({words_of(left)})" if left else "none is left"
+    return (
+        f"turn restrictions: {held + sum(left.values())}; forbid what directions forbid, or turning back: {held}; "
+        + (f"not held: {sum(left.values())} ({words_of(left)})" if left else "none is left")
     )
 
 

@@ -142,7 +142,7 @@ def rails_of(
                 _add_line(made, chain, tags, source, as_of)
     idle = sum(1 for name, _, _ in stations if name not in made.stations)
     if idle:
-        notes.append(f"{idle} stations lie on no track between two stations")
+        notes.append(f"stations on no track between two stations: {idle}")
     return made
 
 

@@ -294,7 +294,7 @@ def _tagged(osm: Any, path: Path, classes: tuple[str, ...], extract: Extract, wh
             seen.add((element, thing.id))
     extract.as_of = extract.as_of or latest
     if garbled:
-        extract.notes.append(f"{garbled} elements have tags that are not UTF-8; they are left out")
+        extract.notes.append(f"elements whose tags are not UTF-8, left out: {garbled}")
 
 
 def _sort_in(extract: Extract, element: str, thing: Any, tags: Tags, roads: set[str]) -> bool:

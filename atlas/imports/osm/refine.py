@@ -18,6 +18,7 @@ import numpy as np
 import shapely
 
 from atlas.base.geodesy import Floats, distances_km, length_km
+from atlas.base.tables import listed
 from atlas.data.checks import Violation, validate
 from atlas.data.layer import CRS, Layer
 from atlas.imports.osm.layers import OsmLayers
@@ -360,7 +361,7 @@ def _draw_lines(
     frame = state.frames[key]
     geometry = frame.geometry.to_numpy().copy()
     for place, row in enumerate(frame.to_dict("records")):
-        nodes = [name for name in str(row[column] or "").split(";") if name]
+        nodes = list(listed(str(row[column] or "")))
         if len(nodes) < 2 or any(name not in old for name in nodes):
             continue
         by, graph = graphs.get(row["id"], ("", None))

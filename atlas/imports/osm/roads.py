@@ -95,9 +95,9 @@ def pieces_of(ways: Ways, positions: Positions, area: BaseGeometry | None, notes
         simple = [part for run in runs for part in _simple(run, positions)]
         found += [Piece(way, i, len(simple), part, tags) for i, part in enumerate(simple, start=1)]
     if broken:
-        notes.append(f"{broken} ways lack the position of some node; they are drawn as far as it is known")
+        notes.append(f"ways that lack the position of some node, drawn as far as it is known: {broken}")
     if gone:
-        notes.append(f"{gone} ways have fewer than two places; they are left out")
+        notes.append(f"ways of fewer than two places, left out: {gone}")
     return found
 
 
@@ -184,13 +184,13 @@ def roads_of(
         made.points.append(shapely.Point(where.lon[row], where.lat[row]))
     untold = sum(piece.tags.get("toll") is None for piece in pieces)
     if untold:
-        notes.append(f"{untold} of {len(pieces)} road pieces do not say whether they are tolled; they count as free")
+        notes.append(f"road pieces that do not say whether they are tolled, taken as free: {untold} of {len(pieces)}")
     return made
 
 
 def _hours(pieces: Sequence[Piece]) -> str:
     some = sum(any(f"{name}:conditional" in piece.tags for name in TRAFFIC) for piece in pieces)
-    return f"{some} road pieces are shut or open to cars at certain hours, which is not read" if some else ""
+    return f"road pieces shut or open to cars at certain hours, which is not read: {some}" if some else ""
 
 
 def _as_travelled(piece: Piece) -> Piece:

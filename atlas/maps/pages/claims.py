@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from atlas.base.words import Words, both, capital, joined
-from atlas.data.register import Section
 from atlas.face.decisions import Decisions
 from atlas.maps.charts import Figure
 from atlas.maps.document import Cell, Table, fill, heads, held, year
@@ -19,7 +18,7 @@ from atlas.maps.pages.start import trip, verdict_cell
 from atlas.maps.sheets import figures
 from atlas.maps.sheets.decided import Decided
 from atlas.plan.deciding import Deciding
-from atlas.plan.promises import Target, Targets
+from atlas.plan.promises import Section, Target, Targets
 from atlas.plan.summary import DECIDED_IN
 
 __all__ = ["Beside", "Weighed", "draw_claims", "target_sections", "targets_finding"]

@@ -9,6 +9,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from atlas.base.errors import MapError
+from atlas.base.tables import listed
 from atlas.base.words import Words, word_table
 from atlas.data.layer import Layer
 from atlas.data.parameters import ParameterTable
@@ -121,7 +122,7 @@ def _feature_names(network: Network) -> dict[str, list[str]]:
     """Chinese and English name of everything an edge belongs to, by ``layer/feature``, and of lines that trains use."""
     features, layers, _, lines = network.arrays.links
     pairs = {(str(layer), str(feature)) for layer, feature in zip(layers, features, strict=True)}
-    pairs |= {("railways", line) for text in lines for line in str(text).split(";") if line}
+    pairs |= {("railways", line) for text in lines for line in listed(str(text))}
     return {f"{layer}/{feature}": list(network.names_of(layer, feature)) for layer, feature in sorted(pairs)}
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,7 +13,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from atlas.base.files import code_hash, content_hash, write_text
+from atlas.base.changes import HOLDER, changing
+from atlas.base.errors import ExportError
+from atlas.base.files import code_hash, content_hash, replacing_all, write_text
 from atlas.base.seals import intact
 from atlas.base.words import Words, both
 from atlas.data.catalog import Catalog
@@ -20,6 +25,7 @@ from atlas.data.stamp import stamp
 from atlas.evidence.accuracy import validate
 from atlas.face.decisions import Decisions
 from atlas.land.ground import Ground
+from atlas.maps.courses import Courses, courses_of
 from atlas.maps.imprint import Links
 from atlas.maps.pages.claims import Beside, Weighed, draw_claims
 from atlas.maps.pages.explore import draw_explorer
@@ -42,6 +48,8 @@ from atlas.travel.status import scenario_header
 __all__ = ["Edition", "build_site"]
 
 _KEY = "<!-- atlas-build {} -->\n"
+#: Where a site is drawn up, in its own folder, and what says of what.
+_DRAFT, _OF = ".atlas-site", ".key"
 #: Where the atlas page walks through corridors and axes.
 _STORY = "atlas.html#s=1"
 _LINKS: Links = (("index.html", both("site.start")),)
@@ -155,7 +163,9 @@ def build_site(
 ) -> Path:
     """Write the site into `folder` and return the start page.
 
-    A page whose inputs have not changed since it was written is left alone.
+    A page whose inputs have not changed since it was written is left alone. All that is new is drawn up beside and
+    takes its place at the end, the start page last: a build that is killed leaves the site that stood, and the next
+    goes on with the pages it made.
 
     Parameters
     ----------
@@ -177,7 +187,7 @@ def build_site(
     Raises
     ------
     ExportError
-        The folder cannot be written.
+        The folder cannot be written, or another build is at work in it.
     """
     target, lang, county_lines = Path(folder), edition.lang, edition.county_lines
     table = catalog.parameters
@@ -201,52 +211,89 @@ def build_site(
     if all(_is_current(target / name, key) for name in wanted):
         say("nothing has changed")
         return target / "index.html"
-    layers = catalog.layers()
-    for job in jobs:
-        if not _is_current(target / job.name, key):
-            say(job.name)
-            _write(target / job.name, job.make(), key)
-    if len(catalog.plan):
-        say("plan.html")
-        _write(target / "plan.html", draw_plan(catalog.plan, layers, atlas_page="atlas.html"), key)
-    names = [scenario.name for scenario in scenarios]
-    summary, items = pd.DataFrame(), None
-    if targets is not None:
-        say(claims.address)
-        trips = check_claims(network, scenarios, targets, readings=["all"])
-        summary = summarise_claims(trips)
-        report = make_report(catalog, network, scenarios, claims=trips)
-        items = report.items
-        found = decisions() if decisions is not None else None
-        shown = weighed = None
-        if found is not None:
-            weighed = Weighed(found, seats_by_name(network.place_layer.frame))
-            shown = decided(found, network)
-            say(broken.address)
-            _write(target / broken.address, draw_resilience(found, shown, network, layers, lang=lang), key)
-        page = draw_claims(
-            summary, targets, scenarios=names, hash=report.hash, lang=lang, english=report.english,
-            beside=Beside(report.deciding, report.items, weighed, shown),
+    with _drawing_up(target, key) as draft:
+        layers = catalog.layers()
+        for job in jobs:
+            if not any(_is_current(place / job.name, key) for place in (target, draft)):
+                say(job.name)
+                _write(draft / job.name, job.make(), key)
+        if len(catalog.plan):
+            say("plan.html")
+            _write(draft / "plan.html", draw_plan(catalog.plan, layers, atlas_page="atlas.html"), key)
+        names = [scenario.name for scenario in scenarios]
+        summary, items = pd.DataFrame(), None
+        if targets is not None:
+            say(claims.address)
+            trips = check_claims(network, scenarios, targets, readings=["all"])
+            summary = summarise_claims(trips)
+            report = make_report(catalog, network, scenarios, claims=trips)
+            items = report.items
+            found = decisions() if decisions is not None else None
+            shown = weighed = None
+            if found is not None:
+                weighed = Weighed(found, seats_by_name(network.place_layer.frame))
+                shown = decided(found, network)
+                say(broken.address)
+                _write(draft / broken.address, draw_resilience(found, shown, network, layers, lang=lang), key)
+            page = draw_claims(
+                summary, targets, scenarios=names, hash=report.hash, lang=lang, english=report.english,
+                beside=Beside(report.deciding, report.items, weighed, shown),
+            )  # fmt: skip
+            _write(draft / claims.address, page, key)
+            say(told.address)
+            page = draw_report(report, lang=lang, found=found, network=network, layers=layers)
+            _write(draft / told.address, page, key)
+            say(checks.address)
+            _write(draft / checks.address, _validation_page(catalog, network, lang), key)
+        say("index.html")
+        downloads = [*(offer(draft) if offer else ()), *_downloads(catalog, target, draft)]
+        cards = _pictured(
+            [*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, layers, network, scenarios
+        )
+        standing = Standing(
+            names, as_of(layers), stamp(network.hash, scenarios),
+            {scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
+            network.english_names, items, network.region, county_lines and catalog.boundaries() is not None,
         )  # fmt: skip
-        _write(target / claims.address, page, key)
-        say(told.address)
-        page = draw_report(report, lang=lang, found=found, network=network, layers=layers)
-        _write(target / told.address, page, key)
-        say(checks.address)
-        _write(target / checks.address, _validation_page(catalog, network, lang), key)
-    say("index.html")
-    downloads = [*(offer(target) if offer else ()), *_downloads(catalog, target)]
-    cards = _pictured(
-        [*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, layers, network, scenarios
-    )
-    standing = Standing(
-        names, as_of(layers), stamp(network.hash, scenarios),
-        {scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
-        network.english_names, items, network.region, county_lines and catalog.boundaries() is not None,
-    )  # fmt: skip
-    start = draw_start(summary, Shelf(cards, downloads, read, land_picture(layers)), standing, lang=lang)
-    _write(target / "index.html", start, key)
+        start = draw_start(summary, Shelf(cards, downloads, read, land_picture(layers)), standing, lang=lang)
+        _write(draft / "index.html", start, key)
     return target / "index.html"
+
+
+@contextmanager
+def _drawing_up(target: Path, key: str) -> Iterator[Path]:
+    """Give a folder for what is new in a site; when the block ends well it takes its place, the start page last.
+
+    What a killed build of the same `key` left in it is there; what is of another is thrown away.
+
+    Raises
+    ------
+    ExportError
+        Another build is at work, or the system refuses.
+    """
+    draft = target / _DRAFT
+    try:
+        draft.mkdir(parents=True, exist_ok=True)
+    except OSError as reason:
+        raise ExportError(f"cannot write {target}: {reason.strerror or reason}") from reason
+    with changing(draft):
+        mark = draft / _OF
+        if not mark.is_file() or mark.read_text("utf-8") != key:
+            for old in draft.iterdir():
+                if old.name != HOLDER:
+                    shutil.rmtree(old) if old.is_dir() else old.unlink()
+            write_text(mark, key, overwrite=True)
+        yield draft
+        made: dict[Path, list[Path]] = defaultdict(list)
+        for path in sorted(path for path in draft.rglob("*") if path.is_file() and path.name not in (HOLDER, _OF)):
+            made[path.relative_to(draft).parent].append(path)
+        # Pages come after what they offer, and the start page after all.
+        for folder in sorted(made, key=lambda one: one == Path()):
+            files = sorted(made[folder], key=lambda path: path.name == "index.html")
+            with replacing_all([target / path.relative_to(draft) for path in files], overwrite=True) as places:
+                for path, place in zip(files, places, strict=True):
+                    shutil.copyfile(path, place)
+        shutil.rmtree(draft)
 
 
 def _pictured(
@@ -259,23 +306,24 @@ def _pictured(
     """Return the cards with a small picture each."""
     by_name = {scenario.name: scenario for scenario in scenarios}
     now = by_name.get("2026", scenarios[0])
+    courses = courses_of(layers)
     pictures: dict[str, Callable[[], str]] = {
         "atlas.html": lambda: lines_picture(layers),
-        "explore.html": lambda: explorer_picture(catalog, network, now),
+        "explore.html": lambda: explorer_picture(catalog, network, now, courses),
         "matrix.html": lambda: matrix_picture(network, now),
         _STORY: lambda: lines_picture(layers),
     }
     for one in catalog.region.core:
-        pictures[_hour(one.seat)] = partial(reach_picture, network, one.seat, now)
-        pictures[_change(one.seat)] = lambda: change_picture(network, by_name["2023"], by_name["2035"])
+        pictures[_hour(one.seat)] = partial(reach_picture, network, one.seat, now, courses)
+        pictures[_change(one.seat)] = lambda: change_picture(network, by_name["2023"], by_name["2035"], courses)
     return [replace(card, picture=pictures[card.address]()) for card in cards]
 
 
-def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario) -> str:
+def explorer_picture(catalog: Catalog, network: Network, scenario: Scenario, courses: Courses) -> str:
     """A picture of the explorer's answer for the first core city, else for the first place."""
     known = catalog.layer("places").frame["id"].astype(str).tolist()
     return reach_picture(
-        network, next((one.seat for one in network.region.core if one.seat in known), known[0]), scenario
+        network, next((one.seat for one in network.region.core if one.seat in known), known[0]), scenario, courses
     )
 
 
@@ -285,14 +333,14 @@ def _validation_page(catalog: Catalog, network: Network, lang: str) -> str:
     return draw_validation(found, hash=stamp(network.hash, [scenario]), lang=lang, english=network.english_names)
 
 
-def _downloads(catalog: Catalog, target: Path) -> list[Card]:
-    """Copy the layers beside the pages, each as it is read by the network."""
+def _downloads(catalog: Catalog, target: Path, draft: Path) -> list[Card]:
+    """Copy the layers that do not stand beside the pages of `target` into `draft`, as they are read by the network."""
     cards = []
     for spec in catalog.specs.values():
         text = catalog.path(spec.key).read_text("utf-8")
         name = f"data/{spec.key}.geojson"
         if not (target / name).is_file() or (target / name).read_text("utf-8") != text:
-            write_text(target / name, text, overwrite=True)
+            write_text(draft / name, text, overwrite=True)
         cards.append(Card(name, (spec.title_zh, spec.title_en), both("site.layer_about")))
     return cards
 

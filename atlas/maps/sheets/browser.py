@@ -13,12 +13,13 @@ from pathlib import Path
 
 from atlas.base.errors import ExportError
 from atlas.base.files import write_bytes
+from atlas.base.values import form_of
 from atlas.maps.document import part
 
-__all__ = ["SHEET_ENDINGS", "anchor_pages", "chart_pictures", "find_browser", "save_sheet"]
+__all__ = ["SHEETS", "anchor_pages", "chart_pictures", "find_browser", "save_sheet"]
 
-#: Endings of a sheet's file.
-SHEET_ENDINGS = (".pdf", ".png")
+#: Formats of a sheet's file.
+SHEETS = ("pdf", "png")
 #: Paper → width and height across, CSS px at 96 to the inch.
 PAPERS = {"A4": (1123, 794), "A3": (1587, 1123), "A1": (3179, 2245)}
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge", "chrome")
@@ -115,24 +116,22 @@ def save_sheet(
         Another ending, no browser, a browser that makes no file, or a file that is there.
     """
     target = Path(path)
-    ending = f".{form}" if form else target.suffix.lower()
-    if ending not in SHEET_ENDINGS[: 2 if sheet else 1]:
-        raise ExportError(f"{target}: this page goes out as {' or '.join(SHEET_ENDINGS[: 2 if sheet else 1])}")
+    form = form_of(target, form, SHEETS if sheet else SHEETS[:1])
     if target.exists() and not overwrite:
         raise ExportError(f"{target} exists; --overwrite replaces it")
     program = find_browser()
     with tempfile.TemporaryDirectory(prefix="atlas-sheet-") as folder:
-        source, made = Path(folder) / "page.html", Path(folder) / f"sheet{ending}"
+        source, made = Path(folder) / "page.html", Path(folder) / f"sheet.{form}"
         width, height = PAPERS[paper]
         command = [*_options(program, folder), f"--window-size={width - 2 * _MARGIN_PX},{height - 2 * _MARGIN_PX}"]
-        if made.suffix == ".pdf":
+        if form == "pdf":
             command += ["--no-pdf-header-footer", f"--print-to-pdf={made}"]
         else:
             command += ["--force-device-scale-factor=2", f"--screenshot={made}"]
         command.append(source.as_uri() + (f"#sheet={paper}" if sheet else ""))
         source.write_text(text, "utf-8")
         _run(program, command, made)
-        if made.suffix == ".pdf" and _PAGE_OF.search(text):
+        if form == "pdf" and _PAGE_OF.search(text):
             # a table of contents learns its page numbers from a first print
             source.write_text(_numbered(text, anchor_pages(made.read_bytes())), "utf-8")
             _run(program, command, made)
@@ -175,10 +174,16 @@ def anchor_pages(content: bytes) -> dict[str, int]:
     >>> kids = b"1 0 obj\\n<</Type /Pages\\n/Kids [2 0 R 3 0 R]>>\\nendobj\\n"
     >>> anchor_pages(kids + b"4 0 obj\\n<</a [3 0 R /XYZ 0 700 0]>>")
     {'a': 2}
+
+    The outline and the structure of a document have kids too, which are no pages.
+
+    >>> outline = b"8 0 obj\\n<</Type /StructTreeRoot\\n/Kids [7 0 R]>>\\nendobj\\n"
+    >>> anchor_pages(outline + kids + b"4 0 obj\\n<</a [3 0 R /XYZ 0 700 0]>>")
+    {'a': 2}
     """
     kids = {
         int(number): [int(one) for one in re.findall(rb"(\d+) 0 R", inside)]
-        for number, inside in re.findall(rb"(\d+) 0 obj\s*<<[^>]*?/Kids\s*\[([^\]]*)\]", content)
+        for number, inside in re.findall(rb"(\d+) 0 obj\s*<<(?=[^>]*/Type /Pages)[^>]*?/Kids\s*\[([^\]]*)\]", content)
     }
     below = {one for some in kids.values() for one in some}
     order: list[int] = []

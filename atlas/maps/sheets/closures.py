@@ -9,7 +9,7 @@ from atlas.data.region import Region
 from atlas.face.decisions import Decisions, Row
 from atlas.maps.charts import Bar, Figure, bar_chart, stack_chart
 from atlas.maps.document import Cell, Table, heads, number
-from atlas.maps.sheets.figures import closed_link, heads_cell, link_words, minutes_cell, named, said_people
+from atlas.maps.sheets.figures import LEAST_SAID, closed_link, heads_cell, link_words, minutes_cell, named, said_people
 from atlas.maps.words import city_words
 
 __all__ = ["corridor_figures", "event_chart", "event_figure", "link_figure", "sentences"]
@@ -97,9 +97,12 @@ def event_figure(found: Decisions, event: Row, region: Region, seat: str, pictur
         "county", "city", "residents", "inside_before", "inside_after", "dropped", "cut", "min_before", "min_after"
     )
     table = Table(names, rows, both("figures.counties", limit=found.facts["limit_min"])) if rows else None
-    note = sentences(
-        [both("figures.who", counties=_who(counties)) if counties else both("figures.nobody"), _when(event)]
-    )
+    who = [
+        both(f"figures.who_{what}", counties=_who(some, what))
+        for what in ("dropped", "cut")
+        if (some := _most(counties, what))
+    ]
+    note = sentences([*(who or [both("figures.nobody")]), _when(event)])
     address = closed_link(seat, closed, found.facts["event_in"], link and len(closed) <= _LINKED)
     return Figure(capital(named(event)), None, table, note, picture, address)
 
@@ -109,14 +112,13 @@ def sentences(parts: Sequence[Words]) -> Words:
     return Words("".join(part.zh for part in parts), " ".join(part.en for part in parts))
 
 
-def _who(counties: Iterable[Row]) -> Words:
-    told = [
-        both(
-            "figures.county", name=named(row), people=said_people(row["dropped"] if row["dropped"] >= 1 else row["cut"])
-        )
-        for row in list(counties)[:4]
-    ]
-    return joined(told)
+def _most(counties: Iterable[Row], what: str) -> list[Row]:
+    """The counties that lose most, of those whose people are not said as nought."""
+    return sorted((row for row in counties if row[what] >= LEAST_SAID), key=lambda row: -row[what])[:4]
+
+
+def _who(counties: Iterable[Row], what: str) -> Words:
+    return joined([both("figures.county", name=named(row), people=said_people(row[what])) for row in counties])
 
 
 def _when(event: Row) -> Words:

@@ -67,7 +67,7 @@ class _Reader(HTMLParser):
             pass
         if "main" not in names:
             return
-        if tag == "b":
+        if tag == "b" and not "".join(self._text).rstrip().endswith("："):
             self._text.append(" ")
         text = "\n".join(line for part in "".join(self._text).split("\n") if (line := " ".join(part.split())))
         if tag in ("td", "th") and self._rows:

@@ -18,6 +18,7 @@ from atlas.plan.deciding import Deciding, Part
 from atlas.plan.promises import Target
 
 __all__ = [
+    "LEAST_SAID",
     "break_figure",
     "city_figures",
     "closed_link",
@@ -98,6 +99,10 @@ def place_words(name: str, english: English) -> Words:
 
 def _way(start: str, end: str, english: English) -> Words:
     return both("document.arrow", start=place_words(start, english), end=place_words(end, english))
+
+
+#: Fewer people than this are said as nought.
+LEAST_SAID = 500
 
 
 def said_people(value: float) -> Words:
@@ -219,7 +224,7 @@ def interaction_table(found: Decisions) -> Table:
             Cell(both("figures.need_each_other" if row["interaction"] > 0 else "figures.stand_in")),
         ]
         for row in found.interactions
-        if abs(row["interaction"]) >= 1
+        if abs(row["interaction"]) >= LEAST_SAID
     ]
     names = heads("project", "other", "together", "apart", "interaction", "meaning")
     return Table(names, rows, both("figures.interactions"))

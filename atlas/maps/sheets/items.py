@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 from pypinyin import lazy_pinyin
 
+from atlas.base.tables import listed
 from atlas.data.layer import Layer
 from atlas.data.register import PlanItem, Register, item_table
 
@@ -76,13 +77,14 @@ def pack_items(plan: Register, layers: Mapping[str, Layer]) -> dict[str, dict[st
         held = [link for link in links if link in rows]
         dated = row["opens_basis"] in _DATED and not pd.isna(row["opens_year"])
         packed[item.id] = {
-            "n": [item.name_zh, item.name_en], "s": item.section, "w": item.wording, "k": item.kind,
+            "n": [item.name_zh, item.name_en], "s": [item.section, plan.translated(item.section)],
+            "w": item.wording, "k": item.kind,
             "t": str(row["status"]), "d": str(row["status_date"]), "q": str(row["source"]),
             "y": int(row["opens_year"]) if dated else None, "b": str(row["opens_basis"]) if dated else "unknown",
             "c": str(row["counts"]), "cy": None if pd.isna(row["counts_from"]) else int(row["counts_from"]),
-            "x": str(row["course"]), "ct": [city for city in str(row["cities"]).split(";") if city],
+            "x": str(row["course"]), "ct": list(listed(str(row["cities"]))),
             "f": [f"{layer}/{feature}" for layer, feature in held],
-            "r": item.reason, "a": [*item_names(item), spelling(item.name_zh)],
+            "r": [plan.translated(item.reason), item.reason], "a": [*item_names(item), spelling(item.name_zh)],
             "v": _part_names(item, [rows[link] for link in held]),
         }  # fmt: skip
     return packed

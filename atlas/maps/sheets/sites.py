@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from atlas.base.words import both, joined, word_table
+from atlas.base.words import both, capital, joined, word_table
 from atlas.face.decisions import Decisions
 from atlas.maps.charts import Bar, Figure, bar_chart
 from atlas.maps.document import Cell, Table, heads
@@ -30,7 +30,7 @@ def site_figures(found: Decisions) -> list[Figure]:
         table = Table(
             heads("project", "first_in", "last_in"),
             [[Cell(named(row), head=True), heads_cell(row["first_in"]), heads_cell(row["last_in"])] for row in rows],
-            both("figures.sites_caption", kind=words),
+            capital(both("figures.sites_caption", kind=words)),
         )
         if not rows:
             figures.append(Figure(title, None, note=both("figures.none")))

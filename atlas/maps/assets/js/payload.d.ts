@@ -184,7 +184,7 @@ export interface Plan {
 /** An item of the plan, from :func:`atlas.maps.sheets.items.pack_items`. */
 export interface PlanItem {
   n: string[];
-  s: string;
+  s: string[];
   w: string;
   k: string;
   t: string;
@@ -197,7 +197,7 @@ export interface PlanItem {
   x: string;
   ct: string[];
   f: string[];
-  r: string;
+  r: string[];
   a: string[];
   v: string[];
 }

@@ -201,7 +201,7 @@ export function comparePage(data) {
     });
     return table;
   };
-  hooks.subtitle = function () { return names[0] + " → " + names[1] + ", " + pick(R().origin) + ", " + inSentence(R0.modes[choice.m]) + ", " + ui("within", cutoff()); };
+  hooks.subtitle = function () { return [names[0] + " → " + names[1], pick(R().origin), inSentence(R0.modes[choice.m]), ui("within", cutoff())].join(ui("comma_between")); };
   listen("drawn", function () { drawLegend(hooks.legendRows(), emptied(legend)); });
   listen("lang", update);
   update();

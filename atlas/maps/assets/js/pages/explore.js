@@ -804,7 +804,7 @@ export function explorePage(data) {
     hooks.sheetViews = function () {
       if (!was || view.compare === "one") return null;
       return [[was, pinned], [now, state]].map(function (pair) {
-        return { told: listed(pair[1].origins.map(originName)) + ", " + yearWords(pair[1]) + ", " + inSentence(pair[1].mode) + " · " + pair[1].cutoffs.map(function (cutoff) {
+        return { told: [listed(pair[1].origins.map(originName)), yearWords(pair[1]), inSentence(pair[1].mode)].join(ui("comma_between")) + " · " + pair[1].cutoffs.map(function (cutoff) {
           var inside = pair[0].cells ? E.inside(pair[0].M, pair[0].cells, [cutoff])[0] : null;
           return inside ? ui("ex_finding_inside", cutoff, many(inside.people), formatNumber(inside.km2, 0)) : "";
         }).join(ui("semicolon")), use: function () { sheetOf = pair; } };
@@ -961,7 +961,7 @@ export function explorePage(data) {
       var head = ui(state.towards ? "ex_finding_to" : "ex_finding", listed(state.origins.map(originName)), yearWords(state), inSentence(state.mode));
       return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, many(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
     };
-    hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [listed(state.origins.map(originName)), yearWords(state), inSentence(state.mode)].join(", "); };
+    hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [listed(state.origins.map(originName)), yearWords(state), inSentence(state.mode)].join(ui("comma_between")); };
     hooks.printRows = function () {
       var table = el("table", {}, el("thead", {}, el("tr", {}, [el("th", {}, ui("place")), el("th", { class: "number" }, ui("minutes"))])));
       placeRows().filter(function (row) { return row.min !== null && ["prefecture", "sar", "district", "county", "county_city"].indexOf(places.get("level", row.row)) >= 0; }).forEach(function (row) {

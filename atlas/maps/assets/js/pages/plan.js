@@ -14,8 +14,8 @@ page.words = data.words;
 page.lang = root.lang === "en" ? "en" : "zh";
 learn(data.simple);
 var items = Object.keys(data.items).map(function (id, i) {
-  var item = data.items[id], number = /^\d+(\.\d+)*/.exec(item.s);
-  return { id: id, order: i, item: item, part: number ? number[0] : item.s, names: item.n.concat(item.a, item.v, id).map(plain) };
+  var item = data.items[id], number = /^\d+(\.\d+)*/.exec(item.s[0]);
+  return { id: id, order: i, item: item, part: number ? number[0] : item.s[0], names: item.n.concat(item.a, item.v, id).map(plain) };
 });
 var sort = { key: "order", down: false }, open = Object.create(null);
 
@@ -48,7 +48,7 @@ var columns = [
   { key: "order", head: "number", width: 14, of: function (row) { return row.id; }, by: function (row) { return row.order; } },
   { key: "name", head: "name", width: 34, of: function (row) { return pick(row.item.n); } },
   { key: "kind", head: "kind", width: 14, of: function (row) { return wordFor("item_kind", row.item.k); } },
-  { key: "section", head: "section", width: 24, of: function (row) { return row.item.s; } },
+  { key: "section", head: "section", width: 24, of: function (row) { return pick(row.item.s); } },
   { key: "city", head: "city", width: 18, of: function (row) { return cityText(row.item); } },
   { key: "status", head: "status", width: 12, of: function (row) { return statusOf(row.item); }, by: function (row) { return STATUSES.indexOf(row.item.t); } },
   { key: "since", head: "since", width: 12, of: function (row) { return row.item.d; } },
@@ -61,7 +61,7 @@ var further = [
   { head: "wording", width: 60, of: function (row) { return row.item.w; } },
   { head: "source", width: 50, of: function (row) { return row.item.q; } },
   { head: "features", width: 30, of: function (row) { return row.item.f.join(";"); } },
-  { head: "reason", width: 30, of: function (row) { return row.item.r; } }
+  { head: "reason", width: 30, of: function (row) { return pick(row.item.r); } }
 ];
 
 var state = urlState.read();
@@ -146,7 +146,7 @@ function detail(row) {
   add("wording", item.w ? el("span", { lang: "zh-CN", class: "quote" }, item.w) : null);
   add("source", item.q);
   add("counts", countText(item));
-  add("reason", item.r);
+  add("reason", pick(item.r));
   var map = [];
   if (data.atlas) map.push(el("a", { class: "to-map", href: address("p=" + row.id) }, say("show_on_map")));
   add("map", map);

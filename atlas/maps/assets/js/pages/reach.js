@@ -187,7 +187,7 @@ export function reachPage(data) {
     return table;
   };
   hooks.subtitle = function () {
-    return [R.scenarios[choice.s] === "full" ? inSentence("full") : R.scenarios[choice.s], inSentence(R.modes[choice.m]), inSentence(R.sets[choice.p])].join(", ");
+    return [R.scenarios[choice.s] === "full" ? inSentence("full") : R.scenarios[choice.s], inSentence(R.modes[choice.m]), inSentence(R.sets[choice.p])].join(ui("comma_between"));
   };
   listen("click", function (event) {
     var hits = featuresAt(page.map, page.layers, event.containerPoint, 12);

@@ -90,7 +90,7 @@ function planLines(layer, row) {
     var item = own(page.data.plan.items, id);
     if (!item) return;
     box.appendChild(el("blockquote", { lang: "zh-CN" }, item.w || item.n[0]));
-    box.appendChild(el("p", { class: "cite" }, ui("plan_wording") + " · " + item.s + " · " + pick(item.n) + " (" + id + ")"));
+    box.appendChild(el("p", { class: "cite" }, ui("plan_wording") + " · " + pick(item.s) + " · " + pick(item.n) + " (" + id + ")"));
   });
   if (!box.childNodes.length) box.appendChild(el("p", { class: "cite" }, ui("not_in_plan")));
   return box;

@@ -51,9 +51,9 @@ export function openItem(id, focus, stay) {
     el("p", { class: "status" }, statusWords(item.t) + (item.d ? " (" + ui("as_of", item.d) + ")" : "")),
     el("p", { class: "opening" }, item.c === "outside" && item.y === null ? countWords(item) : ui("open_by") + " " + year + " (" + wordFor("plan_basis", item.b) + ") · " + countWords(item)),
     standsFor(hits),
-    item.r ? el("p", {}, item.r) : null,
+    pick(item.r) ? el("p", {}, pick(item.r)) : null,
     item.w ? el("blockquote", { lang: "zh-CN" }, item.w) : null,
-    el("p", { class: "cite" }, ui("plan_wording") + " · " + item.s + " (" + id + ")"),
+    el("p", { class: "cite" }, ui("plan_wording") + " · " + pick(item.s) + " (" + id + ")"),
     el("p", { class: "source" }, item.q),
     hits.length ? list : null
   ], focus);
