@@ -171,9 +171,14 @@ class Network:
         """Rows of the nodes that are places."""
         return [int(row) for row in np.nonzero(self.node_column("kind") == "place")[0]]
 
+    @cached_property
+    def _named_nodes(self) -> NDArray[np.int64]:
+        """Rows of the nodes that have a name."""
+        return np.array([row for row, name in enumerate(self.node_names) if name], dtype=np.int64)
+
     def nearest_named(self, node: int) -> int | None:
         """Return the row of the nearest node that has a name."""
-        named = np.array([row for row, name in enumerate(self.node_names) if name], dtype=np.int64)
+        named = self._named_nodes
         east, north = (self.lonlat[named] - self.lonlat[node]).T
         away = (east * np.cos(np.radians(self.lonlat[node, 1]))) ** 2 + north**2
         return int(named[np.argmin(away)]) if len(away) else None
