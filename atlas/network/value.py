@@ -73,7 +73,7 @@ class Network:
     place_layer: Layer
     feature_names: Mapping[tuple[str, str], tuple[str, str]]
     barrier: Barrier | None = field(default_factory=lambda: None)
-    hash: str = ""
+    hash: str = field(default_factory=str)
 
     def __getattr__(self, name: str) -> Any:
         """Make a part of a kept network when it is first asked for."""
@@ -400,7 +400,7 @@ def network_in_columns(
     tables
         Columns of ``nodes``, with (n, 2) ``lonlat``, and ``edges``.
     frames
-        Makes ``nodes``, ``edges`` and ``joins``.
+        Makes ``nodes``, ``edges`` and ``joins``, and the hash of the layers, a tenth of the making of a large network.
     arrays
         Of these edges.
     known
