@@ -481,8 +481,6 @@ def test_an_english_sentence_has_no_capital_in_its_middle(page: Page) -> None:
 def test_a_table_is_named_in_the_language_of_the_page_and_a_switch_says_its_projects_status(page: Page) -> None:
     asked = PLAIN | {"origins": [{"id": "yangjiang"}], "year": None}
     page.evaluate("state => Atlas.page.explorer.change(state)", asked)
-        "state => Atlas.page.explorer.change(state)", PLAIN | {"origins": [{"id": "yangjiang"}], "year": None}
-    )
     page.wait_for_timeout(50)
     with page.expect_download() as waiting:
         page.evaluate("document.getElementById('csv-out').click()")
