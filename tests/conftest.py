@@ -19,6 +19,7 @@ from atlas.cli.session import Session
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.kept.store import Store, user_store
 from atlas.land.ground import Ground
+from atlas.land.ground import ground as ground_of
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
 from atlas.network.build import Network, build_network
@@ -149,6 +150,17 @@ def ground(network: Network) -> Ground:
     """Its land in cells of 4 km, with people."""
     table = access_table(network, cell_km=4.0)
     return Ground(table, spread_people(table.grid, network.place_layer.frame))
+
+
+@pytest.fixture(scope="session")
+def land(network: Network) -> Ground:
+    """Its land in full, which `atlas.ground` answers with from then on; the links are made once for all workers."""
+    session = Session()
+    session.__dict__["_of_layers"] = network
+    links = session.access
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("atlas.land.ground.access_table", lambda of: links)
+        return ground_of(network)
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ import pytest
 
 import atlas
 from atlas.data.catalog import Catalog
+from atlas.land.ground import Ground
 from atlas.network.build import Network
 
 BOOK = Path(__file__).resolve().parent.parent / "docs" / "notebook.ipynb"
@@ -27,7 +28,7 @@ MODULES = sorted(
 
 
 @pytest.fixture(scope="module")
-def given(catalog: Catalog, network: Network) -> dict[str, object]:
+def given(catalog: Catalog, network: Network, land: Ground) -> dict[str, object]:
     """What the examples of the public names take as given: see the docstring of `atlas`."""
     return {"atlas": atlas, "catalog": catalog, "network": network, "now": atlas.load_scenario("2026")}
 

@@ -424,6 +424,7 @@ def test_shifted_coordinates_come_only_on_request_and_say_so(catalog: Catalog, t
         (["ports", "-o", "a.gtfs.zip"], "rail services"),
         (["scenario", "-o", "a.kml"], "no geometry"),
         (["reach", "-o", "a.gpkg"], "needs a place"),
+        (["ports", "-o", "a.csv", "--encoding", "gbk"], "always UTF-8"),
     ],
 )
 def test_bad_requests_exit_with_2_and_leave_nothing(

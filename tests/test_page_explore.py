@@ -36,10 +36,8 @@ QUESTIONS = 300
 
 
 @pytest.fixture(scope="module")
-def ground() -> Ground:
-    """The land of the shipped atlas, in full; made once for all workers."""
-    session = Session()
-    return Ground(session.access, session.population)
+def ground(land: Ground) -> Ground:
+    return land
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ import pytest
 
 import atlas
 from atlas.data.scenario import load_scenario
+from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.travel import trip as travel
 
@@ -20,8 +21,8 @@ NOW = load_scenario("2026")
 
 
 @pytest.fixture(scope="module")
-def ground(network: Network):
-    return atlas.ground(network)
+def ground(land: Ground) -> Ground:
+    return land
 
 
 def test_minutes_and_graph_are_made_once(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -178,6 +178,10 @@ def write(
     chosen = format_of(path, form)
     if encoding.lower() not in ENCODINGS:
         raise ExportError(f"encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
+    if encoding.lower() != ENCODINGS[0] and chosen.key not in ("shp", "tab"):
+        raise ExportError(
+            f"{path.name}: {chosen.title} is always UTF-8; --encoding is of Shapefile and MapInfo, leave it out"
+        )
     target = target_of(crs, allow_web_mercator=web_mercator)
     bundle = gather(thing, **origins)
     _check(bundle, chosen, target, path)

@@ -34,6 +34,7 @@ def packed(table: str, columns: Mapping[str, Array]) -> dict[str, Array]:
 
     Examples
     --------
+    >>> import numpy as np
     >>> parts = packed("nodes", {"name": np.array(["a", None, "a"], dtype=object)})
     >>> parts["nodes/name.codes"].tolist(), parts["nodes/name.values"].tobytes()
     ([0, 1, 0], b'["a", null]')

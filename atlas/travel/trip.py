@@ -14,7 +14,7 @@ from atlas.data.scenario import Scenario
 from atlas.kept.columns import packed
 from atlas.network.value import Network
 from atlas.travel.minutes import EdgeTimes, edge_times
-from atlas.travel.search import Graph, Tree, counted, search, search_many, search_towards, weighed
+from atlas.travel.search import Graph, Tree, arcs_in, counted, search, search_many, search_towards, weighed
 from atlas.travel.status import assumed_features
 from atlas.ways.kept import EDGE_COLUMNS, NODE_COLUMNS
 
@@ -109,7 +109,8 @@ class Trip:
         return counted(tree.minutes[tails], tree.minutes[tails + size], tree.graph.early[tails])
 
     def _graph(self, times: EdgeTimes) -> Graph:
-        return weighed(self.network.arrays.arcs, times.first, times.later, must_ride=self.mode == "rail")
+        arcs = arcs_in(self.network.arrays, times.first, self.scenario, self.mode)
+        return weighed(arcs, times.first, times.later, must_ride=self.mode == "rail")
 
 
 def packed_trip(trip: Trip) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -34,11 +34,11 @@ class _Graph:
 
     def __init__(self, kept: Kept) -> None:
         self.size: int = kept.facts["size"]
-        self.states = 2 * self.size
         # lists are read quicker than what is mapped, and these are read in whole
         self.first, self.head, self.minutes = (
             list(kept.numbers(f"graph/{name}")) for name in ("indptr", "heads", "minutes")
         )
+        self.states = len(self.first) - 1
         self.edge, self.early = (kept.numbers(f"graph/{name}") for name in ("edges", "early"))
 
 

@@ -259,7 +259,7 @@ def _about(extract: Extract, area: BaseGeometry | None, whole: Whole, notes: lis
     country = whole.country or country_of(extract)
     if not country:
         codes = sorted({name for one in extract.countries if (name := one.tags.get("ISO3166-1"))})
-        notes.append(f"the extract names {', '.join(codes) or 'no country'}; say which it is of with --country")
+        notes.append(f"the extract names {', '.join(codes) or 'no country'}; atlas new --country says which it is of")
     return About(box, core_of(extract, area, whole.core, whole.places, notes), country, country_limits(country))
 
 

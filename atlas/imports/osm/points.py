@@ -138,7 +138,9 @@ def core_of(
                 first.setdefault(names(one.tags)[0], (one, at))
         chosen = list(first.values())[:_MOST_CORE]
         told = ", ".join(str(name) for name in list(first)[:_MOST_CORE])
-        notes.append(f"about {told}: the largest places; say others with --core" if told else "no place has a name")
+        notes.append(
+            f"about {told}: the largest places; atlas new --core takes others" if told else "no place has a name"
+        )
     return tuple(
         CoreCity(str(zh).removesuffix("市"), en or str(zh), _called(one.tags), f"osm-{one.element[0]}{one.number}", at)
         for one, at in {one.number: (one, at) for one, at in chosen}.values()

@@ -962,7 +962,9 @@ export function explorePage(data) {
       if (!now) return "";
       if (now.lost === now.all) return ui("ex_off_land");
       var head = ui(state.towards ? "ex_finding_to" : "ex_finding", listed(state.origins.map(originName)), yearWords(state), inSentence(state.mode));
-      return head + state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, many(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; }).join(ui("semicolon"));
+      var told = state.cutoffs.map(function (cutoff, i) { return now.inside[i] ? ui("ex_finding_inside", cutoff, many(now.inside[i].people), formatNumber(now.inside[i].km2, 0)) : ""; });
+      if (state.mode === "rail") told.push(ui("ex_rail_bound", formatNumber(model.valueOf(state)("rail_access_max_min"), 0)));
+      return head + told.join(ui("semicolon"));
     };
     hooks.subtitle = function () { return was && view.compare !== "one" ? told(pinned) + " / " + told(state) : [listed(state.origins.map(originName)), yearWords(state), inSentence(state.mode)].join(ui("comma_between")); };
     hooks.printRows = function () {
