@@ -348,14 +348,22 @@ def search(graph: Graph, node: int, *, limit_min: float = np.inf) -> Tree:
     return Tree(graph, node, minutes[0], previous[0])
 
 
-def search_many(graph: Graph, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
-    """Return (len(nodes), n) minutes from each of `nodes` to every node."""
-    minutes, _ = _searched(graph, nodes, limit_min)
-    return _by_node(graph, minutes, nodes)
+def search_many(graph: Graph, nodes: Ints, *, limit_min: float = np.inf, ends: Ints | None = None) -> Floats:
+    """Return (len(nodes), n) minutes from each of `nodes` to every node, or (len(nodes), len(ends)) to `ends` alone."""
+    if ends is None:
+        minutes, _ = _searched(graph, nodes, limit_min)
+        return _by_node(graph, minutes, nodes)
+    minutes, _ = _searched(graph, nodes, limit_min, wanted=np.concatenate([ends, graph.size + ends]))
+    best = counted(minutes[:, : len(ends)], minutes[:, len(ends) :], graph.early[ends])
+    best[np.asarray(nodes)[:, None] == ends] = 0.0
+    return best
 
 
-def _searched(graph: Graph, starts: Ints, limit_min: float, *, paths: bool = False) -> tuple[Floats, NDArray[np.int32]]:
-    return least_minutes(graph.indptr, graph.heads, graph.minutes, starts, limit=limit_min + TOLERANCE_MIN, paths=paths)
+def _searched(
+    graph: Graph, starts: Ints, limit_min: float, *, paths: bool = False, wanted: Ints | None = None
+) -> tuple[Floats, NDArray[np.int32]]:
+    limit = limit_min + TOLERANCE_MIN
+    return least_minutes(graph.indptr, graph.heads, graph.minutes, starts, limit=limit, paths=paths, wanted=wanted)
 
 
 def _by_node(graph: Graph, minutes: Floats, starts: Ints) -> Floats:

@@ -95,9 +95,12 @@ class Trip:
         first, later = (np.where(barred, np.nan, minutes) for minutes in (self.times.first, self.times.later))
         return search(self._graph(EdgeTimes(first, later)), node)
 
-    def many(self, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
-        """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way."""
-        return search_many(self.graph, nodes, limit_min=limit_min)
+    def many(self, nodes: Ints, *, limit_min: float = np.inf, ends: Ints | None = None) -> Floats:
+        """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way.
+
+        With `ends` to these alone, (len(nodes), len(ends)): quicker where they are few.
+        """
+        return search_many(self.graph, nodes, limit_min=limit_min, ends=ends)
 
     def towards(self, node: int, *, limit_min: float = np.inf) -> Floats:
         """Return (n,) minutes from every node to the node in row `node`."""
