@@ -230,7 +230,7 @@ def od(side: int, count: int, paired: Callable[..., dict[str, Any]]) -> Iterator
 
     def ours() -> np.ndarray:
         step = 100
-        return np.concatenate([search_many(graph, starts[k : k + step])[:, ends] for k in range(0, count, step)])
+        return np.concatenate([search_many(graph, starts[k : k + step], ends=ends) for k in range(0, count, step)])
 
     def by_scipy() -> np.ndarray:
         matrix = csr_array((minutes, (tail, head)), shape=(size, size))

@@ -81,7 +81,7 @@ def test_each_verdict_is_recomputed_from_the_matrix(
     table[["year", "set"]] = table["scenario"].str.split(" · ", expand=True)
     inside_rail = table["travel_time_min"] - table["access_min"] - table["egress_min"] - table["set"].map(entry)
     table["station"] = inside_rail
-    cells = table.set_index(["year", "set", "mode", "from_id", "to_id"])
+    cells = table.fillna(np.inf).set_index(["year", "set", "mode", "from_id", "to_id"])
     assert cells.index.is_unique
     known = {column: cells[column].to_dict() for column in ("station", "travel_time_min")}
     told = dict(list(claims.groupby(["target_id", "reading", "from_id", "scenario", "mode", "measure"])))
@@ -107,7 +107,7 @@ def test_each_verdict_is_recomputed_from_the_matrix(
                             rows = told[target.id, reading.id, origin, year, mode, measure]
                             rows = rows[rows["to_id"].isin(group)]
                             assert set(rows["verdict"]) == {expected}
-                            assert sorted(rows["minutes"]) == pytest.approx(sorted(best.values()))
+                            assert sorted(rows["minutes"].fillna(np.inf)) == pytest.approx(sorted(best.values()))
                             checked += len(rows)
     assert checked == len(claims)
 
@@ -123,6 +123,7 @@ def test_a_claims_minutes_are_those_of_the_route(network: Network, claims: pd.Da
 def test_favourable_is_never_slower_than_central_nor_central_than_adverse(claims: pd.DataFrame) -> None:
     door = claims[claims["measure"] == "door"]
     keys = ["target_id", "reading", "from_id", "scenario", "mode"]
+    door = door.assign(minutes=door["minutes"].fillna(np.inf))
     wide = door.pivot_table(index=keys, columns="variant", values="minutes", aggfunc="max")
     assert (wide["favourable"] <= wide["central"] + 1e-9).all()
     assert (wide["central"] <= wide["adverse"] + 1e-9).all()
@@ -132,6 +133,7 @@ def test_favourable_is_never_slower_than_central_nor_central_than_adverse(claims
 def test_later_years_never_lengthen_a_trip_door_to_door(claims: pd.DataFrame) -> None:
     door = claims[claims["measure"] == "door"]
     keys = ["target_id", "reading", "from_id", "mode", "variant"]
+    door = door.assign(minutes=door["minutes"].fillna(np.inf))
     nearest = door.pivot_table(index=keys, columns="scenario", values="minutes", aggfunc="min")
     assert (nearest["2030"] <= nearest["2023"] + 1e-9).all()
 

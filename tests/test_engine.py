@@ -112,6 +112,18 @@ def test_minutes_towards_a_place_are_the_column_of_the_matrix(world) -> None:
         assert search_towards(graph, end) == pytest.approx(matrix[:, end], abs=1e-6)
 
 
+@settings(deadline=None)
+@given(edge_lists(), st.sampled_from([np.inf, 20.0]), st.sampled_from(ENGINES))
+def test_minutes_to_some_nodes_are_columns_of_those_to_all(world, limit: float, engine: str) -> None:
+    pytest.importorskip("numba")
+    graph = graph_of(*world)
+    ends = np.array([graph.size - 1, 0, graph.size // 2])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel, "engine_for", lambda work: engine)
+        whole = search_many(graph, np.arange(graph.size), limit_min=limit)
+        assert np.array_equal(search_many(graph, np.arange(graph.size), limit_min=limit, ends=ends), whole[:, ends])
+
+
 @given(edge_lists(), st.floats(0, 100))
 def test_a_limit_only_hides_what_lies_beyond_it(world, limit: float) -> None:
     graph = graph_of(*world)

@@ -30,7 +30,7 @@ NOW = load_scenario("2026")
         ("阳江", "珠海", 140.0, "drive", NOW),
         ("恩平", "珠海", 110.0, "multimodal", NOW),
         ("珠海", "香港", 95.0, "drive", NOW),
-        ("阳江", "广州", 75.0, "rail", NOW.but(boarding="headway")),
+        ("阳江", "广州", 126.0, "rail", NOW.but(boarding="headway", overrides={"rail_access_max_min": 45.0})),
     ],
 )
 def test_a_parameter_put_back_into_the_scenario_meets_the_limit_to_a_tenth_of_a_minute(

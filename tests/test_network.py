@@ -291,12 +291,12 @@ def test_ordinary_roads_make_no_way_longer() -> None:
             assert (times <= before["travel_time_min"] + 1e-9).all()
 
 
-def test_ordinary_roads_are_driven_and_no_part_of_a_way_by_rail() -> None:
+def test_ordinary_roads_are_driven_and_lead_to_trains() -> None:
     arrays = build_network(mesh_world([(113.0, 22.505), (113.1, 22.505)])).arrays
     mesh = arrays.links[1] == "ordinary_roads"
     assert mesh.any()
     assert arrays.in_mode["drive"][mesh].all()
-    assert not arrays.in_mode["rail"][mesh].any()
+    assert arrays.in_mode["rail"][mesh].all()
 
 
 def test_ordinary_roads_go_where_roads_were_taken_in_from_a_map() -> None:

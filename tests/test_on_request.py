@@ -60,7 +60,8 @@ def test_taken_in_but_not_named_it_is_open_in_no_year_and_changes_no_minute(
 
 @pytest.mark.parametrize("name", ["zhuyang_hsr", "railways/zhuyang_hsr", "plan-rail-08"])
 def test_named_it_is_open_and_never_lengthens_a_trip(asked: Network, name: str) -> None:
-    base = load_scenario("2035")
+    # the new line's station is three quarters of an hour from the seat
+    base = load_scenario("2035").but(overrides={"rail_access_max_min": 60.0})
     wanted = base.but(with_=[name])
     assert set(open_features(asked, wanted)["feature_id"]) - set(open_features(asked, base)["feature_id"]) == {
         "zhuyang_hsr"
@@ -78,7 +79,8 @@ def test_one_that_is_asked_for_brings_no_other(asked: Network) -> None:
 
 def test_a_scenario_file_asks_and_the_command_says_so(tmp_path: Path) -> None:
     path = tmp_path / "with.toml"
-    path.write_text('base = "2035"\nname = "with the line"\nwith = ["plan-rail-08", "plan-xbl-01"]\n', "utf-8")
+    asked = 'base = "2035"\nname = "with the line"\nwith = ["plan-rail-08", "plan-xbl-01"]\n'
+    path.write_text(asked + "[set]\nrail_access_max_min = 60\n", "utf-8")
     result = CliRunner().invoke(cli, ["route", "珠海", "阳江", "--mode", "rail", "--scenario", str(path)])
     assert result.exit_code == 0, result.output
     assert "zhuyang_hsr: only the ends are known" in result.stderr

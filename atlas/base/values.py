@@ -129,8 +129,11 @@ def csv_columns(columns: Mapping[str, Sequence[Any]]) -> str:
 
 def _known(values: Sequence[Any]) -> Sequence[Any]:
     """Return values with an empty text for each that is missing; None is written as one already."""
-    if set(map(type, values)) <= {str, int, bool, type(None)}:
+    kinds = set(map(type, values))
+    if kinds <= {str, int, bool, type(None)}:
         return values
+    if kinds == {float}:
+        return ["" if value != value else value for value in values]
     return ["" if type(value).__name__ in _UNKNOWN or value != value else value for value in values]
 
 

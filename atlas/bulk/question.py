@@ -8,7 +8,7 @@ one chunk needs is bounded and does not grow with the number of origins.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -231,14 +231,15 @@ class Question:
         links = slice(self.origins.first[begin], self.origins.first[end])
         nodes, row = np.unique(self.origins.node[links], return_inverse=True)
         from_node = np.empty((len(nodes), len(self.destinations)))
+        ends, there = self._ends
         step = max(1, _ROOM // (24 * self.graph.states + 16 * len(self.destinations.node)))
         for k in range(0, len(nodes), step):
             some = nodes[k : k + step]
-            reached = search_many(self.graph, some, limit_min=self.limit_min)
+            reached = search_many(self.graph, some, limit_min=self.limit_min, ends=ends)
             # standing at a station is no ride
-            at = np.arange(len(some))
-            reached[at, some] = np.where(self.graph.early[some], 0.0, np.inf)
-            from_node[k : k + step] = _folded(reached, self.destinations)
+            row_at, at = np.nonzero(some[:, None] == ends)
+            reached[row_at, at] = np.where(self.graph.early[some[row_at]], 0.0, np.inf)
+            from_node[k : k + step] = _folded(reached, there)
         if self.origins.direct:
             minutes = from_node[row]
         else:
@@ -252,6 +253,12 @@ class Question:
         here = np.nonzero(same >= 0)[0]
         minutes[here, same[here]] = 0.0
         return minutes
+
+    @cached_property
+    def _ends(self) -> tuple[Ints, Points]:
+        """Nodes that destinations hang on, and the destinations with places among these for nodes."""
+        ends, place = np.unique(self.destinations.node, return_inverse=True)
+        return ends, replace(self.destinations, node=place.ravel())
 
     @cached_property
     def _same(self) -> Ints:

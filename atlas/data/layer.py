@@ -200,12 +200,12 @@ def _series(
     read: Sequence[Any], records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec
 ) -> pd.Series[Any]:
     values: Sequence[Any] = read
-    if not all_fit(values, column):
-        # one at least is to be looked at by itself
+    if not all_fit(values, column):  # one at least is to be looked at by itself
         values = [declared_value(record, column, spec, place) for place, record in enumerate(records)]
-    if column.type == "float":
-        # null becomes NaN
+    if column.type == "float":  # null becomes NaN
         return pd.Series(np.array(values, dtype=np.float64))
+    if column.type == "string":  # what stands in very many features is kept once
+        values = list(map({}.setdefault, values, values))
     series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
 
@@ -263,7 +263,9 @@ def _read(path: Path, spec: LayerSpec) -> Layer:
 def _features(path: Path) -> tuple[list[Any], str]:
     door = Door(path, LayerError, largest_mb=LARGEST_FILE_MB)
     content = door.content()
-    raw = door.parsed_json(door.decoded(content))
+    digest, text = sha256(content).hexdigest(), door.decoded(content)
+    del content  # of a large file each copy counts
+    raw = door.parsed_json(text)
     if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
         raise LayerError(f"{path} is no GeoJSON FeatureCollection; export the layer as GeoJSON (RFC 7946)")
     crs = json.dumps(raw.get("crs")) if raw.get("crs") is not None else ""
@@ -272,7 +274,7 @@ def _features(path: Path) -> tuple[list[Any], str]:
             f"{path} declares another CRS ({crs}); reproject it to EPSG:4326, "
             "for example: ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.geojson"
         )
-    return raw["features"], sha256(content).hexdigest()
+    return raw["features"], digest
 
 
 def _properties(path: Path, place: int, feature: Any) -> dict[str, Any]:

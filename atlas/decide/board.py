@@ -7,7 +7,7 @@ infinity; nothing is rebuilt, so that a question costs as much as its searches.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,11 +16,12 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
 from atlas.data.scenario import Scenario
+from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
 from atlas.travel.journey import Journey, journey_on
 from atlas.travel.kernel import least_minutes
 from atlas.travel.minutes import edge_minutes, usable_of
-from atlas.travel.search import Graph, arcs_matrix, counted, early_nodes, search
+from atlas.travel.search import Graph, arcs_in, arcs_matrix, counted, early_nodes, search
 from atlas.travel.trip import Trip
 from atlas.ways.heap import TOLERANCE_MIN
 
@@ -41,6 +42,8 @@ class Board:
         What is there, and what of it is open at which speeds, waits and border minutes.
     mode
         ``drive``, ``rail`` or ``multimodal``.
+    shut
+        (m,) edges closed for good; None: none.
 
     Examples
     --------
@@ -56,11 +59,13 @@ class Board:
     network: Network
     scenario: Scenario
     mode: str = "multimodal"
+    shut: Bools | None = None
 
     @cached_property
     def present(self) -> Bools:
-        """(m,) the edges the scenario holds, before anything is closed."""
-        return self.network.arrays.present_in(self.scenario)
+        """(m,) the edges the scenario holds, before anything else is closed."""
+        present = self.network.arrays.present_in(self.scenario)
+        return present if self.shut is None else present & ~self.shut
 
     @cached_property
     def early(self) -> Bools:
@@ -76,34 +81,52 @@ class Board:
         return first[:, 0], later[:, 0]
 
     @cached_property
+    def usable(self) -> Bools:
+        """(m,) the edges that can be used when nothing is closed."""
+        return usable_of(self.network.arrays, self.present, self.scenario, self.mode)
+
+    @cached_property
+    def arcs(self) -> StateArcs:
+        """The arcs of the search; by rail with every street within the bound from a station as nothing is closed."""
+        minutes = np.where(self.usable, self.minutes[0], np.nan)
+        return arcs_in(self.network.arrays, minutes, self.scenario, self.mode, detours=self.shut is None)
+
+    @cached_property
+    def _bounding(self) -> Bools:
+        """(m,) streets whose closing changes what is within the bound from a station: by rail all, else none."""
+        arrays = self.network.arrays
+        return np.asarray(
+            self.usable & ~arrays.rail_node[arrays.tail] & ~arrays.rail_node[arrays.head] & (self.mode == "rail")
+        )
+
+    @cached_property
     def _weight(self) -> Floats:
-        return self.network.arrays.arcs.weights(*self.minutes)
+        return self.arcs.weights(*self.minutes)
 
     @cached_property
     def _kept(self) -> Ints:
         """Arcs that are there when nothing is closed; closing only takes away."""
-        usable = usable_of(self.network.arrays, self.present, self.scenario, self.mode)
-        arcs = self.network.arrays.arcs
+        arcs, usable = self.arcs, self.usable
         return np.nonzero(usable[arcs.edge] & ~np.isnan(self._weight))[0]
 
     @cached_property
     def _keys(self) -> Ints:
         """(kept arcs,) tail and head as one number, in order: arcs stand by tail and then by head."""
-        arcs, kept = self.network.arrays.arcs, self._kept
-        return np.asarray(arcs.tail[kept] * (2 * arcs.size) + arcs.head[kept], dtype=np.int64)
+        arcs, kept = self.arcs, self._kept
+        return np.asarray(arcs.tail[kept] * (arcs.states) + arcs.head[kept], dtype=np.int64)
 
     @cached_property
     def _onward(self) -> csr_array:
-        arcs, kept = self.network.arrays.arcs, self._kept
-        return arcs_matrix(arcs.tail[kept], arcs.head[kept], self._weight[kept], 2 * arcs.size)
+        arcs, kept = self.arcs, self._kept
+        return arcs_matrix(arcs.tail[kept], arcs.head[kept], self._weight[kept], arcs.states)
 
     @cached_property
     def _back(self) -> tuple[csr_array, Ints]:
         """The arcs turned round, and the order in which they stand there."""
-        arcs, kept = self.network.arrays.arcs, self._kept
+        arcs, kept = self.arcs, self._kept
         order = np.argsort(arcs.head[kept], kind="stable")
         rows = kept[order]
-        return arcs_matrix(arcs.head[rows], arcs.tail[rows], self._weight[rows], 2 * arcs.size), order
+        return arcs_matrix(arcs.head[rows], arcs.tail[rows], self._weight[rows], arcs.states), order
 
     def named(self, ids: Iterable[str]) -> Bools:
         """(m,) the edges of features, lines or plan items among `ids`."""
@@ -114,11 +137,18 @@ class Board:
         if shut is None:
             return Opened(self, np.ones(len(self._kept), dtype=bool))
         usable = usable_of(self.network.arrays, self.present & ~shut, self.scenario, self.mode)
-        return Opened(self, usable[self.network.arrays.arcs.edge[self._kept]])
+        held = usable[self.arcs.edge[self._kept]]
+        if not (self._bounding & ~usable).any():
+            return Opened(self, held)
+        own = replace(self, shut=shut if self.shut is None else shut | self.shut)
+        return Opened(own, np.ones(len(own._kept), dtype=bool), held=held)
 
     def eased(self, first_off: Floats, later_off: Floats) -> Opened:
-        """Return the board with minutes (m,) taken off each edge, before and after the first train."""
-        off = self.network.arrays.arcs.weights(first_off, later_off)[self._kept]
+        """Return the board with minutes (m,) taken off each edge, before and after the first train.
+
+        By rail a street that is driven faster brings no station nearer than the bound than there were.
+        """
+        off = self.arcs.weights(first_off, later_off)[self._kept]
         return Opened(self, np.ones(len(self._kept), dtype=bool), off)
 
     def without(self, ids: Iterable[str]) -> Opened:
@@ -136,11 +166,20 @@ class Opened:
         (kept arcs,) which of the board's arcs are open.
     off
         (kept arcs,) minutes taken off each; None: none.
+    held
+        Which arcs are open of the board that was asked, where `board` is one of its own made for what is closed: by
+        rail, where streets close, what is within the bound is computed anew. None: `open_` itself.
     """
 
     board: Board
     open_: Bools
     off: Floats | None = None
+    held: Bools | None = None
+
+    @property
+    def asked(self) -> Bools:
+        """(kept arcs of the board that was asked,) which of them are open."""
+        return self.open_ if self.held is None else self.held
 
     @cached_property
     def _forward(self) -> csr_array:
@@ -156,7 +195,7 @@ class Opened:
         size = len(self.board.early)
         graph = self._forward
         minutes, _ = least_minutes(graph.indptr, graph.indices, graph.data, nodes, limit=limit_min + TOLERANCE_MIN)
-        best = counted(minutes[:, :size], minutes[:, size:], self.board.early)
+        best = counted(minutes[:, :size], minutes[:, size : 2 * size], self.board.early)
         best[np.arange(len(nodes)), nodes] = 0.0
         return best
 
@@ -171,7 +210,7 @@ class Opened:
         """
         ends = np.concatenate([nodes, nodes + len(self.board.early)])
         near = np.isfinite(dijkstra(self._backward, indices=ends, limit=limit_min + TOLERANCE_MIN, min_only=True))
-        arcs, kept = self.board.network.arrays.arcs, self.board._kept
+        arcs, kept = self.board.arcs, self.board._kept
         return np.nonzero(near[arcs.tail[kept]] & near[arcs.head[kept]])[0]
 
     def nearest(self, nodes: Ints, *, limit_min: float = np.inf) -> tuple[Floats, Ints]:
@@ -193,7 +232,7 @@ class Opened:
     def journey(self, start: int, end: int) -> Journey:
         """Return the fastest way from one node to another, with its legs."""
         board = self.board
-        arcs = board.network.arrays.arcs
+        arcs = board.arcs
         matrix = self._forward
         csr = matrix.indptr, matrix.indices, matrix.data
         graph = Graph(arcs.size, *csr, arcs.edge[board._kept], arcs.rail_node, board.mode == "rail")
@@ -207,7 +246,7 @@ class Opened:
         size = len(self.board.early)
         ends = [node, node + size] if self.board.early[node] else [node + size]
         _, before, _ = dijkstra(self._backward, indices=ends, min_only=True, return_predecessors=True)
-        return self._arcs_between(np.arange(2 * size), before.astype(np.int64))
+        return self._arcs_between(np.arange(len(before)), before.astype(np.int64))
 
     def used_from(self, nodes: Ints, ends: Ints) -> Bools:
         """(len(nodes), kept arcs) which arcs lie on the fastest ways found from each of `nodes` to any of `ends`."""
@@ -215,14 +254,14 @@ class Opened:
         _, before = dijkstra(self._forward, indices=nodes, return_predecessors=True)
         used = np.zeros((len(nodes), len(self.open_)), dtype=bool)
         for i, row in enumerate(before.astype(np.int64)):
-            on_way = np.zeros(2 * size, dtype=bool)
+            on_way = np.zeros(self.board.arcs.states, dtype=bool)
             here = np.concatenate([ends, ends + size])
             while len(here):
                 on_way[here] = True
                 here = np.unique(row[here])
                 here = here[here >= 0]
                 here = here[~on_way[here]]
-            used[i] = self._arcs_between(np.where(on_way, row, -1), np.arange(2 * size))
+            used[i] = self._arcs_between(np.where(on_way, row, -1), np.arange(self.board.arcs.states))
         return used
 
     def ways(self, nodes: Ints, ends: Iterable[tuple[int, Ints]], *, limit_min: float = np.inf) -> tuple[Floats, Bools]:
@@ -246,7 +285,7 @@ class Opened:
         found, before = dijkstra(
             self._forward, indices=nodes, limit=limit_min + TOLERANCE_MIN, return_predecessors=True
         )
-        early, late = np.where(self.board.early, found[:, :size], np.inf), found[:, size:]
+        early, late = np.where(self.board.early, found[:, :size], np.inf), found[:, size : 2 * size]
         minutes, tails, heads = [], [], []
         for row, some in ends:
             end = int(some[np.argmin(np.minimum(early[row, some], late[row, some]))])
@@ -261,7 +300,7 @@ class Opened:
 
     def _arcs_between(self, tail: Ints, head: Ints) -> Bools:
         keys, known = self.board._keys, (tail >= 0) & (head >= 0)
-        wanted = np.unique(tail[known] * (2 * len(self.board.early)) + head[known])
+        wanted = np.unique(tail[known] * self.board.arcs.states + head[known])
         at, end = np.searchsorted(keys, wanted), np.searchsorted(keys, wanted, side="right")
         found = np.zeros(len(keys), dtype=bool)
         while (more := at < end).any():

@@ -184,7 +184,7 @@ class Watch:
         limit = self.limit_min + TOLERANCE_MIN
         lost = cut = delayed = hours = 0.0
         for i, node in enumerate(self.centres):
-            if opened.open_[self.home_arcs[i]].all():
+            if opened.asked[self.home_arcs[i]].all():
                 continue
             cells, after = self.homes.moved(self._node_minutes[i], minutes_to(opened, node))
             before, people = self.home_minutes[i][cells], self.homes.people[cells]
@@ -194,7 +194,7 @@ class Watch:
             cut += float(people[had & ~has].sum())
             delayed += float(people[later >= NOTICED_MIN].sum())
             hours += float((people * np.where(later > TOLERANCE_MIN, later, 0.0)).sum()) / 60.0
-        touched = (self.pair_arcs & ~opened.open_).any(axis=1)
+        touched = (self.pair_arcs & ~opened.asked).any(axis=1)
         if not touched.any():
             return Losses(lost, cut, delayed, hours, 0, 0, 0, 0.0)
         before, after = self.pair_minutes[touched], opened.many(self.starts[touched])[:, self.ends]

@@ -96,7 +96,7 @@ class _Contest:
             return self.always
         if opened.off is not None:
             return self._counted(minutes())
-        key = np.packbits(opened.open_[self.arcs]).tobytes()
+        key = np.packbits(opened.asked[self.arcs]).tobytes()
         if key not in self.seen:
             self.seen[key] = self._counted(minutes())
         return self.seen[key]

@@ -24,9 +24,9 @@ from atlas.data.scenario import Scenario
 from atlas.network.arrays import EdgeArrays, StateArcs
 from atlas.network.build import Network
 from atlas.travel.kernel import least_minutes
-from atlas.travel.minutes import edge_minutes, usable_edges
+from atlas.travel.minutes import edge_minutes, edge_times
 from atlas.travel.reach import locate_all
-from atlas.travel.search import arcs_csr, arcs_minutes, counted, early_nodes
+from atlas.travel.search import arcs_csr, arcs_in, arcs_minutes, counted, early_nodes
 
 __all__ = ["spread"]
 
@@ -127,11 +127,13 @@ def spread(
     if draws < 1:
         raise ParameterError(f"at least one draw is needed, not {draws}")
     network, at, to = locate_all(network, origins, destinations)
-    usable = usable_edges(network, scenario, mode)
+    central = edge_times(network, scenario, mode).first
+    usable = ~np.isnan(central)
     drawn = _draw(network, scenario, draws, seed)
     exact = np.unique(np.linspace(0, draws - 1, min(draws, EXACT_DRAWS)).round().astype(np.int64))
     must_ride = mode == "rail"
-    kept = _kept(network, scenario, usable, drawn.some(exact), at, to, must_ride=must_ride)
+    arcs = arcs_in(network.arrays, central, scenario, mode, detours=True)
+    kept = _kept(network, scenario, arcs, usable, drawn.some(exact), at, to, must_ride=must_ride)
     minutes = kept.search(network, scenario, drawn, at, to, must_ride=must_ride)
     names = network.nodes["node_id"].to_numpy(dtype=object)
     return Spread(scenario, mode, tuple(names[at]), tuple(names[to]), minutes, seed)
@@ -182,8 +184,9 @@ def _stretch(network: Network, arrays: EdgeArrays, offsets: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class _Kept:
-    """The steps kept: arcs of the search graph, in its order, and the states they join."""
+    """The steps kept: rows of the arcs of the search graph, in its order, and the states they join."""
 
+    graph: StateArcs
     arcs: Ints
     states: Ints
 
@@ -191,7 +194,7 @@ class _Kept:
         self, network: Network, scenario: Scenario, drawn: _Draws, at: Ints, to: Ints, *, must_ride: bool
     ) -> Floats:
         """Return (draws, starts, ends) minutes on the steps kept."""
-        arcs = network.arrays.arcs
+        arcs = self.graph
         rows, where = np.unique(arcs.edge[self.arcs], return_inverse=True)
         first, later = _minutes(network, scenario, drawn, rows)
         weight = np.where(arcs.ridden[self.arcs][:, None], later[where.ravel()], first[where.ravel()])
@@ -219,14 +222,21 @@ def _index(known: Ints, wanted: Ints) -> Ints:
 
 
 def _kept(
-    network: Network, scenario: Scenario, usable: Bools, drawn: _Draws, at: Ints, to: Ints, *, must_ride: bool
+    network: Network,
+    scenario: Scenario,
+    arcs: StateArcs,
+    usable: Bools,
+    drawn: _Draws,
+    at: Ints,
+    to: Ints,
+    *,
+    must_ride: bool,
 ) -> _Kept:
     """Search every draw given in full, and keep each step of a way that is fastest in any of them."""
-    arcs = network.arrays.arcs
     rows = np.nonzero(usable)[0]
     first, later = (np.full((len(usable), drawn.shares.shape[1]), np.nan) for _ in range(2))
     first[rows], later[rows] = _minutes(network, scenario, drawn, rows)
-    states = 2 * arcs.size
+    states = arcs.states
     steps: set[int] = set()
     for draw in range(drawn.shares.shape[1]):
         weight = arcs.weights(first[:, draw], later[:, draw])
@@ -238,7 +248,7 @@ def _kept(
         steps.update(np.unique(way[:, 1:][gone] * states + way[:, :-1][gone]).tolist())
     kept = np.isin(arcs.tail * states + arcs.head, sorted(steps)) & usable[arcs.edge] & (arcs.tail != arcs.head)
     chosen = np.nonzero(kept)[0]
-    return _Kept(chosen, np.unique(np.concatenate([at, arcs.tail[chosen], arcs.head[chosen]])))
+    return _Kept(arcs, chosen, np.unique(np.concatenate([at, arcs.tail[chosen], arcs.head[chosen]])))
 
 
 def _walk(arcs: StateArcs, minutes: Floats, previous: Ints, at: Ints, to: Ints, *, must_ride: bool) -> Ints:

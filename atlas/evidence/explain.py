@@ -261,6 +261,9 @@ def _assumptions(network: Network, scenario: Scenario, journey: Journey) -> tupl
     if rides:
         published = sum(1 for row in rides if not np.isnan(arrays.run_min[row]))
         taken.append(Assumption("rides", {"published": published, "rides": len(rides)}))
+    if journey.mode == "rail":
+        bound = "rail_access_max_min"
+        taken.append(Assumption("drive_to_train", {"minutes": scenario.value(bound), "parameter": bound}))
     boarded = {"board": "planned_train", "embark": "planned_service"}
     first = next((boarded[role] for role in arrays.role[rows] if role in boarded), None)
     if first and scenario.boarding == "planned":

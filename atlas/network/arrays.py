@@ -49,6 +49,8 @@ class StateArcs:
         (a,) the edge behind each arc.
     ridden
         (a,) whether the arc is taken from a street after a first train.
+    copies
+        Number of states beyond the 2n: the streets of one station each (:func:`atlas.travel.search.station_arcs`).
     """
 
     size: int
@@ -57,6 +59,12 @@ class StateArcs:
     head: Ints
     edge: Ints
     ridden: Bools
+    copies: int = 0
+
+    @property
+    def states(self) -> int:
+        """Number of states: 2n and the copies."""
+        return 2 * self.size + self.copies
 
     @classmethod
     def of(
@@ -99,7 +107,8 @@ class StateArcs:
     def weights(self, first: Floats, later: Floats) -> Floats:
         """(a,) minutes by arc from minutes by edge; NaN where the arc is not there."""
         minutes = np.where(self.ridden, later[self.edge], first[self.edge])
-        minutes[self.tail % self.size == self.head % self.size] = np.nan
+        own = (self.tail < 2 * self.size) & (self.head < 2 * self.size)
+        minutes[own & (self.tail % self.size == self.head % self.size)] = np.nan
         return minutes
 
 
@@ -189,14 +198,13 @@ class EdgeArrays:
     def in_mode(self) -> dict[str, Bools]:
         """(m,) which edges a mode may use.
 
-        ``drive`` roads, ``rail`` all but tolled roads, the sketch of ordinary roads, ferries and the step between a
-        station's gate and the street, ``multimodal`` all.
+        ``drive`` roads, ``rail`` all but ferries and the step between a station's gate and the street (roads near a
+        station only: :func:`atlas.travel.search.station_arcs`), ``multimodal`` all.
         """
         gate = np.asarray(self.speed_class == GATE, dtype=bool)
-        not_rail = np.isin(self.links[1], ("ferries", MESH))
         return {
             "drive": np.asarray((self.mode == "road") | (self.speed_class == "local_road") | gate, dtype=bool),
-            "rail": np.asarray(~(self.toll | self.expressway | gate | not_rail), dtype=bool),
+            "rail": np.asarray(~(gate | (self.links[1] == "ferries")), dtype=bool),
             "multimodal": np.ones(len(self.tail), dtype=bool),
         }
 
@@ -359,8 +367,8 @@ _ARCS = ("tail", "head", "edge", "ridden")
 def kept_arrays(edges: KeptTable, computed: KeptTable) -> EdgeArrays:
     """Return the arrays that :func:`arrays_of` made, from their kept file."""
     arrays = _of_columns(edges.column, edges.texts, **computed.columns(_COMPUTED))
-    arcs = {name: computed.column(f"arc_{name}") for name in _ARCS}
-    arrays.__dict__["arcs"] = StateArcs(len(arrays.rail_node), arrays.rail_node, **arcs)
+    tail, head, edge, ridden = (computed.column(f"arc_{name}") for name in _ARCS)
+    arrays.__dict__["arcs"] = StateArcs(len(arrays.rail_node), arrays.rail_node, tail, head, edge, ridden)
     return arrays
 
 

@@ -172,8 +172,9 @@ def _build(layers: Mapping[str, Layer], snap_km: float, on_request: Collection[s
             "nodes": lambda: node_frame(nodes),
             "edges": lambda: edge_frame(edges),
             "joins": lambda: join_frame(joins),
+            "hash": lambda: layers_hash(layers),
         },
-        arrays, place_layer=layers["places"], feature_names=named, barrier=barrier, hash=layers_hash(layers),
+        arrays, place_layer=layers["places"], feature_names=named, barrier=barrier,
     )  # fmt: skip
 
 

@@ -61,6 +61,7 @@ def least_minutes(
     *,
     limit: float = np.inf,
     paths: bool = False,
+    wanted: Ints | None = None,
     engine: str | None = None,
 ) -> tuple[Floats, Counts]:
     """Return least minutes from each start to every state, and the state before.
@@ -76,18 +77,26 @@ def least_minutes(
         Minutes beyond which nothing is looked for; the limit itself is reached.
     paths
         Whether the states before are asked for.
+    wanted
+        (w,) states whose minutes alone are given, without `paths`; None: all. The rows of many searches take longer to
+        lay out than a few columns of them.
     engine
         One of :data:`ENGINES`; None: by the work.
 
     Returns
     -------
     minutes, before
-        (k, states) each; infinite and :data:`NOTHING` where nothing leads. `before` has no rows without `paths`.
+        (k, states) each, or (k, w); infinite and :data:`NOTHING` where nothing leads. `before` has no rows without
+        `paths`.
     """
     states = len(indptr) - 1
     chosen = engine or engine_for(len(starts) * (len(heads) + states))
-    run: Callable[..., tuple[Floats, Counts]] = {"plain": _plain, "scipy": _scipy, "numba": _numba}[chosen]
-    return run(indptr, heads, weight, np.asarray(starts, dtype=np.int64), limit, paths)
+    starts = np.asarray(starts, dtype=np.int64)
+    if chosen == "numba":
+        return _numba((indptr, heads, weight), starts, limit, paths, wanted)
+    run: Callable[..., tuple[Floats, Counts]] = {"plain": _plain, "scipy": _scipy}[chosen]
+    minutes, before = run(indptr, heads, weight, starts, limit, paths)
+    return (minutes if wanted is None else minutes[:, wanted]), before
 
 
 def _plain(
@@ -127,22 +136,32 @@ def _scipy(
 
 
 def _numba(
-    indptr: NDArray[Any], heads: NDArray[Any], weight: Floats, starts: Ints, limit: float, paths: bool
+    arcs: tuple[NDArray[Any], NDArray[Any], Floats], starts: Ints, limit: float, paths: bool, wanted: Ints | None
 ) -> tuple[Floats, Counts]:
     from concurrent.futures import ThreadPoolExecutor
 
     from atlas.travel.compiled import search_rows
 
+    indptr, heads, weight = arcs
     states = len(indptr) - 1
-    found = np.full((len(starts), states), np.inf)
+    found = np.full((len(starts), states if wanted is None else len(wanted)), np.inf)
     before = np.full((len(starts) if paths else 1, states), NOTHING, dtype=np.int32)
     width, longest = _width(weight)
     mask = (1 << (int(min(longest, limit) / width) + 3).bit_length()) - 1
     arrays = (indptr.astype(np.int32, copy=False), heads.astype(np.int32, copy=False), weight)
 
     def some(rows: slice) -> None:
-        own = before[rows] if paths else before
-        search_rows(arrays, starts[rows], limit, (1.0 / width, mask), found[rows], own, paths, _scratch(states))
+        if wanted is None:
+            own = before[rows] if paths else before
+            search_rows(arrays, starts[rows], limit, (1.0 / width, mask), found[rows], own, paths, _scratch(states))
+            return
+        line = np.full((1, states), np.inf)
+        for row in range(*rows.indices(len(starts))):
+            search_rows(
+                arrays, starts[row : row + 1], limit, (1.0 / width, mask), line, before, False, _scratch(states)
+            )
+            found[row] = line[0, wanted]
+            line.fill(np.inf)
 
     hands = min(len(starts), len(_cores()))
     if hands < 2 or len(starts) * states < _HANDS_PAY:

@@ -22,6 +22,7 @@ from atlas.travel.kernel import least_sums
 from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
 from atlas.travel.search import arcs_minutes, counted, early_nodes
+from atlas.travel.trip import Trip
 
 __all__ = ["minutes_by_opening", "od_minutes"]
 
@@ -84,8 +85,12 @@ def od_minutes(
         first, later = (m[:, 0] for m in edge_minutes(network.arrays, scenario, _value_of(scenario)))
         weight = arcs.weights(first, later)
         for k, mode in enumerate(modes):
-            usable = np.stack([usable_edges(network, scenarios[i], mode) for i in group])
-            found = minutes_by_opening(arcs, weight, usable[:, arcs.edge], at, to, must_ride=mode == "rail")
+            if mode == "rail":
+                # which streets count depends on the stations that are open: nothing is shared
+                found = np.stack([Trip(network, scenarios[i], mode).many(at)[:, to] for i in group])
+            else:
+                usable = np.stack([usable_edges(network, scenarios[i], mode) for i in group])
+                found = minutes_by_opening(arcs, weight, usable[:, arcs.edge], at, to)
             minutes[group, k] = np.where(np.isfinite(found), found, np.nan)
             done += len(group)
             if progress is not None:
@@ -97,9 +102,7 @@ def _value_of(scenario: Scenario) -> Callable[[str], Floats]:
     return lambda name: np.array([scenario.value(name)])
 
 
-def minutes_by_opening(
-    arcs: StateArcs, weight: Floats, open_: Bools, starts: Ints, ends: Ints, *, must_ride: bool = False
-) -> Floats:
+def minutes_by_opening(arcs: StateArcs, weight: Floats, open_: Bools, starts: Ints, ends: Ints) -> Floats:
     """Return (k, starts, ends) minutes for k ways of opening the arcs.
 
     Parameters
@@ -110,11 +113,9 @@ def minutes_by_opening(
         (k, a) which arcs each of the k networks has.
     starts, ends
         Nodes (not states).
-    must_ride
-        Whether only what is reached after a train counts (mode ``rail``).
     """
     exists = ~np.isnan(weight)
-    early = early_nodes(arcs.rail_node, must_ride=must_ride)
+    early = early_nodes(arcs.rail_node, must_ride=False)
     targets = np.concatenate([ends, arcs.size + ends])
     open_ = _unreached_opened(arcs, open_ & exists, starts)
     shared = np.asarray(open_.all(axis=0))

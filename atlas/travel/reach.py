@@ -283,6 +283,9 @@ def _reached_edges(trip: Trip, tree: Tree, cutoffs: tuple[float, ...]) -> gpd.Ge
     on_way = np.zeros(len(edges), dtype=bool)
     on_way[_tree_edges(tree)] = True
     keep = extent & ~np.isnan(minutes) & (begin < cutoffs[-1] - TOLERANCE_MIN) & (~rides | on_way)
+    if trip.mode == "rail":
+        # a road ends where the drive from the station does
+        keep &= rides | np.isfinite(tree.node_minutes[trip.network.arrays.head])
     rows = np.nonzero(keep)[0]
     reached = edges.iloc[rows].copy()
     end = begin[rows] + minutes[rows]

@@ -14,7 +14,7 @@ from atlas.data.scenario import Scenario
 from atlas.kept.columns import packed
 from atlas.network.value import Network
 from atlas.travel.minutes import EdgeTimes, edge_times
-from atlas.travel.search import Graph, Tree, counted, search, search_many, search_towards, weighed
+from atlas.travel.search import Graph, Tree, arcs_in, counted, search, search_many, search_towards, weighed
 from atlas.travel.status import assumed_features
 from atlas.ways.kept import EDGE_COLUMNS, NODE_COLUMNS
 
@@ -95,9 +95,12 @@ class Trip:
         first, later = (np.where(barred, np.nan, minutes) for minutes in (self.times.first, self.times.later))
         return search(self._graph(EdgeTimes(first, later)), node)
 
-    def many(self, nodes: Ints, *, limit_min: float = np.inf) -> Floats:
-        """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way."""
-        return search_many(self.graph, nodes, limit_min=limit_min)
+    def many(self, nodes: Ints, *, limit_min: float = np.inf, ends: Ints | None = None) -> Floats:
+        """Return (len(nodes), n) minutes from each of `nodes` to every node, infinite where there is no way.
+
+        With `ends` to these alone, (len(nodes), len(ends)): quicker where they are few.
+        """
+        return search_many(self.graph, nodes, limit_min=limit_min, ends=ends)
 
     def towards(self, node: int, *, limit_min: float = np.inf) -> Floats:
         """Return (n,) minutes from every node to the node in row `node`."""
@@ -109,7 +112,8 @@ class Trip:
         return counted(tree.minutes[tails], tree.minutes[tails + size], tree.graph.early[tails])
 
     def _graph(self, times: EdgeTimes) -> Graph:
-        return weighed(self.network.arrays.arcs, times.first, times.later, must_ride=self.mode == "rail")
+        arcs = arcs_in(self.network.arrays, times.first, self.scenario, self.mode)
+        return weighed(arcs, times.first, times.later, must_ride=self.mode == "rail")
 
 
 def packed_trip(trip: Trip) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

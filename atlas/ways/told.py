@@ -19,6 +19,8 @@ PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
 #: What is told of a place reached.
 PLACE_KEYS = ("id", "name_zh", "name_en", "city", "lon", "lat", "travel_time_min", "band_min")
 _RIDDEN = ("ride", "sail")
+#: What leads to a vehicle, from it, or from one to another.
+_BY_STREET = ("access", "run", "ramp", "alight", "egress")
 _PART_OF_ROLE = {
     "access": "access",
     "board": "wait",
@@ -122,17 +124,17 @@ class Leg:
 def parts_of(network: Told, tree: Ways, end: int) -> list[float]:
     """Return the minutes to the node in row `end`, split into :data:`PARTS`.
 
-    Roads on the way to the first train, ferry or coach are access and on the way from the last one egress;
-    without one they are the ride itself.
+    Roads on the way to the first train, ferry or coach are access, on the way from the last one egress, and from one to
+    another, with the way out of its station, transfer; without one they are the ride itself.
     """
     states = tree.states(end)
     passed = _roles(network, tree.path(end))
     parts = dict.fromkeys(PARTS, 0.0)
-    carried = not set(_RIDDEN).isdisjoint(passed)
-    for (a, b), role in zip(itertools.pairwise(states), passed, strict=True):
+    carried = [i for i, role in enumerate(passed) if role in _RIDDEN]
+    for i, ((a, b), role) in enumerate(zip(itertools.pairwise(states), passed, strict=True)):
         part = _PART_OF_ROLE[role]
-        if carried and role in ("run", "ramp"):
-            part = "access" if a < tree.graph.size else "egress"
+        if carried and role in _BY_STREET:
+            part = "access" if i < carried[0] else "egress" if i > carried[-1] else "transfer"
         parts[part] += float(tree.minutes[b]) - float(tree.minutes[a])
     return list(parts.values())
 

@@ -39,7 +39,8 @@ _POINTS = {"places": "place/", "stations": "stn/", "ports": "port/", "airports":
 #: Parameters whose sliders are shown first, beside the borders.
 _MAIN = (
     "local_speed_kmh", "road_factor_typical_expressway", "road_factor_typical_ordinary", "rail_wait_share",
-    "rail_new_trains_per_day", "rail_station_entry_min", "rail_station_exit_min", "rail_transfer_min",
+    "rail_access_max_min", "rail_new_trains_per_day", "rail_station_entry_min", "rail_station_exit_min",
+    "rail_transfer_min",
 )  # fmt: skip
 
 

@@ -1,8 +1,11 @@
 /* The model in the page: opens edges, gives them minutes, searches, and spreads the minutes over land.
 
-   A port of network/arrays.py (what is open), travel/minutes.py (a scenario becomes minutes), travel/search.py
-   (states before and after the first train) and land/links.py (cells): pure functions on typed arrays, no page in it.
+   A port of network/arrays.py (what is open), travel/minutes.py (a scenario becomes minutes), travel/search.py (states
+   before and after the first train; streets about stations in stations.js) and land/links.py (cells): pure functions on typed arrays, no page in it.
    tests/test_page_explore.py holds it to the Python model on random questions in a real browser. */
+
+import { heap } from "./heap.js";
+import { reversedArcs, sorted, stationArcs } from "./stations.js";
 
 var EXPRESS = ["expressway", "expressway_bridge"], INSIDE_TOLERANCE = 1e-6;
 var RAIL_CLASSES = ["high_speed", "conventional"];   /* travel/minutes.py has the same */
@@ -54,10 +57,10 @@ function prepare(N) {
   for (i = 0; i < m; i++) N.dependent[i] = a.mode[i] === local || N.roles[a.role[i]] === "ramp" ? 1 : 0;
   N.rowsById = rowsById(N);
   N.inMode = { drive: new Uint8Array(m), rail: new Uint8Array(m), multimodal: new Uint8Array(m).fill(1) };
-  var road = N.modes.indexOf("road"), notRail = ["ferries", "ordinary_roads"];
+  var road = N.modes.indexOf("road");
   for (i = 0; i < m; i++) {
     N.inMode.drive[i] = a.mode[i] === road || N.classes[a.cls[i]] === "local_road" || N.gate[i] ? 1 : 0;
-    N.inMode.rail[i] = !(a.toll[i] || N.express[i] || N.gate[i] || notRail.indexOf(N.combos[a.combo[i]][1]) >= 0) ? 1 : 0;
+    N.inMode.rail[i] = N.gate[i] || N.combos[a.combo[i]][1] === "ferries" ? 0 : 1;
   }
   var rides = new Uint8Array(m), passes = new Uint8Array(m), ride = N.roles.indexOf("ride"), sail = N.roles.indexOf("sail"), border = N.roles.indexOf("border");
   for (i = 0; i < m; i++) { rides[i] = a.role[i] === ride || a.role[i] === sail ? 1 : 0; passes[i] = a.role[i] === border ? 1 : 0; }
@@ -227,9 +230,9 @@ function edgeMinutes(N, scenario, value) {
 /* Every node stands twice, before and after the first ride: boarding is no ride. CSR by tail. `rides`: edges on which a
    vehicle moves; `passes`: those inside the railway that may come before a ride. */
 function stateArcs(n, tail, head, rail, rides, passes) {
-  var m = tail.length, count = new Uint32Array(2 * n + 1), i, from = [], to = [], edge = [], ridden = [];
-  function put(u, v, e, r) { from.push(u); to.push(v); edge.push(e); ridden.push(r); count[u + 1]++; }
-  for (i = 0; i < m; i++) {
+  var from = [], to = [], edge = [], ridden = [];
+  function put(u, v, e, r) { from.push(u); to.push(v); edge.push(e); ridden.push(r); }
+  for (var i = 0; i < tail.length; i++) {
     var u = tail[i], v = head[i];
     if (u === v) continue;
     if (!rail[u]) put(u, v, i, 0);
@@ -237,66 +240,23 @@ function stateArcs(n, tail, head, rail, rides, passes) {
     else if (passes[i] && rail[v]) put(u, v, i, 0);
     put(u + n, v + n, i, rail[u] ? 0 : 1);
   }
-  for (i = 0; i < 2 * n; i++) count[i + 1] += count[i];
-  var place = Uint32Array.from(count), size = from.length;
-  var heads = new Uint32Array(size), edges = new Uint32Array(size), after = new Uint8Array(size);
-  for (i = 0; i < size; i++) {
-    var at = place[from[i]]++;
-    heads[at] = to[i]; edges[at] = edge[i]; after[at] = ridden[i];
-  }
-  return { size: n, start: count, head: heads, edge: edges, ridden: after };
+  return sorted(n, 2 * n, from, { head: to, edge: edge, ridden: ridden, drive: new Float64Array(from.length) });
 }
 
-function reversedArcs(arcs) {
-  var states = 2 * arcs.size, count = new Uint32Array(states + 1), size = arcs.head.length, u, k;
-  for (k = 0; k < size; k++) count[arcs.head[k] + 1]++;
-  for (u = 0; u < states; u++) count[u + 1] += count[u];
-  var place = Uint32Array.from(count), heads = new Uint32Array(size), edges = new Uint32Array(size), ridden = new Uint8Array(size);
-  for (u = 0; u < states; u++) for (k = arcs.start[u]; k < arcs.start[u + 1]; k++) {
-    var at = place[arcs.head[k]]++;
-    heads[at] = u; edges[at] = arcs.edge[k]; ridden[at] = arcs.ridden[k];
-  }
-  return { size: arcs.size, start: count, head: heads, edge: edges, ridden: ridden };
-}
-
-/* Dijkstra with a binary heap of (minutes, state). seeds: [[state, minutes], …]. */
+/* Dijkstra. seeds: [[state, minutes], …]. */
 function search(arcs, first, later, seeds, limit) {
-  var states = 2 * arcs.size, minutes = new Float64Array(states).fill(Infinity), previous = new Int32Array(states).fill(-1), via = new Int32Array(states).fill(-1);
-  var keys = new Float64Array(1024), items = new Uint32Array(1024), length = 0, most = limit === undefined ? Infinity : limit + INSIDE_TOLERANCE;
-  function push(key, item) {
-    if (length === keys.length) {
-      var moreKeys = new Float64Array(2 * length), moreItems = new Uint32Array(2 * length);
-      moreKeys.set(keys); moreItems.set(items); keys = moreKeys; items = moreItems;
-    }
-    var i = length++;
-    while (i > 0) {
-      var up = (i - 1) >> 1;
-      if (keys[up] <= key) break;
-      keys[i] = keys[up]; items[i] = items[up]; i = up;
-    }
-    keys[i] = key; items[i] = item;
-  }
-  function drop() {
-    var key = keys[--length], item = items[length], i = 0;
-    for (;;) {
-      var down = 2 * i + 1;
-      if (down >= length) break;
-      if (down + 1 < length && keys[down + 1] < keys[down]) down++;
-      if (keys[down] >= key) break;
-      keys[i] = keys[down]; items[i] = items[down]; i = down;
-    }
-    keys[i] = key; items[i] = item;
-  }
+  var states = arcs.states, minutes = new Float64Array(states).fill(Infinity), previous = new Int32Array(states).fill(-1), via = new Int32Array(states).fill(-1);
+  var waiting = heap(), most = limit === undefined ? Infinity : limit + INSIDE_TOLERANCE;
   seeds.forEach(function (seed) {
-    if (seed[1] < minutes[seed[0]]) { minutes[seed[0]] = seed[1]; push(seed[1], seed[0]); }
+    if (seed[1] < minutes[seed[0]]) { minutes[seed[0]] = seed[1]; waiting.push(seed[1], seed[0]); }
   });
-  while (length) {
-    var key = keys[0], u = items[0];
-    drop();
+  while (waiting.any()) {
+    var key = waiting.key(), u = waiting.item();
+    waiting.drop();
     if (key > minutes[u]) continue;
     for (var k = arcs.start[u]; k < arcs.start[u + 1]; k++) {
       var edge = arcs.edge[k], cost = arcs.ridden[k] ? later[edge] : first[edge], v = arcs.head[k], total = key + cost;
-      if (total < minutes[v] && total <= most) { minutes[v] = total; previous[v] = u; via[v] = edge; push(total, v); }
+      if (total < minutes[v] && total <= most) { minutes[v] = total; previous[v] = u; via[v] = edge; waiting.push(total, v); }
     }
   }
   return { minutes: minutes, previous: previous, via: via };
@@ -304,19 +264,37 @@ function search(arcs, first, later, seeds, limit) {
 
 /* --- questions ------------------------------------------------------------------------------------------------ */
 
-/* A scenario and mode made ready: {N, open, first, later, mustRide}; NaN where an edge is not usable. */
+/* A scenario and mode made ready: {N, open, first, later, arcs, mustRide}; NaN where an edge is not usable. By rail no
+   drive takes longer than `bound`. */
 function compile(N, scenario, mode, value) {
   var open = openIn(N, scenario), times = edgeMinutes(N, scenario, value), inMode = N.inMode[mode], i, board = N.roleCode.board;
   for (i = 0; i < N.m; i++) {
     var idle = scenario.timetable !== "peak" && N.a.role[i] === board && N.a.serviceOrdinary[i] === 0;
     if (!open.edges[i] || !inMode[i] || idle) times.first[i] = times.later[i] = NaN;
   }
-  return { N: N, open: open, first: times.first, later: times.later, mode: mode, mustRide: mode === "rail", local: value("local_detour") / value("local_speed_kmh") * 60 };
+  var byRail = mode === "rail", bound = byRail ? value("rail_access_max_min") + INSIDE_TOLERANCE : Infinity;
+  var arcs = byRail ? stationArcs(N.arcs, N.a, times.first, bound) : N.arcs;
+  return { N: N, open: open, first: times.first, later: times.later, mode: mode, mustRide: byRail, arcs: arcs, back: null, bound: bound, local: value("local_detour") / value("local_speed_kmh") * 60 };
+}
+
+/* From a cell by rail its own local minutes are part of the drive: a seed {state, minutes, edge, local minutes} for each
+   arc that leads from, or to, a node of its links, where the drive is within the bound. */
+function drivenSeeds(C, arcs, links, states) {
+  var seeds = [];
+  links.forEach(function (link) {
+    var u = states(link[0]);
+    for (var k = arcs.start[u]; k < arcs.start[u + 1]; k++) {
+      var edge = arcs.edge[k];
+      if (link[1] + arcs.drive[k] <= C.bound) seeds.push([arcs.head[k], link[1] + (arcs.ridden[k] ? C.later[edge] : C.first[edge]), edge, link[1]]);
+    }
+  });
+  return seeds;
 }
 
 /* Origins: {node} or {cell}; a station by rail boards at that very station (its gate). */
 function seedsOf(C, origin) {
   var N = C.N, seeds = [];
+  if (origin.cell !== undefined && C.mustRide) return drivenSeeds(C, C.arcs, linksOf(C, origin.cell), function (node) { return node; });
   if (origin.cell !== undefined) {
     linksOf(C, origin.cell).forEach(function (link) { seeds.push([link[0], link[1]]); });
   } else if (C.mustRide && N.kinds[N.a.kind[origin.node]] === "stop") {
@@ -330,7 +308,7 @@ function seedsOf(C, origin) {
 
 /* Minutes by node from an origin: {node: Float64Array, tree}. */
 function reach(C, origin, limit) {
-  var N = C.N, tree = search(N.arcs, C.first, C.later, seedsOf(C, origin), limit), node = new Float64Array(N.n), i;
+  var N = C.N, tree = search(C.arcs, C.first, C.later, seedsOf(C, origin), limit), node = new Float64Array(N.n), i;
   for (i = 0; i < N.n; i++) {
     var early = !C.mustRide || N.a.rail[i];
     node[i] = Math.min(early ? tree.minutes[i] : Infinity, tree.minutes[i + N.n]);
@@ -371,10 +349,10 @@ function atGates(C, run, towards) {
 
 /* Minutes by node to a place: from every node before its first train. */
 function reachTowards(C, origin, limit) {
-  var N = C.N, back = N.backArcs || (N.backArcs = reversedArcs(N.arcs)), seeds = [];
-  if (origin.cell !== undefined) linksOf(C, origin.cell).forEach(function (link) {
-    seeds.push([link[0] + N.n, link[1]]);
-    if (!C.mustRide) seeds.push([link[0], link[1]]);
+  var N = C.N, back = C.back || (C.back = C.mustRide ? reversedArcs(C.arcs) : N.backArcs || (N.backArcs = reversedArcs(N.arcs))), seeds = [];
+  if (origin.cell !== undefined && C.mustRide) seeds = drivenSeeds(C, back, linksOf(C, origin.cell), function (node) { return node + N.n; });
+  else if (origin.cell !== undefined) linksOf(C, origin.cell).forEach(function (link) {
+    seeds.push([link[0] + N.n, link[1]], [link[0], link[1]]);
   });
   else if (C.mustRide && N.kinds[N.a.kind[origin.node]] === "stop") trainsAt(C, origin.node, true).forEach(function (row) { seeds.push([N.a.tail[row] + N.n, C.first[row]]); });
   else { seeds.push([origin.node + N.n, 0]); if (!C.mustRide || N.a.rail[origin.node]) seeds.push([origin.node, 0]); }
@@ -519,8 +497,10 @@ function path(C, tree, node) {
     state = tree.previous[state];
   }
   if (tree.minutes[state] > 0) {
-    var seed = seedsOf(C, tree.origin).find(function (one) { return one[0] === state; });
-    steps.push([seed && seed.length > 2 ? seed[2] : -1, tree.minutes[state]]);
+    var seed = seedsOf(C, tree.origin).filter(function (one) { return one[0] === state; }).sort(function (a, b) { return a[1] - b[1]; })[0];
+    var local = seed && seed.length > 3 ? seed[3] : 0;
+    steps.push([seed && seed.length > 2 ? seed[2] : -1, tree.minutes[state] - local]);
+    if (local > 0) steps.push([-1, local]);
   }
   return steps.reverse();
 }

@@ -144,14 +144,15 @@ export function explorePaint(N, data) {
     var n = C.N.n, a = C.N.a, lines = noLines(C);
     eachLine(C, function (i, g) {
       var u = a.tail[i], early = !C.mustRide || a.rail[u] ? tree.minutes[u] : Infinity, begin = Math.min(early, tree.minutes[u + n]);
-      if (isFinite(begin)) ends(lines, i, g, begin, begin + C.first[i]);
+      /* by rail a road ends where the drive from the station does */
+      if (isFinite(begin) && !(C.mustRide && !a.rail[u] && !isFinite(tree.minutes[a.head[i] + n]))) ends(lines, i, g, begin, begin + C.first[i]);
     });
     return lines;
   }
   /* The same towards a place: the minutes that are left. */
   function lineMinutesTowards(C, node) {
     var a = C.N.a, lines = noLines(C);
-    eachLine(C, function (i, g) { if (isFinite(node[a.head[i]])) ends(lines, i, g, node[a.head[i]] + C.first[i], node[a.head[i]]); });
+    eachLine(C, function (i, g) { if (isFinite(node[a.head[i]]) && !(C.mustRide && !isFinite(node[a.tail[i]]))) ends(lines, i, g, node[a.head[i]] + C.first[i], node[a.head[i]]); });
     return lines;
   }
   function noLines(C) {
