@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from atlas.base.errors import PlanError
 from atlas.cli import cli
+from atlas.cli.session import Session
 from atlas.data.region import find_root
 from atlas.data.scenario import load_scenario
 from atlas.decide.events import Event, read_event, read_events, run_event
@@ -138,8 +139,10 @@ def test_a_time_that_is_none_is_refused(network: Network, hour: str, said: str) 
         event.shut(network, hour)
 
 
-def test_the_command_says_what_is_wrong_with_an_hour() -> None:
-    result = CliRunner().invoke(cli, ["event", "run", "ragasa-2025", "--at", "nonsense"])
+def test_the_command_says_what_is_wrong_with_an_hour(network: Network, ground: Ground) -> None:
+    session = Session()
+    session.__dict__.update(_of_layers=network, access=ground.links, population=ground.people)
+    result = CliRunner().invoke(cli, ["event", "run", "ragasa-2025", "--at", "nonsense"], obj=session)
     assert result.exit_code == 2
     assert "no time" in result.stderr
 

@@ -289,6 +289,16 @@ def test_what_lies_on_an_ordinary_road_is_near_the_same_place_in_a_kept_trip(
     assert list(map(kept.nearest_named, nameless)) == list(map(network.nearest_named, nameless))
 
 
+def test_all_names_are_gone_through_once_however_many_are_looked_for(
+    trips: dict[str, tuple[Trip, KeptTrip]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trip, kept = trips["drive"]
+    for one in (trip.network, kept):
+        near = one.nearest_named(0)
+        monkeypatch.setitem(vars(one), "node_names", None)
+        assert one.nearest_named(0) == near
+
+
 def test_a_layer_that_changes_while_the_network_is_made_is_not_kept_under_the_old_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, network: object
 ) -> None:

@@ -476,6 +476,18 @@ def test_an_english_sentence_has_no_capital_in_its_middle(page: Page) -> None:
         assert re.findall(r", [A-Z]\w*", sentence) == [", Zhuhai"]
 
 
+def test_a_table_is_named_in_the_language_of_the_page_and_a_switch_says_its_projects_status(page: Page) -> None:
+    asked = PLAIN | {"origins": [{"id": "yangjiang"}], "year": None}
+    page.evaluate("state => Atlas.page.explorer.change(state)", asked)
+    page.wait_for_timeout(50)
+    with page.expect_download() as waiting:
+        page.evaluate("document.getElementById('csv-out').click()")
+    assert waiting.value.suggested_filename == "交通圈查询-阳江市-全部规划-公路-铁路取快者.csv"
+    told = page.evaluate("document.querySelector('[data-project=plan-hwy-23]').closest('label').textContent")
+    assert told.endswith("运营 · 2024")
+    page.evaluate("state => Atlas.page.explorer.change(state)", PLAIN | {"origins": [{"id": "zhuhai"}]})
+
+
 def test_the_route_a_card_prints_takes_the_minutes_the_card_shows(page: Page, told) -> None:
     """Under years, modes, parameters, closures, projects left out, and towards a place; with the file it names."""
     rng = random.Random(7)

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Network", "network_in_columns", "network_of", "packed_network"]
 
-
 #: How many of the nearest nodes tell on which side of a border a point lies.
 _NEAR_NODES = 24
 
@@ -99,12 +98,9 @@ class Network:
         names = sorted({str(mode) for mode in modes})
         rows = [[name, int((modes == name).sum()), float(np.nansum(km[modes == name]))] for name in names]
         lines = self.edge_column("geometry")
+        inks = {mode: symbol_of("railways" if mode == "rail" else "highways").color for mode in names}
         drawn = (
-            (
-                shapely.get_coordinates(lines[row]),
-                symbol_of("railways" if modes[row] == "rail" else "highways").color,
-                False,
-            )
+            (shapely.get_coordinates(lines[row]), inks[modes[row]], False)
             for row in np.nonzero(~shapely.is_missing(lines) & np.isin(modes, ["road", "rail"]))[0]
         )
         heads = (say_in(lang, "column.mode"), say_in(lang, "notebook.edges"), "km")
@@ -171,12 +167,16 @@ class Network:
         """Rows of the nodes that are places."""
         return [int(row) for row in np.nonzero(self.node_column("kind") == "place")[0]]
 
+    @cached_property
+    def _named_nodes(self) -> NDArray[np.int64]:
+        """Rows of the nodes that have a name."""
+        return np.flatnonzero([bool(name) for name in self.node_names])
+
     def nearest_named(self, node: int) -> int | None:
         """Return the row of the nearest node that has a name."""
-        named = np.array([row for row, name in enumerate(self.node_names) if name], dtype=np.int64)
-        east, north = (self.lonlat[named] - self.lonlat[node]).T
+        east, north = (self.lonlat[self._named_nodes] - self.lonlat[node]).T
         away = (east * np.cos(np.radians(self.lonlat[node, 1]))) ** 2 + north**2
-        return int(named[np.argmin(away)]) if len(away) else None
+        return int(self._named_nodes[np.argmin(away)]) if len(away) else None
 
     @cached_property
     def place_names(self) -> Names:

@@ -146,16 +146,21 @@ class KeptTrip:
         """(n, 2) degrees of the nodes."""
         return list(zip(self.node_column("lon"), self.node_column("lat"), strict=True))
 
+    @cached_property
+    def _named_nodes(self) -> list[tuple[int, float, float]]:
+        """Rows of the nodes that have a name, and their degrees."""
+        found = enumerate(zip(self.node_names, self.lonlat, strict=True))
+        return [(row, lon, lat) for row, (name, (lon, lat)) in found if name]
+
     def nearest_named(self, node: int) -> int | None:
         """Return the nearest node that has a name."""
         lon, lat = self.lonlat[node]
         narrow, least, nearest = math.cos(math.radians(lat)), math.inf, None
-        for other, ((x, y), name) in enumerate(zip(self.lonlat, self.node_names, strict=True)):
-            if name:
-                east, north = (x - lon) * narrow, y - lat
-                away = east * east + north * north
-                if away < least:
-                    least, nearest = away, other
+        for other, x, y in self._named_nodes:
+            east, north = (x - lon) * narrow, y - lat
+            away = east * east + north * north
+            if away < least:
+                least, nearest = away, other
         return nearest
 
     def names_of(self, layer: str, feature_id: str) -> tuple[str, str]:

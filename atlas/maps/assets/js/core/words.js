@@ -32,6 +32,9 @@ export function inSentence(key) {
   return page.lang === "zh" ? text : text.replace(/^[A-Z](?=[a-z])/, function (letter) { return letter.toLowerCase(); });
 }
 
+/** A text at the head of a line: an English one with a capital. @param {string} text */
+export function atHead(text) { return text.charAt(0).toUpperCase() + text.slice(1); }
+
 /** Names one after the other. @param {string[]} names */
 export function listed(names) { return names.join(page.lang === "zh" ? "、" : ", "); }
 

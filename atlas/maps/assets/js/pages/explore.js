@@ -291,7 +291,7 @@ export function explorePage(data) {
         var byYear = state.year === null || item.year <= state.year, put = state.with.indexOf(item.id) >= 0, out = state.without.indexOf(item.id) >= 0, on = out ? false : put || byYear;
         var box = el("input", { type: "checkbox", checked: on, "data-project": item.id });
         box.addEventListener("change", function () { setProject(item.id, box.checked, byYear); });
-        projects.appendChild(el("li", {}, [el("label", { class: "row" }, [box, el("span", { class: "name" }, pick(names)), el("span", { class: "count" }, (item.year === item.year ? String(item.year) : ui("undated")) + (put ? " +" : out ? " −" : ""))]),
+        projects.appendChild(el("li", {}, [el("label", { class: "row" }, [box, el("span", { class: "name" }, pick(names)), el("span", { class: "count" }, wordFor(data.words.status[data.plan.items[item.id].t] ? "status" : "item_status", data.plan.items[item.id].t) + " · " + (item.year === item.year ? String(item.year) : ui("undated")) + (put ? " +" : out ? " −" : ""))]),
           makeButton({ class: "link", "data-only": item.id }, "ex_only", function () { only(item.id); }), " ", makeButton({ class: "link", "data-but": item.id }, "ex_all_but", function () { change({ year: null, known: false, with: [], without: [item.id] }); })]));
       });
       /* the keyboard stays on the switch that was pressed */
@@ -469,7 +469,10 @@ export function explorePage(data) {
         base.grid ? tool("areas-out", "ex_areas_out", function () { download(fileName("areas.geojson"), new Blob([JSON.stringify(areas())], { type: "application/geo+json" })); }) : null,
         spoken("p", { class: "small" }, "ex_keep_how")]);
     }
-    function fileName(ending) { return "atlas-" + state.origins.map(S.originText).join("-").replace(/[^\w\u3400-\u9fff.-]+/g, "-") + "-" + S.yearText(state) + "-" + state.mode + "." + ending; }
+    function fileName(ending) {
+      var told = [pick(data.title)].concat(state.origins.map(originName), yearWords(state), inSentence(state.mode)).join("-");
+      return told.replace(/[^\w\u3400-\u9fff.-]+/g, "-").slice(0, 90) + "." + ending;
+    }
     function safe(text) { return /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? "'" + text : text; }
     function csv() {
       var lines = [["id", "name_zh", "name_en", "city", "travel_time_min"]].concat(placeRows().map(function (row) {

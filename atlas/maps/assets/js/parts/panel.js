@@ -6,7 +6,7 @@ import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { latOf, lonOf } from "../core/mercator.js";
 import { hooks, page } from "../core/page.js";
-import { labelled, otherName, pick, sourceWords, spoken, ui, wordFor } from "../core/words.js";
+import { atHead, labelled, otherName, pick, sourceWords, spoken, ui, wordFor } from "../core/words.js";
 import { covered, coveredByCard, fitBox } from "../map/frame.js";
 import { inView } from "../core/trace.js";
 import { screenView } from "../map/canvas.js";
@@ -92,7 +92,7 @@ export function corridorFilter() {
 /* Samples drawn by the code that draws the map; rows: [geometry, symbol, status, soft, text function]. */
 export function drawLegend(rows, host) {
   rows.forEach(function (row) {
-    host.appendChild(el("div", { class: "sample" }, [sampleOf(row[0], row[1], row[2], row[3]), spoken("span", {}, row[4])]));
+    host.appendChild(el("div", { class: "sample" }, [sampleOf(row[0], row[1], row[2], row[3]), spoken("span", {}, function () { return atHead(typeof row[4] === "function" ? row[4]() : ui(row[4])); })]));
   });
   return host;
 }
