@@ -82,9 +82,9 @@ def areas(network: Network, table: AccessTable, scenario: Scenario, origin: str,
 
     def by_networkx() -> list[shapely.Geometry]:
         reached = nx.single_source_dijkstra_path_length(peer, start, cutoff=CUTOFFS_MIN[-1])
-        states = np.full(2 * graph.size, np.inf)
+        states = np.full(graph.states, np.inf)
         states[list(reached)] = list(reached.values())
-        before, after = states[: graph.size], states[graph.size :]
+        before, after = states[: graph.size], states[graph.size : 2 * graph.size]
         minutes = after if graph.must_ride else np.minimum(before, after)
         return discs(network, scenario, mode, minutes, region, 32)
 

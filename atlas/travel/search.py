@@ -156,7 +156,8 @@ class Tree(Ways):
 
     def path(self, node: int) -> list[int]:
         """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
-        return [int(edge) for edge in self.via[self.states(node)[1:]]]
+        states = np.array(self.states(node), dtype=np.int64)
+        return [int(edge) for edge in self.graph.edges_between(states[:-1], states[1:])]
 
 
 def early_nodes(rail: NDArray[np.bool_], *, must_ride: bool) -> NDArray[np.bool_]:
