@@ -96,7 +96,7 @@ def test_the_shell_completes_names_of_places(words: list[str], typed: str, offer
 
 WRONG = [
     "rech", "--foo", "reach", "reach --foo", "reach 江门 --mode boat", "reach 江门 --within x", "reach 江门 --set a",
-    "matrix --draws 0", "matrix --draws x", "matrix --pairs /nope", "matrix --pairs /tmp/x --from 江门", "plan foo",
+    "matrix --draws 0", "matrix --draws x", "matrix --pairs /nope", "matrix --pairs nope.csv --from 江门", "plan foo",
     "claims extra", "build --root", "build --quiet=3", "map foo -o x.html", "map layers",
     "map layers -o x.html --bbox 1", "import people", "serve --port 99999999", "restore --number 1",
     "plan count --by height", "layers print places --sequence --format csv",

@@ -113,7 +113,7 @@ class Board:
     def _keys(self) -> Ints:
         """(kept arcs,) tail and head as one number, in order: arcs stand by tail and then by head."""
         arcs, kept = self.arcs, self._kept
-        return np.asarray(arcs.tail[kept] * (arcs.states) + arcs.head[kept], dtype=np.int64)
+        return np.asarray(arcs.tail[kept] * arcs.states + arcs.head[kept], dtype=np.int64)
 
     @cached_property
     def _onward(self) -> csr_array:

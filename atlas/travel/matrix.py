@@ -21,7 +21,7 @@ from atlas.network.build import Network
 from atlas.travel.kernel import least_sums
 from atlas.travel.minutes import edge_minutes, usable_edges
 from atlas.travel.reach import locate_all
-from atlas.travel.search import arcs_minutes, counted, early_nodes
+from atlas.travel.search import arcs_minutes
 from atlas.travel.trip import Trip
 
 __all__ = ["minutes_by_opening", "od_minutes"]
@@ -103,7 +103,7 @@ def _value_of(scenario: Scenario) -> Callable[[str], Floats]:
 
 
 def minutes_by_opening(arcs: StateArcs, weight: Floats, open_: Bools, starts: Ints, ends: Ints) -> Floats:
-    """Return (k, starts, ends) minutes for k ways of opening the arcs.
+    """Return (k, starts, ends) minutes for k ways of opening the arcs, in a mode that asks for no train.
 
     Parameters
     ----------
@@ -115,7 +115,6 @@ def minutes_by_opening(arcs: StateArcs, weight: Floats, open_: Bools, starts: In
         Nodes (not states).
     """
     exists = ~np.isnan(weight)
-    early = early_nodes(arcs.rail_node, must_ride=False)
     targets = np.concatenate([ends, arcs.size + ends])
     open_ = _unreached_opened(arcs, open_ & exists, starts)
     shared = np.asarray(open_.all(axis=0))
@@ -125,8 +124,7 @@ def minutes_by_opening(arcs: StateArcs, weight: Floats, open_: Bools, starts: In
 
     def arrived(minutes: Floats) -> Floats:
         """Return (..., ends) minutes of the (..., states) ones, whether or not a train was ridden."""
-        before, after = minutes[..., ends], minutes[..., arcs.size + ends]
-        return counted(before, after, early[ends])
+        return np.minimum(minutes[..., ends], minutes[..., arcs.size + ends])
 
     if len(starts) + len(heads) < _WORTH * len(open_) * len(starts):
         seen = _searched(arcs, weight, shared, np.concatenate([starts, heads]))

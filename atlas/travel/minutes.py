@@ -52,8 +52,9 @@ def edge_times(network: Network, scenario: Scenario, mode: str) -> EdgeTimes:
     network, scenario
         What is there, and what of it is open at which speeds, waits and border minutes.
     mode
-        ``drive`` (roads), ``rail`` (trains, with local travel and ordinary roads to and from stations; the
-        search then asks for at least one train) or ``multimodal`` (all).
+        ``drive`` (roads), ``rail`` (trains, and roads and local travel to and from stations; the search then
+        asks for at least one train and bounds the drive, see :func:`atlas.travel.search.arcs_in`) or ``multimodal``
+        (all).
 
     Raises
     ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -87,7 +88,7 @@ def least_of_one(
     return least, came
 
 
-class Ways:
+class Ways(ABC):
     """Shortest paths from one start, however they were found.
 
     Attributes
@@ -97,9 +98,9 @@ class Ways:
     start
         A node.
     minutes
-        (2n,) minutes by state, infinite where not reached within the limit.
+        (states,) minutes by state, infinite where not reached within the limit.
     previous
-        (2n,) the state before, negative at the start and where not reached.
+        (states,) the state before, negative at the start and where not reached.
     """
 
     graph: Any
@@ -125,6 +126,6 @@ class Ways:
             passed.append(before)
         return passed[::-1]
 
+    @abstractmethod
     def path(self, node: int) -> list[int]:
         """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
-        raise NotImplementedError
