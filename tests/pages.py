@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,21 @@ def opened(browser: Browser, path: Path, *, size: tuple[int, int] = DESKTOP, fra
     context.close()
     assert asked == [], f"{path.name} asked for {asked}"
     assert wrong == [], f"{path.name}: {wrong}"
+
+
+def address(page: Page) -> str:
+    """The address as the page itself has it: the driver's copy follows a replaced state only after a while."""
+    return str(page.evaluate("location.href"))
+
+
+def becomes(page: Page, read: Callable[[], object], wanted: object, *, within_s: float = 10.0) -> bool:
+    """Whether what is read comes to be what is wanted: a slow machine takes longer and is no fault of the page."""
+    ends = time.monotonic() + within_s
+    while read() != wanted:
+        if time.monotonic() > ends:
+            return False
+        page.wait_for_timeout(20)
+    return True
 
 
 def colours_on(page: Page, pane: str) -> int:

@@ -340,5 +340,10 @@ def test_the_way_from_layers_to_a_reach_passes_six_rooms_and_never_climbs() -> N
     assert rooms == {"base", "data", "network", "ways", "travel", "face"}
 
 
+def test_no_test_asks_the_driver_for_an_address_that_only_the_page_knows_at_once() -> None:
+    late = "page" + ".url"
+    assert [path.name for path in (ROOT / "tests").glob("test_*.py") if late in path.read_text("utf-8")] == []
+
+
 def test_every_file_that_the_quick_part_leaves_out_is_there() -> None:
     assert {path.name for path in (ROOT / "tests").rglob("test_*.py")} >= SLOW

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import shapely
 from click.testing import CliRunner
-from pages import opened
+from pages import becomes, opened
 from playwright.sync_api import Browser, Page
 from pmtiles.tile import TileType
 from tile_files import INKS, archive, vectors
@@ -47,11 +47,9 @@ def test_raster_tiles_are_drawn_at_the_level_of_the_view_and_leave_with_it(brows
     text = page_path.read_text("utf-8")
     assert text.count("data:image/png") == len(INKS), "each image stands once"
     with opened(browser, page_path, fragment="#v=8.00/22.3500/113.3000") as page:
-        page.wait_for_timeout(300)
-        assert inked(page, 700, 300) == list(INKS[8])
+        assert becomes(page, lambda: inked(page, 700, 300), list(INKS[8]))
         page.evaluate("Atlas.page.map.setView([22.35, 113.3], 10, {animate: false})")
-        page.wait_for_timeout(200)
-        assert inked(page, 700, 300) == list(INKS[10])
+        assert becomes(page, lambda: inked(page, 700, 300), list(INKS[10]))
         assert "own.pmtiles（Survey & Co）" in page.inner_text(".foot")
         assert "<image " in page.evaluate("Atlas.toSvg(600, 400)")
         sheet = page.evaluate(

@@ -28,7 +28,7 @@ from atlas.base.seals import intact, members_digest
 from atlas.base.values import name_text
 from atlas.data.scenario import Scenario
 
-__all__ = ["PACKAGE", "check_stamp", "find_stamps", "layers_hash", "read_marks", "stamp"]
+__all__ = ["PACKAGE", "check_stamp", "facts_date", "find_stamps", "layers_hash", "read_marks", "stamp"]
 
 _DIGITS = 12
 _STAMP = rf"\b([0-9a-f]{{{_DIGITS}}})-([0-9a-f]{{{_DIGITS}}})\b"
@@ -52,6 +52,23 @@ def layers_hash(layers: Mapping[str, Any]) -> str:
     """
     parts = [f"{key}={getattr(layers[key], 'hash', '')}" for key in sorted(layers)]
     return content_hash(*parts) if parts else ""
+
+
+def facts_date(frames: Iterable[Mapping[Any, Any]]) -> str:
+    """Return the last day on which a fact was known or checked, as ISO text; empty when no row bears a date.
+
+    Parameters
+    ----------
+    frames
+        Tables with columns ``status_as_of`` and ``checked_on``; one that lacks them says nothing.
+
+    Examples
+    --------
+    >>> facts_date([{"status_as_of": ["2023"], "checked_on": ["2026-11-28", None]}, {"status_as_of": ["2024-06"]}])
+    '2026-11-28'
+    """
+    columns = (frame[name] for frame in frames for name in ("status_as_of", "checked_on") if name in frame)
+    return max((day for column in columns for day in column if isinstance(day, str)), default="")
 
 
 def stamp(layers_hash: str, scenarios: Iterable[Scenario] = ()) -> str:

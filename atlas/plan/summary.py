@@ -20,7 +20,7 @@ from atlas.data.region import Region
 from atlas.data.register import ISSUED, Change, Register, item_table
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
 from atlas.data.sources import Source
-from atlas.data.stamp import stamp
+from atlas.data.stamp import facts_date, stamp
 from atlas.network.build import Network
 from atlas.plan.deciding import Deciding, deciding_trips
 from atlas.plan.lengths import corridor_kilometres, stretches, total_kilometres
@@ -163,7 +163,6 @@ def make_report(
     places = frames["places"].set_index("id").loc[list(seats(network)), ["name_zh", "name_en"]].reset_index()
     table = stretches(frames)
     english = {f"{key}/{row[0]}": row[1] for key, frame in frames.items() for row in _names(frame)}
-    known = [str(date) for frame in frames.values() for date in frame["status_as_of"] if isinstance(date, str)]
     return Report(
         region=network.region,
         register=register,
@@ -186,7 +185,7 @@ def make_report(
         english=network.english_names,
         minutes=od_minutes(network, places["id"], places["id"], years, MATRIX_MODES),
         steps=tuple(_step(network, a, b, english) for a, b in pairwise(years)),
-        as_of=max(known, default=""),
+        as_of=facts_date(frames.values()),
         hash=stamp(network.hash, [variant for scenario in years for variant in variants(scenario)]),
     )
 

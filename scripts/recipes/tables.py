@@ -17,7 +17,7 @@ Point = tuple[float, float]
 # A status taken from the plan's text is as old as the plan.
 PLAN_BASE = "2023"
 # The last day of the fact tables: a later date in a row's words is announced, not known.
-LAST_DAY = "2026-11-26"
+LAST_DAY = "2026-11-28"
 _DATE = re.compile(r"(?<![\w./-])((?:19|20)\d{2}(?:-(?:0[1-9]|1[0-2])(?:-\d{2})?)?)(?![\w./])")
 # What was looked at is the position, not the status.
 _OF_POSITION = ("checked against the boundary", "point moved", "geometry check", "moved to fit", "sketch")

@@ -104,8 +104,8 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
       atlas map layers --basemap pmtiles --tiles region.pmtiles -o own.html
     """
     from atlas.base.files import write_text
+    from atlas.data.stamp import facts_date
     from atlas.maps.basemaps import basemap_of
-    from atlas.maps.pages.start import as_of
     from atlas.maps.sheets.browser import SHEETS, find_browser, save_sheet
 
     paged = kind not in ("matrix", "plan")
@@ -123,7 +123,7 @@ def command(session: Session, /, kind: str, output: Path, overwrite: bool, **opt
         "author": options["author"],
         "approval": options["approval"],
         "number": options["number"],
-        "date": as_of(catalog.layers()),
+        "date": facts_date(layer.frame for layer in catalog.layers().values()),
         "boundaries": catalog.boundaries() if options["county_lines"] else None,
         "basemap": basemap_of(
             options["basemap"],

@@ -70,14 +70,15 @@ def command(
 def service_of(session: Session, limits: Limits, *, page: bool, hosts: tuple[str, ...] = (), url: str = "") -> Service:
     """Return what is served of a session's atlas, everything read; with `page` the explorer too."""
     from atlas.cli.work.map import explorer_page
-    from atlas.maps.pages.start import as_of
+    from atlas.data.stamp import facts_date
     from atlas.serve.service import Service
 
     catalog, network = session.catalog, session.network
     layers = catalog.layers()
     explorer = ""
     if page:
-        shared = {"plan": catalog.plan, "sources": catalog.sources, "date": as_of(layers)}
+        known = facts_date(layer.frame for layer in layers.values())
+        shared = {"plan": catalog.plan, "sources": catalog.sources, "date": known}
         explorer = explorer_page(session, layers, **shared).html()
     return Service(
         catalog=catalog,

@@ -20,7 +20,7 @@ from atlas.data.region import Region
 from atlas.data.register import Register
 from atlas.data.scenario import FIRST_YEAR, LAST_YEAR
 from atlas.data.sources import Source
-from atlas.data.stamp import layers_hash, stamp
+from atlas.data.stamp import facts_date, layers_hash, stamp
 from atlas.maps.basemaps import displayed
 from atlas.maps.courses import river_courses
 from atlas.maps.imprint import Around, Imprint, around
@@ -172,9 +172,8 @@ def _typed(layers: Sequence[dict[str, Any]], plan: dict[str, Any]) -> list[str]:
 
 
 def _today(layers: Mapping[str, Layer]) -> int | None:
-    """Return the year in which the status of any feature was last looked up, where scenarios know that year."""
-    dates = [date for layer in layers.values() for date in layer.frame["status_as_of"] if isinstance(date, str)]
-    year = int(max(dates)[:4]) if dates else 0
+    """Return the year in which any feature was last looked up, where scenarios know that year."""
+    year = int(facts_date(layer.frame for layer in layers.values())[:4] or 0)
     return year if FIRST_YEAR <= year <= LAST_YEAR else None
 
 

@@ -21,7 +21,7 @@ from atlas.base.words import Words, both
 from atlas.data.catalog import Catalog
 from atlas.data.layer import Layer
 from atlas.data.scenario import BUILT_IN, Scenario, load_scenario
-from atlas.data.stamp import stamp
+from atlas.data.stamp import facts_date, stamp
 from atlas.evidence.accuracy import validate
 from atlas.face.decisions import Decisions
 from atlas.land.ground import Ground
@@ -33,7 +33,7 @@ from atlas.maps.pages.layers import draw_layers
 from atlas.maps.pages.matrix import draw_matrix
 from atlas.maps.pages.report import draw_report
 from atlas.maps.pages.resilience import draw_resilience
-from atlas.maps.pages.start import Card, Shelf, Standing, as_of, draw_start
+from atlas.maps.pages.start import Card, Shelf, Standing, draw_start
 from atlas.maps.pages.validation import draw_validation
 from atlas.maps.pictures import change_picture, land_picture, lines_picture, matrix_picture, reach_picture
 from atlas.maps.sheets.decided import decided
@@ -78,7 +78,7 @@ def site_jobs(
 ) -> Iterator[Job]:
     """Yield the maps of the site; county lines, which may not be passed on, where they are asked for."""
     layers = catalog.layers()
-    date = as_of(layers)
+    date = facts_date(layer.frame for layer in layers.values())
     known = set(layers["places"].frame["id"].astype(str))
     boundaries = catalog.boundaries() if county_lines else None
     cities = [one.seat for one in network.region.core if one.seat in known]
@@ -251,7 +251,7 @@ def build_site(
             [*(job.card for job in jobs), *site_views(catalog, scenarios)], catalog, layers, network, scenarios
         )
         standing = Standing(
-            names, as_of(layers), stamp(network.hash, scenarios),
+            names, facts_date(layer.frame for layer in layers.values()), stamp(network.hash, scenarios),
             {scenario.name: scenario_header(network, scenario)["assumed"] for scenario in scenarios},
             network.english_names, items, network.region, county_lines and catalog.boundaries() is not None,
         )  # fmt: skip

@@ -10,12 +10,11 @@ from typing import Any
 import pandas as pd
 
 from atlas.base.words import Words, both, joined, word_table
-from atlas.data.layer import Layer
 from atlas.data.region import ANYWHERE, Region
 from atlas.maps.document import Cell, Table, fill, heads, held, year
 from atlas.maps.words import region_lead, region_title
 
-__all__ = ["Card", "Shelf", "Standing", "as_of", "draw_start", "trip", "verdict_cell", "verdict_table"]
+__all__ = ["Card", "Shelf", "Standing", "draw_start", "trip", "verdict_cell", "verdict_table"]
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,6 @@ class _Tile:
     minutes: str
     limit: str
     lines: tuple[Words, ...]
-
-
-def as_of(layers: Mapping[str, Layer]) -> str:
-    """Return the latest date at which the status of any feature was looked up."""
-    dates = [str(date) for layer in layers.values() for date in layer.frame["status_as_of"] if isinstance(date, str)]
-    return max(dates, default="")
 
 
 def verdict_cell(row: Mapping[Any, Any], *beneath: Words) -> Cell:
