@@ -98,7 +98,8 @@ def collection_text(name: str, columns: Mapping[str, Sequence[Any]], geometries:
 
     Examples
     --------
-    >>> print(collection_text("places", {"id": ["a"], "km": [2.0]}, [shapely.Point(113.5, 22)]).splitlines()[3])
+    >>> text = collection_text("places", {"id": ["a"], "km": [2.0]}, [shapely.Point(113.5, 22)])
+    >>> print(text.splitlines()[4])
     {"type":"Feature","id":"a","properties":{"id":"a","km":2},"geometry":{"type":"Point","coordinates":[113.5,22]}}
     """
     lines = ",\n".join(_lines(columns, geometries))

@@ -10,16 +10,17 @@ import csv
 import io
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
 from atlas.base.doors import MOST_DIGITS, Door, did_you_mean, sign_fault
 from atlas.base.errors import AtlasError, LayerError
 
-__all__ = ["Row", "Table", "is_iso_date", "iso_time", "listed", "parse_table", "read_table"]
+__all__ = ["Row", "Table", "all_listed", "is_iso_date", "iso_time", "listed", "parse_table", "read_table"]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?", re.ASCII)
@@ -65,6 +66,21 @@ def listed(text: str | None) -> tuple[str, ...]:
     ('a', 'b')
     """
     return tuple(part for raw in (text or "").split(";") if (part := raw.strip()))
+
+
+def all_listed(texts: Iterable[object]) -> list[list[str]]:
+    """Return the parts of many ``;`` lists, each as :func:`listed` does; of a list that is none (None) there are none.
+
+    >>> all_listed(["a;b", "", None]), all_listed(["a; b;;"])
+    ([['a', 'b'], [], []], [['a', 'b']])
+    """
+    written = [str(text) if text else "" for text in texts]
+    parts = [text.split(";") if text else [] for text in written]
+    whole = list(chain.from_iterable(parts))
+    # where all are written without blanks they are what stands between the signs
+    if all(whole) and list(map(str.strip, whole)) == whole:
+        return parts
+    return [list(listed(text)) for text in written]
 
 
 def joined(parts: Collection[str]) -> str:

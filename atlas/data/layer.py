@@ -358,7 +358,7 @@ Fault = tuple[str, str, str]
 
 def out_of_range(layer: Layer) -> Iterator[Fault]:
     """Yield feature id, what is wrong and what to do, for every value outside its column's range."""
-    names = layer.frame["id"].astype(str).to_numpy()
+    names = layer.frame["id"].to_numpy()
     for column in layer.spec.columns:
         if column.type in ("float", "integer") and column.name in layer.frame:
             yield from _outside(names, layer.frame[column.name], column)
@@ -377,7 +377,7 @@ def _outside(names: np.ndarray, values: pd.Series, column: Column) -> Iterator[F
             yield str(names[row]), f"{column.name} is 0{unit}", "does 0 stand for not known? then leave it empty (null)"
     low = -math.inf if column.low is None else column.low
     high = math.inf if column.high is None else column.high
-    for row in np.flatnonzero(np.isfinite(numbers) & ((numbers < low) | (numbers > high))):
+    for row in np.flatnonzero(((numbers < low) | (numbers > high)) & np.isfinite(numbers)):
         if column.zero or numbers[row] != 0:
             said = f"{column.name} is {numbers[row]:g}{unit}, outside {low:g} to {high:g}"
             yield str(names[row]), said, "correct it"
@@ -450,13 +450,13 @@ def _unusable(layer: Layer) -> Iterator[Fault]:
     yield from out_of_range(layer)
     yield from _unplaced(layer)
     ids = layer.frame["id"]
-    for name in ids[ids.duplicated()].unique():
-        yield str(name), "two features have this id", "give each feature an id of its own"
+    if len(set(ids.tolist())) < len(ids):
+        for name in ids[ids.duplicated()].unique():
+            yield str(name), "two features have this id", "give each feature an id of its own"
 
 
 def _unplaced(layer: Layer) -> Iterator[Fault]:
-    shapes = layer.frame.geometry.to_numpy()
-    names = layer.frame["id"].astype(str).to_numpy()
+    names, shapes = layer.frame["id"].to_numpy(), layer.frame.geometry.to_numpy()
     for row in np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes)):
         yield str(names[row]), "there is no geometry", "draw it or leave the feature out"
     yield from _off_earth(layer)
@@ -467,7 +467,7 @@ def _unplaced(layer: Layer) -> Iterator[Fault]:
 
 
 def _off_earth(layer: Layer) -> Iterator[Fault]:
-    names, shapes = layer.frame["id"].astype(str).to_numpy(), layer.frame.geometry.to_numpy()
+    names, shapes = layer.frame["id"].to_numpy(), layer.frame.geometry.to_numpy()
     points, rows = shapely.get_coordinates(shapes, return_index=True)
     for row in np.unique(rows[~np.isfinite(points).all(axis=1)]):
         yield str(names[row]), "a coordinate is NaN or infinite", "give a number"
