@@ -183,8 +183,9 @@ ONE_FILE = {
     '("local_detour")': "travel/minutes.py",
     "fromisoformat(": "base/tables.py",
 }
-#: Who writes a semicolon: lists in a cell, and what is no list of ours: styles of CSS and QGIS, a media type of HTTP.
-SEMICOLONS = {"base/tables.py", "base/style.py", "exports/families/styles.py", "serve/app.py"}
+#: Who writes a semicolon: lists in a cell, and what is no list of ours: styles of CSS and QGIS, a media type of HTTP,
+#: types of TypeScript.
+SEMICOLONS = {"base/tables.py", "base/style.py", "exports/families/styles.py", "serve/app.py", "payload_types.py"}
 #: How what has a home could be said past it.
 NOWHERE = ("DictReader(", "read_csv(", "cutoff + 1e", "_min + 1e", "cut + 1e", "cutoffs + 1e")
 
