@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atlas.base.tables import listing
 from recipes.opening import opening
 from recipes.tables import Compiled, Facts, Feature, Point, Row
 
@@ -42,7 +43,7 @@ def _airport(facts: Facts, row: Row) -> Feature:
 
 def _link(facts: Facts, row: Row, use: Row) -> Feature:
     properties = _site(facts, "cross_border_links", row, row["opened"])
-    properties["city"] = f"{row['side_a_city']};{row['side_b_city']}"
+    properties["city"] = listing((row["side_a_city"], row["side_b_city"]))
     properties["geometry_quality"] = "schematic"
     properties |= {
         "side_a_city": row["side_a_city"],
