@@ -33,6 +33,7 @@ __all__ = [
     "named",
     "need_words",
     "option_table",
+    "option_words",
     "part_words",
     "said_people",
     "seats_by_name",
