@@ -1,4 +1,5 @@
 /* The compare page: two scenarios side by side in step, and one picture of what is gained, kept and lost. */
+import { TOLERANCE_MIN } from "../core/bands.js";
 import { el, emptied, phone } from "../core/dom.js";
 import { listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
@@ -29,7 +30,7 @@ export function comparePage(data) {
   function cutoff() { return R().cutoffs[choice.k]; }
   function inside(s, row) {
     var value = model().minutes(combo(s), row);
-    return value !== null && value <= cutoff() + 1e-6;
+    return value !== null && value <= cutoff() + TOLERANCE_MIN;
   }
   function state(row) {
     var before = inside(0, row), after = inside(1, row);
