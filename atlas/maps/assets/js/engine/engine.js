@@ -2,7 +2,7 @@
 
    A port of network/arrays.py (what is open), travel/minutes.py (a scenario becomes minutes), travel/search.py (states
    before and after the first train; streets about stations in stations.js) and land/links.py (cells): pure functions on
-   typed arrays, no page in it. tests/test_explore_answers.py holds it to the Python model on random questions in a real
+   typed arrays, no page in it. tests/test_page_explore_answers.py holds it to the Python model on random questions in a real
    browser. */
 export { cellAt, curve, gridPosition, inside, kmBetween, lonLat, surface } from "./land.js";
 export { legs, path } from "./legs.js";

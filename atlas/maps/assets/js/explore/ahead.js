@@ -3,7 +3,8 @@
 import { page } from "../core/page.js";
 import { bits } from "./asked.js";
 import { viewOf } from "../map/canvas.js";
-import { redraw, tell } from "../map/frame.js";
+import { tell } from "../map/frame.js";
+import { redraw } from "../map/redraw.js";
 
 /* shownNow: fills what the page shows of an answer while it moves. */
 /** @param {import("../types").Explorer} ex @param {() => void} shownNow @returns {import("../types").Ahead} */

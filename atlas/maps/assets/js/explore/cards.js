@@ -8,7 +8,7 @@ import { inSentence, makeButton, pick, ui } from "../core/words.js";
 import * as E from "../engine/engine.js";
 import * as S from "./state.js";
 import { toggle } from "./asked.js";
-import { redraw } from "../map/frame.js";
+import { redraw } from "../map/redraw.js";
 import { closeCard, showCard } from "../parts/card.js";
 import { legList } from "../parts/reach.js";
 

@@ -5,7 +5,7 @@ import { page } from "../../core/page.js";
 import { labelled, makeButton, spoken, ui } from "../../core/words.js";
 import * as S from "../state.js";
 import { press, segments } from "./choices.js";
-import { redraw } from "../../map/frame.js";
+import { redraw } from "../../map/redraw.js";
 
 /* figures: what stands under the cut-offs. */
 /** @param {import("../../types").Explorer} ex @param {HTMLElement[]} figures */

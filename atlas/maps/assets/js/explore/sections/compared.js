@@ -6,7 +6,7 @@ import { inSentence, labelled, listed, makeButton, pick, spoken, ui } from "../.
 import * as E from "../../engine/engine.js";
 import { signed, signedKm } from "../people.js";
 import { press } from "./choices.js";
-import { redraw } from "../../map/frame.js";
+import { redraw } from "../../map/redraw.js";
 
 /* items: projects and the year each opens. */
 /** @param {import("../../types").Explorer} ex @param {{ id: string; year: number }[]} items */

@@ -6,7 +6,7 @@ import * as E from "../../engine/engine.js";
 import * as S from "../state.js";
 import { toggle } from "../asked.js";
 import { crossesBorder } from "../sides.js";
-import { redraw } from "../../map/frame.js";
+import { redraw } from "../../map/redraw.js";
 
 /** @param {import("../../types").Explorer} ex */
 export function linkSection(ex) {
