@@ -12,7 +12,7 @@ from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.imports.osm.layers import OsmLayers, osm_layers
 from atlas.imports.osm.tags import CLASSES
-from atlas.imports.run import Outcome, Target, take_in
+from atlas.imports.run import Destination, Outcome, take_in
 from atlas.network.build import Network, build_network
 
 HOME = open_catalog()
@@ -27,7 +27,7 @@ def made(tmp_path: Path, nodes: dict[int, Place], ways: list[WayRow], relations:
 
 
 def stored(found: OsmLayers, folder: Path) -> Outcome:
-    return take_in(found.layers, [found.source], HOME, Target(out=folder), refused=found.refused)
+    return take_in(found.layers, [found.source], HOME, Destination(out=folder), refused=found.refused)
 
 
 def network_of(found: OsmLayers, folder: Path) -> Network:

@@ -20,7 +20,7 @@ from atlas.data.catalog import open_catalog
 from atlas.imports.osm.layers import area_of, osm_layers
 from atlas.imports.osm.read import read_extract
 from atlas.imports.osm.tags import CLASSES, classes_of
-from atlas.imports.run import Target, take_in
+from atlas.imports.run import Destination, take_in
 from atlas.imports.store import backups, restore
 from atlas.network.build import build_network
 from atlas.travel.check import check_network
@@ -178,7 +178,7 @@ def test_what_stood_before_an_import_comes_back_byte_by_byte(tmp_path: Path) -> 
     stored(osm_layers(draw_town(tmp_path / "town.osm.pbf"), HOME.specs), root)
     before = {key: (root / "data/geojson" / f"{key}.geojson").read_bytes() for key in ("highways", "interchanges")}
     found = made(tmp_path, CROSS, [(10, [1, 2, 3], {"highway": "primary"})], keys=("highways", "interchanges"))
-    take_in(found.layers, [found.source], open_catalog(root), Target(into=root))
+    take_in(found.layers, [found.source], open_catalog(root), Destination(into=root))
     assert len(open_catalog(root).layer("highways")) == 1
     assert len(open_catalog(root).sources) == 2
     for key, data in before.items():
@@ -196,7 +196,7 @@ def test_replacing_stations_that_services_call_at_is_refused_and_changes_nothing
     before = (root / "data/geojson/stations.geojson").read_bytes()
     found = made(tmp_path, RAIL_NODES, RAIL_WAYS, keys=("railways", "stations"))
     with pytest.raises(ImportDataError, match="rail_services"):
-        take_in(found.layers, [found.source], open_catalog(root), Target(into=root))
+        take_in(found.layers, [found.source], open_catalog(root), Destination(into=root))
     assert (root / "data/geojson/stations.geojson").read_bytes() == before
 
 
