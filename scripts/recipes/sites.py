@@ -29,7 +29,7 @@ def _site(facts: Facts, layer: str, row: Row, opened: str) -> dict[str, object]:
 
 def _port(facts: Facts, row: Row) -> Feature:
     properties = _site(facts, "ports", row, "")
-    properties |= {"port": row["port"] or None, "unlocode": row["unlocode"] or None}
+    properties |= {name: row[name] or None for name in ("port", "port_of_entry", "unlocode")}
     return Feature(properties, ((float(row["lon"]), float(row["lat"])),))
 
 

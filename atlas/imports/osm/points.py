@@ -303,7 +303,7 @@ def _what(tags: Tags) -> tuple[str, str, Record]:
         return "airports", kind, own
     if _is_port(tags):
         unlocode = clean(tags.get("unlocode") or tags.get("ref:unlocode"))
-        return "ports", _port_kind(tags), {"port": None, "unlocode": unlocode}
+        return "ports", _port_kind(tags), {"port": None, "port_of_entry": None, "unlocode": unlocode}
     if tags.get("place") in _LEVELS:
         return "places", _LEVELS[tags["place"]], _place(tags)
     return "", "", {}
