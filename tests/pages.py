@@ -14,6 +14,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 DESKTOP, PHONE = (1366, 768), (390, 844)
+#: What the explorer is asked where a test says nothing else.
+PLAIN = {
+    "combine": "any", "towards": False, "year": 2026, "known": False, "mode": "multimodal", "set": "central",
+    "period": "typical", "timetable": "ordinary", "overrides": {}, "with": [], "without": [], "close": [], "links": [],
+    "cutoffs": [60, 120],
+}  # fmt: skip
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
