@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import itertools
 import multiprocessing
 import resource
 import tempfile
@@ -57,14 +58,14 @@ def osm(path: Path) -> Graph:
     from atlas.data.scenario import load_scenario
     from atlas.imports.osm.layers import osm_layers
     from atlas.imports.osm.tags import classes_of
-    from atlas.imports.run import Target, take_in
+    from atlas.imports.run import Destination, take_in
     from atlas.network.build import build_network
     from atlas.travel.trip import Trip
 
     home = open_catalog()
     with tempfile.TemporaryDirectory() as folder:
         found = osm_layers(path, home.specs, classes=classes_of("living_street+"), as_of="2026-01-01")
-        take_in(found.layers, [found.source], home, Target(out=Path(folder) / "own"))
+        take_in(found.layers, [found.source], home, Destination(out=Path(folder) / "own"))
         network = build_network(open_catalog(Path(folder) / "own").layers())
         return Trip(network, load_scenario("2026"), "drive").graph
 
@@ -212,8 +213,11 @@ def growth(paired: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     sizes, spent = [], []
     for side in SIDES:
         graph = lattice(side)
-        start = graph.size // 2 + side // 2
-        times = paired(lambda graph=graph, start=start: search(graph, start), lambda: None, RUNS)
+        # another start each time: of a small graph the processor remembers how each comparison went
+        starts = itertools.cycle(np.random.default_rng(11).integers(0, graph.size, 4 * RUNS).tolist())
+        # one engine at every size: the first searches of a process are not compiled
+        least_minutes(graph.indptr, graph.heads, graph.minutes, np.array([0]), limit=1.0, engine="numba")
+        times = paired(lambda graph=graph, starts=starts: search(graph, next(starts)), lambda: None, RUNS)
         sizes.append(graph.size)
         spent.append(times["ours_s"])
     exponent = float(np.polyfit(np.log(sizes), np.log(spent), 1)[0])

@@ -26,6 +26,7 @@ __all__ = [
     "Bools",
     "Floats",
     "Ints",
+    "Texts",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
     "disc",
@@ -49,6 +50,7 @@ __all__ = [
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Texts = NDArray[np.object_]
 
 GEOD = Geod(ellps="WGS84")
 #: Kilometres a degree of a great circle of the mean radius 6,371 km: to choose what is near, never for a length.
@@ -79,7 +81,7 @@ def length_km(line: BaseGeometry) -> float:
     return float(GEOD.geometry_length(line)) / 1000
 
 
-def lengths_km(lines: NDArray[np.object_]) -> Floats:
+def lengths_km(lines: Texts) -> Floats:
     """Return the geodesic length in km of each of many LineStrings (EPSG:4326); 0 for an empty one.
 
     Examples
@@ -259,7 +261,7 @@ _FEWEST = {"LineString": 2, "Point": 1}
 _GEOMETRY, _TYPE, _COORDINATES = map(itemgetter, ("geometry", "type", "coordinates"))
 
 
-def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> NDArray[np.object_] | None:
+def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> Texts | None:
     """Return the geometries of GeoJSON features at once.
 
     Parameters

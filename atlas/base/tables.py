@@ -20,7 +20,19 @@ from typing import NoReturn
 from atlas.base.doors import MOST_DIGITS, Door, did_you_mean, sign_fault
 from atlas.base.errors import AtlasError, LayerError
 
-__all__ = ["Row", "Table", "all_listed", "is_iso_date", "iso_time", "listed", "parse_table", "read_table"]
+__all__ = [
+    "SEPARATOR",
+    "Row",
+    "Table",
+    "all_listed",
+    "is_iso_date",
+    "iso_time",
+    "listed",
+    "listing",
+    "parse_table",
+    "read_table",
+    "slots",
+]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?", re.ASCII)
@@ -59,13 +71,17 @@ def iso_time(text: str) -> datetime | None:
     return None if is_iso_date(text) else when
 
 
+#: What stands between the parts of a list in one cell: every GIS format can hold such a text.
+SEPARATOR = ";"
+
+
 def listed(text: str | None) -> tuple[str, ...]:
     """Return the parts of a ``;`` list, stripped, without the empty ones.
 
     >>> listed("a; b;;")
     ('a', 'b')
     """
-    return tuple(part for raw in (text or "").split(";") if (part := raw.strip()))
+    return tuple(part for raw in (text or "").split(SEPARATOR) if (part := raw.strip()))
 
 
 def all_listed(texts: Iterable[object]) -> list[list[str]]:
@@ -75,7 +91,7 @@ def all_listed(texts: Iterable[object]) -> list[list[str]]:
     ([['a', 'b'], [], []], [['a', 'b']])
     """
     written = [str(text) if text else "" for text in texts]
-    parts = [text.split(";") if text else [] for text in written]
+    parts = [slots(text) if text else [] for text in written]
     whole = list(chain.from_iterable(parts))
     # where all are written without blanks they are what stands between the signs
     if all(whole) and list(map(str.strip, whole)) == whole:
@@ -83,9 +99,18 @@ def all_listed(texts: Iterable[object]) -> list[list[str]]:
     return [list(listed(text)) for text in written]
 
 
-def joined(parts: Collection[str]) -> str:
-    """Return `parts` as a ``;`` list, the inverse of :func:`listed`."""
-    return ";".join(parts)
+def slots(text: str) -> list[str]:
+    """Return the parts of a ``;`` list whose places count, as they are written: one for an empty text.
+
+    >>> slots("0;;12.5"), slots("")
+    (['0', '', '12.5'], [''])
+    """
+    return text.split(SEPARATOR)
+
+
+def listing(parts: Iterable[str]) -> str:
+    """Return `parts` as a ``;`` list, the inverse of :func:`slots`."""
+    return SEPARATOR.join(parts)
 
 
 class Row(Mapping[str, str]):

@@ -22,7 +22,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
@@ -30,8 +29,9 @@ from atlas.base.doors import MOST_DIGITS, Door, uncollected
 from atlas.base.errors import LayerError
 from atlas.base.features import collection_in_parts, collection_text
 from atlas.base.files import content_hash, write_text
-from atlas.base.geodesy import lengths_km, shapes_of
+from atlas.base.geodesy import Texts, lengths_km, shapes_of
 from atlas.base.style import symbol_of
+from atlas.base.tables import slots
 from atlas.base.values import csv_columns
 from atlas.base.words import language, say_in
 from atlas.data.declaration import QUALITIES, Column, LayerSpec, fitted, values_by_column
@@ -156,7 +156,7 @@ def parting_water(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def frame_of(
-    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry] | NDArray[np.object_], spec: LayerSpec
+    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry] | Texts, spec: LayerSpec
 ) -> gpd.GeoDataFrame:
     """Return a frame of `records` typed as `spec` declares.
 
@@ -179,14 +179,14 @@ def frame_of(
 
 
 #: Features at hand: the values of each declared column, the records these are from, and the geometries.
-_Part = tuple[Sequence[Sequence[Any]], Sequence[Mapping[str, Any]], Sequence[BaseGeometry] | NDArray[np.object_]]
+_Part = tuple[Sequence[Sequence[Any]], Sequence[Mapping[str, Any]], Sequence[BaseGeometry] | Texts]
 
 
 def _frame(parts: Iterable[_Part], spec: LayerSpec) -> gpd.GeoDataFrame:
     """Return a frame of features that come in parts, of which no more is kept than goes into its columns."""
     found: list[list[Any]] = [[] for _ in spec.columns]
     others: dict[str, list[Any]] = {}
-    shapes: list[NDArray[np.object_]] = [np.empty(0, dtype=object)]
+    shapes: list[Texts] = [np.empty(0, dtype=object)]
     size = 0
     for columns, records, geometries in parts:
         for column, values, before in zip(spec.columns, columns, found, strict=True):
@@ -230,7 +230,7 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
     LayerError
         The file is missing, larger than 128 MB, no GeoJSON, in another CRS, or a feature lacks a
         column or a geometry of the declared type. The message names file, feature and remedy. What
-        is well formed but wrong (a swapped axis, a duplicate id) is for :func:`atlas.data.checks.validate`.
+        is well formed but wrong (a swapped axis, a duplicate id) is for :func:`atlas.data.checks.check_layers`.
 
     Notes
     -----
@@ -281,7 +281,7 @@ def _part(path: Path, features: list[Any], spec: LayerSpec, known: list[dict[Any
             f"{path}: feature {record.get('id', place)!r} lacks {', '.join(missing)}; "
             f"the layer {spec.key} must carry every column of layers/{spec.key}.toml"
         ) from None
-    geometries: Sequence[BaseGeometry] | NDArray[np.object_] | None = shapes_of(features, spec.geometry)
+    geometries: Sequence[BaseGeometry] | Texts | None = shapes_of(features, spec.geometry)
     if geometries is None:
         geometries = [
             _geometry(path, record.get("id", place), feature, spec)
@@ -385,7 +385,7 @@ def _outside(names: np.ndarray, values: pd.Series, column: Column) -> Iterator[F
 
 def _lists(names: np.ndarray, lists: pd.Series, stations: pd.Series, column: str) -> Iterator[Fault]:
     for name, text, stops in zip(names, lists, stations, strict=True):
-        fault = _list_fault(text, len(str(stops or "").split(";")))
+        fault = _list_fault(text, len(slots(str(stops or ""))))
         if fault:
             yield str(name), f"{column} {fault}", "write minutes since departure, one a stop, joined by ;"
 
@@ -393,7 +393,7 @@ def _lists(names: np.ndarray, lists: pd.Series, stations: pd.Series, column: str
 def _list_fault(text: object, stops: int) -> str:
     if not isinstance(text, str) or not text:
         return ""
-    parts = text.split(";")
+    parts = slots(text)
     try:
         minutes = [float(part) if len(part) <= MOST_DIGITS else math.nan for part in parts]
     except ValueError:

@@ -17,7 +17,8 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import LayerError
-from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, services_without_ends, validate
+from atlas.base.tables import listing, slots
+from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, check_layers, services_without_ends
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import CRS, Layer, frame_of
 
@@ -163,7 +164,7 @@ def _findings(
         yield Violation(layer.key, str(name), "id", "the id stands more than once", "give each feature its own id")
     for start in range(0, len(frame), _ROWS_AT_ONCE):
         part = Layer(layer.spec, frame.iloc[start : start + _ROWS_AT_ONCE].reset_index(drop=True))
-        for one in validate({layer.key: part}, register_ids=register_ids, source_keys=source_keys):
+        for one in check_layers({layer.key: part}, register_ids=register_ids, source_keys=source_keys):
             if one.rule != "layer-empty" and not (one.rule == "region" and anywhere):
                 yield one
 
@@ -177,7 +178,7 @@ def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int, list
     raised, far = 0, []
     for start in range(0, len(frame), _ROWS_AT_ONCE):
         part = Layer(layer.spec, frame.iloc[start : start + _ROWS_AT_ONCE].reset_index(drop=True))
-        wet = [one for one in validate({layer.key: part, **ground}, register_ids=()) if one.rule == "water"]
+        wet = [one for one in check_layers({layer.key: part, **ground}, register_ids=()) if one.rule == "water"]
         for one in wet:
             metres = float(round(one.off_m))
             if one.layer == layer.key and metres < _SHORE_M:
@@ -189,7 +190,7 @@ def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int, list
 
 
 def _names(text: object) -> list[str]:
-    return [part for part in str(text or "").split(";") if part]
+    return [part for part in slots(str(text or "")) if part]
 
 
 def _targets(key: str, layers: Mapping[str, Layer], kept: Mapping[str, set[str]]) -> set[str] | None:
@@ -216,7 +217,7 @@ def _dangling(layer: Layer, known: set[str] | None) -> Iterator[Violation]:
 def _unreferenced(layer: Layer, known: set[str]) -> Layer:
     column, _ = REFERENCES[layer.key]
     frame = layer.frame.copy()
-    frame[column] = [";".join(name for name in _names(text) if name in known) for text in frame[column]]
+    frame[column] = [listing(name for name in _names(text) if name in known) for text in frame[column]]
     return Layer(layer.spec, frame)
 
 

@@ -16,13 +16,13 @@ import contourpy
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import CRS
 from scipy.ndimage import distance_transform_edt
 
 from atlas.base.errors import NetworkError, ScenarioError
-from atlas.base.geodesy import KM_A_DEGREE, Floats, transformer
+from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Texts, transformer
 from atlas.base.style import TIME_RAMP
+from atlas.base.tables import listing
 from atlas.base.words import language, say_in
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
@@ -112,7 +112,7 @@ class Surface:
         """(rows, columns) minutes, NaN in the sea and where there is no way."""
         return self.grid.full(np.where(np.isfinite(self.minutes), self.minutes, np.nan))
 
-    def within(self, cutoff_min: float) -> NDArray[np.bool_]:
+    def within(self, cutoff_min: float) -> Bools:
         """(cells,) which cells lie within a cut-off, inclusive."""
         return np.asarray(np.isfinite(self.minutes) & (self.minutes <= cutoff_min + TOLERANCE_MIN), dtype=bool)
 
@@ -276,8 +276,8 @@ def circle(
     return _frame(
         shapes,
         {
-            "origin": ";".join(one.origin for one in surfaces),
-            "origin_zh": ";".join(one.origin_name for one in surfaces),
+            "origin": listing(one.origin for one in surfaces),
+            "origin_zh": listing(one.origin_name for one in surfaces),
             "mode": first.mode,
             "scenario": first.scenario.name,
             "combine": combine,
@@ -315,7 +315,7 @@ def together(surfaces: Sequence[Surface], combine: str) -> tuple[Surface, ...]:
     if len(surfaces) == 1:
         return tuple(surfaces)
     joint = minutes.min(axis=0) if combine == "union" else minutes.max(axis=0)
-    origin, name = (";".join(getattr(one, key) for one in surfaces) for key in ("origin", "origin_name"))
+    origin, name = (listing(getattr(one, key) for one in surfaces) for key in ("origin", "origin_name"))
     return (replace(surfaces[0], origin=origin, origin_name=name, minutes=joint),)
 
 
@@ -351,7 +351,7 @@ def _frame(shapes: list[shapely.MultiPolygon], columns: dict[str, object], crs: 
     return frame
 
 
-def _area_km2(shapes: NDArray[np.object_], crs: CRS) -> Floats:
+def _area_km2(shapes: Texts, crs: CRS) -> Floats:
     return np.asarray(gpd.GeoSeries(shapes, crs=4326).to_crs(crs).area / 1e6, dtype=np.float64)
 
 
@@ -401,7 +401,7 @@ def _contours(surface: Surface, minutes: Floats, cutoffs: Sequence[float]) -> li
     return found
 
 
-def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Grid) -> shapely.MultiPolygon:
+def _with_cells(area: shapely.MultiPolygon, reached: Bools, grid: Grid) -> shapely.MultiPolygon:
     """Return the parts that hold a reached cell: a strip beyond water that only the drawing reached is dropped."""
     parts = np.array(area.geoms, dtype=object)
     narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 1000.0 / KM_A_DEGREE) ** 2)[0]
@@ -412,7 +412,7 @@ def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Gr
     return shapely.MultiPolygon(list(parts[holds]))
 
 
-def _squares(grid: Grid, chosen: NDArray[np.bool_]) -> shapely.Geometry:
+def _squares(grid: Grid, chosen: Bools) -> shapely.Geometry:
     xy, half = grid.xy[chosen], grid.size_m / 2.0
     return shapely.union_all(shapely.box(xy[:, 0] - half, xy[:, 1] - half, xy[:, 0] + half, xy[:, 1] + half))
 

@@ -11,10 +11,11 @@ from typing import Any
 import pyogrio
 
 from atlas.base.errors import ExportError
+from atlas.base.tables import slots
 from atlas.exports.families.styles import qml
 from atlas.exports.families.vector import plain_frame, write_frame
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks
 
 __all__ = ["write_gpkg"]
@@ -60,7 +61,7 @@ def _pinned_date(as_of: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def write_gpkg(bundle: Bundle, target: Target, path: Path) -> None:
+def write_gpkg(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write a GeoPackage: all tables, Chinese aliases, QGIS styles, metadata. Same input, same bytes."""
     about = {"atlas_hash": f"atlas-hash: {bundle.hash}", "about": remarks(bundle, target)}
     with _pinned_date(bundle.as_of):
@@ -124,7 +125,7 @@ def _relate(base: sqlite3.Connection, bundle: Bundle, day: str) -> None:
         pairs = {
             (row, row_of[part]): None
             for row, text in enumerate(texts, start=1)
-            for part in str(text or "").split(";")
+            for part in slots(str(text or ""))
             if part in row_of
         }
         base.execute(

@@ -18,8 +18,8 @@ import numpy as np
 import shapely
 
 from atlas.base.geodesy import Floats, distances_km, length_km
-from atlas.base.tables import listed
-from atlas.data.checks import Violation, validate
+from atlas.base.tables import listed, slots
+from atlas.data.checks import Violation, check_layers
 from atlas.data.layer import CRS, Layer
 from atlas.imports.osm.layers import OsmLayers
 from atlas.imports.osm.matching import Candidates, point_match, road_lines, track_lines
@@ -176,7 +176,7 @@ def refine(
 def _findings(
     layers: Mapping[str, Layer], register_ids: Collection[str] | None
 ) -> dict[tuple[str, str, str], Violation]:
-    found = validate(layers, register_ids=register_ids or ())
+    found = check_layers(layers, register_ids=register_ids or ())
     return {
         (one.layer, one.feature_id, one.rule): one for one in found if register_ids is not None or one.rule != "plan-id"
     }
@@ -217,7 +217,7 @@ def _fixed(frames: Mapping[str, gpd.GeoDataFrame], held: Collection[tuple[str, s
         if key in _LINES:
             column, points = _LINES[key]
             texts = frames[key].loc[frames[key]["id"] == name, column]
-            fixed.setdefault(points, set()).update(part for text in texts for part in str(text).split(";"))
+            fixed.setdefault(points, set()).update(part for text in texts for part in slots(str(text)))
         else:
             fixed.setdefault(key, set()).add(name)
     return fixed
@@ -251,7 +251,7 @@ def _through(
     """The matched roads that pass each junction."""
     through: dict[str, list[WayGraph]] = {}
     for name, text in zip(frames["highways"]["id"], frames["highways"]["node_ids"], strict=True):
-        for node in str(text or "").split(";") if name in roads else ():
+        for node in slots(str(text or "")) if name in roads else ():
             through.setdefault(node, []).append(roads[name][1])
     return through
 

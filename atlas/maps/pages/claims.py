@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from atlas.base.tables import slots
 from atlas.base.words import Words, both, capital, joined
 from atlas.face.decisions import Decisions
 from atlas.maps.charts import Figure
@@ -257,7 +258,7 @@ def _reading(
 def _where(target: Target, sections: Mapping[str, Section]) -> tuple[Words, ...]:
     """Return the sections of the plan the target stands in, with their pages where the table of contents has them."""
     told = []
-    for number in (part.strip() for part in target.section.split(";")):
+    for number in (part.strip() for part in slots(target.section)):
         known = sections.get(number) or sections.get(number.rpartition(".")[0])
         if known is None:
             told.append(both("claims.section", section=number))
@@ -276,12 +277,7 @@ def _deciding(trip: Deciding, english: Mapping[str, str]) -> Words:
     parts = [
         both(
             "claims.part",
-            part=both(
-                f"part.{part.kind}",
-                name=Words(part.name_zh, part.name_en),
-                start=named(part.start),
-                end=named(part.end),
-            ),
+            part=figures.part_words(part, english),
             minutes=part.minutes,
         )
         for part in trip.parts[:_PARTS]
@@ -302,8 +298,13 @@ def _year_cell(row: Mapping[Any, Any]) -> Cell:
     """Return the cell of one year: verdict and minutes, beneath them margin, stability, and how many trips hold."""
     stable = both(f"stability.{row['stability']}")
     margin = float(row["margin_min"])
-    signed = "" if math.isnan(margin) else f"{margin:+.0f} · ".replace("-", "−")
+    signed = "" if math.isnan(margin) else f"{_signed(margin)} · "
     beneath = [Words(signed + stable.zh, signed + stable.en)]
     if row["trips"] > 1:
         beneath.append(both("claims.met", trips=row["trips"], inside=row["inside"], near=row["borderline"]))
     return verdict_cell(row, *beneath)
+
+
+def _signed(margin: float) -> str:
+    """Return a margin with its sign; less than half a minute to a decimal, for a nought has none."""
+    return f"{margin:+.{0 if round(abs(margin)) else 1}f}".replace("-", "−")
