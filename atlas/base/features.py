@@ -28,7 +28,7 @@ __all__ = ["collection_in_parts", "collection_text"]
 _DECIMALS = 6
 
 #: Bytes of a part: small enough for the processor's cache, and large beside what a part costs by itself.
-_PART = 1 << 17
+_PART = 1 << 16
 #: Where the features have to begin.
 _HEAD = 1 << 16
 _FEATURES = re.compile(rb'"features"\s*:\s*\[')
