@@ -262,7 +262,9 @@ def test_two_compared_states_stand_side_by_side_and_move_in_step(browser: Browse
         assert page.locator("#twin").is_hidden()
 
 
-def test_an_atlas_without_plan_and_land_has_an_explorer_of_the_layers_asked_for(tmp_path: Path) -> None:
+def test_an_atlas_without_plan_and_land_has_an_explorer_that_compares_the_layers_asked_for(
+    browser: Browser, tmp_path: Path
+) -> None:
     root = draw_atlas(tmp_path / "town")
     for path in (root / "data" / "plan").iterdir():
         path.unlink()
@@ -276,3 +278,6 @@ def test_an_atlas_without_plan_and_land_has_an_explorer_of_the_layers_asked_for(
     assert [layer["key"] for layer in data["layers"]] == ["places", "stations"]
     assert data["explore"]["engine"]["grid"] is None
     assert data["explore"]["targets"] == []
+    with opened(browser, tmp_path / "x.html", fragment="#y=2035&d=swipe&pin=y%3D2026") as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        assert page.locator("#differences").count() == 1
