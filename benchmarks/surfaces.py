@@ -27,6 +27,7 @@ from atlas.base.geodesy import plane
 from atlas.data.catalog import open_catalog
 from atlas.data.scenario import Scenario, load_scenario
 from atlas.land.links import AccessTable, access_table, local_minutes
+from atlas.land.shore import shore_of
 from atlas.land.surface import isochrones, surface_from
 from atlas.network.attach import ROAD_REACH_KM, STATION_REACH_KM
 from atlas.network.build import Network, build_network
@@ -63,9 +64,8 @@ def discs(
 
 def areas(network: Network, table: AccessTable, scenario: Scenario, origin: str, mode: str) -> Iterator[Result]:
     """Ours against both peers for one origin and mode."""
-    assert network.barrier is not None
     west, south, east, north = shapely.bounds(shapely.MultiPoint(table.grid.lonlat))
-    dry = shapely.clip_by_rect(network.barrier.dry_land, west, south, east, north)
+    dry = shapely.clip_by_rect(shore_of(network).land, west, south, east, north)
     region = shapely.make_valid(gpd.GeoSeries([dry], crs=4326).to_crs(METRIC).iloc[0])
     start = network.row_of[origin]
     graph = Trip(network, scenario, mode).graph
