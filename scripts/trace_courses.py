@@ -30,6 +30,8 @@ from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 from shapely.ops import substring
 
+from atlas.base.tables import slots
+
 ROOT = Path(__file__).resolve().parents[1]
 FACTS = ROOT / "data" / "facts"
 #: One degree of latitude, and of longitude at the middle of the region, in kilometres: for thinning and nearness only,
@@ -238,7 +240,7 @@ def trace_rails(folder: Path) -> list[dict[str, str]]:
     for key in (*RAIL, *SKETCHED):
         if key not in lines or key in done:
             continue
-        stops = lines[key]["station_ids"].split(";")
+        stops = slots(lines[key]["station_ids"])
         at = plane(np.array([(float(stations[s]["lon"]), float(stations[s]["lat"])) for s in stops]))
         course = course_of(folder, key) if key in RAIL else None
         found = between(course, at) if course is not None else [np.zeros((0, 2))] * (len(stops) - 1)
@@ -271,7 +273,7 @@ def _move_halts(folder: Path, stations: dict[str, dict[str, str]], lines: dict[s
         course = course_of(folder, key)
         if course is None:
             continue
-        for name in lines[key]["station_ids"].split(";"):
+        for name in slots(lines[key]["station_ids"]):
             row = stations[name]
             here = shapely.Point(plane(np.array([float(row["lon"]), float(row["lat"])])))
             spot = course.interpolate(course.project(here))
@@ -308,7 +310,7 @@ def matched_roads(folder: Path) -> list[Road]:
     for row in read(FACTS / "road_links.csv"):
         stem = next((key for key in courses if re.fullmatch(rf"{key}(_[a-z]|_?\d+)?", row["id"])), None)
         if stem is not None:
-            found.append(Road(row, *courses[stem], stem, tuple(row["node_ids"].split(";"))))
+            found.append(Road(row, *courses[stem], stem, tuple(slots(row["node_ids"]))))
     return found
 
 
@@ -332,7 +334,7 @@ def matched_here(folder: Path, given: list[Road], nodes: dict[str, dict[str, str
     rows = [row for row in read(FACTS / "road_links.csv") if row["id"] not in done and _may_be_sketched(row)]
     found: list[Road] = []
     for row in sorted(rows, key=lambda one: not one["kind"].startswith("expressway")):
-        keys = row["node_ids"].split(";")
+        keys = slots(row["node_ids"])
         at = plane(np.array([(float(nodes[k]["lon"]), float(nodes[k]["lat"])) for k in keys]))
         error_km = np.array([max(float(nodes[k]["coord_error_m"]) / 1000.0, 0.5) for k in keys])
         legs = _matched_legs(place, ways[~taken], km[~taken], at, error_km)

@@ -39,6 +39,7 @@ from shapely.geometry import shape  # noqa: E402
 from shapely.geometry.base import BaseGeometry  # noqa: E402
 
 from atlas.base import geodesy  # noqa: E402
+from atlas.base.tables import slots  # noqa: E402
 from atlas.data.declaration import read_specs  # noqa: E402
 from atlas.data.layer import Layer, frame_of, read_layer, write_layer  # noqa: E402
 from atlas.data.region import read_region  # noqa: E402
@@ -143,7 +144,7 @@ def ways_of(raster: Raster) -> tuple[sparse.csr_array, NDArray[np.float64]]:
 def course_of(row: dict[str, str], raster: Raster, ways: sparse.csr_array, known: dict[str, Any]) -> NDArray[np.int64]:
     """(n,) cells from the first point of a river's `via` to the last; to the first sea where it ends there."""
     columns = raster.river.shape[1]
-    via = [tuple(float(part) for part in point.split()) for point in row["via"].split(";")]
+    via = [tuple(float(part) for part in point.split()) for point in slots(row["via"])]
     at = shapely.get_coordinates(metres(shapely.MultiPoint(via), raster.metric)).tolist()
     stops = [raster.wet_near(x, y) for x, y in at]
     if row["from_river"]:

@@ -183,6 +183,9 @@ ONE_FILE = {
     '("local_detour")': "travel/minutes.py",
     "fromisoformat(": "base/tables.py",
 }
+#: Who writes a semicolon: lists in a cell, and what is no list of ours: styles of CSS and QGIS, a media type of HTTP,
+#: types of TypeScript.
+SEMICOLONS = {"base/tables.py", "base/style.py", "exports/families/styles.py", "serve/app.py", "payload_types.py"}
 #: How what has a home could be said past it.
 NOWHERE = ("DictReader(", "read_csv(", "cutoff + 1e", "_min + 1e", "cut + 1e", "cutoffs + 1e")
 
@@ -209,6 +212,24 @@ def test_kilometres_a_degree_are_a_number_of_the_geodesy_alone() -> None:
         if 110.4 <= side.value <= 111.7 or 110_400 <= side.value <= 111_700
     }
     assert homes == {"base/geodesy.py"}
+
+
+def test_lists_in_a_cell_are_split_and_joined_in_one_place() -> None:
+    homes = {
+        str(path.relative_to(home))
+        for home in (PACKAGE, ROOT / "scripts")
+        for path in home.rglob("*.py")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Constant) and node.value == ";"
+    }
+    assert homes == SEMICOLONS
+
+
+def test_the_kinds_of_arrays_are_named_and_spelled_by_the_geodesy_alone() -> None:
+    """The notebook's cards import nothing of the atlas."""
+    kinds = re.compile(r"NDArray\[np\.(float64|int64|bool_|object_)\]")
+    homes = {str(path.relative_to(PACKAGE)) for path in MODULES if kinds.search(path.read_text("utf-8"))}
+    assert homes == {"base/geodesy.py", "notebook/card.py"}
 
 
 def constants(path: Path) -> Iterator[tuple[str, object]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from playwright.sync_api import Browser, Page
 from atlas.base.errors import MapError
 from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.layer import Layer
+from atlas.data.scenario import FIRST_YEAR
 from atlas.maps.page import embed_json
 from atlas.maps.pages.layers import draw_layers
 
@@ -315,6 +317,16 @@ def test_the_page_opens_on_today_with_what_the_plan_adds_set_off(browser: Browse
             today,
         )
         assert later
+
+
+def test_where_nothing_is_still_to_come_no_switch_offers_it(browser: Browser, catalog: Catalog, tmp_path: Path) -> None:
+    ports = catalog.layer("ports")
+    standing = replace(ports, frame=ports.frame[ports.frame["opens_year"] <= FIRST_YEAR])
+    for name, layer, switches in (("all", ports, 1), ("standing", standing, 0)):
+        file = draw_layers({"ports": layer}, bounds=(112.0, 21.5, 114.0, 23.0)).save(tmp_path / f"{name}.html")
+        with opened(browser, file) as page:
+            assert page.locator("#additions").count() == switches
+            assert page.locator("[data-status=operating]").count() == 1
 
 
 def test_a_status_switched_off_is_not_drawn_and_not_in_the_legend(browser: Browser, path: Path) -> None:

@@ -14,7 +14,6 @@ from shapely.geometry.base import BaseGeometry
 from atlas.land.shore import Shore
 
 
-
 def drawn_land(random: np.random.Generator) -> BaseGeometry:
     """Islands with lakes and islands in them, on six decimals."""
     at = random.uniform((112.0, 22.0), (112.3, 22.3), (12, 2))
@@ -29,8 +28,7 @@ def tiles(land: BaseGeometry, size: float = 0.1) -> NDArray[np.object_]:
     """What of land lies in each tile, as the barrier of a network holds it."""
     west, south = np.meshgrid(np.arange(111.8, 112.6, size), np.arange(21.8, 22.6, size))
     pieces = [
-        shapely.clip_by_rect(land, x, y, x + size, y + size)
-        for x, y in zip(west.ravel(), south.ravel(), strict=True)
+        shapely.clip_by_rect(land, x, y, x + size, y + size) for x, y in zip(west.ravel(), south.ravel(), strict=True)
     ]
     return np.array([piece for piece in pieces if not piece.is_empty], dtype=object)
 

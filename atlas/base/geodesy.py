@@ -25,6 +25,7 @@ __all__ = [
     "Bools",
     "Floats",
     "Ints",
+    "Texts",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
     "disc",
@@ -48,6 +49,7 @@ __all__ = [
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Texts = NDArray[np.object_]
 
 GEOD = Geod(ellps="WGS84")
 #: Kilometres a degree of a great circle of the mean radius 6,371 km: to choose what is near, never for a length.
@@ -78,7 +80,7 @@ def length_km(line: BaseGeometry) -> float:
     return float(GEOD.geometry_length(line)) / 1000
 
 
-def lengths_km(lines: NDArray[np.object_]) -> Floats:
+def lengths_km(lines: Texts) -> Floats:
     """Return the geodesic length in km of each of many LineStrings (EPSG:4326); 0 for an empty one.
 
     Examples
@@ -257,7 +259,7 @@ def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 _FEWEST = {"LineString": 2, "Point": 1}
 
 
-def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> NDArray[np.object_] | None:
+def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> Texts | None:
     """Return the geometries of GeoJSON features at once.
 
     Parameters

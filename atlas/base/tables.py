@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -19,7 +19,18 @@ from typing import NoReturn
 from atlas.base.doors import MOST_DIGITS, Door, did_you_mean, sign_fault
 from atlas.base.errors import AtlasError, LayerError
 
-__all__ = ["Row", "Table", "is_iso_date", "iso_time", "listed", "parse_table", "read_table"]
+__all__ = [
+    "SEPARATOR",
+    "Row",
+    "Table",
+    "is_iso_date",
+    "iso_time",
+    "listed",
+    "listing",
+    "parse_table",
+    "read_table",
+    "slots",
+]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]+(?:\.0*)?", re.ASCII)
@@ -58,18 +69,31 @@ def iso_time(text: str) -> datetime | None:
     return None if is_iso_date(text) else when
 
 
+#: What stands between the parts of a list in one cell: every GIS format can hold such a text.
+SEPARATOR = ";"
+
+
 def listed(text: str | None) -> tuple[str, ...]:
     """Return the parts of a ``;`` list, stripped, without the empty ones.
 
     >>> listed("a; b;;")
     ('a', 'b')
     """
-    return tuple(part for raw in (text or "").split(";") if (part := raw.strip()))
+    return tuple(part for raw in (text or "").split(SEPARATOR) if (part := raw.strip()))
 
 
-def joined(parts: Collection[str]) -> str:
-    """Return `parts` as a ``;`` list, the inverse of :func:`listed`."""
-    return ";".join(parts)
+def slots(text: str) -> list[str]:
+    """Return the parts of a ``;`` list whose places count, as they are written: one for an empty text.
+
+    >>> slots("0;;12.5"), slots("")
+    (['0', '', '12.5'], [''])
+    """
+    return text.split(SEPARATOR)
+
+
+def listing(parts: Iterable[str]) -> str:
+    """Return `parts` as a ``;`` list, the inverse of :func:`slots`."""
+    return SEPARATOR.join(parts)
 
 
 class Row(Mapping[str, str]):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
 from atlas.base.files import content_hash
-from atlas.base.geodesy import Floats, Ints
+from atlas.base.geodesy import Floats, Ints, Texts
 from atlas.land.links import AccessTable
 from atlas.network.value import Network
 from atlas.travel.reach import point_ids
@@ -52,8 +52,8 @@ class Points:
         (k,) residents; empty where they are not asked for.
     """
 
-    ids: NDArray[np.object_]
-    names: NDArray[np.object_]
+    ids: Texts
+    names: Texts
     lonlat: Floats
     first: Ints
     node: Ints

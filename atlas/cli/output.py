@@ -17,6 +17,7 @@ import click
 from atlas.base.errors import ExportError
 from atlas.base.files import check_target, write_parts, write_text
 from atlas.base.seals import UNSEALED
+from atlas.base.tables import slots
 from atlas.base.values import csv_text, form_of, plain
 from atlas.base.words import Words, both, joined, language, say_in, word_table
 
@@ -363,7 +364,7 @@ def _with_crossings(row: Row) -> Row:
     text = row.get("crossing")
     if not isinstance(text, str) or not text:
         return row
-    parts = [part.partition(" ") for part in text.split(";")]
+    parts = [part.partition(" ") for part in slots(text)]
     return {**row, "crossing": "；".join(say_in("zh", f"crossing.{how}", minutes=most) for how, _, most in parts)}
 
 

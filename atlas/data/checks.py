@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
 from atlas.base.errors import LayerError
-from atlas.base.tables import read_table
+from atlas.base.tables import read_table, slots
 from atlas.data.declaration import STATUSES
 from atlas.data.layer import Layer, out_of_range, parting_water, region_of
 from atlas.data.region import Region
@@ -232,7 +232,7 @@ def _attributes(
         yield from _opening(key, name, row)
         if key == "ferries":
             yield from (Violation(key, name, "minutes", *fault) for fault in service_faults(row))
-        for plan_id in filter(None, str(row["plan_ids"]).split(";")):
+        for plan_id in filter(None, slots(str(row["plan_ids"]))):
             if plan_id not in register_ids:
                 yield Violation(
                     key, name, "plan-id", f"{plan_id} is not in the register", "correct data/plan/plan_links.csv"
@@ -346,7 +346,7 @@ def _references(layer: Layer, layers: Mapping[str, Layer]) -> Iterator[Violation
         return
     ids = set(layers[target].frame["id"])
     for name, text in zip(layer.frame["id"], layer.frame[column], strict=True):
-        for strange in sorted({part for part in str(text or "").split(";") if part} - ids):
+        for strange in sorted({part for part in slots(str(text or "")) if part} - ids):
             yield Violation(
                 layer.key, str(name), "reference", f"{column} names {strange}, not in {target}",
                 f"correct it or add {strange} to {target}",
@@ -419,7 +419,7 @@ def services_without_ends(layers: Mapping[str, Layer]) -> Iterator[Violation]:
 
 
 def _parts(text: object) -> list[str]:
-    return [part for part in str(text or "").split(";") if part]
+    return [part for part in slots(str(text or "")) if part]
 
 
 def _points(layers: Mapping[str, Layer]) -> Iterator[tuple[str, gpd.GeoDataFrame]]:

@@ -20,7 +20,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry import mapping, shape
 from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
@@ -28,8 +27,9 @@ from shapely.geometry.polygon import orient
 from atlas.base.doors import MOST_DIGITS, Door, uncollected
 from atlas.base.errors import LayerError
 from atlas.base.files import content_hash, write_text
-from atlas.base.geodesy import lengths_km, shapes_of
+from atlas.base.geodesy import Texts, lengths_km, shapes_of
 from atlas.base.style import symbol_of
+from atlas.base.tables import slots
 from atlas.base.values import csv_columns, plain
 from atlas.base.words import language, say_in
 from atlas.data.declaration import QUALITIES, Column, LayerSpec, all_fit, declared_value, values_by_column
@@ -154,7 +154,7 @@ def parting_water(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def frame_of(
-    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry] | NDArray[np.object_], spec: LayerSpec
+    records: Sequence[Mapping[str, Any]], geometries: Sequence[BaseGeometry] | Texts, spec: LayerSpec
 ) -> gpd.GeoDataFrame:
     """Return a frame of `records` typed as `spec` declares.
 
@@ -178,7 +178,7 @@ def frame_of(
 def _frame(
     columns: Sequence[Sequence[Any]],
     records: Sequence[Mapping[str, Any]],
-    geometries: Sequence[BaseGeometry] | NDArray[np.object_],
+    geometries: Sequence[BaseGeometry] | Texts,
     spec: LayerSpec,
 ) -> gpd.GeoDataFrame:
     data: dict[str, Any] = {
@@ -248,7 +248,7 @@ def _read(path: Path, spec: LayerSpec) -> Layer:
             f"{path}: feature {record.get('id', place)!r} lacks {', '.join(missing)}; "
             f"the layer {spec.key} must carry every column of layers/{spec.key}.toml"
         ) from None
-    geometries: Sequence[BaseGeometry] | NDArray[np.object_] | None = shapes_of(features, spec.geometry)
+    geometries: Sequence[BaseGeometry] | Texts | None = shapes_of(features, spec.geometry)
     if geometries is None:
         geometries = [
             _geometry(path, record.get("id", place), feature, spec)
@@ -410,7 +410,7 @@ def _outside(names: np.ndarray, values: pd.Series, column: Column) -> Iterator[F
 
 def _lists(names: np.ndarray, lists: pd.Series, stations: pd.Series, column: str) -> Iterator[Fault]:
     for name, text, stops in zip(names, lists, stations, strict=True):
-        fault = _list_fault(text, len(str(stops or "").split(";")))
+        fault = _list_fault(text, len(slots(str(stops or ""))))
         if fault:
             yield str(name), f"{column} {fault}", "write minutes since departure, one a stop, joined by ;"
 
@@ -418,7 +418,7 @@ def _lists(names: np.ndarray, lists: pd.Series, stations: pd.Series, column: str
 def _list_fault(text: object, stops: int) -> str:
     if not isinstance(text, str) or not text:
         return ""
-    parts = text.split(";")
+    parts = slots(text)
     try:
         minutes = [float(part) if len(part) <= MOST_DIGITS else math.nan for part in parts]
     except ValueError:

@@ -16,10 +16,10 @@ from atlas.base.doors import Door
 from atlas.base.errors import LayerError
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from pyproj import CRS
     from shapely.geometry.base import BaseGeometry
+
+    from atlas.base.geodesy import Bools, Floats, Texts
 
 __all__ = ["ANYWHERE", "Region", "Territory", "abroad", "find_root", "read_region", "read_territories", "sides_at"]
 
@@ -251,7 +251,7 @@ def _read(path: Path, stamp: tuple[int, int]) -> Region:
     )
 
 
-def sides_at(territories: Sequence[Territory], lonlat: NDArray[np.float64]) -> NDArray[np.object_]:
+def sides_at(territories: Sequence[Territory], lonlat: Floats) -> Texts:
     """(n,) the side each point (lon, lat) lies on.
 
     >>> square = ((113.0, 22.0), (113.1, 22.0), (113.1, 22.1), (113.0, 22.1), (113.0, 22.0))
@@ -270,9 +270,9 @@ def sides_at(territories: Sequence[Territory], lonlat: NDArray[np.float64]) -> N
 
 
 def abroad(
-    territories: Sequence[Territory], lines: NDArray[np.object_], lengths_km: NDArray[np.float64],
-    sides: NDArray[np.object_],
-) -> NDArray[np.bool_]:  # fmt: skip
+    territories: Sequence[Territory], lines: Texts, lengths_km: Floats,
+    sides: Texts,
+) -> Bools:  # fmt: skip
     """(n,) whether each line runs on another side than its own, further than the border may be off.
 
     Parameters

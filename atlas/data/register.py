@@ -21,7 +21,7 @@ import pandas as pd
 
 from atlas.base.doors import did_you_mean, nearest
 from atlas.base.errors import PlanError
-from atlas.base.tables import Table, listed, read_table
+from atlas.base.tables import SEPARATOR, Table, listed, listing, read_table, slots
 from atlas.data.counting import count_of
 
 __all__ = [
@@ -348,8 +348,7 @@ def _axes(path: Path) -> tuple[Axis, ...]:
         return ()
     rows = _rows(path, ("id", "name_zh", "name_en", "wording", "plan_ids"))
     return tuple(
-        Axis(row["id"], row["name_zh"], row["name_en"], row["wording"], tuple(row["plan_ids"].split(";")))
-        for row in rows
+        Axis(row["id"], row["name_zh"], row["name_en"], row["wording"], tuple(slots(row["plan_ids"]))) for row in rows
     )
 
 
@@ -421,10 +420,10 @@ def item_table(
                 "status": event.status if event else "unknown", "status_date": event.date if event else "",
                 "status_basis": event.basis if event else "", "confidence": event.confidence if event else "",
                 "source": event.source if event else "",
-                "cities": ";".join(sorted(set().union(*map(_cities, own)))),
-                "corridors": ";".join(register.corridors_of(item.id)),
+                "cities": listing(sorted(set().union(*map(_cities, own)))),
+                "corridors": listing(register.corridors_of(item.id)),
                 "opens_year": year, "opens_basis": basis,
-                "features": ";".join(f"{link.layer}/{link.feature_id}" for link in links),
+                "features": listing(f"{link.layer}/{link.feature_id}" for link in links),
                 "resolution": resolution, "counts": count.how, "counts_from": count.first_year,
                 "course": count.course, "in_full": count.in_full, "in_full_known": count.in_full_known,
                 "reason": item.reason,
@@ -469,7 +468,7 @@ def select(
             keep &= table[column].isin(_known(wanted, known, column))
     for column, name, wanted in (("cities", "city", city), ("corridors", "corridor", corridor)):
         if wanted:
-            held = table[column].str.split(";")
+            held = table[column].str.split(SEPARATOR)
             names = _known(wanted, sorted(set().union(*map(set, held)) - {""}), name)
             keep &= held.map(lambda values, names=names: bool(names & set(values)))
     if year is not None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.errors import PlanError
-from atlas.base.geodesy import Floats, Ints
+from atlas.base.geodesy import Bools, Floats, Ints
+from atlas.base.tables import slots
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board
@@ -215,7 +215,7 @@ def _nodes_among(network: Network, row: Mapping[Hashable, Any]) -> Ints:
     if row["position"] == "site":
         return np.array([network.row_of[f"place/platform-{row['id']}"]], dtype=np.int64)
     places = network.place_layer.frame
-    at = [name.removeprefix("places/") for name in str(row["at"]).split(";")]
+    at = [name.removeprefix("places/") for name in slots(str(row["at"]))]
     held = list(at)
     for unit in places[places["id"].isin(at) & (places["level"] != "town")].to_dict("records"):
         code = str(unit["adcode"])
@@ -402,7 +402,7 @@ def _core_units(homes: Homes, network: Network, nodes: Sequence[int]) -> Ints:
     return np.array(found, dtype=np.int64)
 
 
-def _worst(homes: Homes, cells: Floats, kept: NDArray[np.bool_]) -> dict[str, object]:
+def _worst(homes: Homes, cells: Floats, kept: Bools) -> dict[str, object]:
     people, size = homes.people[kept], len(homes.units)
     unit = homes.unit[kept]
     heads = np.bincount(unit, people, minlength=size)

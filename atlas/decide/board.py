@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
@@ -26,10 +26,6 @@ from atlas.travel.trip import Trip
 from atlas.ways.heap import TOLERANCE_MIN
 
 __all__ = ["Board", "Opened", "Spent"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)

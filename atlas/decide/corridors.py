@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from atlas.base.tables import listing
 from atlas.data.register import Register
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -149,12 +150,12 @@ def corridor_cards(
                 "corridor": item.id, "name_zh": item.name_zh, "name_en": item.name_en, "km": float(mine["km"].sum()),
                 "km_in_use": float(in_use["km"].sum()), "km_rail": float(mine.loc[mine["mode"] == "rail", "km"].sum()),
                 "km_road": float(mine.loc[mine["mode"] != "rail", "km"].sum()),
-                "projects": ";".join(player.id for player in projects), **gains,
+                "projects": listing(player.id for player in projects), **gains,
                 "critical": worst[0].id if worst else "", "critical_zh": worst[0].name_zh if worst else "",
                 "critical_en": english[worst[0].id] if worst else "",
-                "critical_people": worst[1].people_lost if worst else 0.0, "ports": ";".join(ports),
+                "critical_people": worst[1].people_lost if worst else 0.0, "ports": listing(ports),
                 "ports_zh": "、".join(zh for zh, _ in ports.values()),
-                "ports_en": ", ".join(en for _, en in ports.values()), "airports": ";".join(airports),
+                "ports_en": ", ".join(en for _, en in ports.values()), "airports": listing(airports),
                 "airports_zh": "、".join(zh for zh, _ in airports.values()),
                 "airports_en": ", ".join(en for _, en in airports.values()), "hash": mark,
             }

@@ -18,6 +18,7 @@ import pandas as pd
 
 from atlas.base.errors import PlanError
 from atlas.base.geodesy import Bools, Floats, Ints
+from atlas.base.tables import slots
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Board, Opened
@@ -246,7 +247,7 @@ def closures(network: Network, scenario: Scenario, *, by: str = "feature") -> tu
             key = f"{key}:{'—'.join(end.removeprefix('road/') for end in ends)}"
         found.setdefault(key, []).append(row)
     for row in np.nonzero(present & (arrays.role == "ride"))[0].tolist():
-        for line in str(columns["line_ids"][row]).split(";"):
+        for line in slots(str(columns["line_ids"][row])):
             if line:
                 found.setdefault(f"railways/{line}", []).append(row)
     made = []

@@ -18,6 +18,7 @@ import shapely
 
 from atlas.base.errors import PlanError, only_known
 from atlas.base.geodesy import Floats, Ints, distances_km
+from atlas.base.tables import listing
 from atlas.data.layer import Layer
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
@@ -247,7 +248,7 @@ def _with_candidates(network: Network, layers: Mapping[str, Layer], candidates: 
 
 def _columns(kind: str, own: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     lines = [shapely.LineString([(c["lon_a"], c["lat_a"]), (c["lon_b"], c["lat_b"])]) for c in own]
-    ends = [f"{c['start']};{c['end']}" for c in own]
+    ends = [listing((c["start"], c["end"])) for c in own]
     common: dict[str, Any] = {
         "id": [c["id"] for c in own], "name_zh": [c["id"] for c in own], "name_en": [c["id"] for c in own],
         "status": "concept", "opened": None, "expected_open": pd.NA, "opens_basis": "unknown", "opens_year": pd.NA,

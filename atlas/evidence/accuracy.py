@@ -25,7 +25,7 @@ import pandas as pd
 
 from atlas.base.errors import LayerError, NetworkError, ScenarioError, UnknownPlaceError
 from atlas.base.geodesy import Floats
-from atlas.base.tables import Row, Table, listed, read_table
+from atlas.base.tables import SEPARATOR, Row, Table, listed, read_table
 from atlas.base.words import Words, both, joined
 from atlas.data.scenario import Scenario
 from atlas.evidence.calibration import Drive, Formula, Prior, fit_formula, fit_roads, measured_runs, read_priors
@@ -261,7 +261,7 @@ def _by_pair(network: Network, held: pd.DataFrame, pairs: Sequence[_Pair]) -> pd
 
 def _by_lines(network: Network, runs: pd.DataFrame) -> pd.DataFrame:
     """Leave out one line at a time; errors of the minutes that each service spends on it."""
-    first = runs["lines"].str.split(";").str[0]
+    first = runs["lines"].str.split(SEPARATOR).str[0]
     rows = []
     for line in sorted(set(first)):
         held = (first == line).to_numpy()

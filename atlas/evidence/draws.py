@@ -15,10 +15,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from atlas.base.errors import ParameterError
-from atlas.base.geodesy import distances_km
+from atlas.base.geodesy import Bools, Floats, Ints, distances_km
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import EdgeArrays, StateArcs
@@ -30,9 +29,6 @@ from atlas.travel.search import arcs_csr, arcs_in, arcs_minutes, counted, early_
 
 __all__ = ["spread"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 #: Draws searched in full.
 EXACT_DRAWS = 40
 #: A line is never shortened by displaced ends to less than this share of its length.

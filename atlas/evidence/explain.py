@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from atlas.base.geodesy import Floats
-from atlas.base.tables import listed
+from atlas.base.tables import listed, slots
 from atlas.base.words import Words, joined
 from atlas.data.parameters import SETS
 from atlas.data.places import Place
@@ -181,7 +181,7 @@ def runner_up(network: Network, start: str, end: str, scenario: Scenario, journe
         else:
             ridden = {line for row in leg.edge_rows for line in listed(str(lines[row]))}
             rides = np.nonzero(arrays.role == "ride")[0]
-            hit = [row for row in rides if (ridden & set(str(lines[row]).split(";"))) or row in leg.edge_rows]
+            hit = [row for row in rides if (ridden & set(slots(str(lines[row])))) or row in leg.edge_rows]
             barred[hit] = True
         tree = trip.tree_without(network.row_of[start], barred)
         found = journey_on(trip, tree, network.row_of[end])

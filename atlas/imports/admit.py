@@ -17,6 +17,7 @@ import pandas as pd
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import LayerError
+from atlas.base.tables import listing, slots
 from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, services_without_ends, validate
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import CRS, Layer, frame_of
@@ -189,7 +190,7 @@ def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int, list
 
 
 def _names(text: object) -> list[str]:
-    return [part for part in str(text or "").split(";") if part]
+    return [part for part in slots(str(text or "")) if part]
 
 
 def _targets(key: str, layers: Mapping[str, Layer], kept: Mapping[str, set[str]]) -> set[str] | None:
@@ -216,7 +217,7 @@ def _dangling(layer: Layer, known: set[str] | None) -> Iterator[Violation]:
 def _unreferenced(layer: Layer, known: set[str]) -> Layer:
     column, _ = REFERENCES[layer.key]
     frame = layer.frame.copy()
-    frame[column] = [";".join(name for name in _names(text) if name in known) for text in frame[column]]
+    frame[column] = [listing(name for name in _names(text) if name in known) for text in frame[column]]
     return Layer(layer.spec, frame)
 
 

@@ -10,11 +10,11 @@ import geopandas as gpd
 import numpy as np
 import pyproj
 import shapely
-from numpy.typing import NDArray
 from pyproj.transformer import TransformerGroup
 
 from atlas.base import geodesy
 from atlas.base.errors import ImportDataError
+from atlas.base.geodesy import Floats, Texts
 
 __all__ = ["in_degrees", "is_local", "shift_accuracy", "shifted", "system_of"]
 
@@ -64,7 +64,7 @@ def is_local(crs: object) -> bool:
     return crs is None or pyproj.CRS(crs).type_name.startswith("Engineering")
 
 
-def shifted(shapes: NDArray[np.object_], shift: str) -> NDArray[np.object_]:
+def shifted(shapes: Texts, shift: str) -> Texts:
     """Return geometries (degrees) moved back to WGS 84 from ``gcj02`` or ``bd09``.
 
     Raises
@@ -76,10 +76,10 @@ def shifted(shapes: NDArray[np.object_], shift: str) -> NDArray[np.object_]:
         raise ImportDataError(f"no shift {shift!r}; there are {', '.join(_SHIFTS)}")
     undo = _SHIFTS[shift]
 
-    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def moved(points: Floats) -> Floats:
         return np.column_stack(undo(points[:, 0], points[:, 1]))
 
-    back: NDArray[np.object_] = shapely.transform(shapely.force_2d(shapes), moved)
+    back: Texts = shapely.transform(shapely.force_2d(shapes), moved)
     return back
 
 

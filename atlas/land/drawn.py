@@ -13,10 +13,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
-from atlas.base.geodesy import distance_km
+from atlas.base.geodesy import Floats, Ints, distance_km
 from atlas.base.words import both
 from atlas.data.region import sides_at
 from atlas.data.scenario import DrawnLink
@@ -116,9 +115,7 @@ def _row_of(network: Network, name: str) -> int:
     raise ScenarioError(f"[[link]]: no node {name!r} in the network; give [lon, lat] or an id such as stn/zhuhai")
 
 
-def _streets(
-    table: AccessTable | None, network: Network, lon: float, lat: float
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _streets(table: AccessTable | None, network: Network, lon: float, lat: float) -> tuple[Ints, Floats]:
     """Rows of the road nodes that streets lead to from a point on land, and their straight kilometres."""
     nothing = np.zeros(0, dtype=np.int64), np.zeros(0)
     if table is None:

@@ -13,10 +13,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
-from atlas.base.geodesy import Floats, distances_km, transformer
+from atlas.base.geodesy import Bools, Floats, distances_km, transformer
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.links import AccessTable
@@ -129,7 +128,7 @@ def _mean(minutes: Floats, people: Floats) -> float:
     return float((minutes * people).sum() / people.sum()) if people.sum() > 0 else float("nan")
 
 
-def _within_km(table: AccessTable, lon: float, lat: float, km: float) -> NDArray[np.bool_]:
+def _within_km(table: AccessTable, lon: float, lat: float, km: float) -> Bools:
     x, y = transformer(4326, table.grid.crs).transform(lon, lat)
     return np.asarray(np.hypot(table.grid.xy[:, 0] - x, table.grid.xy[:, 1] - y) <= km * 1000.0, dtype=bool)
 

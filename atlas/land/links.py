@@ -20,7 +20,7 @@ from scipy.spatial import cKDTree
 
 from atlas.base.errors import NetworkError
 from atlas.base.files import content_hash
-from atlas.base.geodesy import Bools, Floats, Ints
+from atlas.base.geodesy import Bools, Floats, Ints, Texts
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR, Scenario
 from atlas.kept.store import Kept
@@ -216,9 +216,9 @@ def _barrier_of(network: Network) -> Barrier:
 def _linked(
     raster: WaterRaster,
     grid: Grid,
-    side: NDArray[np.object_],
+    side: Texts,
     at: Floats,
-    sides: NDArray[np.object_],
+    sides: Texts,
     reach_km: float,
     most: int,
     *,

@@ -31,11 +31,10 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from atlas.base.errors import ImportDataError
-from atlas.base.geodesy import Floats, Ints, transformer
+from atlas.base.geodesy import Bools, Floats, Ints, transformer
 from atlas.base.tables import read_table
 from atlas.data.declaration import counted_units
 from atlas.land.grid import Grid
@@ -74,7 +73,7 @@ class Population:
     units: pd.DataFrame
     source: str
 
-    def inside(self, chosen: NDArray[np.bool_], unit: int | None = None) -> tuple[float, float, float]:
+    def inside(self, chosen: Bools, unit: int | None = None) -> tuple[float, float, float]:
         """Return people on the `chosen` cells: by the rule shown, the least and the most of all rules."""
         kept = chosen if unit is None else chosen & (self.unit == unit)
         sums = self.people[:, kept].sum(axis=1)
@@ -206,7 +205,7 @@ def _reach_m(middles: pd.DataFrame) -> Floats:
     return np.asarray(np.maximum(own, REACH_KM) * 1000.0, dtype=np.float64)
 
 
-def _beyond(grid: Grid, xy: Floats, reach: Floats, decay: Floats, whole: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def _beyond(grid: Grid, xy: Floats, reach: Floats, decay: Floats, whole: Bools) -> tuple[Floats, Floats]:
     """Return for each settlement the cells that it has beyond the grid, and their weight; of those `whole` alone."""
     count, weight = np.zeros((2, len(xy)))
     back = transformer(grid.crs, 4326)

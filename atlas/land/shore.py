@@ -1,9 +1,9 @@
 """Cutting areas at the shore, fast: only where their rings cross it is anything computed.
 
 Areas and dry land are rings that keep what they bound on their left. A ring that crosses none of the other side is kept
-or dropped whole, as one of its corners tells; the others are followed from crossing to crossing, along the area while it
-is on land and along the shore while that is within the area. Where this is not beyond doubt (a corner on the other's
-line, rings that rounding makes touch) the overlay of GEOS answers.
+or dropped whole, as one of its corners tells; the others are followed from crossing to crossing, along the area while
+it is on land and along the shore while that is within the area. Where this is not beyond doubt (a corner on the
+other's line, rings that rounding makes cross) the overlay of GEOS answers.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import Bools, Floats, Ints
+from atlas.base.geodesy import Bools, Floats, Ints, Texts
 from atlas.network.build import Network
 
 __all__ = ["Shore", "shore_of"]
@@ -30,8 +29,6 @@ _IN_DOUBT = 4e-16
 #: Of a ring, the first of them twice.
 _CORNERS = 4
 
-Shapes = NDArray[np.object_]
-
 
 class Shore:
     """Dry land, ready to be cut with.
@@ -42,7 +39,7 @@ class Shore:
         Polygons whose union is land without wide water, EPSG:4326.
     """
 
-    def __init__(self, dry: Shapes) -> None:
+    def __init__(self, dry: Texts) -> None:
         rounded = shapely.transform(dry, lambda xy: np.round(xy, _DECIMALS))
         wrong = ~shapely.is_valid(rounded)
         rounded[wrong] = shapely.set_precision(dry[wrong], 10.0**-_DECIMALS)
@@ -51,7 +48,7 @@ class Shore:
         self._rings = _Rings.of(shapely.get_parts(self.land))
         self._lines = shapely.STRtree(self._rings.lines)
 
-    def cut(self, polygons: Shapes) -> shapely.MultiPolygon:
+    def cut(self, polygons: Texts) -> shapely.MultiPolygon:
         """Return what of an area lies on land, at six decimals of a degree.
 
         Parameters
@@ -77,7 +74,7 @@ class Shore:
         rings += self._rings.uncrossed(at.land, area)
         return _assembled(rings)
 
-    def _overlaid(self, polygons: Shapes) -> shapely.MultiPolygon:
+    def _overlaid(self, polygons: Texts) -> shapely.MultiPolygon:
         """Return the same by an overlay, whatever touches what."""
         shape = shapely.union_all(shapely.make_valid(polygons))
         west, south, east, north = shapely.bounds(shape) + np.array([-1.0, -1.0, 1.0, 1.0]) * _MARGIN_DEG
@@ -111,11 +108,11 @@ class _Rings:
 
     points: Floats
     starts: Ints
-    polygons: Shapes
+    polygons: Texts
     tree: shapely.STRtree
 
     @classmethod
-    def of(cls, polygons: Shapes) -> _Rings:
+    def of(cls, polygons: Texts) -> _Rings:
         turned = shapely.orient_polygons(polygons)
         rings = shapely.get_rings(turned)
         starts = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
@@ -130,9 +127,10 @@ class _Rings:
         return np.nonzero(begins)[0]
 
     @cached_property
-    def lines(self) -> Shapes:
+    def lines(self) -> Texts:
         """The segments, as lines."""
-        lines: Shapes = shapely.linestrings(np.stack([self.points[self.segments], self.points[self.segments + 1]], axis=1))
+        at = self.segments
+        lines: Texts = shapely.linestrings(np.stack([self.points[at], self.points[at + 1]], axis=1))
         return lines
 
     def ring_of(self, segments: Ints) -> Ints:
@@ -267,7 +265,7 @@ def _assembled(rings: list[Floats]) -> shapely.MultiPolygon | None:
     """Return the polygons of rings, rounded; None where a hole lies in none."""
     if not rings:
         return shapely.MultiPolygon()
-    points = np.round(np.concatenate(rings), _DECIMALS)
+    points: Floats = np.round(np.concatenate(rings), _DECIMALS)
     ring = np.repeat(np.arange(len(rings)), [len(one) for one in rings])
     new = (np.diff(points, axis=0, prepend=np.nan) != 0).any(axis=1) | (np.diff(ring, prepend=-1) != 0)
     points, ring = _untied(points[new], ring[new])

@@ -15,12 +15,12 @@ import contourpy
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import CRS
 
 from atlas.base.errors import NetworkError, ScenarioError
-from atlas.base.geodesy import KM_A_DEGREE, Floats, transformer
+from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Texts, transformer
 from atlas.base.style import TIME_RAMP
+from atlas.base.tables import listing
 from atlas.base.words import language, say_in
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
@@ -107,7 +107,7 @@ class Surface:
         """(rows, columns) minutes, NaN in the sea and where there is no way."""
         return self.grid.full(np.where(np.isfinite(self.minutes), self.minutes, np.nan))
 
-    def within(self, cutoff_min: float) -> NDArray[np.bool_]:
+    def within(self, cutoff_min: float) -> Bools:
         """(cells,) which cells lie within a cut-off, inclusive."""
         return np.asarray(np.isfinite(self.minutes) & (self.minutes <= cutoff_min + TOLERANCE_MIN), dtype=bool)
 
@@ -270,8 +270,8 @@ def circle(
     return _frame(
         shapes,
         {
-            "origin": ";".join(one.origin for one in surfaces),
-            "origin_zh": ";".join(one.origin_name for one in surfaces),
+            "origin": listing(one.origin for one in surfaces),
+            "origin_zh": listing(one.origin_name for one in surfaces),
             "mode": first.mode,
             "scenario": first.scenario.name,
             "combine": combine,
@@ -309,7 +309,7 @@ def together(surfaces: Sequence[Surface], combine: str) -> tuple[Surface, ...]:
     if len(surfaces) == 1:
         return tuple(surfaces)
     joint = minutes.min(axis=0) if combine == "union" else minutes.max(axis=0)
-    origin, name = (";".join(getattr(one, key) for one in surfaces) for key in ("origin", "origin_name"))
+    origin, name = (listing(getattr(one, key) for one in surfaces) for key in ("origin", "origin_name"))
     return (replace(surfaces[0], origin=origin, origin_name=name, minutes=joint),)
 
 
@@ -344,7 +344,7 @@ def _frame(shapes: list[shapely.MultiPolygon], columns: dict[str, object], crs: 
     return gpd.GeoDataFrame(columns, geometry=turned, crs=4326, index=range(len(shapes)))
 
 
-def _area_km2(shapes: NDArray[np.object_], crs: CRS) -> Floats:
+def _area_km2(shapes: Texts, crs: CRS) -> Floats:
     there = transformer(4326, crs)
     metric = shapely.transform(shapes, lambda xy: np.column_stack(there.transform(xy[:, 0], xy[:, 1])))
     return np.asarray(shapely.area(metric) / 1e6, dtype=np.float64)
@@ -375,7 +375,7 @@ def _extended(grid: Grid, minutes: Floats) -> Floats:
     return flat.reshape(grid.shape)
 
 
-def _contours(grid: Grid, above: Floats, across: float) -> NDArray[np.object_]:
+def _contours(grid: Grid, above: Floats, across: float) -> Texts:
     """Return where `above` (rows, columns) is not above zero, as polygons in the grid's CRS, shores not yet cut.
 
     What is contoured is how far a cell lies above or below the cut-off, no further than local travel takes over one
@@ -395,11 +395,11 @@ def _contours(grid: Grid, above: Floats, across: float) -> NDArray[np.object_]:
     )
     lines: Any = maker.filled(-2.0 * across, 0.0)
     (points,), (rings,), (polygons,) = lines
-    found: NDArray[np.object_] = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, polygons))
+    found: Texts = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, polygons))
     return found
 
 
-def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Grid) -> shapely.MultiPolygon:
+def _with_cells(area: shapely.MultiPolygon, reached: Bools, grid: Grid) -> shapely.MultiPolygon:
     """Return the parts that hold a reached cell: a strip beyond water that only the drawing reached is dropped."""
     parts = np.array(area.geoms, dtype=object)
     narrow = np.nonzero(shapely.area(parts) < _NARROW_CELLS * (grid.size_m / 1000.0 / KM_A_DEGREE) ** 2)[0]
@@ -410,7 +410,8 @@ def _with_cells(area: shapely.MultiPolygon, reached: NDArray[np.bool_], grid: Gr
     return shapely.MultiPolygon(list(parts[holds]))
 
 
-def _squares(grid: Grid, chosen: NDArray[np.bool_]) -> NDArray[np.object_]:
+def _squares(grid: Grid, chosen: Bools) -> Texts:
     xy, half = grid.xy[chosen], grid.size_m / 2.0
     squares = shapely.box(xy[:, 0] - half, xy[:, 1] - half, xy[:, 0] + half, xy[:, 1] + half)
-    return shapely.get_parts(shapely.union_all(squares))
+    parts: Texts = shapely.get_parts(shapely.union_all(squares))
+    return parts

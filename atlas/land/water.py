@@ -8,10 +8,9 @@ from functools import cached_property
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from atlas.base.geodesy import Bools, Floats, Ints, meridian_km
+from atlas.base.geodesy import Bools, Floats, Ints, Texts, meridian_km
 from atlas.data.region import Territory
 from atlas.network.attach import ROAD_REACH_KM
 from atlas.network.barrier import Barrier
@@ -81,15 +80,15 @@ class WaterRaster:
         inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
         return np.where(inside, self.wet[np.where(inside, row, 0), np.where(inside, column, 0)], True)
 
-    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
+    def water_km(self, segments: Texts, lengths_km: Floats) -> Floats:
         """Return how many kilometres of each segment are wet."""
         return self._sampled(segments, lengths_km)[0]
 
-    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
+    def longest_water_km(self, segments: Texts, lengths_km: Floats) -> Floats:
         """Return the widest single water on each segment."""
         return self._sampled(segments, lengths_km)[1]
 
-    def _sampled(self, segments: NDArray[np.object_], lengths_km: Floats) -> tuple[Floats, Floats]:
+    def _sampled(self, segments: Texts, lengths_km: Floats) -> tuple[Floats, Floats]:
         """Return the wet kilometres and the widest water of each segment, sampled a pixel apart."""
         ends = shapely.get_coordinates(segments).reshape(-1, 2, 2)
         row = (self.north - ends[:, :, 1]) / self.step_lat

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import MapError
-from atlas.base.geodesy import wgs84_to_gcj02
+from atlas.base.geodesy import Floats, Texts, wgs84_to_gcj02
 from atlas.base.style import BASEMAPS
 from atlas.base.words import both
 from atlas.data.layer import Layer, require_placed
@@ -28,7 +27,7 @@ __all__ = ["Basemap", "basemap_of", "displayed", "placed"]
 _WGS84, _CGCS2000, _GCJ02 = (both(f"basemap.{name}") for name in ("wgs84", "cgcs2000", "gcj02"))
 
 
-_Shapes = NDArray[np.object_]
+_Shapes = Texts
 
 
 @dataclass(frozen=True)
@@ -154,9 +153,7 @@ def displayed(layers: Mapping[str, Layer], basemap: Basemap | None) -> dict[str,
     return {key: replace(layer, frame=layer.frame.set_geometry(_shifted(layer))) for key, layer in shown.items()}
 
 
-def placed(
-    layers: Mapping[str, Layer], basemap: Basemap | None
-) -> Callable[[NDArray[np.object_]], NDArray[np.object_]]:
+def placed(layers: Mapping[str, Layer], basemap: Basemap | None) -> Callable[[Texts], Texts]:
     """Return what does with other geometries, such as edges of the network, what :func:`displayed` does with layers."""
     courses = courses_of(layers)
     if basemap is None or not basemap.shifted:
@@ -164,14 +161,14 @@ def placed(
     return lambda shapes: shift_shapes(courses.drawn(shapes))
 
 
-def _shifted(layer: Layer) -> NDArray[np.object_]:
+def _shifted(layer: Layer) -> Texts:
     return shift_shapes(layer.frame.geometry.to_numpy())
 
 
-def shift_shapes(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+def shift_shapes(shapes: Texts) -> Texts:
     """Return geometries moved from WGS 84 to GCJ-02."""
 
-    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def move(points: Floats) -> Floats:
         return np.column_stack(wgs84_to_gcj02(points[:, 0], points[:, 1]))
 
     return np.asarray(shapely.transform(shapes, move), dtype=object)

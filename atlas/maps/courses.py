@@ -18,9 +18,8 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from atlas.base.geodesy import KM_A_DEGREE, Floats
+from atlas.base.geodesy import KM_A_DEGREE, Floats, Texts
 from atlas.data.layer import Layer
 
 __all__ = ["Courses", "courses_of", "river_courses", "smoothed"]
@@ -40,7 +39,7 @@ class Courses:
 
     bends: Mapping[_Piece, Floats]
 
-    def drawn(self, lines: NDArray[np.object_]) -> NDArray[np.object_]:
+    def drawn(self, lines: Texts) -> Texts:
         """Return lines with every piece that has a curve drawn along it."""
         if not self.bends:
             return lines

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from atlas.base.geodesy import transformer
+from atlas.base.geodesy import Floats, Ints, Texts, transformer
 from atlas.data.parameters import SETS, ParameterTable
 from atlas.land.grid import Grid
 from atlas.land.ground import Ground
@@ -65,7 +65,7 @@ def pack_parameters(table: ParameterTable) -> list[list[Any]]:
     return [[r.name, [r.value(name) for name in SETS], r.low, r.high, r.unit, r.source] for r in table.rows]
 
 
-def pack_engine(network: Network, ground: Ground | None, group_of: NDArray[np.int64] | None = None) -> dict[str, Any]:
+def pack_engine(network: Network, ground: Ground | None, group_of: Ints | None = None) -> dict[str, Any]:
     """Return what ``AtlasEngine.unpack`` takes.
 
     Parameters
@@ -140,7 +140,7 @@ def pack_engine(network: Network, ground: Ground | None, group_of: NDArray[np.in
     return {"blob": block.text(), "arrays": [list(one) for one in block.arrays], **packed}
 
 
-def _coded(values: NDArray[np.object_]) -> tuple[list[str], NDArray[np.int64]]:
+def _coded(values: Texts) -> tuple[list[str], Ints]:
     names, codes = np.unique(values.astype(str), return_inverse=True)
     return names.tolist(), codes.ravel().astype(np.int64)
 
@@ -162,7 +162,7 @@ def _pack_grid(block: _Block, ground: Ground, node_type: str) -> dict[str, Any]:
     return {"shape": list(grid.shape), "cellKm2": grid.cell_km2, "sizeM": grid.size_m, "step": _STEP, "nodes": lattice}
 
 
-def _lattice(grid: Grid) -> tuple[Sequence[int], NDArray[np.float64], NDArray[np.float64]]:
+def _lattice(grid: Grid) -> tuple[Sequence[int], Floats, Floats]:
     """Return rows and columns of the lattice, and its longitudes and latitudes, row by row from the top left corner."""
     rows, columns = (int(np.ceil(size / _STEP)) + 1 for size in grid.shape)
     column, row = np.meshgrid(np.arange(columns) * _STEP, np.arange(rows) * _STEP)

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
+
+from atlas.base.geodesy import Ints, Texts
 
 __all__ = ["pack_columns", "pack_geometries", "pack_integers"]
 
@@ -73,7 +75,7 @@ def pack_geometries(geometries: ArrayLike, *, decimals: int = 5) -> dict[str, An
     return packed
 
 
-def _parts(shapes: NDArray[np.object_]) -> tuple[NDArray[np.object_], NDArray[np.int64]]:
+def _parts(shapes: Texts) -> tuple[Texts, Ints]:
     parts, owner = shapely.get_parts(shapes, return_index=True)
     filled = ~shapely.is_empty(parts)
     parts, owner = parts[filled], owner[filled]

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from atlas.base.geodesy import Floats, Ints, Texts
 from atlas.base.style import GROUND, TIME_RAMP, band_of, symbol_of
 from atlas.data.layer import Layer, region_of
 from atlas.data.scenario import Scenario
@@ -55,22 +56,22 @@ class _Sheet:
         """How fine shapes are drawn, degrees: no coarser than a pixel."""
         return float(min(_FINE_DEG, (self.box[2] - self.box[0]) / _WIDTH))
 
-    def clipped(self, shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    def clipped(self, shapes: Texts) -> Texts:
         """What of the shapes lies on the sheet, simplified."""
         return np.asarray(shapely.simplify(shapely.clip_by_rect(shapes, *self.box), self.fine), dtype=object)
 
-    def pixels(self, coordinates: NDArray[np.float64]) -> NDArray[np.float64]:
+    def pixels(self, coordinates: Floats) -> Floats:
         """(n, 2) places on the picture."""
         west, south, east, north = self.box
         x = (coordinates[:, 0] - west) * _WIDTH / (east - west)
         y = (north - coordinates[:, 1]) * self.height / (north - south)
         return np.column_stack([x, y])
 
-    def tenths(self, coordinates: NDArray[np.float64]) -> NDArray[np.int64]:
+    def tenths(self, coordinates: Floats) -> Ints:
         """(n, 2) places in tenths of a pixel."""
         return np.rint(self.pixels(coordinates) * 10).astype(np.int64)
 
-    def path(self, coordinates: NDArray[np.float64]) -> str:
+    def path(self, coordinates: Floats) -> str:
         """Return a path in tenths of a pixel, relative after its first point; steps of nothing are left out."""
         tenths = self.tenths(coordinates)
         steps = np.diff(tenths, axis=0)

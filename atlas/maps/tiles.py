@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 import pyogrio
 import shapely
-from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import Transformer
 
 from atlas.base.doors import missing_extra
 from atlas.base.errors import MapError
 from atlas.base.foreign import apart, only_drivers
-from atlas.base.geodesy import transformer
+from atlas.base.geodesy import Floats, Texts, transformer
 from atlas.base.style import GROUND
 from atlas.maps.packing import pack_geometries
 
@@ -219,8 +218,8 @@ def _look(name: str, shape: Any) -> tuple[int, bool, str] | None:
     return None
 
 
-def _in_degrees(shapes: list[Any], degrees: Transformer) -> NDArray[np.object_]:
-    def move(points: NDArray[np.float64]) -> NDArray[np.float64]:
+def _in_degrees(shapes: list[Any], degrees: Transformer) -> Texts:
+    def move(points: Floats) -> Floats:
         return np.column_stack(degrees.transform(points[:, 0], points[:, 1]))
 
     return np.asarray(shapely.transform(np.array(shapes, dtype=object), move), dtype=object)

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import Bools, Floats, Ints
+from atlas.base.geodesy import Bools, Floats, Ints, Texts
+from atlas.base.tables import listing, slots
 from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.places import GATE
 from atlas.data.scenario import Scenario
@@ -145,10 +146,10 @@ class EdgeArrays:
     rail_node: Bools
     twin: Ints
     anchored: Bools
-    role: NDArray[np.object_]
-    mode: NDArray[np.object_]
-    speed_class: NDArray[np.object_]
-    feature_id: NDArray[np.object_]
+    role: Texts
+    mode: Texts
+    speed_class: Texts
+    feature_id: Texts
     changing: Bools
     toll: Bools
     indicative: Bools
@@ -162,7 +163,7 @@ class EdgeArrays:
     trains_ordinary: Floats
     service_ordinary: Floats
     opens_year: Floats
-    links: tuple[NDArray[np.object_], ...]
+    links: tuple[Texts, ...]
 
     def at(self, rows: Ints) -> EdgeArrays:
         """Return the edges `rows` alone; nodes stay as they are."""
@@ -213,14 +214,14 @@ class EdgeArrays:
         """Rows by feature id, ``layer/feature``, plan id, line id, ``railways/line``, ``ferries`` and ``coaches``."""
         feature, layer, plans, lines = (list(map(str, text.tolist())) for text in self.links)
         full = [f"{of}/{name}" for of, name in zip(layer, feature, strict=True)]
-        full_lines = [line and "railways/" + line.replace(";", ";railways/") for line in lines]
+        full_lines = [line and listing(f"railways/{name}" for name in slots(line)) for line in lines]
         found: dict[str, set[int]] = {}
         for texts in (feature, full, plans, lines, full_lines):
             rows: dict[str, list[int]] = {}
             for row, text in enumerate(texts):
                 rows.setdefault(text, []).append(row)
             for text, some in rows.items():
-                for part in text.split(";"):
+                for part in slots(text):
                     if part:
                         found.setdefault(part, set()).update(some)
         # who closes a station closes its platforms: nobody boards, leaves or changes there
@@ -379,7 +380,7 @@ def _of_columns(edge: ColumnOf, texts: ColumnOf, **computed: NDArray[Any]) -> Ed
     return EdgeArrays(**computed, **text, **numbers, toll=edge("toll").astype(bool), links=links)
 
 
-def _texts(values: NDArray[Any]) -> NDArray[np.object_]:
+def _texts(values: NDArray[Any]) -> Texts:
     """A column of texts, empty where one is missing."""
     listed = values.tolist()
     if set(map(type, listed)) <= {str}:

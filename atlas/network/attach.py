@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from atlas.base.geodesy import Ints, lengths_km
+from atlas.base.geodesy import Bools, Floats, Ints, Texts, lengths_km
 from atlas.data.region import sides_at
 from atlas.data.scenario import BASE_YEAR
 from atlas.network.arrays import MESH
@@ -170,7 +169,7 @@ def mesh_part(frame: gpd.GeoDataFrame, highways: gpd.GeoDataFrame, roads: Column
     return MeshPart(picked(nodes, np.nonzero(kept)[0]), stacked(runs, joined), joins)
 
 
-def _with_entries(lines: NDArray[np.object_]) -> tuple[NDArray[np.float64], Ints, NDArray[np.bool_]]:
+def _with_entries(lines: Texts) -> tuple[Floats, Ints, Bools]:
     """Return the vertices of the lines, of which line each is, and which were put in where a line is long."""
     parts = np.maximum(np.ceil(lengths_km(lines) / MESH_STEP_KM), 1).astype(np.int64)
     row = np.repeat(np.arange(len(lines)), parts - 1)
@@ -189,11 +188,11 @@ def _with_entries(lines: NDArray[np.object_]) -> tuple[NDArray[np.float64], Ints
 
 def _mesh_edges(
     name: str,
-    a: NDArray[np.object_],
-    b: NDArray[np.object_],
-    lines: NDArray[np.object_],
-    limit_kmh: NDArray[np.float64],
-    opens_year: NDArray[np.float64] | float,
+    a: Texts,
+    b: Texts,
+    lines: Texts,
+    limit_kmh: Floats,
+    opens_year: Floats | float,
 ) -> Columns:
     """Return the edges of stretches one way, then those back."""
     km = lengths_km(lines)
@@ -210,7 +209,7 @@ def _mesh_edges(
     return stacked(*blocks)
 
 
-def exits_of(layer: NDArray[np.object_], kind: NDArray[np.object_], may_leave: NDArray[np.bool_]) -> tuple[Ints, Ints]:
+def exits_of(layer: Texts, kind: Texts, may_leave: Bools) -> tuple[Ints, Ints]:
     """Return the rows of nodes at which local travel joins named roads, and of those of ordinary roads."""
     here = (kind == "junction") & may_leave
     return np.nonzero(here & (layer != MESH))[0], np.nonzero(here & (layer == MESH))[0]
@@ -236,7 +235,7 @@ def link_points(points: Columns, nodes: Columns, barrier: Barrier | None) -> tup
     places = np.nonzero(points["kind"] == "place")[0]
     sites = np.nonzero(points["kind"] != "place")[0]
     travellers = np.nonzero(points["kind"] != "stop")[0]
-    found: list[tuple[Ints, Ints, NDArray[np.float64], str]] = []
+    found: list[tuple[Ints, Ints, Floats, str]] = []
     for sources, targets, reach_km, most, name in (
         (places, exits, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
         (places, settled, ROAD_REACH_KM, ROAD_LINKS, "local_road"),
@@ -367,7 +366,7 @@ def _links(
     )  # fmt: skip
 
 
-def local_edges(a: Columns, b: Columns, km: NDArray[np.float64], name: NDArray[np.object_] | str) -> Columns:
+def local_edges(a: Columns, b: Columns, km: Floats, name: Texts | str) -> Columns:
     """Return the edges from each point `a` to the network node `b` and back, in turn; `a` may be a station door.
 
     Parameters
@@ -387,7 +386,7 @@ def local_edges(a: Columns, b: Columns, km: NDArray[np.float64], name: NDArray[n
     roles = np.array(["egress", "access"], dtype=object)
     ids = [f"local/{u}~{v}" for u, v in zip(a["node_id"], b["node_id"], strict=True)]
 
-    def woven(out: NDArray[np.object_], back: NDArray[np.object_]) -> NDArray[np.object_]:
+    def woven(out: Texts, back: Texts) -> Texts:
         both = np.empty(2 * size, dtype=object)
         both[::2], both[1::2] = out, back
         return both

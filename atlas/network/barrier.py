@@ -8,10 +8,9 @@ from typing import Protocol
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import Floats
+from atlas.base.geodesy import Floats, Texts
 from atlas.data.region import Territory
 
 __all__ = ["Barrier", "Obstacle"]
@@ -26,8 +25,8 @@ class Obstacle(Protocol):
 
     @property
     def territories(self) -> tuple[Territory, ...]: ...
-    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
-    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats: ...
+    def water_km(self, segments: Texts, lengths_km: Floats) -> Floats: ...
+    def longest_water_km(self, segments: Texts, lengths_km: Floats) -> Floats: ...
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,7 @@ class Barrier:
     territories: tuple[Territory, ...] = ()
 
     @classmethod
-    def of(
-        cls, land: NDArray[np.object_], water: NDArray[np.object_], territories: tuple[Territory, ...] = ()
-    ) -> Barrier:
+    def of(cls, land: Texts, water: Texts, territories: tuple[Territory, ...] = ()) -> Barrier:
         """Index the parts of `land` and `water` (arrays of polygons, EPSG:4326)."""
         return cls(shapely.STRtree(_small_parts(land)), shapely.STRtree(_small_parts(water)), territories)
 
@@ -55,7 +52,7 @@ class Barrier:
             dry[i] = shapely.difference(tiles[i], shapely.union_all(self.water.geometries[part[tile == i]]))
         return shapely.STRtree(dry[~shapely.is_empty(dry)])
 
-    def water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
+    def water_km(self, segments: Texts, lengths_km: Floats) -> Floats:
         """Return how many kilometres of each straight segment lie off land or in wide water."""
         total = np.maximum(shapely.length(segments), 1e-12)
         dry = _covered(self.land, segments)
@@ -63,7 +60,7 @@ class Barrier:
         share = np.clip(1.0 - dry / total + wet / total, 0.0, 1.0)
         return np.asarray(share * lengths_km, dtype=np.float64)
 
-    def longest_water_km(self, segments: NDArray[np.object_], lengths_km: Floats) -> Floats:
+    def longest_water_km(self, segments: Texts, lengths_km: Floats) -> Floats:
         """Return the widest single water on each straight segment, in kilometres."""
         widest = np.zeros(len(segments))
         for i, segment in enumerate(segments):
@@ -82,7 +79,7 @@ class Barrier:
         return int(np.argmax(self.water_km(segments, away * 100.0) <= _DRY_KM))
 
 
-def _small_parts(polygons: NDArray[np.object_], size: float = 0.1) -> NDArray[np.object_]:
+def _small_parts(polygons: Texts, size: float = 0.1) -> Texts:
     """Cut polygons into tiles of `size` degrees, so that later intersections stay cheap."""
     pieces: list[object] = []
     parts = shapely.get_parts(polygons)
@@ -107,7 +104,7 @@ def _clipped(polygon: BaseGeometry, box: tuple[float, float, float, float]) -> l
     return [] if piece.is_empty else [piece]
 
 
-def _covered(tree: shapely.STRtree, segments: NDArray[np.object_]) -> Floats:
+def _covered(tree: shapely.STRtree, segments: Texts) -> Floats:
     covered = np.zeros(len(segments))
     which, part = tree.query(segments, predicate="intersects")
     if len(which):

@@ -14,10 +14,11 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.doors import uncollected
 from atlas.base.errors import NetworkError
+from atlas.base.geodesy import Bools, Floats
+from atlas.base.tables import slots
 from atlas.data.layer import parting_water, require_usable
 from atlas.data.region import Region
 from atlas.data.stamp import layers_hash
@@ -61,7 +62,7 @@ REQUIRED = ("highways", "interchanges", "railways", "stations", "places")
 NEAR_MISS_KM = 0.5
 
 
-def open_edges(network: Network, scenario: Scenario) -> NDArray[np.bool_]:
+def open_edges(network: Network, scenario: Scenario) -> Bools:
     """Return which edges exist in `scenario`; see :meth:`atlas.network.arrays.EdgeArrays.open_in`.
 
     Parameters
@@ -178,14 +179,14 @@ def _build(layers: Mapping[str, Layer], snap_km: float, on_request: Collection[s
     )  # fmt: skip
 
 
-def lines_on_request(frame: pd.DataFrame, names: Collection[str] | None = None) -> NDArray[np.bool_]:
+def lines_on_request(frame: pd.DataFrame, names: Collection[str] | None = None) -> Bools:
     """Return which lines of a layer have no known alignment and are among `names` (ids or plan ids; None: all)."""
     drawn_only = ~frame["in_network"].to_numpy(dtype=bool)
     if names is None:
         return drawn_only
     wanted = set(names)
     asked = [
-        row_id in wanted or bool(wanted & set(str(plan_ids or "").split(";")))
+        row_id in wanted or bool(wanted & set(slots(str(plan_ids or ""))))
         for row_id, plan_ids in zip(frame["id"], frame["plan_ids"], strict=True)
     ]
     return np.asarray(drawn_only & np.array(asked, dtype=bool))
@@ -208,7 +209,7 @@ def _with_sides(frame: gpd.GeoDataFrame, region: Region) -> gpd.GeoDataFrame:
     return frame.assign(side=[known.get(city) or region.side_of(None) for city in frame["city"]])
 
 
-def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> NDArray[np.float64]:
+def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> Floats:
     """(n,) metres each node may be off, as the layer of its feature has it; 0 where it has none."""
     found = np.zeros(len(nodes["layer"]))
     for key in ("interchanges", "stations", "places", "ports", "airports", "cross_border_links"):

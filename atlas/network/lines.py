@@ -13,10 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import KM_A_DEGREE, Floats, Ints, distances_km, length_km
+from atlas.base.geodesy import KM_A_DEGREE, Floats, Ints, Texts, distances_km, length_km
 from atlas.data.region import abroad
 from atlas.network.barrier import Obstacle
 
@@ -85,7 +84,7 @@ def cut_line(coordinates: Floats, nodes: Floats, *, tolerance_km: float = 0.05) 
     ]
 
 
-def cut_lines(lines: NDArray[np.object_], nodes: Floats, counts: Ints) -> NDArray[np.object_]:
+def cut_lines(lines: Texts, nodes: Floats, counts: Ints) -> Texts:
     """Cut many lines at their nodes, each as :func:`cut_line` does.
 
     Parameters

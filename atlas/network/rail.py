@@ -20,7 +20,7 @@ import shapely
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import Floats
-from atlas.base.tables import listed
+from atlas.base.tables import listed, listing, slots
 from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import cut_line, line_km
 from atlas.network.rows import Edge, Join, Node, Opening, year_of
@@ -211,8 +211,8 @@ def _straight(halts: dict[str, Row], lines: dict[str, Row], a: str, b: str, serv
 
 def _measured(frame: gpd.GeoDataFrame, halts: dict[str, Row]) -> Iterator[_Service]:
     for row in frame.to_dict("records"):
-        names = str(row["station_ids"]).split(";")
-        elapsed = [float(value) for value in str(row["elapsed_min"]).split(";")]
+        names = slots(str(row["station_ids"]))
+        elapsed = [float(value) for value in slots(str(row["elapsed_min"]))]
         if len(names) != len(elapsed) or len(names) < 2:
             raise NetworkError(f"rail_services {row['id']}: {len(names)} stops but {len(elapsed)} times in elapsed_min")
         if any(later <= earlier for earlier, later in itertools.pairwise(elapsed)):
@@ -231,7 +231,7 @@ def _measured(frame: gpd.GeoDataFrame, halts: dict[str, Row]) -> Iterator[_Servi
             tuple(elapsed),
             float(row["trains_per_day"]),
             year_of(row["trains_recent"]),
-            tuple(str(row["line_ids"]).split(";")),
+            tuple(slots(str(row["line_ids"]))),
             float("nan"),
             "frequency" if row.get("kind") == "frequency" else "measured",
         )
@@ -331,8 +331,8 @@ def _course(service: _Service, lines: dict[str, Row]) -> str:
 
 
 def _plan_ids(service: _Service, lines: dict[str, Row]) -> str:
-    names = (name for line in service.line_ids if line in lines for name in (lines[line]["plan_ids"] or "").split(";"))
-    return ";".join(dict.fromkeys(name for name in names if name))
+    names = (name for line in service.line_ids if line in lines for name in slots(lines[line]["plan_ids"] or ""))
+    return listing(dict.fromkeys(name for name in names if name))
 
 
 def _add_platform(part: RailPart, service: _Service, k: int, halt: Row) -> str:
@@ -369,7 +369,7 @@ def _add_ride(
     ride = replace(
         blank, edge_id=f"{service.service_id}/{k}/ride", from_id=a, to_id=b, role="ride", length_km=leg.length_km,
         drawn_length_km=leg.drawn_length_km, published_length_km=leg.published_length_km, opens_year=leg.opens_year,
-        line_ids=";".join(leg.line_ids), geometry=shapely.LineString(leg.line),
+        line_ids=listing(leg.line_ids), geometry=shapely.LineString(leg.line),
     )  # fmt: skip
     if service.elapsed_min is not None:
         ride = replace(ride, run_min=service.elapsed_min[k + 1] - service.elapsed_min[k])

@@ -16,10 +16,9 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Ints, distance_km, distances_km, lengths_km
+from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Ints, Texts, distance_km, distances_km, lengths_km
 from atlas.base.tables import listed
 from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import LEAST_RADIUS_KM, cut_line, cut_lines, line_km, on_sphere
@@ -40,7 +39,6 @@ from atlas.network.upgrades import upgraded, with_links
 
 __all__ = ["road_part"]
 
-Texts = NDArray[np.object_]
 #: An exit this close to a line is taken to lie on it when the layer names no nodes.
 _ON_LINE_KM = 0.03
 #: A crossing belongs to a road that reaches the border within this distance of it.

@@ -18,7 +18,7 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from atlas.base.geodesy import Floats
+from atlas.base.geodesy import Floats, Texts
 from atlas.base.tables import parse_table
 
 __all__ = [
@@ -182,7 +182,7 @@ def years_of(values: pd.Series[Any]) -> Floats:
     return np.array([year_of(value) for value in values.tolist()], dtype=np.float64)
 
 
-def texts_of(values: pd.Series[Any], otherwise: str = "") -> NDArray[np.object_]:
+def texts_of(values: pd.Series[Any], otherwise: str = "") -> Texts:
     """Return a column of texts, `otherwise` where one is missing or empty."""
     return column_of((value or otherwise for value in values.tolist()), "text")
 

@@ -8,7 +8,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
-from atlas.base.tables import listed
+from atlas.base.tables import listed, slots
 from atlas.network.rows import Columns, column_of, filled, picked, stacked, texts_of, year_of
 
 __all__ = ["upgraded", "with_links"]
@@ -57,7 +57,7 @@ def upgraded(roads: gpd.GeoDataFrame, edges: Columns) -> Columns:
     blocks = [filled("edges", 0)]
     for road in roads[(roads["upgrades"] != "").to_numpy(dtype=bool)].to_dict("records"):
         wanted = list(listed(road["upgrades"]))
-        named = set(str(road["node_ids"] or "").split(";"))
+        named = set(slots(str(road["node_ids"] or "")))
         rows = [
             k
             for k in np.nonzero((edges["role"] == "run") & np.isin(edges["feature_id"], wanted))[0].tolist()

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
+from atlas.base.geodesy import Floats, Ints
 from atlas.base.style import symbol_of
 from atlas.base.words import Words, both, language, say_in
 from atlas.data.places import GATE, PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
@@ -119,7 +120,7 @@ class Network:
         return np.asarray(getattr(self, table)[name]) if known is None else known.column(name)
 
     @cached_property
-    def lonlat(self) -> NDArray[np.float64]:
+    def lonlat(self) -> Floats:
         """(n, 2) degrees of the nodes."""
         if "_tables" in self.__dict__:
             return self._column("nodes", "lonlat")
@@ -168,7 +169,7 @@ class Network:
         return [int(row) for row in np.nonzero(self.node_column("kind") == "place")[0]]
 
     @cached_property
-    def _named_nodes(self) -> NDArray[np.int64]:
+    def _named_nodes(self) -> Ints:
         """Rows of the nodes that have a name."""
         return np.flatnonzero([bool(name) for name in self.node_names])
 
@@ -489,8 +490,7 @@ def network_of(kept: Kept, spec: Callable[[], LayerSpec], region: Callable[[], R
     kinds = kept.facts["places"]
     network = object.__new__(Network)
     network.__dict__.update(
-        hash=kept.facts["hash"],
-        _tables=tables,
+        hash=kept.facts["hash"], _tables=tables,
         _makers={
             "nodes": frame_maker("nodes", "node_frame"), "edges": frame_maker("edges", "edge_frame"),
             "joins": frame_maker("joins", "join_frame"), "place_layer": places, "feature_names": names,

@@ -18,6 +18,7 @@ import shapely
 
 from atlas.base.errors import LayerError
 from atlas.base.geodesy import KM_A_DEGREE, Floats
+from atlas.base.tables import slots
 from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.register import Register
 from atlas.network.lines import cut_line, line_km
@@ -77,7 +78,7 @@ def _layer_stretches(layer: str, lines: gpd.GeoDataFrame, nodes: gpd.GeoDataFram
     before: dict[str, list[tuple[frozenset[str], shapely.LineString]]] = {}
     rows: list[dict[str, Any]] = []
     for row in records:
-        ids = str(row[column]).split(";")
+        ids = slots(str(row[column]))
         missing = [name for name in ids if name not in at]
         if missing:
             raise LayerError(f"layer {layer}: {row['id']} names {', '.join(missing)}, not in its node layer")

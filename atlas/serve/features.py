@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from atlas.base.geodesy import Ints, Texts
+from atlas.base.tables import slots
 from atlas.base.values import plain
 from atlas.base.words import both
 from atlas.data.layer import Layer
@@ -176,7 +177,7 @@ def _page_links(asked: Asked, key: str, matched: int, offset: int, limit: int) -
     return links
 
 
-def _in_box(shapes: NDArray[np.object_], box: Box) -> NDArray[np.int64]:
+def _in_box(shapes: Texts, box: Box) -> Ints:
     """Return the rows that touch a box, in order; one whose west lies east of its east goes round by 180°."""
     west, south, east, north = box
     parts = [(west, east)] if west <= east else [(west, 180.0), (-180.0, east)]
@@ -186,11 +187,11 @@ def _in_box(shapes: NDArray[np.object_], box: Box) -> NDArray[np.int64]:
     return np.nonzero(hit)[0]
 
 
-def _equal(held: Sequence[Any], wanted: Any) -> NDArray[np.int64]:
+def _equal(held: Sequence[Any], wanted: Any) -> Ints:
     """Return where a value is the one wanted, or a list joined by ``;`` holds it."""
     found = [plain(value) for value in held]
     if isinstance(wanted, str):
-        return np.nonzero([v is not None and (v == wanted or wanted in str(v).split(";")) for v in found])[0]
+        return np.nonzero([v is not None and (v == wanted or wanted in slots(str(v))) for v in found])[0]
     return np.nonzero([v is not None and v == wanted for v in found])[0]
 
 

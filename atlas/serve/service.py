@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
 import shapely
-from numpy.typing import NDArray
 
+from atlas.base.geodesy import Texts
 from atlas.base.values import plain
 from atlas.data.catalog import Catalog
 from atlas.data.layer import Layer
@@ -101,7 +100,7 @@ class Service:
         return {key: gather(layer, sources=sources).tables[0] for key, layer in self.layers.items()}
 
     @cached_property
-    def mercator(self) -> dict[str, tuple[NDArray[np.object_], shapely.STRtree]]:
+    def mercator(self) -> dict[str, tuple[Texts, shapely.STRtree]]:
         """Each layer's shapes in Web Mercator, of which tiles are cut, and an index of them."""
         shapes = {key: table.shapes.geometry.to_crs(3857).to_numpy() for key, table in self.tables.items()}
         return {key: (one, shapely.STRtree(one)) for key, one in shapes.items()}

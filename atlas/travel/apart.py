@@ -9,7 +9,7 @@ import pandas as pd
 
 from atlas.base.errors import PlanError
 from atlas.base.geodesy import Bools
-from atlas.base.tables import listed
+from atlas.base.tables import listed, listing
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.build import Network
@@ -137,7 +137,7 @@ def _told(journey: Journey) -> dict[str, object]:
         "length_km": journey.length_km,
         "by": " → ".join(dict.fromkeys(leg.name_zh for leg in legs)),
         "by_en": " → ".join(dict.fromkeys(leg.name_en or leg.name_zh for leg in legs)),
-        "features": ";".join(dict.fromkeys(f"{leg.layer}/{leg.feature_id}" for leg in legs)),
+        "features": listing(dict.fromkeys(f"{leg.layer}/{leg.feature_id}" for leg in legs)),
     }
 
 

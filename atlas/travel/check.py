@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from atlas.base.geodesy import Bools, Texts
 from atlas.data.declaration import SEATS
 from atlas.data.region import abroad
 from atlas.data.scenario import Scenario
@@ -140,13 +140,13 @@ def _timeless(network: Network, scenario: Scenario) -> list[str]:
 _GUARDED = ("border", "vessel")
 
 
-def _ends(network: Network) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+def _ends(network: Network) -> tuple[Texts, Texts]:
     side = dict(zip(network.nodes["node_id"], network.nodes["side"], strict=True))
     tail, head = (np.array([side[name] for name in network.edges[end]], dtype=object) for end in ("from_id", "to_id"))
     return tail, head
 
 
-def _abroad(network: Network) -> NDArray[np.bool_]:
+def _abroad(network: Network) -> Bools:
     """Which edges between two nodes of one side run through another."""
     tail, head = _ends(network)
     lines = network.edges.geometry.to_numpy()

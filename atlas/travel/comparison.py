@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from atlas.base.tables import listed
+from atlas.base.geodesy import Bools
+from atlas.base.tables import SEPARATOR, listed, listing, slots
 from atlas.base.words import Words, both, joined
 from atlas.data.declaration import counted_units, seats_of
 from atlas.data.scenario import Scenario
@@ -156,7 +156,7 @@ def compare(
                     "from_id": start, "from_zh": names[start], "to_id": end, "to_zh": names[end], "mode": mode,
                     "before_min": old[start, end], "after_min": new[start, end],
                     "saved_min": old[start, end] - new[start, end],
-                    "crossing": ";".join(_crossings(old[start, end], new[start, end], cutoffs)),
+                    "crossing": listing(_crossings(old[start, end], new[start, end], cutoffs)),
                     "projects": projects,
                 }
             )  # fmt: skip
@@ -252,16 +252,14 @@ class _ProjectBook:
 _FACTS = ("opens_year", "opens_basis", "plan_ids")
 
 
-def _records(
-    frame: pd.DataFrame, chosen: NDArray[np.bool_], columns: Sequence[str]
-) -> list[tuple[int, dict[str, Any]]]:
+def _records(frame: pd.DataFrame, chosen: Bools, columns: Sequence[str]) -> list[tuple[int, dict[str, Any]]]:
     """Rows that are chosen with their number, as dictionaries of some columns: a frame row by row is slow."""
     rows = np.nonzero(chosen)[0]
     texts = zip(*(frame[name].to_numpy()[rows].tolist() for name in columns), strict=True)
     return [(row, dict(zip(columns, text, strict=True))) for row, text in zip(rows.tolist(), texts, strict=True)]
 
 
-def _new_stops(network: Network, fresh: NDArray[np.bool_], facts: dict[str, dict[str, Any]]) -> dict[int, str]:
+def _new_stops(network: Network, fresh: Bools, facts: dict[str, dict[str, Any]]) -> dict[int, str]:
     """Rows of boarding and alighting that are new, with the station; what is known of it goes into `facts`."""
     edges = network.edges
     chosen = fresh & edges["role"].isin(["board", "alight"]).to_numpy()
@@ -286,7 +284,9 @@ def _new_stops(network: Network, fresh: NDArray[np.bool_], facts: dict[str, dict
 def _lines_alone(edges: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """The earliest ride along each railway line alone: what says when the line itself opened."""
     lines = edges["line_ids"].to_numpy(dtype=object)
-    alone = (edges["role"] == "ride").to_numpy() & np.array([bool(line) and ";" not in str(line) for line in lines])
+    alone = (edges["role"] == "ride").to_numpy() & np.array(
+        [bool(line) and SEPARATOR not in str(line) for line in lines]
+    )
     rides = [row for _, row in _records(edges, alone, (*_FACTS, "line_ids"))]
     found: dict[str, dict[str, Any]] = {}
     for row in sorted(rides, key=lambda row: np.inf if np.isnan(row["opens_year"]) else row["opens_year"]):
@@ -324,7 +324,7 @@ def _tested(
             pair = row["from_id"], row["to_id"]
             without[key, *pair] = times[pair]
             losses.append(times[pair] - new[pair])
-            gained = [c for c in cutoffs if f"gained {c:g}" in row["crossing"].split(";")]
+            gained = [c for c in cutoffs if f"gained {c:g}" in slots(row["crossing"])]
             lost += sum(not _inside(times[pair], cutoff) for cutoff in gained)
         slower = [loss for loss in losses if loss > TOLERANCE_MIN]
         table.append(
@@ -352,9 +352,9 @@ def _pair_frame(
         full.append(
             {
                 **row,
-                "projects": ";".join(row["projects"]),
-                "project_names": ";".join(fact["name_zh"] for fact in facts),
-                "plan_ids": ";".join(plan_ids),
+                "projects": listing(row["projects"]),
+                "project_names": listing(fact["name_zh"] for fact in facts),
+                "plan_ids": listing(plan_ids),
                 **_why(row, facts, without),
                 "from_id": row["from_id"].removeprefix("place/"),
                 "to_id": row["to_id"].removeprefix("place/"),

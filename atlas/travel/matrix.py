@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.places import Place
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import StateArcs
@@ -26,9 +26,6 @@ from atlas.travel.trip import Trip
 
 __all__ = ["minutes_by_opening", "od_minutes"]
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 #: Sharing pays when it saves this many searches or more.
 _WORTH = 0.7
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError, ScenarioError
+from atlas.base.geodesy import Bools, Floats
 from atlas.data.scenario import MODES, Scenario
 from atlas.network.arrays import EdgeArrays
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EdgeTimes", "edge_minutes", "edge_times", "local_minutes", "run_minutes", "usable_edges", "usable_of"]
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 #: Classes of railway with a speed and a number of trains of their own where nothing is published.
 _RAIL_CLASSES = ("high_speed", "conventional")
 #: Gives a parameter's values by name: k numbers, one a draw, or one number for all.

@@ -8,10 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError, UnknownPlaceError
-from atlas.base.geodesy import Floats
+from atlas.base.geodesy import Floats, Ints, Texts
 from atlas.base.style import band_of
 from atlas.base.words import language, say_in
 from atlas.data.places import Place
@@ -168,7 +167,7 @@ def locate(network: Network, place: str | Place) -> tuple[Network, str]:
 
 def locate_all(
     network: Network, origins: Iterable[str | Place], destinations: Iterable[str | Place]
-) -> tuple[Network, NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[Network, Ints, Ints]:
     """Return the network with all places in it, and the rows of the nodes of origins and destinations.
 
     Raises
@@ -304,7 +303,7 @@ def _reached_edges(trip: Trip, tree: Tree, cutoffs: tuple[float, ...]) -> gpd.Ge
     return reached.reset_index(drop=True)
 
 
-def _tree_edges(tree: Tree) -> NDArray[np.int64]:
+def _tree_edges(tree: Tree) -> Ints:
     return tree.via[tree.via >= 0]
 
 
@@ -399,24 +398,20 @@ def od_matrix(
     return Matrix(pd.concat(tables, ignore_index=True))
 
 
-def matrix_on(
-    trip: Trip, starts: NDArray[np.int64], ends: NDArray[np.int64], *, limit_min: float = float("inf")
-) -> pd.DataFrame:
+def matrix_on(trip: Trip, starts: Ints, ends: Ints, *, limit_min: float = float("inf")) -> pd.DataFrame:
     """Return the rows of :func:`od_matrix` for one trip; starts and ends are rows of its nodes."""
     import pandas as pd
 
     return pd.DataFrame(matrix_columns(trip, starts, ends, limit_min=limit_min))
 
 
-def matrix_columns(
-    trip: Trip, starts: NDArray[np.int64], ends: NDArray[np.int64], *, limit_min: float = float("inf")
-) -> dict[str, list[Any]]:
+def matrix_columns(trip: Trip, starts: Ints, ends: Ints, *, limit_min: float = float("inf")) -> dict[str, list[Any]]:
     """Return the columns of :func:`matrix_on`; no frame is made for them."""
     trees = (trip.tree(start, limit_min=limit_min) for start in starts.tolist())
     return time_columns(trip.network, trees, starts.tolist(), ends.tolist(), (trip.scenario.name, trip.mode))
 
 
-def point_ids(network: Network) -> NDArray[np.object_]:
+def point_ids(network: Network) -> Texts:
     """Return (n,) what tables call each node: a place by its feature id, anything else by ``layer/feature``."""
     layer, feature, kind = (network.node_column(name) for name in ("layer", "feature_id", "kind"))
     return np.where(kind == "place", feature, layer + "/" + feature)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import EdgeArrays, StateArcs
 from atlas.travel.kernel import least_minutes
@@ -45,8 +46,6 @@ __all__ = [
 
 #: States of the searches about stations that are held at once.
 _ROOM = 8_000_000
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Graph:
     heads: NDArray[np.int32]
     minutes: Floats
     arc_edge: Ints
-    rail: NDArray[np.bool_]
+    rail: Bools
     must_ride: bool = False
 
     @property
@@ -90,7 +89,7 @@ class Graph:
         return csr_array((self.minutes, self.heads, self.indptr), shape=(self.states, self.states))
 
     @cached_property
-    def early(self) -> NDArray[np.bool_]:
+    def early(self) -> Bools:
         """(n,) nodes that count as reached before a first train."""
         return early_nodes(self.rail, must_ride=self.must_ride)
 
@@ -160,7 +159,7 @@ class Tree(Ways):
         return [int(edge) for edge in self.graph.edges_between(states[:-1], states[1:])]
 
 
-def early_nodes(rail: NDArray[np.bool_], *, must_ride: bool) -> NDArray[np.bool_]:
+def early_nodes(rail: Bools, *, must_ride: bool) -> Bools:
     """Return which nodes count as reached before a first train: by rail only those inside the railway.
 
     The rule of mode ``rail`` — only what is reached after a train counts — stands here and nowhere else.
@@ -168,7 +167,7 @@ def early_nodes(rail: NDArray[np.bool_], *, must_ride: bool) -> NDArray[np.bool_
     return np.asarray(rail | (not must_ride), dtype=bool)
 
 
-def counted(before: Floats, after: Floats, early: NDArray[np.bool_]) -> Floats:
+def counted(before: Floats, after: Floats, early: Bools) -> Floats:
     """Return the minutes that count of those before and after the first train; `early` as of :func:`early_nodes`."""
     return np.asarray(np.minimum(np.where(early, before, np.inf), after), dtype=np.float64)
 
@@ -179,7 +178,7 @@ def graph_of(
     head: Ints,
     first: Floats,
     later: Floats,
-    rail: NDArray[np.bool_],
+    rail: Bools,
     *,
     must_ride: bool = False,
 ) -> Graph:
@@ -242,7 +241,7 @@ def station_arcs(arrays: EdgeArrays, minutes: Floats, limit_min: float, *, detou
     again = arcs.ridden[kept] & inside[head[arcs.edge[kept]]]
     parts = [(arcs.tail[kept], arcs.head[kept] - size * again, arcs.edge[kept], arcs.ridden[kept])]
 
-    def put(tails: Ints, heads: Ints, edges: Ints, known: NDArray[np.bool_] | None, *, ridden: bool) -> None:
+    def put(tails: Ints, heads: Ints, edges: Ints, known: Bools | None, *, ridden: bool) -> None:
         rows = slice(None) if known is None else known
         parts.append((tails[rows], heads[rows], edges[rows], np.full(len(edges[rows]), ridden)))
 
@@ -283,7 +282,7 @@ class _Ways:
     edge: Ints
     passed: Ints
 
-    def at(self, door: Ints, node: Ints) -> tuple[Ints, NDArray[np.bool_]]:
+    def at(self, door: Ints, node: Ints) -> tuple[Ints, Bools]:
         """Return where each pair stands among those passed, and whether it does."""
         if not len(self.passed):
             return np.zeros(len(door), dtype=np.int64), np.zeros(len(door), dtype=bool)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from atlas.base.geodesy import Ints
+from atlas.base.tables import SEPARATOR
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.network.arrays import MESH
@@ -55,7 +56,7 @@ def assumed_features(network: Network, scenario: Scenario) -> int:
     return int((network.edge_column("opens_basis")[rows] == "assumed").sum())
 
 
-def _open_rows(network: Network, scenario: Scenario) -> tuple[NDArray[np.int64], list[str], list[str]]:
+def _open_rows(network: Network, scenario: Scenario) -> tuple[Ints, list[str], list[str]]:
     """Return an edge of every open feature, with the layer and the id of the feature."""
     arrays = network.arrays
     _, layers, _, lines = arrays.links
@@ -66,7 +67,9 @@ def _open_rows(network: Network, scenario: Scenario) -> tuple[NDArray[np.int64],
     for row in rows[~rides].tolist():
         first.setdefault((str(layers[row]), str(arrays.feature_id[row])), row)
     # A ride over two lines says nothing about when either of them opened; a ride over one line does.
-    alone = np.array([row for row in rows[rides].tolist() if lines[row] and ";" not in lines[row]], dtype=np.int64)
+    alone = np.array(
+        [row for row in rows[rides].tolist() if lines[row] and SEPARATOR not in lines[row]], dtype=np.int64
+    )
     of_line: dict[tuple[str, str], int] = {}
     for row in alone[np.argsort(network.edge_column("opens_year")[alone], kind="stable")].tolist():
         of_line.setdefault(("railways", str(lines[row])), row)

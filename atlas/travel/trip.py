@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import ScenarioError
+from atlas.base.geodesy import Bools, Floats, Ints
 from atlas.data.scenario import Scenario
 from atlas.kept.columns import packed
 from atlas.network.value import Network
@@ -19,9 +20,6 @@ from atlas.travel.status import assumed_features
 from atlas.ways.kept import EDGE_COLUMNS, NODE_COLUMNS
 
 __all__ = ["Trip", "packed_trip"]
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,7 +71,7 @@ class Trip:
         return self.times.first
 
     @cached_property
-    def usable(self) -> NDArray[np.bool_]:
+    def usable(self) -> Bools:
         """(m,) which edges can be used."""
         return np.asarray(~np.isnan(self.minutes), dtype=bool)
 
@@ -90,7 +88,7 @@ class Trip:
         """Return shortest paths from the node in row `node` to everything within `limit_min` minutes."""
         return search(self.graph, node, limit_min=limit_min)
 
-    def tree_without(self, node: int, barred: NDArray[np.bool_]) -> Tree:
+    def tree_without(self, node: int, barred: Bools) -> Tree:
         """Return shortest paths from `node` that use none of the edges `barred` (m,)."""
         first, later = (np.where(barred, np.nan, minutes) for minutes in (self.times.first, self.times.later))
         return search(self._graph(EdgeTimes(first, later)), node)

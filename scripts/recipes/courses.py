@@ -11,6 +11,7 @@ from math import sqrt
 from pathlib import Path
 from typing import Any
 
+from atlas.base.tables import slots
 from recipes.rail import drawn_km
 from recipes.tables import Compiled, Feature, Point, Row, TableError, number, read_table
 
@@ -54,10 +55,10 @@ def apply_courses(compiled: Compiled, root: Path) -> None:
 def _indicative(key: str, row: Row, old: Feature, points: dict[str, dict[str, Feature]]) -> Feature:
     layer, column = _NODES.get(key, _NODES["highways"])
     ends = row["ends"] or old.properties[column]
-    unknown = [end for end in ends.split(";") if end not in points[layer]]
+    unknown = [end for end in slots(ends) if end not in points[layer]]
     if unknown:
         raise TableError(f"courses.csv: {row['feature_id']} ends at {', '.join(unknown)}, not in layer {layer}")
-    at = [points[layer][end] for end in ends.split(";")]
+    at = [points[layer][end] for end in slots(ends)]
     path = tuple(one.coordinates[0] for one in at)
     if key == "cross_border_links":
         path = _joined((path[0], *old.coordinates, path[-1]))

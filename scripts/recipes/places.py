@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from atlas.base.tables import listing
 from recipes.opening import BASE_YEAR, Opening
 from recipes.tables import Compiled, Facts, Feature, Left, Row, number, point, whole
 
@@ -116,6 +117,6 @@ def _feature(facts: Facts, place: dict[str, Any], city: str, extra: list[str]) -
         "population": place["population"],
         "pop_year": place["pop_year"],
         "area_km2": place["area_km2"],
-        "aliases": ";".join(dict.fromkeys(name for name in aliases if name not in known)),
+        "aliases": listing(dict.fromkeys(name for name in aliases if name not in known)),
     }
     return Feature(properties, (place["where"],))

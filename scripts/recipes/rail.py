@@ -7,6 +7,7 @@ from typing import Any
 
 from pyproj import Geod
 
+from atlas.base.tables import SEPARATOR, listing, slots
 from recipes.opening import Opening, opening
 from recipes.tables import Compiled, Facts, Feature, Left, Point, Row, TableError, known_on, number
 
@@ -60,7 +61,7 @@ def _stations(facts: Facts, stations: dict[str, dict[str, str]], lines: dict[str
 
 
 def _station(facts: Facts, row: Row, lines: dict[str, dict[str, str]], calls: dict[str, str]) -> Feature:
-    own = [lines[key] for key in row["lines"].split(";") if key in lines]
+    own = [lines[key] for key in slots(row["lines"]) if key in lines]
     passenger = not own or any(line["passenger"] == "yes" for line in own)
     kinds = {line["kind"] for line in own if line["passenger"] == "yes"}
     kind = next((kind for kind in _LINE_RANK if kind in kinds), "conventional" if passenger else "freight")
@@ -74,7 +75,7 @@ def _station(facts: Facts, row: Row, lines: dict[str, dict[str, str]], calls: di
         "confidence": row["coord_confidence"],
         "geometry_quality": "schematic" if row["coord_confidence"] == "low" else "traced",
         "position_error_m": error,
-        "line_ids": ";".join(line["id"] for line in own if _is_drawn(line)),
+        "line_ids": listing(line["id"] for line in own if _is_drawn(line)),
         "trains_per_day": number(calls.get(row["id"], "")),
         "passenger": passenger,
     }
@@ -83,7 +84,7 @@ def _station(facts: Facts, row: Row, lines: dict[str, dict[str, str]], calls: di
 
 def _is_drawn(line: Row) -> bool:
     """Return whether a line has two stations at least; of one station nothing can be drawn."""
-    return ";" in line["station_ids"]
+    return SEPARATOR in line["station_ids"]
 
 
 def _station_opening(row: Row, lines: list[dict[str, str]]) -> Opening:
@@ -102,7 +103,7 @@ def _railways(facts: Facts, stations: dict[str, dict[str, str]], lines: dict[str
         bends.setdefault(row["line_id"], []).append(row)
     compiled = Compiled({"railways": []})
     for key, row in lines.items():
-        stops = row["station_ids"].split(";")
+        stops = slots(row["station_ids"])
         if not _is_drawn(row):
             compiled.left.append(Left("rail_lines", key, "one station only: no alignment is known, nothing to draw"))
             continue
@@ -143,7 +144,7 @@ def _railway(
     if row["opened_or_expected"]:
         properties["source_note"] += f"; opening as given: {row['opened_or_expected']}"
     properties |= {
-        "city": ";".join(cities),
+        "city": listing(cities),
         "confidence": row["confidence"],
         "geometry_quality": "traced" if traced else "schematic",
         "position_error_m": max(_STATION_ERROR_M[one] for one in confidences),
@@ -163,7 +164,7 @@ def _services(facts: Facts, stations: dict[str, dict[str, str]], so_far: Compile
     years = {one.id: one.properties["opens_year"] for key in ("stations", "railways") for one in so_far.layers[key]}
     compiled = Compiled({"rail_services": []})
     for row in facts.rows("rail_services"):
-        names = row["pattern_stops"].split(";")
+        names = slots(row["pattern_stops"])
         kept = [place for place, name in enumerate(names) if name in by_name]
         dropped = [name for name in names if name not in by_name]
         if len(kept) < 2:
@@ -189,10 +190,10 @@ def _service(
     years: dict[str, int | None],
     dropped: list[str],
 ) -> Feature:
-    names = row["pattern_stops"].split(";")
+    names = slots(row["pattern_stops"])
     stops = [by_name[names[place]] for place in kept]
     path = tuple((float(stop["lon"]), float(stop["lat"])) for stop in stops)
-    carriers = [*row["line_ids"].split(";"), *(stop["id"] for stop in stops)]
+    carriers = [*slots(row["line_ids"]), *(stop["id"] for stop in stops)]
     year = max((years.get(one) or 0 for one in carriers), default=0) or _TIMETABLE_YEAR
     recent = _RECENT.search(row["note"])
     identity = {
@@ -209,11 +210,11 @@ def _service(
     properties["status_as_of"] = max(_DAY.findall(row["source_updated"]), default=None)
     properties |= Opening(None, None, "assumed", year).columns()
     properties |= {
-        "city": ";".join(dict.fromkeys(stop["city"] for stop in stops)),
+        "city": listing(dict.fromkeys(stop["city"] for stop in stops)),
         "confidence": "high",
         "geometry_quality": "schematic",
         "position_error_m": max(_STATION_ERROR_M[stop["coord_confidence"]] for stop in stops),
-        "station_ids": ";".join(stop["id"] for stop in stops),
+        "station_ids": listing(stop["id"] for stop in stops),
         "elapsed_min": _picked(row["elapsed_min_median"], kept),
         "elapsed_min_low": _picked(row["elapsed_min_min"], kept),
         "elapsed_min_high": _picked(row["elapsed_min_max"], kept),
@@ -239,16 +240,16 @@ def _frequencies(facts: Facts, stations: dict[str, dict[str, str]], so_far: Comp
 def _frequency(
     facts: Facts, row: Row, way: str, stations: dict[str, dict[str, str]], years: dict[str, int | None]
 ) -> Feature:
-    keys = row["station_ids"].split(";")
+    keys = slots(row["station_ids"])
     columns = ("elapsed_min", "elapsed_min_low", "elapsed_min_high")
-    elapsed = {name: [float(value) for value in row[name].split(";")] for name in columns}
+    elapsed = {name: [float(value) for value in slots(row[name])] for name in columns}
     if any(len(minutes) != len(keys) for minutes in elapsed.values()):
         raise TableError(f"rail_frequencies.csv {row['id']}: as many minutes as stations, please")
     if way == "b":
         keys = keys[::-1]
         elapsed = {name: [minutes[-1] - value for value in minutes[::-1]] for name, minutes in elapsed.items()}
     stops = [stations[key] for key in keys]
-    carriers = [*row["line_ids"].split(";"), *keys]
+    carriers = [*slots(row["line_ids"]), *keys]
     identity = {
         "id": f"{row['id']}_{way}",
         "name_zh": f"{stops[0]['name_zh']}—{stops[-1]['name_zh']}",
@@ -262,12 +263,12 @@ def _frequency(
     year = max((years.get(one) or 0 for one in carriers), default=0) or _TIMETABLE_YEAR
     properties |= Opening(None, None, "assumed", year).columns()
     properties |= {
-        "city": ";".join(dict.fromkeys(stop["city"] for stop in stops)),
+        "city": listing(dict.fromkeys(stop["city"] for stop in stops)),
         "confidence": row["confidence"],
         "geometry_quality": "schematic",
         "position_error_m": max(_STATION_ERROR_M[stop["coord_confidence"]] for stop in stops),
-        "station_ids": ";".join(keys),
-        **{name: ";".join(f"{value:g}" for value in minutes) for name, minutes in elapsed.items()},
+        "station_ids": listing(keys),
+        **{name: listing(f"{value:g}" for value in minutes) for name, minutes in elapsed.items()},
         "trains_per_day": trains,
         "trains_recent": trains,
         "line_ids": row["line_ids"],
@@ -280,5 +281,5 @@ def _frequency(
 
 def _picked(minutes: str, kept: list[int]) -> str:
     """Return the minutes at the stops kept, counted from the first of them."""
-    values = [float(value) for value in minutes.split(";")]
-    return ";".join(f"{values[place] - values[kept[0]]:g}" for place in kept)
+    values = [float(value) for value in slots(minutes)]
+    return listing(f"{values[place] - values[kept[0]]:g}" for place in kept)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from atlas.base.tables import listing, slots
 from recipes.opening import BASE_YEAR, Opening, earliest, opening
 from recipes.rail import drawn_km, without_repeats
 from recipes.tables import Compiled, Facts, Feature, Point, Row, TableError, number, point, whole
@@ -47,7 +48,7 @@ def compile_roads(facts: Facts) -> Compiled:
         raise ValueError(f"road_via_points: no such link or node: {sorted(bends)}")
     touching: dict[str, list[Feature]] = {}
     for road in roads:
-        for key in road.properties["node_ids"].split(";"):
+        for key in slots(road.properties["node_ids"]):
             touching.setdefault(key, []).append(road)
     points = [_node(facts, row, touching.get(row["id"], [])) for row in nodes.values()]
     return Compiled({"highways": roads, "interchanges": points})
@@ -74,7 +75,7 @@ def in_pieces(link: Row, pieces: Sequence[Row]) -> list[dict[str, str]]:
     """
     if not pieces:
         return [{**link, "link_id": link["id"]}]
-    keys = link["node_ids"].split(";")
+    keys = slots(link["node_ids"])
     at = 0
     roads = []
     for piece in pieces:
@@ -82,7 +83,7 @@ def in_pieces(link: Row, pieces: Sequence[Row]) -> list[dict[str, str]]:
             raise TableError(f"road_pieces.csv {piece['id']}: must start at {keys[at]} and end at a later node")
         end = keys.index(piece["to_node"], at + 1)
         own = {name: value for name, value in piece.items() if value and name in link}
-        nodes = ";".join(keys[at : end + 1])
+        nodes = listing(keys[at : end + 1])
         length = piece.get("length_km", "")
         roads.append({**link, **own, "link_id": link["id"], "node_ids": nodes, "length_km": length})
         at = end
@@ -97,7 +98,7 @@ def _road(
     nodes: dict[str, dict[str, str]],
     bends: dict[tuple[str, str], list[dict[str, str]]],
 ) -> Feature:
-    keys = row["node_ids"].split(";")
+    keys = slots(row["node_ids"])
     path: list[Point] = []
     traced = 0
     for key in keys:
@@ -115,7 +116,7 @@ def _road(
     )
     properties |= opening(row["status"], row["opened"]).columns()
     properties |= {
-        "city": ";".join(dict.fromkeys(nodes[key]["city"] for key in keys)),
+        "city": listing(dict.fromkeys(nodes[key]["city"] for key in keys)),
         "confidence": row["confidence"],
         "geometry_quality": "traced" if traced >= len(keys) else "schematic",
         "position_error_m": max(float(nodes[key]["coord_error_m"]) for key in keys),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from atlas.base.tables import listing
 from atlas.data.checks import SERVICE_ENDS
 from recipes.opening import opening
 from recipes.rail import drawn_km
@@ -40,7 +41,7 @@ def _service(facts: Facts, row: Row, ends: Mapping[str, Feature]) -> Feature:
     properties = facts.common("ferries", row, kind=row["kind"], status=row["status"], source=row["source"])
     properties |= opening(row["status"], row["opened"]).columns()
     properties |= {
-        "city": ";".join(dict.fromkeys(str(end.properties["city"]) for end in (first, last))),
+        "city": listing(dict.fromkeys(str(end.properties["city"]) for end in (first, last))),
         "confidence": row["confidence"],
         "geometry_quality": "schematic",
         "position_error_m": max(float(end.properties["position_error_m"]) for end in (first, last)),

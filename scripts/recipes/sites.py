@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from atlas.base.tables import listing
 from recipes.opening import opening
 from recipes.tables import Compiled, Facts, Feature, Point, Row
 
@@ -28,7 +29,7 @@ def _site(facts: Facts, layer: str, row: Row, opened: str) -> dict[str, object]:
 
 def _port(facts: Facts, row: Row) -> Feature:
     properties = _site(facts, "ports", row, "")
-    properties |= {"port": row["port"] or None, "unlocode": row["unlocode"] or None}
+    properties |= {name: row[name] or None for name in ("port", "port_of_entry", "unlocode")}
     return Feature(properties, ((float(row["lon"]), float(row["lat"])),))
 
 
@@ -42,7 +43,7 @@ def _airport(facts: Facts, row: Row) -> Feature:
 
 def _link(facts: Facts, row: Row, use: Row) -> Feature:
     properties = _site(facts, "cross_border_links", row, row["opened"])
-    properties["city"] = f"{row['side_a_city']};{row['side_b_city']}"
+    properties["city"] = listing((row["side_a_city"], row["side_b_city"]))
     properties["geometry_quality"] = "schematic"
     properties |= {
         "side_a_city": row["side_a_city"],

@@ -11,6 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from atlas.base.tables import listing, slots
+
 Row = Mapping[str, str]
 Point = tuple[float, float]
 
@@ -120,7 +122,7 @@ class Facts:
             "status": status,
             "status_as_of": known_on(status, source, row.get("opened", "")),
             "checked_on": row.get("checked_on") or None,
-            "plan_ids": ";".join(self.plan_ids.get((layer, row["id"]), ())),
+            "plan_ids": listing(self.plan_ids.get((layer, row["id"]), ())),
             "city": row.get("city") or None,
             "source": self.source_key(source),
             "source_note": source or None,
@@ -141,7 +143,7 @@ def known_on(status: str, source: str, opened: str = "") -> str | None:
     """
     if status != "operating" and any(words in source for words in _FROM_PLAN):
         return PLAN_BASE
-    words = ";".join(part for part in source.split(";") if not any(sign in part for sign in _OF_POSITION))
+    words = listing(part for part in slots(source) if not any(sign in part for sign in _OF_POSITION))
     dates = _DATE.findall(words)
     if status == "operating" and "general knowledge, unverified" not in source:
         dates += _DATE.findall(opened)

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from atlas.base.geodesy import distance_km
+from atlas.base.tables import slots
 from recipes.opening import opening
 from recipes.tables import Compiled, Facts, Feature, Point, Row, TableError
 
@@ -85,7 +86,7 @@ def _work(facts: Facts, row: Row, known: Mapping[str, Feature], reach: Mapping[s
 def _held(row: Row, known: Mapping[str, Feature], reach: Mapping[str, float]) -> tuple[Point, float, str]:
     """Return position, error and kind of position of a row that lies at one or several features of other layers."""
     held = []
-    for name in row["at"].split(";"):
+    for name in slots(row["at"]):
         if name not in known:
             raise TableError(f"plan_sites.csv: {row['layer']}/{row['id']} lies at {name!r}, which no layer has")
         held.append(known[name])

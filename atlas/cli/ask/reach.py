@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from atlas.base.tables import listing
 from atlas.base.words import Words, both, joined
 from atlas.cli.names import PLACE_NAME
 from atlas.cli.options import (
@@ -94,8 +95,8 @@ def command(
         places = joint_rows(reaches, combine)
         features = place_features(places)
         about |= {
-            "origin": ";".join(one.origin for one in reaches),
-            "origin_zh": ";".join(one.origin_name for one in reaches),
+            "origin": listing(one.origin for one in reaches),
+            "origin_zh": listing(one.origin_name for one in reaches),
             "combine": combine,
         }
     by = both(f"mode.{mode}")

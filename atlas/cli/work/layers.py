@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from atlas.base.tables import listing
 from atlas.base.words import Words
 from atlas.cli.options import format_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Sink, emit, tell
@@ -103,7 +104,7 @@ def list_layers(session: Session, sink: Sink) -> None:
                 "group": spec.group,
                 **{f"{name}_km": round(known[name], 1) if known else None for name in QUALITIES},
                 "role": spec.role,
-                "sources": ";".join(spec.sources),
+                "sources": listing(spec.sources),
             }
         )
     emit(Answer(_LIST, rows, {}, "layers"), sink)
@@ -131,7 +132,7 @@ def describe(session: Session, key: str, sink: Sink) -> None:
             "unit": column.unit,
             "null": column.null,
             "filled": int(layer.frame[column.name].notna().sum()),
-            "allowed": ";".join(column.allowed),
+            "allowed": listing(column.allowed),
             "about": column.about,
         }
         for column in spec.columns

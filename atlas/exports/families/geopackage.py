@@ -11,6 +11,7 @@ from typing import Any
 import pyogrio
 
 from atlas.base.errors import ExportError
+from atlas.base.tables import slots
 from atlas.exports.families.styles import qml
 from atlas.exports.families.vector import plain_frame, write_frame
 from atlas.exports.tables.bundle import Bundle, Table
@@ -124,7 +125,7 @@ def _relate(base: sqlite3.Connection, bundle: Bundle, day: str) -> None:
         pairs = {
             (row, row_of[part]): None
             for row, text in enumerate(texts, start=1)
-            for part in str(text or "").split(";")
+            for part in slots(str(text or ""))
             if part in row_of
         }
         base.execute(

@@ -23,7 +23,7 @@ import shapely
 
 from atlas.base.archive import pack
 from atlas.base.errors import ExportError
-from atlas.base.tables import listed
+from atlas.base.tables import listed, slots
 from atlas.base.values import cell
 from atlas.data.sources import Source
 from atlas.exports.tables.bundle import Bundle, Table
@@ -83,7 +83,7 @@ def gtfs_tables(
     if not running:
         raise ExportError("no service in operation has a count of trains; a GTFS feed would be empty")
     known = {row["id"]: row for row in stations.to_dict("records")}
-    called = dict.fromkeys(name for row in running for name in str(row["station_ids"]).split(";"))
+    called = dict.fromkeys(name for row in running for name in slots(str(row["station_ids"])))
     missing = [name for name in called if name not in known]
     if missing:
         raise ExportError(f"services call at {', '.join(missing)}, which the layer stations lacks; add them there")
@@ -155,7 +155,7 @@ def _routes(
         name = "—".join(dict.fromkeys(title for title in titles if title))
         metro = bool(own) and all(line["kind"] == "metro" for line in own)
         # Which way is 0 is a convention of the feed: that of the service written first.
-        place = {stop: k for row in rows[:1] for k, stop in enumerate(str(row["station_ids"]).split(";"))}
+        place = {stop: k for row in rows[:1] for k, stop in enumerate(slots(str(row["station_ids"])))}
         row = {
             "name": name or str(longest["name_zh"] or longest["name_en"] or longest["id"]),
             "type": _METRO if metro else _RAIL,
@@ -168,10 +168,10 @@ def _routes(
 
 def _way(row: Mapping[Any, Any], first: Mapping[Any, Any], ridden: tuple[str, ...], place: Mapping[str, int]) -> int:
     """0 where a service runs as the route's first does, by stops that both have, else by the order of its lines."""
-    common = [place[stop] for stop in str(row["station_ids"]).split(";") if stop in place]
+    common = [place[stop] for stop in slots(str(row["station_ids"])) if stop in place]
     if len(common) > 1 and common[0] != common[-1]:
         return int(common[0] > common[-1])
-    own, other = (tuple(str(one["line_ids"] or "").split(";")) for one in (row, first))
+    own, other = (tuple(slots(str(one["line_ids"] or ""))) for one in (row, first))
     return int(len(ridden) > 1 and own != other)
 
 
@@ -228,7 +228,7 @@ def _stop(row: Mapping[Any, Any]) -> list[Any]:
 
 
 def _headsign(row: Mapping[Any, Any], known: Mapping[Any, Mapping[Any, Any]]) -> str:
-    return str(known[str(row["station_ids"]).split(";")[-1]]["name_zh"])
+    return str(known[slots(str(row["station_ids"]))[-1]]["name_zh"])
 
 
 def _clock(seconds: float) -> str:
@@ -237,8 +237,8 @@ def _clock(seconds: float) -> str:
 
 
 def _calls(row: Mapping[Any, Any]) -> list[list[Any]]:
-    stations = str(row["station_ids"]).split(";")
-    minutes = [float(part) for part in str(row["elapsed_min"]).split(";")]
+    stations = slots(str(row["station_ids"]))
+    minutes = [float(part) for part in slots(str(row["elapsed_min"]))]
     lines = []
     for number, (name, minute) in enumerate(zip(stations, minutes, strict=True), start=1):
         at = _clock(_FIRST_S + minute * 60)

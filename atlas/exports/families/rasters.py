@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.files import replacing, write_bytes
+from atlas.base.geodesy import Floats
 from atlas.base.values import form_of
 from atlas.land.surface import Surface
 
@@ -125,7 +126,7 @@ def _arrays(surface: Surface, *, alone: bool) -> bytes:
     return buffer.getvalue()
 
 
-def _full(surface: Surface, axis: int) -> NDArray[np.float64]:
+def _full(surface: Surface, axis: int) -> Floats:
     return surface.grid.full(surface.grid.lonlat[:, axis])
 
 

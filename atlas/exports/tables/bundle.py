@@ -13,7 +13,7 @@ import shapely
 
 from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
-from atlas.base.tables import is_iso_date
+from atlas.base.tables import is_iso_date, listing
 from atlas.base.values import fit
 from atlas.data.catalog import Catalog
 from atlas.data.declaration import GEOMETRIES
@@ -299,9 +299,9 @@ def _scenario_bundle(scenario: Scenario) -> Bundle:
     chosen = {
         "name": scenario.name,
         "year": scenario.label,
-        "with": ";".join(sorted(scenario.with_)),
-        "without": ";".join(sorted(scenario.without)),
-        "close": ";".join(sorted(scenario.close)),
+        "with": listing(sorted(scenario.with_)),
+        "without": listing(sorted(scenario.without)),
+        "close": listing(sorted(scenario.close)),
         "period": scenario.period,
         "boarding": scenario.boarding,
         "timetable": scenario.timetable,

@@ -15,13 +15,13 @@ from typing import Any, Literal
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base import geodesy
 from atlas.base.errors import ExportError
+from atlas.base.geodesy import Bools, Floats
 
 __all__ = ["Outside", "Target", "fit", "reprojected", "target_of"]
 
@@ -206,11 +206,11 @@ def fit(
     return filled
 
 
-def _bounds_of(frame: gpd.GeoDataFrame) -> NDArray[np.float64]:
+def _bounds_of(frame: gpd.GeoDataFrame) -> Floats:
     return np.asarray(shapely.bounds(frame.geometry.to_numpy()), dtype=np.float64).reshape(-1, 4)
 
 
-def _strays(frame: gpd.GeoDataFrame, bounds: Bounds) -> NDArray[np.bool_]:
+def _strays(frame: gpd.GeoDataFrame, bounds: Bounds) -> Bools:
     west, south, east, north = bounds
     box = _bounds_of(frame)
     out = (box[:, 0] < west - _EDGE_DEG) | (box[:, 2] > east + _EDGE_DEG)
@@ -285,7 +285,7 @@ def reprojected(frame: gpd.GeoDataFrame, target: Target) -> gpd.GeoDataFrame:
         return frame if target.key == "4326" else frame.to_crs(target.crs)
     shift = _SHIFTED[target.key][1]
 
-    def moved(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def moved(points: Floats) -> Floats:
         return np.column_stack(shift(points[:, 0], points[:, 1]))
 
     shapes: Any = shapely.transform(frame.geometry.to_numpy(), moved)

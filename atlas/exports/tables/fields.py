@@ -66,6 +66,7 @@ ALIASES: dict[str, str] = {
     "vehicles": "可通行车辆",
     "hours": "开放时间",
     "port": "所属港口",
+    "port_of_entry": "所属口岸",
     "unlocode": "联合国港口代码",
     "iata": "国际航协代码",
     "icao": "国际民航代码",

@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.files import scratch
 from atlas.base.foreign import apart
+from atlas.base.geodesy import Floats
 from atlas.base.tables import is_iso_date
 from atlas.data.checks import Violation
 from atlas.data.sources import Source
@@ -81,7 +81,7 @@ class Pattern:
     route: str
     trips: tuple[str, ...]
     stops: tuple[str, ...]
-    minutes: NDArray[np.float64]
+    minutes: Floats
     trains: float
     shape: str = ""
 
@@ -248,7 +248,7 @@ def patterns(
     often = _trains_of(feed)
     route_of = {text(trip): text(route) for trip, route in zip(trips["trip_id"], trips["route_id"], strict=True)}
     table = feed.stop_times[feed.stop_times["trip_id"].isin(list(route_of))].sort_values(["trip_id", "stop_sequence"])
-    groups: dict[tuple[str, ...], list[tuple[str, NDArray[np.float64]]]] = defaultdict(list)
+    groups: dict[tuple[str, ...], list[tuple[str, Floats]]] = defaultdict(list)
     guessed = 0
     for trip, rows in table.groupby("trip_id", sort=True):
         name = str(trip)
@@ -291,7 +291,7 @@ def _shapes_of(trips: pd.DataFrame) -> dict[str, str]:
     return {text(trip): text(shape) for trip, shape in pairs if text(shape)}
 
 
-def _fault(halts: Sequence[str], minutes: NDArray[np.float64]) -> str:
+def _fault(halts: Sequence[str], minutes: Floats) -> str:
     if len(halts) < 2:
         return "it calls at fewer than two stops"
     if "" in halts:

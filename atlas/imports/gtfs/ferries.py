@@ -152,6 +152,6 @@ def _piers(
             own = slug("gtfs", top)
             name, place = f"ports/{own}", here
             record = common(own, clean(title), "passenger_terminal", day.source, f"GTFS stop {top}")
-            piers.fresh[name] = (record | {"port": None, "unlocode": None}, shapely.Point(here))
+            piers.fresh[name] = (record | {"port": None, "port_of_entry": None, "unlocode": None}, shapely.Point(here))
         piers.names[stop], piers.places[name], piers.titles[name] = name, place, title
     return piers

@@ -14,7 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.geodesy import Floats, length_km
-from atlas.base.tables import listed
+from atlas.base.tables import listed, listing
 from atlas.data.layer import Layer
 from atlas.data.scenario import BASE_YEAR
 from atlas.data.sources import Source
@@ -127,7 +127,7 @@ class Lines:
                 | {
                     "geometry_quality": quality, "design_speed_kmh": None, "operating_speed_kmh": None,
                     "passenger": True,
-                    "station_ids": ";".join(ends), "published_length_km": None,
+                    "station_ids": listing(ends), "published_length_km": None,
                     "drawn_length_km": round(length_km(shape), 3), "in_network": True,
                     "course": "known", "upgrades": "",
                 }

@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import ImportDataError
+from atlas.base.geodesy import Floats
+from atlas.base.tables import listing, slots
 from atlas.base.values import name_text
 from atlas.data.checks import Violation
 from atlas.data.declaration import LayerSpec
@@ -184,7 +185,7 @@ def _service(
     route = routes[pattern.route]
     places = [stops.places[halt] for halt in pattern.stops]
     known = _known(pattern, layers, used)
-    ridden = known["line_ids"].split(";") if known else lines.through(pattern.stops)
+    ridden = slots(known["line_ids"]) if known else lines.through(pattern.stops)
     if ridden is None:
         ridden = lines.draw(pattern, route, stops, source)
     record: Record = known or common(
@@ -195,9 +196,9 @@ def _service(
          "train_numbers": "", "category": ""}  # fmt: skip
     same_trains = known is not None and abs(float(known["trains_per_day"]) - pattern.trains) < 0.01
     record = record | {
-        "station_ids": ";".join(pattern.stops),
+        "station_ids": listing(pattern.stops),
         "elapsed_min": _joined(np.median(pattern.minutes, axis=0)),
-        "line_ids": ";".join(ridden),
+        "line_ids": listing(ridden),
     }
     if not same_trains:
         record |= {"trains_per_day": round(pattern.trains, 3), "trains_recent": round(pattern.trains, 3)}
@@ -214,7 +215,7 @@ def _known(pattern: Pattern, layers: Mapping[str, Layer], used: Collection[str])
     if "rail_services" not in layers:
         return None
     frame = layers["rail_services"].frame
-    rows = frame[frame["station_ids"] == ";".join(pattern.stops)].drop(columns="geometry").to_dict("records")
+    rows = frame[frame["station_ids"] == listing(pattern.stops)].drop(columns="geometry").to_dict("records")
     names = {pattern.route, *pattern.trips}
     rows = [row for row in rows if row["id"] not in used]
     told = _joined(np.median(pattern.minutes, axis=0))
@@ -224,5 +225,5 @@ def _known(pattern: Pattern, layers: Mapping[str, Layer], used: Collection[str])
     return {str(key): None if pd.isna(value) else value for key, value in found[0].items()}
 
 
-def _joined(minutes: NDArray[np.float64]) -> str:
-    return ";".join(f"{round(float(value), 3):g}" for value in minutes)
+def _joined(minutes: Floats) -> str:
+    return listing(f"{round(float(value), 3):g}" for value in minutes)

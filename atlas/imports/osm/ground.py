@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import KM_A_DEGREE
+from atlas.base.geodesy import KM_A_DEGREE, Ints, Texts
 from atlas.imports.osm.read import Extract, Positions
 
 __all__ = ["Box", "box_of", "land_of", "water_of"]
@@ -89,7 +88,7 @@ def water_of(extract: Extract, box: Box) -> BaseGeometry:
     return _areas(shapely.make_valid(shapely.simplify(whole, _FINEST)))
 
 
-def _runs(refs: NDArray[np.int64], positions: Positions) -> Iterator[shapely.LineString]:
+def _runs(refs: Ints, positions: Positions) -> Iterator[shapely.LineString]:
     rows = positions.rows(refs)
     for run in np.split(rows, np.nonzero(rows < 0)[0]):
         known = run[run >= 0]
@@ -106,7 +105,7 @@ def _areas(shape: BaseGeometry) -> shapely.MultiPolygon:
     return shapely.MultiPolygon([part for part in parts if part.geom_type == "Polygon" and part.area > 0])
 
 
-def _inland(extract: Extract, box: Box) -> NDArray[np.object_]:
+def _inland(extract: Extract, box: Box) -> Texts:
     """Places that are land: where roads run, inside the box."""
     rows = np.unique(extract.positions.rows(np.frombuffer(extract.roads.refs, dtype=np.int64)))
     rows = rows[rows >= 0]
@@ -115,9 +114,7 @@ def _inland(extract: Extract, box: Box) -> NDArray[np.object_]:
     return np.asarray(shapely.points(lon[inside], lat[inside]), dtype=object)
 
 
-def _left_of(
-    shores: Sequence[BaseGeometry], frame: BaseGeometry, roads: NDArray[np.object_], notes: list[str]
-) -> BaseGeometry:
+def _left_of(shores: Sequence[BaseGeometry], frame: BaseGeometry, roads: Texts, notes: list[str]) -> BaseGeometry:
     """Return the faces between shores and frame that lie left of their shores."""
     merged = shapely.get_parts(shapely.line_merge(shapely.MultiLineString(shores), directed=True))
     edge = frame.boundary

@@ -9,11 +9,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from atlas.base.geodesy import Ints
+from atlas.base.geodesy import Bools, Ints
 from atlas.imports.osm.read import Extract, Positions, Turn
 from atlas.imports.osm.tags import car_access, direction
 
@@ -116,7 +115,7 @@ def cut_at(pieces: Sequence[Any], positions: Positions, barriers: Mapping[int, s
     return made, Places(at, names), note
 
 
-def through(pieces: Sequence[Any], joined: NDArray[np.bool_]) -> tuple[set[int], str]:
+def through(pieces: Sequence[Any], joined: Bools) -> tuple[set[int], str]:
     """Return which pieces must stay out of the network because only those with business there may use them.
 
     Roads for residents, customers or deliveries that hang on the others at one junction lead nowhere else: whoever is

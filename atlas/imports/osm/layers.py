@@ -10,12 +10,11 @@ from typing import Any, TypedDict, Unpack
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import ImportDataError, only_known
-from atlas.base.geodesy import length_km
-from atlas.base.tables import is_iso_date
+from atlas.base.geodesy import Floats, length_km
+from atlas.base.tables import is_iso_date, listing, slots
 from atlas.base.values import name_text
 from atlas.data.checks import SERVICE_COLUMNS, Violation
 from atlas.data.declaration import LayerSpec
@@ -112,7 +111,7 @@ class OsmLayers:
     source: Source
     refused: tuple[Violation, ...]
     notes: tuple[str, ...]
-    tracks: tuple[tuple[Tags, NDArray[np.float64]], ...] = ()
+    tracks: tuple[tuple[Tags, Floats], ...] = ()
     about: About | None = None
 
 
@@ -315,7 +314,7 @@ def _beyond(
     ]  # fmt: skip
     out = 0
     for road in roads:
-        nodes = road["node_ids"].split(";")
+        nodes = slots(road["node_ids"])
         over = [a for a, b in pairwise(nodes) if side[a] != side[b]]
         # The network asks for a declared crossing within 3 km; two hundredths of a degree are less than that.
         if any(all(shapely.distance(at[node], ends) > 0.02 for ends in declared) for node in over):
@@ -337,7 +336,7 @@ def _railways(
     rails = rails_of(extract, area, halts, source=about["source"], as_of=about["as_of"])
     notes += rails.notes
     for record in stations[0]:
-        record["line_ids"] = ";".join(rails.stations.get(record["id"], ()))
+        record["line_ids"] = listing(rails.stations.get(record["id"], ()))
     return rails.records, rails.lines
 
 

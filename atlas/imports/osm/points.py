@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from atlas.base.doors import did_you_mean
 from atlas.base.errors import ImportDataError
-from atlas.base.geodesy import distance_km
+from atlas.base.geodesy import Floats, distance_km
+from atlas.base.tables import listing
 from atlas.imports.osm.read import Element, Extract
 from atlas.imports.osm.tags import Tags, city_of, clean, common, names, number, opening
 
@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 Record = dict[str, Any]
-Cities = Callable[[NDArray[np.float64]], list[str | None]]
+Cities = Callable[[Floats], list[str | None]]
 #: Stations of one name within this distance are one: the halls of a large interchange.
 _SAME_KM = 0.5
 _LEVELS = {
@@ -195,7 +195,7 @@ def cities_of(extract: Extract, notes: list[str], core: Sequence[CoreCity] = ())
         notes.append("no city boundary in the extract; the column city stays empty and all counts as mainland")
     tree = shapely.STRtree([area for _, area in found])
 
-    def named(points: NDArray[np.float64]) -> list[str | None]:
+    def named(points: Floats) -> list[str | None]:
         cities: list[str | None] = [None] * len(points)
         if found and len(points):
             hits = tree.query(shapely.points(points), predicate="intersects").T
@@ -303,7 +303,7 @@ def _what(tags: Tags) -> tuple[str, str, Record]:
         return "airports", kind, own
     if _is_port(tags):
         unlocode = clean(tags.get("unlocode") or tags.get("ref:unlocode"))
-        return "ports", _port_kind(tags), {"port": None, "unlocode": unlocode}
+        return "ports", _port_kind(tags), {"port": None, "port_of_entry": None, "unlocode": unlocode}
     if tags.get("place") in _LEVELS:
         return "places", _LEVELS[tags["place"]], _place(tags)
     return "", "", {}
@@ -338,5 +338,5 @@ def _place(tags: Tags) -> Record:
         "population": people,
         "pop_year": int(year) if people and year.isdigit() and int(year) >= 1900 else None,
         "area_km2": None,
-        "aliases": ";".join(dict.fromkeys(name for name in other if name)),
+        "aliases": listing(dict.fromkeys(name for name in other if name)),
     }

@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import KM_A_DEGREE, distance_km, length_km
+from atlas.base.geodesy import KM_A_DEGREE, Floats, distance_km, length_km
+from atlas.base.tables import listing
 from atlas.imports.osm.read import Extract, Positions
 from atlas.imports.osm.roads import Piece, pieces_of
 from atlas.imports.osm.tags import Tags, common, opening, speed_kmh
@@ -62,7 +62,7 @@ class TrackGraph:
         (way, (n, 2) lon, lat) of each piece of track; pieces join where they share a place.
     """
 
-    def __init__(self, lines: Sequence[tuple[int, NDArray[np.float64]]]) -> None:
+    def __init__(self, lines: Sequence[tuple[int, Floats]]) -> None:
         self.edges: dict[Point, list[tuple[Point, float, int]]] = defaultdict(list)
         self._lines = [(way, xy) for way, xy in lines]
         self._tree = shapely.STRtree([shapely.LineString(xy) for _, xy in lines])
@@ -94,7 +94,7 @@ class TrackGraph:
             found.append(vertex)
         return list(dict.fromkeys(found))
 
-    def _insert(self, line: BaseGeometry, xy: NDArray[np.float64], way: int, foot: shapely.Point) -> Point:
+    def _insert(self, line: BaseGeometry, xy: Floats, way: int, foot: shapely.Point) -> Point:
         """Add a vertex at `foot` between its two neighbours on the piece."""
         vertex = (round(float(foot.x), 6), round(float(foot.y), 6))
         along = shapely.line_locate_point(line, shapely.points(xy))
@@ -308,7 +308,7 @@ def _add_line(made: Rails, chain: Sequence[_Section], tags: Mapping[int, Tags], 
             "design_speed_kmh": None,
             "operating_speed_kmh": max(speeds) if speeds else None,
             "passenger": passenger,
-            "station_ids": ";".join(halts),
+            "station_ids": listing(halts),
             "published_length_km": None,
             "drawn_length_km": round(length_km(shape), 3),
             "in_network": True,

@@ -21,6 +21,7 @@ from atlas.base.doors import missing_extra
 from atlas.base.errors import ImportDataError
 from atlas.base.foreign import apart
 from atlas.base.geodesy import Floats, Ints
+from atlas.base.tables import slots
 from atlas.imports.archives import check_file
 from atlas.imports.osm.tags import BARRIERS, CLASSES, TRAFFIC, Tags, barrier_of, car_access, city_of
 
@@ -348,7 +349,7 @@ def _add_turn(extract: Extract, thing: Any, tags: Tags) -> bool:
     kind = tags.get("restriction:motorcar") or tags.get("restriction") or ""
     if not kind and "restriction:conditional" in tags:
         kind = "at certain hours"
-    spared = {part.strip() for part in tags.get("except", "").split(";")}
+    spared = {part.strip() for part in slots(tags.get("except", ""))}
     if not kind or kind == "none" or spared & set(TRAFFIC[:3]):
         return False
     by_role = {role: [one for one in thing.members if one.role == role] for role in ("from", "via", "to")}

@@ -18,7 +18,7 @@ import numpy as np
 import shapely
 
 from atlas.base.geodesy import Floats, distances_km, length_km
-from atlas.base.tables import listed
+from atlas.base.tables import listed, slots
 from atlas.data.checks import Violation, validate
 from atlas.data.layer import CRS, Layer
 from atlas.imports.osm.layers import OsmLayers
@@ -217,7 +217,7 @@ def _fixed(frames: Mapping[str, gpd.GeoDataFrame], held: Collection[tuple[str, s
         if key in _LINES:
             column, points = _LINES[key]
             texts = frames[key].loc[frames[key]["id"] == name, column]
-            fixed.setdefault(points, set()).update(part for text in texts for part in str(text).split(";"))
+            fixed.setdefault(points, set()).update(part for text in texts for part in slots(str(text)))
         else:
             fixed.setdefault(key, set()).add(name)
     return fixed
@@ -251,7 +251,7 @@ def _through(
     """The matched roads that pass each junction."""
     through: dict[str, list[WayGraph]] = {}
     for name, text in zip(frames["highways"]["id"], frames["highways"]["node_ids"], strict=True):
-        for node in str(text or "").split(";") if name in roads else ():
+        for node in slots(str(text or "")) if name in roads else ():
             through.setdefault(node, []).append(roads[name][1])
     return through
 

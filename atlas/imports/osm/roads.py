@@ -17,7 +17,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.geodesy import Ints, length_km
+from atlas.base.geodesy import Bools, Floats, Ints, length_km
+from atlas.base.tables import listing, slots
 from atlas.imports.osm.hindrances import Places, cut_at, hindered, through, turns_left
 from atlas.imports.osm.read import Extract, Positions, Ways
 from atlas.imports.osm.tags import (
@@ -38,7 +39,7 @@ __all__ = ["Piece", "pieces_of", "roads_of"]
 
 Record = dict[str, Any]
 #: City of each point, by (n, 2) lon, lat; None where none is known.
-Cities = Callable[[NDArray[np.float64]], list[str | None]]
+Cities = Callable[[Floats], list[str | None]]
 _DIRECT = {"national_road", "provincial_road", "arterial"}
 
 
@@ -200,7 +201,7 @@ def _as_travelled(piece: Piece) -> Piece:
     return piece
 
 
-def _junctions(pieces: Sequence[Piece], nodes: int) -> NDArray[np.bool_]:
+def _junctions(pieces: Sequence[Piece], nodes: int) -> Bools:
     """Which nodes are junctions: an end of a piece, or part of two."""
     count = np.zeros(nodes, dtype=np.int32)
     for piece in pieces:
@@ -213,14 +214,14 @@ def _junctions(pieces: Sequence[Piece], nodes: int) -> NDArray[np.bool_]:
 class _Touching:
     """What meets at each node, as flags by row."""
 
-    direct: NDArray[np.bool_]
-    link: NDArray[np.bool_]
-    main: NDArray[np.bool_]
-    carried: NDArray[np.bool_]
+    direct: Bools
+    link: Bools
+    main: Bools
+    carried: Bools
     ends: NDArray[np.int32]
 
     @classmethod
-    def of(cls, pieces: Sequence[Piece], joined: NDArray[np.bool_], nodes: int) -> _Touching:
+    def of(cls, pieces: Sequence[Piece], joined: Bools, nodes: int) -> _Touching:
         flags = [np.zeros(nodes, dtype=bool) for _ in range(4)]
         ends = np.zeros(nodes, dtype=np.int32)
         for piece in pieces:
@@ -236,7 +237,7 @@ class _Touching:
         return cls(flags[0], flags[1], flags[2], flags[3], ends)
 
 
-def _first_open(pieces: Sequence[Piece], roads: Sequence[Record], joined: NDArray[np.bool_]) -> dict[int, Record]:
+def _first_open(pieces: Sequence[Piece], roads: Sequence[Record], joined: Bools) -> dict[int, Record]:
     """Status and opening of the first road through each junction; a dated one is not taken as the node's date."""
     first: dict[int, Record] = {}
     for piece, road in zip(pieces, roads, strict=True):
@@ -259,24 +260,24 @@ def _told(extract: Extract) -> dict[int, Tags]:
 
 
 def _road(
-    piece: Piece, joined: NDArray[np.bool_], places: Places, city: Mapping[int, str | None], source: str, as_of: str
+    piece: Piece, joined: Bools, places: Places, city: Mapping[int, str | None], source: str, as_of: str
 ) -> Record:
     tags = piece.tags
     nodes = piece.rows[joined[piece.rows]].tolist()
     through = dict.fromkeys(name for row in nodes if (name := city[row]))
     record = common(
         piece.element, tags, road_kind(tags), f"way/{piece.way}", source=source, as_of=as_of,
-        city=";".join(through) or None,
+        city=listing(through) or None,
     ) | opening(tags, "highway")  # fmt: skip
-    refs = [part.strip().upper() for part in (tags.get("ref") or "").split(";") if part.strip()]
+    refs = [part.strip().upper() for part in slots(tags.get("ref") or "") if part.strip()]
     lanes = number(tags.get("lanes"))
-    record["ref"] = ";".join(refs) or None
+    record["ref"] = listing(refs) or None
     record["name_zh"] = record["name_zh"] or record["ref"]
     return record | {
         "speed_limit_kmh": speed_kmh(tags),
         "lanes": int(lanes) if lanes and lanes.is_integer() else None,
         "toll": tags.get("toll") == "yes",
-        "node_ids": ";".join(places.name(row) for row in nodes),
+        "node_ids": listing(places.name(row) for row in nodes),
         "structure": structure(tags),
         "published_length_km": None,
         "in_network": True,

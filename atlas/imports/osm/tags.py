@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from atlas.base.errors import ImportDataError
+from atlas.base.tables import slots
 from atlas.data.scenario import BASE_YEAR
 from atlas.imports.osm.limits import implied_kmh
 
@@ -160,7 +161,7 @@ def car_access(tags: Tags, way: str = "") -> tuple[str, str]:
     (('yes', 'yes'), ('ends', 'customers'))
     """
     for key in TRAFFIC:
-        told = [value for part in tags.get(key + way, "").split(";") if (value := part.strip()) not in _UNTOLD]
+        told = [value for part in slots(tags.get(key + way, "")) if (value := part.strip()) not in _UNTOLD]
         if told:
             for answer, values in (("yes", set(told) - _SHUT - _ENDS), ("ends", _ENDS & set(told))):
                 if found := [value for value in told if value in values]:
@@ -250,7 +251,7 @@ def road_kind(tags: Tags) -> str:
     expressway.
     """
     told = road_class(tags)
-    refs = [part.strip().upper() for part in (tags.get("ref") or "").split(";")]
+    refs = [part.strip().upper() for part in slots(tags.get("ref") or "")]
     if told.endswith("_link"):
         return "access"
     if told == "motorway":

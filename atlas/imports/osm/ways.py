@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 from scipy.spatial import cKDTree
 
-from atlas.base.geodesy import KM_A_DEGREE, Floats, distances_km
+from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, distances_km
 
 __all__ = ["WayGraph"]
 
@@ -39,7 +39,7 @@ class WayGraph:
     """
 
     xy: Floats
-    drawn: NDArray[np.bool_]
+    drawn: Bools
     links: csr_array
     part: NDArray[np.int32]
     tree: cKDTree
@@ -136,7 +136,7 @@ class WayGraph:
         return line if len(line) >= 2 and shapely.LineString(line).is_simple else None
 
 
-def _dense(line: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+def _dense(line: Floats) -> tuple[Floats, Bools]:
     """Put points on long segments, so that what is near a line is near one of its points; which are its own."""
     km = distances_km(line[:-1, 0], line[:-1, 1], line[1:, 0], line[1:, 1])
     pieces = np.maximum(np.ceil(km / _LONGEST_KM).astype(np.int64), 1)

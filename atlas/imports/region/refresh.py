@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
-from atlas.base.geodesy import KM_A_DEGREE, lengths_km
+from atlas.base.geodesy import KM_A_DEGREE, Bools, Texts, lengths_km
+from atlas.base.tables import slots
 from atlas.data.checks import Violation
 from atlas.data.declaration import EXPRESSWAYS
 from atlas.data.layer import Layer
@@ -156,9 +156,9 @@ def _further(osm: OsmLayers, highways: Layer, followed: Collection[str]) -> Any:
     own = [row for row in highways.frame.to_dict("records") if row["id"] in followed]
     named = [place for row in own for place in road_lines(candidates, row)[1] if _near(frame, place, row["geometry"])]
     express = frame["kind"].isin(EXPRESSWAYS)
-    nodes = {node for text in frame.loc[express, "node_ids"] for node in str(text).split(";")}
+    nodes = {node for text in frame.loc[express, "node_ids"] for node in slots(str(text))}
     ramp = [
-        kind == "access" and bool(nodes & set(str(text).split(";")))
+        kind == "access" and bool(nodes & set(slots(str(text))))
         for kind, text in zip(frame["kind"], frame["node_ids"], strict=True)
     ]
     keep = frame["in_network"].to_numpy(dtype=bool) & (frame["status"] == "operating").to_numpy()
@@ -194,7 +194,7 @@ def _records(rows: Any, places: Layer, limits_kmh: tuple[float, float], roads: L
     return [{key: None if value is pd.NA or value != value else value for key, value in one.items()} for one in made]
 
 
-def _in_town(lines: NDArray[np.object_], places: Layer) -> NDArray[np.bool_]:
+def _in_town(lines: Texts, places: Layer) -> Bools:
     """(n,) whether the middle of each line lies near a place."""
     found = np.zeros(len(lines), dtype=bool)
     if not len(lines):

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from atlas.base.tables import slots
 from atlas.base.words import Words, both, capital, joined
 from atlas.face.decisions import Decisions
 from atlas.maps.charts import Figure
@@ -257,7 +258,7 @@ def _reading(
 def _where(target: Target, sections: Mapping[str, Section]) -> tuple[Words, ...]:
     """Return the sections of the plan the target stands in, with their pages where the table of contents has them."""
     told = []
-    for number in (part.strip() for part in target.section.split(";")):
+    for number in (part.strip() for part in slots(target.section)):
         known = sections.get(number) or sections.get(number.rpartition(".")[0])
         if known is None:
             told.append(both("claims.section", section=number))

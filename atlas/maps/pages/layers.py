@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from atlas.base.style import symbol_of, tokens
+from atlas.base.tables import listing
 from atlas.base.words import simple_pairs, word_table
 from atlas.data.declaration import CONTRACT
 from atlas.data.layer import Layer, region_of
@@ -82,7 +83,7 @@ def _also(frame: gpd.GeoDataFrame, key: str, region: Region) -> dict[str, dict[s
     if key not in ("stations", "airports", "ports"):
         return {}
     columns = [frame[name] if name in frame.columns else [None] * len(frame) for name in _TYPED]
-    called = [";".join(_called(key, region, *map(_text, row))) for row in zip(*columns, strict=True)]
+    called = [listing(_called(key, region, *map(_text, row))) for row in zip(*columns, strict=True)]
     return pack_columns(pd.DataFrame({"also": called}), ["also"]) if any(called) else {}
 
 

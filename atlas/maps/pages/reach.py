@@ -9,9 +9,8 @@ from typing import Any, Unpack
 import numpy as np
 import pandas as pd
 import shapely
-from numpy.typing import NDArray
 
-from atlas.base.geodesy import Floats, Ints
+from atlas.base.geodesy import Bools, Floats, Ints, Texts
 from atlas.base.words import Words, both
 from atlas.data.layer import Layer
 from atlas.data.parameters import SETS
@@ -45,7 +44,7 @@ _PLACE_SCALE, _LINE_SCALE = 1000, 10
 _DRAWN = ("run", "ride", "sail")
 #: Areas on the screen: parts smaller than about a cell are left out, vertices are thinned to about 150 m.
 _SPECK_DEGREES2, _THIN_DEGREES = 2.0e-5, 0.0015
-Shift = Callable[[NDArray[np.object_]], NDArray[np.object_]]
+Shift = Callable[[Texts], Texts]
 
 
 @dataclass
@@ -304,7 +303,7 @@ def _parameters(scenario: Scenario, sets: Sequence[str]) -> list[list[Any]]:
     ]
 
 
-def line_groups(network: Network) -> tuple[Ints, NDArray[np.object_], NDArray[np.bool_]]:
+def line_groups(network: Network) -> tuple[Ints, Texts, Bools]:
     """Return the group of each edge (-1: no extent), the groups' lines, and whether an edge runs along its line.
 
     Edges of one shape, whatever their direction and train, are one group.
@@ -333,9 +332,9 @@ def _coded(minutes: Floats, scale: int) -> Ints:
 def _line_minutes(
     trip: Trip,
     tree: Tree,
-    drawn: NDArray[np.bool_],
+    drawn: Bools,
     group_of: Ints,
-    forward: NDArray[np.bool_],
+    forward: Bools,
     count: int,
 ) -> Ints:
     """Return (2 × count,) coded minutes at the two ends of each line; -1 not reached, -2 not open."""

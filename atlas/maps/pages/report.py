@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from atlas.base.tables import SEPARATOR
 from atlas.base.words import LANGUAGES, Words, both, capital, joined, say_in, word_table
 from atlas.data.layer import Layer
 from atlas.data.register import ISSUED, ITEM_STATUSES
@@ -283,7 +284,7 @@ def _changes(step: Step, mode: str, english: Mapping[str, str], centres: Collect
         return _Change(both("report.no_change", mode=capital(by)))
     crossings = []
     for cutoff in change.cutoffs_min:
-        crossed = pairs["crossing"].str.split(";").map(lambda marks, c=cutoff: f"gained {c:g}" in marks)
+        crossed = pairs["crossing"].str.split(SEPARATOR).map(lambda marks, c=cutoff: f"gained {c:g}" in marks)
         crossings.append(both("report.crossing", cutoff=cutoff, count=int(crossed.sum())))
     said = both("report.faster", mode=capital(by), pairs=len(pairs), crossings=joined(crossings, "list.semicolon"))
     projects = [

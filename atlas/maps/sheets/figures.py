@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from atlas.base.tables import listing
 from atlas.base.words import Words, both, joined, word_table
 from atlas.data.region import Region
 from atlas.face.decisions import Decisions, Row
@@ -67,14 +68,14 @@ def with_and_without(seat: str, features: Sequence[str], name: str, link: bool) 
     """Return where the explorer shows what a project does in a year; nothing where it is not beside the page."""
     if not (link and seat and features):
         return ""
-    return explorer({"o": seat, "y": name}, {"o": seat, "y": name, "wo": ";".join(features)})
+    return explorer({"o": seat, "y": name}, {"o": seat, "y": name, "wo": listing(features)})
 
 
 def closed_link(seat: str, features: Sequence[str], name: str, link: bool) -> str:
     """Return where the explorer shows a year with features closed; nothing where it is not beside the page."""
     if not (link and seat and features):
         return ""
-    return explorer({"o": seat, "y": name, "c": ";".join(features)}, {"o": seat, "y": name})
+    return explorer({"o": seat, "y": name, "c": listing(features)}, {"o": seat, "y": name})
 
 
 def named(row: Row, zh: str = "name_zh", en: str = "name_en") -> Words:

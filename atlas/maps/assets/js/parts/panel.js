@@ -131,7 +131,18 @@ export function whatIsShown() {
   return there;
 }
 
-/* A switch a status, with the form it is drawn in, and one for what the plan adds. */
+/* Whether something of the map is not there from the first year on. */
+function somethingComes() {
+  return page.layers.some(function (layer) {
+    for (var row = 0; layer.key !== "places" && row < layer.size; row++) {
+      var year = layer.get("opens_year", row);
+      if (year === null || year > page.data.years[0]) return true;
+    }
+    return false;
+  });
+}
+
+/* A switch a status, with the form it is drawn in, and one for what the plan adds where it adds something. */
 export function statusControl() {
   var line = { color: page.tokens.ground.text, width: 2.4, form: "plain", alpha: 1 }, asked = urlState.values.st;
   var all = Object.keys(page.tokens.status).filter(function (status) {
@@ -157,7 +168,7 @@ export function statusControl() {
     urlState.write({ n: later.checked ? null : "0" });
     fire("filter");
   });
-  rows.unshift(el("label", { class: "row" }, [later, spoken("span", { class: "name" }, "additions")]));
+  if (somethingComes()) rows.unshift(el("label", { class: "row" }, [later, spoken("span", { class: "name" }, "additions")]));
   return addSection("status", rows, !phone());
 }
 
