@@ -265,7 +265,7 @@ def _assembled(rings: list[Floats]) -> shapely.MultiPolygon | None:
     """Return the polygons of rings, rounded; None where a hole lies in none."""
     if not rings:
         return shapely.MultiPolygon()
-    points: Floats = np.round(np.concatenate(rings), _DECIMALS)
+    points = np.concatenate(rings).round(_DECIMALS)
     ring = np.repeat(np.arange(len(rings)), [len(one) for one in rings])
     new = (np.diff(points, axis=0, prepend=np.nan) != 0).any(axis=1) | (np.diff(ring, prepend=-1) != 0)
     points, ring = _untied(points[new], ring[new])
