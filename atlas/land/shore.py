@@ -17,12 +17,11 @@ import shapely
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import Bools, Floats, Ints, Texts
+from atlas.data.layer import DECIMALS
 from atlas.network.build import Network
 
 __all__ = ["Shore", "shore_of"]
 
-#: Decimals of a degree that areas are written with.
-_DECIMALS = 6
 _MARGIN_DEG = 0.01
 #: What rounding can do to the area of a triangle, as a share of the two products that it is the difference of.
 _IN_DOUBT = 4e-16
@@ -40,9 +39,9 @@ class Shore:
     """
 
     def __init__(self, dry: Texts) -> None:
-        rounded = shapely.transform(dry, lambda xy: np.round(xy, _DECIMALS))
+        rounded = shapely.transform(dry, lambda xy: np.round(xy, DECIMALS))
         wrong = ~shapely.is_valid(rounded)
-        rounded[wrong] = shapely.set_precision(dry[wrong], 10.0**-_DECIMALS)
+        rounded[wrong] = shapely.set_precision(dry[wrong], 10.0**-DECIMALS)
         # tiles that meet share their edge exactly once they are rounded
         self.land = shapely.disjoint_subset_union_all(rounded)
         self._rings = _Rings.of(shapely.get_parts(self.land))
@@ -79,7 +78,7 @@ class Shore:
         shape = shapely.union_all(shapely.make_valid(polygons))
         west, south, east, north = shapely.bounds(shape) + np.array([-1.0, -1.0, 1.0, 1.0]) * _MARGIN_DEG
         near = shapely.clip_by_rect(self.land, west, south, east, north)
-        cut = shapely.set_precision(shapely.intersection(shape, near), 10.0**-_DECIMALS)
+        cut = shapely.set_precision(shapely.intersection(shape, near), 10.0**-DECIMALS)
         flat = [part for part in shapely.get_parts(cut) if part.geom_type == "Polygon" and not part.is_empty]
         return shapely.MultiPolygon(flat)
 
@@ -265,7 +264,7 @@ def _assembled(rings: list[Floats]) -> shapely.MultiPolygon | None:
     """Return the polygons of rings, rounded; None where a hole lies in none."""
     if not rings:
         return shapely.MultiPolygon()
-    points = np.concatenate(rings).round(_DECIMALS)
+    points = np.concatenate(rings).round(DECIMALS)
     ring = np.repeat(np.arange(len(rings)), [len(one) for one in rings])
     new = (np.diff(points, axis=0, prepend=np.nan) != 0).any(axis=1) | (np.diff(ring, prepend=-1) != 0)
     points, ring = _untied(points[new], ring[new])
