@@ -38,6 +38,7 @@ from atlas.notebook.card import card, map_of
 
 __all__ = [
     "CRS",
+    "DECIMALS",
     "LARGEST_FILE_MB",
     "Layer",
     "frame_of",
