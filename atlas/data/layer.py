@@ -225,7 +225,7 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
     LayerError
         The file is missing, larger than 128 MB, no GeoJSON, in another CRS, or a feature lacks a
         column or a geometry of the declared type. The message names file, feature and remedy. What
-        is well formed but wrong (a swapped axis, a duplicate id) is for :func:`atlas.data.checks.validate`.
+        is well formed but wrong (a swapped axis, a duplicate id) is for :func:`atlas.data.checks.check_layers`.
 
     Notes
     -----
