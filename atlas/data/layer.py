@@ -40,6 +40,7 @@ from atlas.notebook.card import card, map_of
 
 __all__ = [
     "CRS",
+    "DECIMALS",
     "LARGEST_FILE_MB",
     "Layer",
     "frame_of",
@@ -70,9 +71,8 @@ class Layer:
     spec
         The layer's declaration.
     frame
-        GeoDataFrame in EPSG:4326 with the columns of ``spec.columns``, any columns the file has
-        besides, and ``geometry`` last. Strings are objects with None for null, integers ``Int64``,
-        floats NaN for null.
+        GeoDataFrame in EPSG:4326 with the columns of ``spec.columns``, any columns the file has besides, and
+        ``geometry`` last. Strings are objects with None for null, integers ``Int64``, floats NaN for null.
     digest
         SHA-256 of the bytes of the file that was read; empty for a layer that was not.
     """
