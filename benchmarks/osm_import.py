@@ -26,7 +26,7 @@ import sys, time, resource
 from pathlib import Path
 from atlas.data.catalog import open_catalog
 from atlas.imports.osm.layers import osm_layers
-from atlas.imports.run import Target, take_in
+from atlas.imports.run import Destination, take_in
 start = time.perf_counter()
 def peak(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 def say(text): print(f"  {time.perf_counter() - start:6.1f} s {peak():6.0f} MB  {text}", flush=True)
@@ -34,7 +34,7 @@ say("started")
 home = open_catalog()
 found = osm_layers(Path(sys.argv[1]), home.specs, progress=say)
 say("layers made")
-outcome = take_in(found.layers, [found.source], home, Target(out=Path(sys.argv[2])))
+outcome = take_in(found.layers, [found.source], home, Destination(out=Path(sys.argv[2])))
 say("checked and written: " + ", ".join(f"{c.taken} {c.layer}" for c in outcome.counts if c.taken))
 """
 

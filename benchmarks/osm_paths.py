@@ -26,7 +26,7 @@ from pyproj import Geod
 from atlas.data.catalog import open_catalog
 from atlas.imports.osm.layers import osm_layers
 from atlas.imports.osm.tags import classes_of
-from atlas.imports.run import Target, take_in
+from atlas.imports.run import Destination, take_in
 from atlas.network.build import build_network
 
 GEOD = Geod(ellps="WGS84")
@@ -151,7 +151,7 @@ def compared(path: Path, classes: tuple[str, ...], sources: int) -> Shares:
     home = open_catalog()
     with tempfile.TemporaryDirectory() as folder:
         found = osm_layers(path, home.specs, classes=classes, as_of="2026-01-01")
-        take_in(found.layers, [found.source], home, Target(out=Path(folder) / "own"))
+        take_in(found.layers, [found.source], home, Destination(out=Path(folder) / "own"))
         edges = build_network(open_catalog(Path(folder) / "own").layers()).edges
     edges = edges[edges["role"].isin(["run", "ramp"])]
     ours = nx.DiGraph()

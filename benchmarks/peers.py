@@ -58,14 +58,14 @@ def osm(path: Path) -> Graph:
     from atlas.data.scenario import load_scenario
     from atlas.imports.osm.layers import osm_layers
     from atlas.imports.osm.tags import classes_of
-    from atlas.imports.run import Target, take_in
+    from atlas.imports.run import Destination, take_in
     from atlas.network.build import build_network
     from atlas.travel.trip import Trip
 
     home = open_catalog()
     with tempfile.TemporaryDirectory() as folder:
         found = osm_layers(path, home.specs, classes=classes_of("living_street+"), as_of="2026-01-01")
-        take_in(found.layers, [found.source], home, Target(out=Path(folder) / "own"))
+        take_in(found.layers, [found.source], home, Destination(out=Path(folder) / "own"))
         network = build_network(open_catalog(Path(folder) / "own").layers())
         return Trip(network, load_scenario("2026"), "drive").graph
 

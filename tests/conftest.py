@@ -22,10 +22,17 @@ from atlas.land.ground import Ground
 from atlas.land.ground import ground as ground_of
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
+from atlas.maps.pages.explore import draw_explorer
+from atlas.maps.pages.layers import draw_layers
 from atlas.network.build import Network, build_network
+from atlas.plan.promises import read_targets
 
 #: Files whose tests share no costly fixture: a worker that is free takes them one by one.
 _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
+#: Files that share the costly pages of another, which stands first: they stay on its worker.
+_WITH = {
+    "test_page_atlas_controls.py": "test_page_atlas.py", "test_page_explore_answers.py": "test_page_explore.py",
+}  # fmt: skip
 #: What `scripts/test --quick` leaves out: whole commands, sites and browsers, second programs, long draws.
 SLOW = {
     "test_cli.py", "test_cli_plan.py", "test_decisions.py", "test_docs.py", "test_ending.py", "test_engine.py",
@@ -33,10 +40,11 @@ SLOW = {
     "test_faults.py", "test_front_end.py", "test_fuzz.py", "test_gaps.py", "test_hostile_atlas.py",
     "test_import_fuzz.py", "test_import_gtfs.py", "test_import_intake.py", "test_import_people.py",
     "test_import_refine.py", "test_import_roundtrip.py", "test_kept.py", "test_map_tiles.py", "test_new_region.py",
-    "test_od.py", "test_packaging.py", "test_page_atlas.py", "test_page_compare.py", "test_page_explore.py",
-    "test_page_journeys.py", "test_page_plan.py", "test_page_reach.py", "test_refresh.py", "test_report.py",
-    "test_serve.py", "test_sheet.py", "test_site.py", "test_situations.py", "test_stations.py", "test_surface.py",
-    "test_times.py", "test_trip.py", "test_uncertainty.py", "test_validation.py", "test_verify.py",
+    "test_od.py", "test_packaging.py", "test_page_atlas.py", "test_page_atlas_controls.py", "test_page_compare.py",
+    "test_page_explore.py", "test_page_explore_answers.py", "test_page_journeys.py", "test_page_plan.py",
+    "test_page_reach.py", "test_refresh.py", "test_report.py", "test_serve.py", "test_sheet.py", "test_site.py",
+    "test_situations.py", "test_stations.py", "test_surface.py", "test_times.py", "test_trip.py",
+    "test_uncertainty.py", "test_validation.py", "test_verify.py",
 }  # fmt: skip
 #: The files that take longest, in that order.
 LONG = (
@@ -64,8 +72,9 @@ def _turn(unit: str, tests: int) -> tuple[int, int]:
 class ByFile(LoadFileScheduling):
     """Keep the tests of a file on one worker, so that its fixtures are made once, but for :data:`_ONE_BY_ONE`.
 
-    Files of :data:`LONG` come first, the longest before the others, then those with most tests; single tests fill the
-    end, whole reports and rankings before the rest, so that the workers end together.
+    Files of :data:`_WITH` go with the one whose pages they share. Files of :data:`LONG` come first, the longest before
+    the others, then those with most tests; single tests fill the end, whole reports and rankings before the rest, so
+    that the workers end together.
     """
 
     def _assign_work_unit(self, node: Any) -> None:
@@ -75,8 +84,8 @@ class ByFile(LoadFileScheduling):
         super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return nodeid if file.rpartition("/")[2] in _ONE_BY_ONE else file
+        folder, _, name = nodeid.partition("::")[0].rpartition("/")
+        return nodeid if name in _ONE_BY_ONE else f"{folder}/{_WITH.get(name, name)}"
 
 
 class Everything(Store):
@@ -161,6 +170,23 @@ def land(network: Network) -> Ground:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("atlas.land.ground.access_table", lambda of: links)
         return ground_of(network)
+
+
+@pytest.fixture(scope="session")
+def atlas_page(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of all layers of the shipped atlas."""
+    page = draw_layers(catalog.layers(), plan=catalog.plan, sources=catalog.sources)
+    return page.save(tmp_path_factory.mktemp("page") / "atlas.html")
+
+
+@pytest.fixture(scope="session")
+def explorer(catalog: Catalog, network: Network, land: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The explorer of the shipped atlas, over its land in full."""
+    page = draw_explorer(
+        network, catalog.layers(), catalog.parameters, ground=land, origin="珠海", plan=catalog.plan,
+        targets=read_targets(catalog.root / "data" / "plan" / "targets.toml"), sources=catalog.sources,
+    )  # fmt: skip
+    return page.save(tmp_path_factory.mktemp("explore") / "explore.html")
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,12 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
 DESKTOP, PHONE = (1366, 768), (390, 844)
+#: What the explorer is asked where a test says nothing else.
+PLAIN = {
+    "combine": "any", "towards": False, "year": 2026, "known": False, "mode": "multimodal", "set": "central",
+    "period": "typical", "timetable": "ordinary", "overrides": {}, "with": [], "without": [], "close": [], "links": [],
+    "cutoffs": [60, 120],
+}  # fmt: skip
 _PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -51,6 +58,20 @@ def opened(browser: Browser, path: Path, *, size: tuple[int, int] = DESKTOP, fra
     context.close()
     assert asked == [], f"{path.name} asked for {asked}"
     assert wrong == [], f"{path.name}: {wrong}"
+
+
+#: English that is no name in a Chinese sentence, and Chinese in an English one.
+_ENGLISH, _CHINESE = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}"), re.compile("[\u4e00-\u9fff]")
+_SPOKEN = re.compile(r'<(?:span|text) lang="(zh-CN|en)"[^>]*>(.*?)</(?:span|text)>', re.DOTALL)
+
+
+def wrong_language(text: str) -> list[str]:
+    """What a page that is read says in the other language than it should: Chinese names in English, English prose."""
+    return [
+        words
+        for lang, words in _SPOKEN.findall(text)
+        if (_CHINESE if lang == "en" else _ENGLISH).search(words) and "OpenStreetMap" not in words
+    ]
 
 
 def address(page: Page) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType, ModuleType
 
 import pytest
-from conftest import SLOW
+from conftest import _ONE_BY_ONE, _WITH, LONG, SLOW
 from worlds import rail_world
 
 import atlas
@@ -28,6 +28,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 #: What may stand in ``atlas/`` itself.
 HALL = {"__init__.py", "__init__.pyi", "__main__.py", "_version.py", "py.typed"}
 MOST_MODULES = 12
+MOST_LINES = 500
 #: Packages that one room alone imports.
 ONE_HOME = {
     "folium": "maps", "branca": "maps", "starlette": "serve", "uvicorn": "serve", "click": "cli", "distributed": "bulk",
@@ -149,9 +150,19 @@ def test_folium_and_click_have_one_home_each(path: Path) -> None:
     assert homes <= {room_of(path).split(".")[0]}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=label)
-def test_no_module_is_longer_than_500_lines(path: Path) -> None:
-    assert len(path.read_text("utf-8").splitlines()) <= 500
+#: All that is written by hand: modules, tests, scripts, benchmarks, and the scripts and style sheets of pages.
+WRITTEN = [
+    *MODULES,
+    *READERS,
+    *(path for folder in ("atlas/maps/assets/js", "atlas/maps/assets/css", "tests/js")
+      for path in sorted((ROOT / folder).rglob("*.*")) if path.suffix in (".js", ".css") or path.name == "types.d.ts"),
+    *(path for path in sorted((ROOT / "scripts").iterdir()) if path.is_file() and not path.suffix),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=label)
+def test_no_file_is_longer_than_500_lines(path: Path) -> None:
+    assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES
 
 
 def test_only_a_command_of_click_takes_more_than_eight_parameters() -> None:
@@ -366,5 +377,6 @@ def test_no_test_asks_the_driver_for_an_address_that_only_the_page_knows_at_once
     assert [path.name for path in (ROOT / "tests").glob("test_*.py") if late in path.read_text("utf-8")] == []
 
 
-def test_every_file_that_the_quick_part_leaves_out_is_there() -> None:
-    assert {path.name for path in (ROOT / "tests").rglob("test_*.py")} >= SLOW
+def test_every_file_that_the_order_of_the_suite_names_is_there() -> None:
+    there = {path.name for path in (ROOT / "tests").rglob("test_*.py")}
+    assert there >= SLOW | set(LONG) | set(_WITH) | set(_WITH.values()) | _ONE_BY_ONE

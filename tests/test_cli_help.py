@@ -15,8 +15,9 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 import atlas
+from atlas.base import errors
 from atlas.cli import cli
-from atlas.cli.chinese import message, texts
+from atlas.cli.chinese import message, refusals, texts
 
 ATLAS = Path(atlas.__file__).parent
 
@@ -129,14 +130,79 @@ def test_every_sentence_that_refuses_an_option_has_its_chinese() -> None:
     assert [text for text in said if message(text) == text] == []
 
 
+#: What is called to refuse: the errors themselves, and the doors' and tables' own ways to raise them.
+_REFUSING = {name for name in errors.__all__ if name.endswith("Error")} | {"error", "refuse"}
+
+
+def sentence(node: ast.expr) -> str:
+    """A text with {} for what is filled in; empty where the code does not say it."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return "".join(sentence(one) or "{}" for one in (node.left, node.right))
+    if isinstance(node, ast.JoinedStr):
+        return "".join(str(one.value) if isinstance(one, ast.Constant) else "{}" for one in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+@pytest.fixture(scope="module")
+def raised() -> set[str]:
+    """Every sentence that the code refuses with."""
+    found = set()
+    for path in ATLAS.rglob("*.py"):
+        text = path.read_text("utf-8")
+        if not any(f"{name}(" in text for name in _REFUSING):
+            continue
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and node.args:
+                name = ast.unparse(node.func).rpartition(".")[2]
+                if name in _REFUSING and sentence(node.args[0]).replace("{}", ""):
+                    found.add(sentence(node.args[0]))
+    return found
+
+
+def test_everything_the_atlas_refuses_has_its_chinese_and_the_chinese_names_all_that_the_english_does(
+    raised: set[str],
+) -> None:
+    assert len(raised) > 350
+    for english in sorted(raised):
+        names = [f"甲{i}" for i in range(english.count("{}"))]
+        text = english
+        for name in names:
+            text = text.replace("{}", name, 1)
+        chinese = message(text)
+        assert chinese != text, f"no Chinese in cli/refusals_zh.toml: {english}"
+        assert all(name in chinese for name in names), chinese
+
+
+def test_no_refusal_in_chinese_is_left_over_from_a_sentence_that_nobody_raises_any_more(raised: set[str]) -> None:
+    assert set(refusals()["refusals"]) - raised == set()
+
+
+@pytest.mark.parametrize(
+    ("english", "chinese"),
+    [
+        ("no place answers to 'xx'; did you mean 珠海?", "找不到place：'xx'；是否指 珠海？"),
+        ("a.csv line 3: opened is 'x', which is no whole number", "a.csv 第 3 行：opened 为 'x'，不是整数"),
+        (
+            "1 finding(s) in the layers, the first: ports/x: the id stands 2 times [id]; give each its own id",
+            "图层中有 1 处问题，第一处：ports/x：编号出现 2 次 [id]；请各用各的编号",
+        ),
+        ("'a: b' is no place; give a name, an id, or lon, lat", "'a: b' 不是地点；请给名称、编号或“经度,纬度”"),
+    ],
+)
+def test_hints_reasons_and_remedies_in_a_refusal_are_chinese_too_and_quoted_names_stay(
+    english: str, chinese: str
+) -> None:
+    assert message(english) == chinese
+
+
 def test_no_refusal_in_chinese_is_left_over_from_a_sentence_that_nobody_says_any_more() -> None:
     files = [path for folder in (ATLAS, Path(click.__file__).parent) for path in folder.rglob("*.py")]
     system = [os.strerror(number) for number in (errno.ENOENT, errno.EACCES, errno.EISDIR)]
     # texts that are broken over lines are joined again
     whole = re.sub(r'"\n\s*f?"', "", "\n".join([*(path.read_text("utf-8") for path in files), *system]))
-    for text in texts()["messages"]:
+    for text in (*texts()["messages"], *refusals()["clauses"]):
         parts = re.split(r"{}|\n\t|; (?:did you mean|the nearest names are)", text)
-        assert all(part.strip(" .()?:,") in whole for part in parts if len(part) > 4), text
+        assert all(part.strip(" .()?:,;[]") in whole for part in parts if len(part) > 4), text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import docx
 import pytest
 from click.testing import CliRunner
-from pages import DESKTOP, PHONE, opened, serious
+from pages import DESKTOP, PHONE, opened, serious, wrong_language
 from playwright.sync_api import Browser
 
 from atlas.base.words import LANGUAGES, Words, both
@@ -20,6 +20,7 @@ from atlas.data.catalog import Catalog, open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.decide.access import fairness
 from atlas.decide.events import read_events, run_event
+from atlas.decide.needs import SHARE_OF_POSSIBLE
 from atlas.face.decisions import STEPS, Asked, Decisions, gather_decisions
 from atlas.land.ground import Ground
 from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_chart
@@ -30,7 +31,7 @@ from atlas.maps.sheets.closures import event_figure
 from atlas.maps.sheets.decided import decided
 from atlas.maps.sheets.editable import save_docx
 from atlas.maps.sheets.fair import fairness_figures
-from atlas.maps.sheets.figures import explorer, seats_by_name
+from atlas.maps.sheets.figures import explorer, option_words, seats_by_name, worth_figure
 from atlas.network.build import Network
 from atlas.plan.deciding import deciding_trips
 from atlas.plan.promises import Targets, check_claims, known_targets, summarise_claims
@@ -168,7 +169,7 @@ def test_who_drops_out_and_who_is_cut_off_are_told_apart_the_most_first(found: D
     ]
     event = {**found.events[0], "counties": counties, "basis": "assumed"}
     note = event_figure(found, event, catalog.region, "zhuhai", "").note
-    assert note.en.startswith("Out of the hour of the nearest centre: D 9k, A 4k. Without a way to any centre: C 34k.")
+    assert note.en.startswith("Out of the hour of the nearest centre: D 9k, A 4k. No route to any centre: C 34k.")
     nobody = event_figure(found, {**event, "counties": []}, catalog.region, "zhuhai", "").note
     assert nobody.en.startswith(both("figures.nobody").en)
 
@@ -244,6 +245,31 @@ def test_charts_and_maps_go_into_a_word_document_as_pictures_in_its_language(sit
     assert not re.search("[\u4e00-\u9fff]", "".join(words))
 
 
+def test_no_sentence_of_the_pages_is_in_the_other_language(site: Path) -> None:
+    for name in ("claims.html", "resilience.html"):
+        assert wrong_language((site / name).read_text("utf-8")) == [], name
+
+
+def test_an_option_of_all_things_at_once_beside_a_project_says_both(found: Decisions) -> None:
+    row = {
+        "by": "project", "name_zh": "甲", "name_en": "A", "unit": "projects", "before": 0.0, "needed": 1.0,
+        "other": "", "other_zh": "各项", "other_en": "all", "other_unit": SHARE_OF_POSSIBLE, "other_before": 0.0,
+        "other_needed": 0.85,
+    }  # fmt: skip
+    said = option_words(row)
+    assert said.zh == "建成甲，各项同时改善到可能幅度的 85%"
+    assert said.en == "A built, everything at once, 85% of the way to what is possible"
+
+
+def test_projects_that_bring_nobody_are_named_beneath_the_chart_and_not_listed(found: Decisions) -> None:
+    nothing = {**found.projects[0], "name_zh": "无", "name_en": "None", "first_in": 0.0, "last_in": 0.0, "value": 0.0}
+    figure = worth_figure(replace(found, projects=(*found.projects, nothing)))
+    assert figure.table is not None
+    assert figure.note is not None
+    assert "无" not in {row[0].text[0] for row in figure.table.rows}
+    assert figure.note.zh.endswith("无。")
+
+
 def test_the_explorer_is_asked_with_the_scenario_set() -> None:
     without = explorer({"o": "zhuhai", "y": "2035"}, {"o": "zhuhai", "y": "2035", "wo": "highways/hmh;railways/x"})
     assert (
@@ -299,3 +325,12 @@ def test_lines_of_a_slope_rise_with_their_values_and_skip_what_is_not_there() ->
     heights = [mark.y for mark in chart.marks]
     assert heights == sorted(heights)
     assert len(heights) == 3
+
+
+def test_names_of_lines_that_end_at_the_limit_stand_above_the_years() -> None:
+    said = Words("1", "1")
+    chart = slope_chart(said, [said] * 2, [Series(said, (119.0, 119.0))] * 3, limit=120.0, limit_said=said)
+    years = [text.y for text in chart.texts if text.anchor in ("start", "middle") and text.x < 300 and text.y > 160]
+    names = [text.y for text in chart.texts if text.x > 270]
+    assert len(names) == 4
+    assert max(names) < min(years) - 11

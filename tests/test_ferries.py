@@ -15,7 +15,7 @@ from worlds import layer, line_world
 from atlas.base.errors import NetworkError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
-from atlas.data.checks import validate
+from atlas.data.checks import check_layers
 from atlas.data.layer import Layer
 from atlas.data.parameters import SETS
 from atlas.data.scenario import BUILT_IN, load_scenario
@@ -282,7 +282,7 @@ def findings(layers: dict[str, Layer], **changes: Any) -> list[tuple[str, str]]:
     for column, value in changes.items():
         frame.loc[frame["id"] == "xiangzhou_guishan", column] = value
     kept["ferries"] = Layer(kept["ferries"].spec, frame)
-    found = validate(kept, register_ids=open_catalog().register_ids())
+    found = check_layers(kept, register_ids=open_catalog().register_ids())
     return [(one.feature_id, one.rule) for one in found if one.layer == "ferries"]
 
 

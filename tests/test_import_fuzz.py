@@ -26,7 +26,7 @@ from atlas.data.catalog import open_catalog
 from atlas.imports import archives
 from atlas.imports.archives import check_file, check_zip
 from atlas.imports.osm.layers import osm_layers
-from atlas.imports.run import Target, take_in
+from atlas.imports.run import Destination, take_in
 from atlas.imports.vector import Origin, read_vector
 
 HOME = open_catalog()
@@ -60,7 +60,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small atlas to import into."""
     folder = tmp_path_factory.mktemp("own")
     found = osm_layers(draw_town(folder / "town.osm.pbf"), HOME.specs)
-    take_in(found.layers, [found.source], HOME, Target(out=folder / "atlas"))
+    take_in(found.layers, [found.source], HOME, Destination(out=folder / "atlas"))
     return folder / "atlas"
 
 
@@ -85,7 +85,7 @@ def bring_in(path: Path, root: Path) -> None:
         name = {"name_zh": "Name" if path.suffix == ".kml" else "ROADNAME"}
         vector = read_vector(path, HOME.specs["highways"], ORIGIN, fields=name, values=VALUES)
         layers, source, refused = {"highways": vector.layer}, vector.source, vector.refused
-    take_in(layers, [source], open_catalog(root), Target(into=root), refused=refused)
+    take_in(layers, [source], open_catalog(root), Destination(into=root), refused=refused)
 
 
 def survives(path: Path, root: Path) -> bool:

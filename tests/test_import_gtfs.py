@@ -19,7 +19,7 @@ from atlas.data.catalog import open_catalog
 from atlas.data.places import find_place
 from atlas.data.scenario import load_scenario
 from atlas.imports.gtfs.services import GtfsLayers, gtfs_layers
-from atlas.imports.run import Outcome, Target, take_in
+from atlas.imports.run import Destination, Outcome, take_in
 from atlas.network.build import build_network
 from atlas.travel.reach import od_matrix
 
@@ -33,7 +33,7 @@ def read(folder: Path, tables: Tables, **how: Any) -> GtfsLayers:
     return gtfs_layers(draw_feed(folder / "feed.zip", tables), HOME.specs, how.pop("layers", {}), **how)
 
 
-def stored(found: GtfsLayers, target: Target, root: Path | None = None) -> Outcome:
+def stored(found: GtfsLayers, target: Destination, root: Path | None = None) -> Outcome:
     return take_in(
         found.layers, [found.source], HOME if root is None else open_catalog(root), target,
         adding=("stations", "railways"), refused=found.refused, notes=found.notes,
@@ -61,7 +61,7 @@ def test_other_vehicles_stay_out_and_are_told(tmp_path: Path) -> None:
 
 
 def test_a_feed_alone_makes_an_atlas_whose_trains_run_as_the_feed_says(tmp_path: Path) -> None:
-    stored(read(tmp_path, small_feed()), Target(out=tmp_path / "own"))
+    stored(read(tmp_path, small_feed()), Destination(out=tmp_path / "own"))
     network = build_network(open_catalog(tmp_path / "own").layers())
     rides = network.edges[network.edges["role"] == "ride"]
     assert sorted(rides["run_min"]) == [9.5, 11, 16, 18]
@@ -130,7 +130,7 @@ def test_the_atlas_written_as_gtfs_and_imported_again_gives_the_same_rail_times(
     found = gtfs_layers(draw_feed(tmp_path / "feed.zip", atlas_feed()), HOME.specs, LAYERS)
     assert found.refused == ()
     assert set(found.layers) == {"rail_services"}
-    outcome = stored(found, Target(into=root), root)
+    outcome = stored(found, Destination(into=root), root)
     assert outcome.refused == ()
     places = ["珠海", "中山", "江门", "阳江", "广州", "新会"]
     times = [
@@ -156,7 +156,7 @@ def test_imported_twice_it_changes_nothing_more(tmp_path: Path) -> None:
     for _ in range(2):
         catalog = open_catalog(root)
         known = catalog.layers("stations", "railways", "rail_services")
-        stored(gtfs_layers(feed, HOME.specs, known), Target(into=root, add=True), root)
+        stored(gtfs_layers(feed, HOME.specs, known), Destination(into=root, add=True), root)
         texts = [(root / f"data/geojson/{key}.geojson").read_bytes() for key in known]
         counts = [len(open_catalog(root).layer(key)) for key in known]
     # Three stations, three services, and a line for each of the three ways they call at them.
@@ -280,7 +280,7 @@ def test_a_damaged_feed_gives_sound_services_or_an_error(tmp_path: Path, seed: i
         draw_feed(tmp_path / "feed.zip", tables)
     try:
         found = gtfs_layers(tmp_path / "feed.zip", HOME.specs, {})
-        outcome = stored(found, Target(out=tmp_path / "own"))
+        outcome = stored(found, Destination(out=tmp_path / "own"))
     except AtlasError as reason:
         message = str(reason)
     else:
@@ -344,7 +344,7 @@ def test_stops_of_one_name_within_a_walk_are_one_station_and_others_are_not(tmp_
 
 
 def test_two_stations_of_one_name_are_told_apart_by_what_is_printed(tmp_path: Path) -> None:
-    stored(read(tmp_path, town_feed()), Target(out=tmp_path / "own"))
+    stored(read(tmp_path, town_feed()), Destination(out=tmp_path / "own"))
     network = build_network(open_catalog(tmp_path / "own").layers())
     with pytest.raises(UnknownPlaceError, match=r"stn/gtfs-s6 \(甲站, 113.5500,22.2785\)") as told:
         find_place(network.place_layer, "甲", network.nodes)
@@ -372,7 +372,7 @@ def test_ferries_become_services_between_stations_and_ports_that_run_where_asked
     assert there["departures_per_day"] == 1
     assert rows.loc["ports/gtfs-p", "stations/gtfs-s3"]["minutes"] == 20
     assert found.layers["ports"].frame["name_zh"].tolist() == ["岛"]
-    outcome = take_in(found.layers, [found.source], HOME, Target(out=tmp_path / "own"), refused=found.refused)
+    outcome = take_in(found.layers, [found.source], HOME, Destination(out=tmp_path / "own"), refused=found.refused)
     assert outcome.refused == ()
     network = build_network(open_catalog(tmp_path / "own").layers())
     assert set(network.edges.loc[network.edges["role"] == "sail", "run_min"]) == {20, 38, 60}

@@ -20,7 +20,7 @@ from atlas.data.layer import Layer, layer_text
 from atlas.imports.admit import admit, left_hanging, merged
 from atlas.imports.osm import layers as osm
 from atlas.imports.osm.layers import OsmLayers, osm_layers
-from atlas.imports.run import Target, take_in
+from atlas.imports.run import Destination, take_in
 from atlas.imports.store import backups, new_atlas, restore
 from atlas.imports.vector import Origin, read_vector
 
@@ -36,7 +36,7 @@ def town(folder: Path, **nodes: Place) -> OsmLayers:
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
     found = osm_layers(draw_town(tmp_path / "town.osm.pbf"), HOME.specs)
-    take_in(found.layers, [found.source], HOME, Target(out=tmp_path / "own"))
+    take_in(found.layers, [found.source], HOME, Destination(out=tmp_path / "own"))
     return tmp_path / "own"
 
 
@@ -46,7 +46,7 @@ def files(root: Path) -> dict[str, bytes]:
 
 def test_a_junction_kept_out_takes_its_roads_along_and_nothing_else(own: Path, tmp_path: Path) -> None:
     found = town(tmp_path, n6=(116.0, 22.53))
-    outcome = take_in(found.layers, [found.source], open_catalog(own), Target(into=own))
+    outcome = take_in(found.layers, [found.source], open_catalog(own), Destination(into=own))
     why = {(one.layer, one.feature_id): one.rule for one in outcome.refused}
     assert why["interchanges", "osm-n6"] == "region"
     assert set(outcome.layers["highways"].frame["id"]) == {"osm-w100", "osm-w101", "osm-w103", "osm-w104"}
@@ -55,7 +55,7 @@ def test_a_junction_kept_out_takes_its_roads_along_and_nothing_else(own: Path, t
 
 def test_features_outside_the_region_go_in_when_an_area_is_chosen(own: Path, tmp_path: Path) -> None:
     found = town(tmp_path, n6=(116.0, 22.53))
-    outcome = take_in(found.layers, [found.source], open_catalog(own), Target(into=own), anywhere=True)
+    outcome = take_in(found.layers, [found.source], open_catalog(own), Destination(into=own), anywhere=True)
     assert outcome.refused == ()
 
 
@@ -98,7 +98,7 @@ def test_a_layer_of_the_atlas_imported_again_is_the_same_layer(key: str) -> None
     layer = HOME.layer(key)
     found = read_vector(HOME.path(key), HOME.specs[key], Origin("2026-01-01"))
     assert found.refused == ()
-    outcome = take_in({key: found.layer}, [found.source], HOME, Target())
+    outcome = take_in({key: found.layer}, [found.source], HOME, Destination())
     assert outcome.refused == ()
     assert layer_text(outcome.layers[key]) == layer_text(layer)
 
@@ -110,7 +110,7 @@ def test_adding_to_a_layer_lets_its_features_refer_to_what_is_there(own: Path, t
     road["features"][0]["properties"]["id"] = "mine"
     (tmp_path / "r.geojson").write_text(json.dumps(road), "utf-8")
     found = read_vector(tmp_path / "r.geojson", HOME.specs["highways"], Origin("2026-01-01"))
-    outcome = take_in({"highways": found.layer}, [found.source], catalog, Target(into=own, add=True))
+    outcome = take_in({"highways": found.layer}, [found.source], catalog, Destination(into=own, add=True))
     assert len(outcome.layers["highways"]) == 6
     assert open_catalog(own).check("highways") == []
 
@@ -121,7 +121,7 @@ def test_replacing_what_others_refer_to_is_refused(own: Path, tmp_path: Path) ->
     assert left_hanging({**layers, "interchanges": fewer}, ["interchanges"])
     before = files(own)
     with pytest.raises(ImportDataError, match=r"would leave features without what they refer to \(5 of highways"):
-        take_in({"interchanges": fewer}, [], open_catalog(own), Target(into=own))
+        take_in({"interchanges": fewer}, [], open_catalog(own), Destination(into=own))
     assert files(own) == before
 
 
@@ -129,7 +129,7 @@ def test_nothing_sound_is_an_error_with_the_first_reason(own: Path, tmp_path: Pa
     away = {f"n{number}": (place[0] + 9, *place[1:]) for number, place in TOWN_NODES.items()}
     found = town(tmp_path, **away)
     with pytest.raises(ImportDataError, match="nothing could be taken in; the first reason of"):
-        take_in(found.layers, [found.source], open_catalog(own), Target(into=own))
+        take_in(found.layers, [found.source], open_catalog(own), Destination(into=own))
 
 
 @pytest.mark.parametrize("fails_at", range(4))
@@ -148,7 +148,7 @@ def test_when_a_file_cannot_be_written_every_layer_stands_as_before(
 
     monkeypatch.setattr(Path, "write_bytes", write)
     with pytest.raises(ExportError, match=r"nothing was changed: .*no space left"):
-        take_in(found.layers, [found.source], open_catalog(own), Target(into=own))
+        take_in(found.layers, [found.source], open_catalog(own), Destination(into=own))
     assert files(own) == before
 
 
@@ -156,7 +156,7 @@ def test_each_import_keeps_what_it_replaces_and_any_version_comes_back(own: Path
     versions = [open_catalog(own).path("highways").read_bytes()]
     for i in range(1, 4):
         found = town(tmp_path, n6=(113.04 + i / 1000, 22.53))
-        take_in(found.layers, [found.source], open_catalog(own), Target(into=own))
+        take_in(found.layers, [found.source], open_catalog(own), Destination(into=own))
         versions.append(open_catalog(own).path("highways").read_bytes())
     assert [one.number for one in backups(own, "highways")] == [1, 2, 3]
     assert [one.features for one in backups(own, "highways")] == [5, 5, 5]
@@ -171,7 +171,7 @@ def test_each_import_keeps_what_it_replaces_and_any_version_comes_back(own: Path
 def test_importing_the_same_again_keeps_no_second_copy(own: Path, tmp_path: Path) -> None:
     found = town(tmp_path)
     for _ in range(3):
-        take_in(found.layers, [found.source], open_catalog(own), Target(into=own))
+        take_in(found.layers, [found.source], open_catalog(own), Destination(into=own))
     assert len(backups(own, "highways")) <= 2
     assert list(open_catalog(own).sources).count(found.source.key) == 1
 
@@ -182,7 +182,7 @@ def test_a_folder_that_is_no_atlas_is_never_replaced(tmp_path: Path) -> None:
     found = town(tmp_path)
     for overwrite in (False, True):
         with pytest.raises(ExportError):
-            take_in(found.layers, [found.source], HOME, Target(out=tmp_path / "photos", overwrite=overwrite))
+            take_in(found.layers, [found.source], HOME, Destination(out=tmp_path / "photos", overwrite=overwrite))
     assert [path.name for path in (tmp_path / "photos").iterdir()] == ["a.jpg"]
 
 
@@ -235,7 +235,7 @@ def test_refining_from_the_command_line_makes_a_copy_and_leaves_the_atlas_alone(
 def test_the_commands_work_on_an_imported_atlas(words: list[str], tmp_path: Path) -> None:
     ferry = [*TOWN_WAYS, (900, [1, 11], {"route": "ferry", "name": "甲乙航线"})]
     found = osm_layers(draw_pbf(tmp_path / "t.osm.pbf", TOWN_NODES, ferry), HOME.specs)
-    take_in(found.layers, [found.source], HOME, Target(out=tmp_path / "own"))
+    take_in(found.layers, [found.source], HOME, Destination(out=tmp_path / "own"))
     result = CliRunner().invoke(cli, [*words, "--root", str(tmp_path / "own")], prog_name="atlas")
     assert result.exit_code == 0, result.output
     assert "nan" not in result.stdout.lower().split()

@@ -25,7 +25,7 @@ from atlas.cli import cli
 from atlas.data.catalog import open_catalog
 from atlas.imports.osm.layers import osm_layers
 from atlas.imports.people import CELL_DEGREES, People, people_text, read_people
-from atlas.imports.run import Target, take_in
+from atlas.imports.run import Destination, take_in
 from atlas.imports.vector import Origin
 
 ORIGIN = Origin("2026-05-01")
@@ -189,7 +189,7 @@ def test_a_file_that_only_names_a_web_service_is_refused(tmp_path: Path) -> None
 def test_it_is_kept_in_the_atlas_with_its_source_and_can_be_restored(tmp_path: Path) -> None:
     found = osm_layers(draw_town(tmp_path / "town.osm.pbf"), open_catalog().specs)
     root = tmp_path / "own"
-    take_in(found.layers, [found.source], open_catalog(), Target(out=root))
+    take_in(found.layers, [found.source], open_catalog(), Destination(out=root))
     kept = root / "data" / "own" / "population.csv"
     texts = []
     for number in (5, 6):

@@ -11,7 +11,7 @@ from import_files import Place, WayRow, draw_pbf
 
 from atlas.base.geodesy import distance_km
 from atlas.data.catalog import open_catalog
-from atlas.data.checks import validate
+from atlas.data.checks import check_layers
 from atlas.data.layer import Layer
 from atlas.imports.admit import layer_of
 from atlas.imports.osm.layers import osm_layers
@@ -122,8 +122,8 @@ def test_a_railway_follows_the_tracks_of_its_name(result: Refined) -> None:
 
 
 def test_the_validator_finds_nothing_new(result: Refined) -> None:
-    known = {(one.layer, one.feature_id, one.rule) for one in validate(LAYERS, register_ids=HOME.register_ids())}
-    found = validate({**LAYERS, **result.layers}, register_ids=HOME.register_ids())
+    known = {(one.layer, one.feature_id, one.rule) for one in check_layers(LAYERS, register_ids=HOME.register_ids())}
+    found = check_layers({**LAYERS, **result.layers}, register_ids=HOME.register_ids())
     assert {(one.layer, one.feature_id, one.rule) for one in found} <= known
 
 

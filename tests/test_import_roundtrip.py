@@ -16,7 +16,7 @@ from atlas.data.catalog import open_catalog
 from atlas.data.scenario import load_scenario
 from atlas.exports.families.gtfs import gtfs_tables
 from atlas.imports.gtfs.services import gtfs_layers
-from atlas.imports.run import Target, take_in
+from atlas.imports.run import Destination, take_in
 from atlas.imports.vector import Origin, read_vector
 from atlas.network.build import build_network
 from atlas.travel.reach import od_matrix
@@ -38,7 +38,7 @@ def test_the_export_imported_again_gives_the_same_rail_times(tmp_path: Path) -> 
     for part in ("layers", "data"):
         shutil.copytree(HOME.root / part, root / part, ignore=shutil.ignore_patterns("backups", "own"))
     found = gtfs_layers(exported(tmp_path), HOME.specs, LAYERS)
-    outcome = take_in(found.layers, [found.source], open_catalog(root), Target(into=root), refused=found.refused)
+    outcome = take_in(found.layers, [found.source], open_catalog(root), Destination(into=root), refused=found.refused)
     assert outcome.refused == ()
     assert len(outcome.layers["rail_services"]) == len(LAYERS["rail_services"])
     now = load_scenario("2026")
@@ -65,7 +65,7 @@ def test_a_layer_exported_and_imported_again_is_the_same_layer(key: str, ending:
     done = CliRunner().invoke(cli, ["export", key, "-o", str(path), "-q"], prog_name="atlas")
     assert done.exit_code == 0, done.output
     found = read_vector(path, HOME.specs[key], Origin("2026-11-23"))
-    outcome = take_in({key: found.layer}, [found.source], HOME, Target(), refused=found.refused)
+    outcome = take_in({key: found.layer}, [found.source], HOME, Destination(), refused=found.refused)
     assert outcome.refused == ()
     names = [column.name for column in HOME.specs[key].columns]
     before, after = (layer.frame.set_index("id").sort_index() for layer in (HOME.layer(key), outcome.layers[key]))

@@ -21,7 +21,7 @@ from atlas.base.errors import ImportDataError
 from atlas.cli import cli
 from atlas.data.catalog import open_catalog
 from atlas.data.layer import Layer
-from atlas.imports.run import Outcome, Target, take_in
+from atlas.imports.run import Destination, Outcome, take_in
 from atlas.imports.vector import Origin, VectorLayer, read_vector
 
 HOME = open_catalog()
@@ -36,7 +36,12 @@ def roads(path: Path, **how: Any) -> VectorLayer:
 
 def checked(found: VectorLayer, **target: Any) -> Outcome:
     return take_in(
-        {found.layer.key: found.layer}, [found.source], HOME, Target(**target), refused=found.refused, notes=found.notes
+        {found.layer.key: found.layer},
+        [found.source],
+        HOME,
+        Destination(**target),
+        refused=found.refused,
+        notes=found.notes,
     )
 
 
@@ -273,7 +278,7 @@ def test_adding_keeps_what_is_there_and_replaces_the_same_id(tmp_path: Path) -> 
     frame.to_file(tmp_path / "p.gpkg", driver="GPKG")
     values = {"kind": "river_port", "position_error_m": "500"}
     found = read_vector(tmp_path / "p.gpkg", HOME.specs["ports"], ORIGIN, values=values)
-    take_in({"ports": found.layer}, [found.source], open_catalog(root), Target(into=root, add=True))
+    take_in({"ports": found.layer}, [found.source], open_catalog(root), Destination(into=root, add=True))
     after = open_catalog(root).layer("ports")
     assert len(after) == len(before) + 1
     assert only(after.frame, id=first)["name_zh"] == "改名港"
@@ -347,7 +352,7 @@ def test_links_of_the_plan_that_lose_their_feature_are_told(gpkg: Path, tmp_path
     root = copy_of_the_atlas(tmp_path / "mine")
     lost = sum(link.layer == "highways" for link in HOME.plan.links)
     found = roads(gpkg)
-    outcome = take_in({"highways": found.layer}, [found.source], open_catalog(root), Target(into=root))
+    outcome = take_in({"highways": found.layer}, [found.source], open_catalog(root), Destination(into=root))
     assert f"highways: links of the plan to features that are gone: {lost}; --refine keeps them" in outcome.notes
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import docx
 import pytest
-from pages import opened
+from pages import opened, wrong_language
 from playwright.sync_api import Browser
 from pypdf import PdfReader
 
@@ -106,6 +106,17 @@ def test_every_scenario_stands_with_its_number_of_assumed_features_and_hash(
         row = next(row for row in rows if stamp(network.hash, [scenario]) in row)
         assert f">{header['assumed']}<" in row
         assert f">{header['features']}<" in row
+
+
+def test_no_sentence_is_in_the_other_language_but_the_plans_own_name(page: Path) -> None:
+    wrong = wrong_language(page.read_text("utf-8"))
+    assert [words for words in wrong if not words.startswith("珠江口西岸都市圈发展规划")] == []
+
+
+def test_features_of_one_name_are_told_apart_by_their_ends(report: Report) -> None:
+    for step in report.steps:
+        names = step.opened["name_zh"].tolist()
+        assert {name for name in names if names.count(name) > 1} == set()
 
 
 def test_the_stamp_is_found(report: Report, page: Path) -> None:

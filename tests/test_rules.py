@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import LayerError
 from atlas.data.catalog import open_catalog
-from atlas.data.checks import RULES, Known, Violation, read_known_findings, require_valid, validate
+from atlas.data.checks import RULES, Known, Violation, check_layers, read_known_findings, require_valid
 from atlas.data.layer import Layer, frame_of
 
 SPECS = open_catalog().specs
@@ -52,7 +52,7 @@ def road(line: BaseGeometry, **changes: Any) -> Layer:
 
 
 def findings(*layers: Layer, **options: Any) -> list[Violation]:
-    return validate({layer.key: layer for layer in layers}, register_ids=REGISTER, **options)
+    return check_layers({layer.key: layer for layer in layers}, register_ids=REGISTER, **options)
 
 
 def rules_of(*layers: Layer, **options: Any) -> list[str]:
@@ -248,7 +248,7 @@ def test_the_shipped_layers_have_no_finding_that_is_not_explained() -> None:
 
 def test_every_explanation_of_a_finding_is_still_needed() -> None:
     catalog = open_catalog()
-    found = validate(catalog.layers(), register_ids=catalog.register_ids(), source_keys=catalog.sources)
+    found = check_layers(catalog.layers(), register_ids=catalog.register_ids(), source_keys=catalog.sources)
     there = {(one.layer, one.feature_id, one.rule) for one in found}
     # The boundaries are no part of the atlas, so what is known of counties cannot be gone through again here.
     known = {(one.layer, one.feature_id, one.rule) for one in catalog.known_findings if one.rule != "county"}

@@ -14,10 +14,11 @@ from typing import IO, Any
 
 import click
 
-__all__ = ["ChineseContext", "ChineseError", "in_chinese", "message", "short_help", "texts"]
+__all__ = ["ChineseContext", "ChineseError", "in_chinese", "message", "refusals", "short_help", "texts"]
 
 _WIDTH = 88
 _EXAMPLE = "Example:"
+_QUOTED = re.compile(r"(['\"`])(?:(?!\1).)*\1", re.DOTALL)
 
 
 @cache
@@ -62,23 +63,49 @@ class ChineseContext(click.Context):
 
 
 def message(text: str) -> str:
-    """Return what refuses an input in Chinese: by the first sentence of ``messages`` that it is, else as it is.
+    """Return what refuses an input in Chinese: by the sentence of the tables that it is, else as it is.
 
-    A gap ``{}`` of a sentence is said in Chinese too where it is a sentence itself.
+    A gap ``{}`` of a sentence is said in Chinese too where it is a sentence itself; what stands in quotes is the
+    user's own and stays.
     """
-    for found, chinese in _sentences():
-        match = found.fullmatch(text)
-        if match:
-            return chinese.format(*(message(part) for part in match.groups()))
+    for parts, found, chinese in _sentences():
+        if all(part in text for part in parts) and (match := found.fullmatch(text)):
+            return chinese.format(*(gap if _QUOTED.fullmatch(gap) else message(gap) for gap in match.groups()))
     return text
 
 
 @cache
-def _sentences() -> tuple[tuple[re.Pattern[str], str], ...]:
-    return tuple(
-        (re.compile(re.escape(english).replace(re.escape("{}"), "(.*?)"), re.DOTALL), str(chinese))
-        for english, chinese in texts()["messages"].items()
+def refusals() -> Mapping[str, Mapping[str, str]]:
+    """Return the tables ``refusals``, by the sentences that the atlas raises, and ``clauses``, parts of them."""
+    found: Mapping[str, Mapping[str, str]] = tomllib.loads(
+        Path(__file__).with_name("refusals_zh.toml").read_text("utf-8")
     )
+    return found
+
+
+@cache
+def _sentences() -> tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...]:
+    """The words of each sentence between its gaps, a pattern of it, and its Chinese.
+
+    Those of the parser stand in the order of their table, for one holds another; of the atlas's own the one with most
+    words is the one meant.
+    """
+    own = {**refusals()["refusals"], **refusals()["clauses"]}
+    ranked = sorted(own.items(), key=lambda one: -len(one[0].replace("{}", "")))
+    return tuple(
+        (
+            tuple(part for part in english.split("{}") if part),
+            re.compile(_pattern(english), re.DOTALL),
+            str(chinese),
+        )
+        for english, chinese in (*texts()["messages"].items(), *ranked)
+    )
+
+
+def _pattern(english: str) -> str:
+    """A gap right behind another is a hint, a bracket or nothing: it begins with a sign or a space."""
+    gap = re.escape("{}")
+    return re.escape(english).replace(gap * 2, "(.*?)((?:[;:,( ].*?)?)").replace(gap, "(.*?)")
 
 
 class ChineseError(click.ClickException):

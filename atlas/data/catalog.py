@@ -11,7 +11,7 @@ from atlas.base.changes import heal, reading
 from atlas.base.errors import LayerError
 from atlas.base.foreign import apart, only_drivers
 from atlas.base.tables import read_table
-from atlas.data.checks import Known, Violation, read_known_findings, validate
+from atlas.data.checks import Known, Violation, check_layers, read_known_findings
 from atlas.data.declaration import LayerSpec, read_specs
 from atlas.data.layer import Layer, read_layer, region_of
 from atlas.data.parameters import ParameterTable, read_parameters
@@ -96,12 +96,12 @@ class Catalog:
         return frozenset(row["id"] for row in read_table(self.register_path, ("id",), what=", the plan's register,"))
 
     def check(self, *keys: str, county_polygons: gpd.GeoDataFrame | None = None) -> list[Violation]:
-        """Return every finding in the layers named, or in all of them. See :func:`atlas.data.checks.validate`.
+        """Return every finding in the layers named, or in all of them. See :func:`atlas.data.checks.check_layers`.
 
         All layers are read, so that references and water can be checked; only the findings of the
         layers named are returned.
         """
-        found = validate(
+        found = check_layers(
             self.layers(),
             register_ids=self.register_ids(),
             county_polygons=county_polygons,
@@ -119,7 +119,7 @@ class Catalog:
         """Return the administrative boundaries (column ``adcode``), None when they were not fetched.
 
         They may not be passed on, so they are no part of the atlas: a private copy serves the rule
-        ``county`` of :func:`atlas.data.checks.validate`.
+        ``county`` of :func:`atlas.data.checks.check_layers`.
         """
         path = self.boundaries_path
         if not path.is_file():

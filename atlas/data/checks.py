@@ -1,6 +1,6 @@
 """The validator: every finding at once, each with its feature, its rule and what to do.
 
-Findings are values, not exceptions: :func:`validate` returns them, :func:`require_valid` raises. What is
+Findings are values, not exceptions: :func:`check_layers` returns them, :func:`require_valid` raises. What is
 known and explained stands in ``data/facts/known_findings.csv`` and is not reported again.
 """
 
@@ -35,12 +35,12 @@ __all__ = [
     "SERVICE_ENDS",
     "Known",
     "Violation",
+    "check_layers",
     "read_known_findings",
     "require_valid",
     "service_faults",
     "services_without_ends",
     "trains_off_their_lines",
-    "validate",
 ]
 
 #: Roles of layers that the network asks for and a region may have none of: railways and stations.
@@ -141,7 +141,7 @@ def read_known_findings(path: str | Path) -> tuple[Known, ...]:
     return tuple(known)
 
 
-def validate(
+def check_layers(
     layers: Mapping[str, Layer],
     *,
     register_ids: Collection[str],

@@ -38,6 +38,7 @@ from atlas.notebook.card import card, map_of
 
 __all__ = [
     "CRS",
+    "DECIMALS",
     "LARGEST_FILE_MB",
     "Layer",
     "frame_of",
@@ -68,9 +69,8 @@ class Layer:
     spec
         The layer's declaration.
     frame
-        GeoDataFrame in EPSG:4326 with the columns of ``spec.columns``, any columns the file has
-        besides, and ``geometry`` last. Strings are objects with None for null, integers ``Int64``,
-        floats NaN for null.
+        GeoDataFrame in EPSG:4326 with the columns of ``spec.columns``, any columns the file has besides, and
+        ``geometry`` last. Strings are objects with None for null, integers ``Int64``, floats NaN for null.
     digest
         SHA-256 of the bytes of the file that was read; empty for a layer that was not.
     """
@@ -225,7 +225,7 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
     LayerError
         The file is missing, larger than 128 MB, no GeoJSON, in another CRS, or a feature lacks a
         column or a geometry of the declared type. The message names file, feature and remedy. What
-        is well formed but wrong (a swapped axis, a duplicate id) is for :func:`atlas.data.checks.validate`.
+        is well formed but wrong (a swapped axis, a duplicate id) is for :func:`atlas.data.checks.check_layers`.
 
     Notes
     -----

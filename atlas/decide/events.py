@@ -20,6 +20,7 @@ from atlas.base.doors import Door, as_written, did_you_mean, name_fault
 from atlas.base.errors import PlanError, only_known
 from atlas.base.geodesy import Bools
 from atlas.base.tables import is_iso_date, iso_time, listed
+from atlas.base.words import Words
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.decide.board import Opened
@@ -75,7 +76,7 @@ class Happening:
     area
         Only edges that meet this polygon, lon, lat; None: anywhere.
     unmapped
-        What the source names beside and the layers do not hold.
+        What the source names beside and the layers do not hold, in Chinese or as ``Chinese / English``.
     """
 
     what_zh: str
@@ -120,6 +121,11 @@ class Happening:
             met[near] = shapely.intersects(lines[near], self.area)
             hit = met
         return np.asarray(hit, dtype=bool)
+
+    def missing(self) -> tuple[Words, ...]:
+        """Return `unmapped` in both languages; in Chinese for both where the file gives no other."""
+        parts = (name.partition(" / ") for name in self.unmapped)
+        return tuple(Words(zh, en or zh) for zh, _, en in parts)
 
     def holds(self, hour: str) -> bool:
         """Return whether this is closed at `hour` (ISO 8601)."""

@@ -30,7 +30,10 @@ from atlas.travel.journey import Journey
 from atlas.travel.reach import locate
 from atlas.ways.heap import TOLERANCE_MIN
 
-__all__ = ["Needs", "solve", "solve_trips"]
+__all__ = ["SHARE_OF_POSSIBLE", "Needs", "solve", "solve_trips"]
+
+#: The unit of all levers together: the part of the way to what is possible.
+SHARE_OF_POSSIBLE = "share of what is possible"
 
 NEED_COLUMNS = (
     "by", "lever", "name_zh", "name_en", "parameter", "other", "other_zh", "other_en", "unit", "before", "needed",
@@ -268,7 +271,7 @@ def _by_levers(board: Board, levers: Sequence[Lever], over: Ask, limit: float) -
     if levers and all_left(0.0) <= TOLERANCE_MIN and not any(row["possible"] for row in rows):
         share = _largest(all_left)
         words = both("decide.all_levers")
-        every = Lever("all", "", *words, "", "share of what is possible", 0.0, False, *off, 0.0)
+        every = Lever("all", "", *words, "", SHARE_OF_POSSIBLE, 0.0, False, *off, 0.0)
         found = {"needed": 1.0 - share, "change": 1.0 - share, "minutes": limit + all_left(share)}
         rows.append(_row(every, None) | found | {"best_min": limit + all_left(0.0), "possible": True})
     return rows

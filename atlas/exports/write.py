@@ -28,7 +28,7 @@ from atlas.exports.families.rasters import RASTERS, write_surface
 from atlas.exports.families.text import write_csv, write_geojson, write_geojsonseq, write_kml
 from atlas.exports.families.vector import write_gdb, write_one, write_parquet, write_pmtiles, write_zipped
 from atlas.exports.tables.bundle import Bundle, Origins, gather
-from atlas.exports.tables.crs import Outside, Target, fit, reprojected, target_of
+from atlas.exports.tables.crs import Outside, Projection, fit, reprojected, target_of
 from atlas.exports.tables.metadata import datapackage_text
 from atlas.exports.unpacked import unpack
 from atlas.land.surface import Surface
@@ -37,9 +37,9 @@ from atlas.network.build import Network
 __all__ = ["FORMATS", "format_of", "write", "write_downloads", "write_network"]
 
 ENCODINGS = ("utf-8", "gbk")
-Writer = Callable[[Bundle, Target, Path], None]
+Writer = Callable[[Bundle, Projection, Path], None]
 #: What draws the tables of a GeoPackage beside it.
-_STYLED: dict[str, Callable[[Bundle, Target, Path, str], None]] = {"qgz": write_qgz, "lyrx": write_lyrx}
+_STYLED: dict[str, Callable[[Bundle, Projection, Path, str], None]] = {"qgz": write_qgz, "lyrx": write_lyrx}
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def write(
     bundle = gather(thing, **origins)
     _check(bundle, chosen, target, path)
     frames = {table.name: table.shapes for table in bundle.spatial}
-    jobs: list[tuple[Path, Bundle, Target]] = []
+    jobs: list[tuple[Path, Bundle, Projection]] = []
     pieces = fit(frames, target, outside)
     for piece, parts in pieces:
         moved = {key: reprojected(frame, piece) for key, frame in parts.items()}
@@ -205,7 +205,7 @@ def write(
 
 
 def write_database(
-    bundle: Bundle, address: str, target: Target, *, outside: Outside = "refuse", overwrite: bool = False
+    bundle: Bundle, address: str, target: Projection, *, outside: Outside = "refuse", overwrite: bool = False
 ) -> tuple[Path, ...]:
     """Write a bundle into PostGIS in one system (see :func:`atlas.exports.families.postgis.write_postgis`).
 
@@ -224,7 +224,7 @@ def write_database(
     return tuple(map(Path, written))
 
 
-def _check(bundle: Bundle, chosen: Format, target: Target, path: Path) -> None:
+def _check(bundle: Bundle, chosen: Format, target: Projection, path: Path) -> None:
     if chosen.key == "gtfs" and not {"rail_services", "stations"} <= {table.name for table in bundle.tables}:
         raise ExportError(f"{path.name}: GTFS is made of the rail services; export rail_services or atlas")
     if chosen.degrees and target.key != "4326" and not target.shifted:
@@ -270,7 +270,7 @@ def _refuse_existing(places: Sequence[Path], chosen: Format, overwrite: bool) ->
 
 
 def _write_one(
-    chosen: Format, place: Path, bundle: Bundle, target: Target, encoding: str, overwrite: bool
+    chosen: Format, place: Path, bundle: Bundle, target: Projection, encoding: str, overwrite: bool
 ) -> tuple[Path, ...]:
     if _inside(chosen) and chosen.key != "gtfs" and not place.name.lower().endswith(".zip"):
         with scratch(place.parent) as folder:
@@ -290,7 +290,9 @@ def _write_one(
     return written
 
 
-def _draft(chosen: Format, bundle: Bundle, target: Target, draft: Path, encoding: str, place: Path) -> tuple[str, ...]:
+def _draft(
+    chosen: Format, bundle: Bundle, target: Projection, draft: Path, encoding: str, place: Path
+) -> tuple[str, ...]:
     """Write the draft; return what had to be cut."""
     simple: dict[str, Writer] = {
         "gpkg": write_gpkg,

@@ -33,6 +33,7 @@ from atlas.decide.value import project_values, target_values
 from atlas.land.ground import Ground
 from atlas.network.build import Network
 from atlas.plan.promises import Target, Targets
+from atlas.plan.summary import link_spans
 
 __all__ = ["STEPS", "Asked", "Decisions", "Row", "gather_decisions"]
 
@@ -216,7 +217,11 @@ def gather_decisions(
     cards = corridor_cards(
         network, frames, register, before, after, ground, mode=mode, limit_min=limit_min, progress=steps("corridors")
     )
-    spans = _spans(network, [*broken, *links[links["rank"] <= _LINKS].to_dict("records")])
+    shown: list[Mapping[Any, Any]] = [
+        *broken,
+        *(row for some in (links[links["rank"] <= _LINKS], cards.critical) for row in some.to_dict("records")),
+    ]
+    spans = link_spans(network, {str(row["link"]): str(row["name_zh"]) for row in shown})
     facts = {
         "since": asked.since, "weighed_in": asked.weighed_in, "judged_in": asked.judged_in,
         "critical_in": list(asked.critical_in), "event_in": asked.event_in, "limit_min": limit_min, "mode": mode,
@@ -248,26 +253,6 @@ def _still_to_come(network: Network, catalog: Catalog, scenario: Scenario) -> tu
     if not (arrays.open_in(whole) & ~arrays.open_in(scenario)).any():
         return ()
     return plan_players(network, catalog.plan, scenario, whole)
-
-
-def _spans(network: Network, links: Iterable[Mapping[Any, Any]]) -> dict[str, list[str]]:
-    """Return the junctions at the ends of links that bear the name of another, by id: where they can be told."""
-    names = {str(row["link"]): str(row["name_zh"]) for row in links}
-    many = list(names.values())
-    arrays, found = network.arrays, {}
-    for link, name in names.items():
-        if many.count(name) < 2 or link.startswith("railways/"):
-            continue
-        rows = arrays.rows_by_id[link]
-        rows = rows[arrays.role[rows] == "run"]
-        pairs = {
-            tuple(sorted(pair)) for pair in zip(arrays.tail[rows].tolist(), arrays.head[rows].tolist(), strict=True)
-        }
-        met = [node for pair in pairs for node in pair]
-        ends = sorted((node for node in set(met) if met.count(node) == 1), key=lambda node: network.node_names[node])
-        if len(ends) == 2:
-            found[link] = [network.node_names[node] for node in ends]
-    return found
 
 
 def _rows(table: pd.DataFrame | Sequence[Row]) -> tuple[Row, ...]:
@@ -370,7 +355,7 @@ def _events(
                 "name_en": event.name_en, "from": event.start, "until": event.until, "note": event.note,
                 **found.losses.__dict__, "counties": found.counties.to_dict("records"),
                 "places": found.places.to_dict("records"), "closed": found.closed.to_dict("records"),
-                "unmapped": [name for one in event.happenings for name in one.unmapped],
+                "unmapped": [list(name) for one in event.happenings for name in one.missing()],
             }
         )  # fmt: skip
         progress(step, len(events))

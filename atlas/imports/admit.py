@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from atlas.base.errors import LayerError
 from atlas.base.tables import listing, slots
-from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, services_without_ends, validate
+from atlas.data.checks import REFERENCES, SERVICE_COLUMNS, Known, Violation, check_layers, services_without_ends
 from atlas.data.declaration import LayerSpec
 from atlas.data.layer import CRS, Layer, frame_of
 
@@ -164,7 +164,7 @@ def _findings(
         yield Violation(layer.key, str(name), "id", "the id stands more than once", "give each feature its own id")
     for start in range(0, len(frame), _ROWS_AT_ONCE):
         part = Layer(layer.spec, frame.iloc[start : start + _ROWS_AT_ONCE].reset_index(drop=True))
-        for one in validate({layer.key: part}, register_ids=register_ids, source_keys=source_keys):
+        for one in check_layers({layer.key: part}, register_ids=register_ids, source_keys=source_keys):
             if one.rule != "layer-empty" and not (one.rule == "region" and anywhere):
                 yield one
 
@@ -178,7 +178,7 @@ def _ashore(layer: Layer, others: Mapping[str, Layer]) -> tuple[Layer, int, list
     raised, far = 0, []
     for start in range(0, len(frame), _ROWS_AT_ONCE):
         part = Layer(layer.spec, frame.iloc[start : start + _ROWS_AT_ONCE].reset_index(drop=True))
-        wet = [one for one in validate({layer.key: part, **ground}, register_ids=()) if one.rule == "water"]
+        wet = [one for one in check_layers({layer.key: part, **ground}, register_ids=()) if one.rule == "water"]
         for one in wet:
             metres = float(round(one.off_m))
             if one.layer == layer.key and metres < _SHORE_M:

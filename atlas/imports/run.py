@@ -16,11 +16,11 @@ from atlas.imports.admit import Intake, admit, adrift, left_hanging, merged
 from atlas.imports.regions import Founding
 from atlas.imports.store import copied_atlas, new_atlas, store
 
-__all__ = ["Outcome", "Target", "put", "take_in"]
+__all__ = ["Destination", "Outcome", "put", "take_in"]
 
 
 @dataclass(frozen=True)
-class Target:
+class Destination:
     """Where an import goes: at most one of the two; neither is a dry run.
 
     Attributes
@@ -86,7 +86,7 @@ def take_in(
     candidates: Mapping[str, Layer],
     sources: Sequence[Source],
     catalog: Catalog,
-    target: Target,
+    target: Destination,
     *,
     anywhere: bool = False,
     adding: Collection[str] = (),
@@ -191,7 +191,7 @@ def _lost_links(catalog: Catalog, others: Mapping[str, Layer], after: Mapping[st
 
 
 def _write(
-    after: Mapping[str, Layer], sources: Sequence[Source], catalog: Catalog, target: Target
+    after: Mapping[str, Layer], sources: Sequence[Source], catalog: Catalog, target: Destination
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     if target.into is not None:
         kept = store(target.into, after, sources)
@@ -210,7 +210,7 @@ def _write(
 
 
 def put(
-    changed: Mapping[str, Layer], sources: Sequence[Source], catalog: Catalog, target: Target
+    changed: Mapping[str, Layer], sources: Sequence[Source], catalog: Catalog, target: Destination
 ) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Store changed layers of an atlas in it, or in a copy of it; return what was written and what was kept.
 

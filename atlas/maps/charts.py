@@ -170,7 +170,7 @@ def bar_chart(label: Words, bars: Sequence[Bar], *, fill: str = "solid", legend:
         chart.texts.append(Text(end + 5, y + _BAR, one.said, kind="figure"))
         y += _BAR
         if one.more_said is not None:
-            y += 2
+            y += 5
             length = one.more * scale
             chart.boxes.append(Box(0.5, y + 0.5, max(length, 0.8), _BAR - 3, "hollow"))
             chart.texts.append(Text(length + 5, y + _BAR - 2, one.more_said, kind="figure small"))
@@ -270,9 +270,9 @@ def slope_chart(
                 first = Words(*(f"{values[0]:.0f}",) * 2)
                 chart.texts.append(Text(places[0][0] + 6, places[0][1] - 5, first, kind="figure"))
     for height, words in sorted(ends, key=lambda end: end[0]):
-        # the nearest free height, above rather than below
+        # the nearest free height, above rather than below, and above the years
         tries = (height + 4 + sign * shift for shift in range(200) for sign in (-1, 1))
-        y = next(y for y in tries if all(abs(y - other) >= _LETTER for other in taken))
+        y = next(y for y in tries if y <= foot + 6 and all(abs(y - other) >= _LETTER for other in taken))
         taken.append(y)
         chart.texts.append(Text(_WIDTH - right + 10, y, words, "start", "figure"))
     chart.height = max(foot + 30, *(y + 4 for y in taken))

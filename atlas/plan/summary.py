@@ -7,13 +7,14 @@ the business of :mod:`atlas.maps.pages.report`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from atlas.base.words import Words, both
 from atlas.data.catalog import Catalog
 from atlas.data.parameters import ParameterTable
 from atlas.data.region import Region
@@ -29,7 +30,7 @@ from atlas.travel.comparison import Comparison, compare, seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.status import open_features, scenario_difference, scenario_header
 
-__all__ = ["DECIDED_IN", "MATRIX_MODES", "Report", "Step", "make_report"]
+__all__ = ["DECIDED_IN", "MATRIX_MODES", "Report", "Step", "link_spans", "make_report"]
 
 #: Modes of which the report prints all pairs of seats and all changes from year to year.
 MATRIX_MODES = ("multimodal", "rail")
@@ -206,5 +207,46 @@ def _step(network: Network, before: Scenario, after: Scenario, english: Mapping[
     # A schematic link from a town to its exit opens with the road it serves and says nothing of its own.
     opened = opened[~opened["name"].str.startswith("highways/acc_")].reset_index(drop=True)
     opened = opened.assign(name_en=[english.get(name, zh) for name, zh in opened[["name", "name_zh"]].to_numpy()])
+    opened = _told_apart(network, opened, "name")
     changes = {mode: compare(network, before, after, mode=mode) for mode in MATRIX_MODES}
-    return Step(before, after, opened, changes)
+    told = {mode: replace(one, projects=_told_apart(network, one.projects, "project")) for mode, one in changes.items()}
+    return Step(before, after, opened, told)
+
+
+def _told_apart(network: Network, rows: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Give the features that bear the name of another their ends."""
+    spans = link_spans(network, dict(zip(rows[key].astype(str), rows["name_zh"].astype(str), strict=True)))
+    if not spans:
+        return rows
+    named = []
+    for link, zh, en in rows[[key, "name_zh", "name_en"]].astype(str).to_numpy():
+        ends = [Words(name, network.english_names.get(name, name)) for name in spans.get(link, ())]
+        named.append(both("figures.span", name=Words(zh, en), start=ends[0], end=ends[1]) if ends else Words(zh, en))
+    return rows.assign(name_zh=[one.zh for one in named], name_en=[one.en for one in named])
+
+
+def link_spans(network: Network, names: Mapping[str, str]) -> dict[str, list[str]]:
+    """Return the junctions at the ends of links that bear the name of another, by id: where they can be told.
+
+    Parameters
+    ----------
+    network
+        What the links are of.
+    names
+        Chinese names by ``layer/feature``.
+    """
+    many = list(names.values())
+    arrays, found = network.arrays, {}
+    for link, name in names.items():
+        if many.count(name) < 2 or link.startswith("railways/") or link not in arrays.rows_by_id:
+            continue
+        rows = arrays.rows_by_id[link]
+        rows = rows[arrays.role[rows] == "run"]
+        pairs = {
+            tuple(sorted(pair)) for pair in zip(arrays.tail[rows].tolist(), arrays.head[rows].tolist(), strict=True)
+        }
+        met = [node for pair in pairs for node in pair]
+        ends = sorted((node for node in set(met) if met.count(node) == 1), key=lambda node: network.node_names[node])
+        if len(ends) == 2:
+            found[link] = [network.node_names[node] for node in ends]
+    return found

@@ -24,7 +24,7 @@ from small_atlas import small_layers
 from atlas.base import foreign
 from atlas.base.errors import AtlasError
 from atlas.data.catalog import Catalog, open_catalog
-from atlas.data.checks import read_known_findings, validate
+from atlas.data.checks import check_layers, read_known_findings
 from atlas.data.declaration import read_spec
 from atlas.data.layer import layer_text, read_layer, require_usable
 from atlas.data.parameters import read_parameters
@@ -109,7 +109,7 @@ def few(layer: str, features: int = 3) -> bytes:
 def _layer(key: str) -> Read:
     def read(path: Path) -> object:
         layer = read_layer(path, home().specs[key])
-        found = validate({key: layer}, register_ids=(), source_keys=())
+        found = check_layers({key: layer}, register_ids=(), source_keys=())
         require_usable({key: layer})
         layer_text(layer)
         return layer.hash, [str(one) for one in found]
@@ -126,7 +126,7 @@ def _network(key: str) -> Read:
     def read(path: Path) -> object:
         layers = dict(_sound_layers(path.parent / "sound"))
         layers[key] = read_layer(path, home().specs[key])
-        validate(layers, register_ids=(), source_keys=())
+        check_layers(layers, register_ids=(), source_keys=())
         network = build_network(layers)
         reach = reach_from(network, network.nodes["node_id"].iloc[0],
                            load_scenario("2026"), cutoffs_min=(60,))  # fmt: skip

@@ -9,7 +9,7 @@ import click
 
 from atlas.base.doors import did_you_mean
 from atlas.base.errors import PlanError
-from atlas.base.words import Words, both
+from atlas.base.words import Words, both, joined
 from atlas.cli.decide.shared import centres_option, ground_of, limit_option
 from atlas.cli.options import format_options, mode_option, scenario_options, session_option, talk_options
 from atlas.cli.output import Answer, Column, Row, Sink, emit, rows_of, tell, tell_assumed
@@ -150,9 +150,9 @@ def run(
     tell("decide.event", name=told, year=scenario.name, mode=both(f"mode.{mode}"), limit=limit_min, **losses)
     if event.basis == "assumed":
         tell("decide.event_assumed")
-    missing = [name for one in event.happenings for name in one.unmapped]
+    missing = [name for one in event.happenings for name in one.missing()]
     if missing:
-        tell("decide.unmapped", names=", ".join(missing))
+        tell("decide.unmapped", names=joined(missing))
     if found.absent:
         tell("decide.absent", names=", ".join(found.absent), year=scenario.name)
     assumed = session.assumed(scenario)
@@ -160,7 +160,8 @@ def run(
     about: dict[str, Any] = {
         "event": event.id, "event_zh": event.name_zh, "event_en": event.name_en, "basis": event.basis, "at": hour,
         "scenario": scenario.name, "mode": mode, "limit_min": limit_min, **found.losses.__dict__,
-        "unmapped": missing, "not_open": list(found.absent), "note": event.note, "assumed_features": assumed,
+        "unmapped": [name.zh for name in missing], "not_open": list(found.absent), "note": event.note,
+        "assumed_features": assumed,
         "hash": found.hash,
     }  # fmt: skip
     if sink.chosen == "json":

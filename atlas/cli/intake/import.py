@@ -18,7 +18,7 @@ from atlas.cli.session import Session
 if TYPE_CHECKING:
     from atlas.data.catalog import Catalog
     from atlas.imports.osm.layers import OsmLayers
-    from atlas.imports.run import Target
+    from atlas.imports.run import Destination
 
 __all__ = ["command"]
 
@@ -85,10 +85,10 @@ def command() -> None:
 
 def _where(
     session: Session, into: Path | None, output: Path | None, dry_run: bool, **how: bool
-) -> tuple[Catalog, Target]:
+) -> tuple[Catalog, Destination]:
     from atlas.base.changes import changing
     from atlas.data.catalog import open_catalog
-    from atlas.imports.run import Target
+    from atlas.imports.run import Destination
 
     if into is not None and output is not None:
         raise click.UsageError("give --into or -o, not both")
@@ -98,7 +98,7 @@ def _where(
         # Held from the reading of what is merged with to the end of the command.
         click.get_current_context().with_resource(changing(into))
     catalog = session.catalog if into is None else open_catalog(into)
-    return catalog, Target(
+    return catalog, Destination(
         None if dry_run else into, None if dry_run else output, how.get("add", False), how.get("overwrite", False)
     )
 
@@ -191,7 +191,7 @@ def osm(
     tell_outcome(outcome, told_in)
 
 
-def _refine(found: OsmLayers, catalog: Catalog, target: Target, report: Sink | None) -> None:
+def _refine(found: OsmLayers, catalog: Catalog, target: Destination, report: Sink | None) -> None:
     """Match an extract onto the atlas's own features and say what became of each."""
     from atlas.imports.osm.refine import counts_of, refine
     from atlas.imports.run import put

@@ -75,7 +75,7 @@ def command(
     from atlas.imports.osm.refine import counts_of
     from atlas.imports.osm.tags import DEFAULT_CLASSES, classes_of
     from atlas.imports.region.refresh import refresh
-    from atlas.imports.run import Target, put
+    from atlas.imports.run import Destination, put
 
     told_in = report_sink(report, overwrite)
     catalog = session.catalog
@@ -106,7 +106,7 @@ def command(
     if told_in is not None:
         rows = [vars(match) for match in renewed.refined.matches]
         emit(Answer([Column(name, name) for name in rows[0]], rows, {}, "matches"), told_in)
-    target = Target(None if dry_run or output else catalog.root, None if dry_run else output, overwrite=overwrite)
+    target = Destination(None if dry_run or output else catalog.root, None if dry_run else output, overwrite=overwrite)
     written, kept = put(renewed.layers, [found.source], catalog, target)
     told(written, kept)
     if target.into is not None and renewed.layers:

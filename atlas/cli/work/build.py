@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from atlas.base.words import word_table
 from atlas.cli.options import MODES, session_option, talk_options
 from atlas.cli.output import say, tell
 from atlas.cli.session import Choice, Session
@@ -86,16 +87,9 @@ def _offer(session: Session, folder: Path) -> list[Card]:
     except ExportError as reason:
         tell("answer.no_downloads", reason=reason)
         return []
+    about = word_table("download")
     return [
-        Card(f"downloads/{path.name}", (path.name, path.name), _ABOUT[path.suffix])
+        Card(f"downloads/{path.name}", (path.name, path.name), about[path.suffix[1:]])
         for path in files
-        if path.suffix in _ABOUT
+        if path.suffix[1:] in about
     ]
-
-
-_ABOUT = {
-    ".gpkg": ("全部图层，含中文别名与 QGIS 样式", "All layers, with Chinese aliases and QGIS styles"),
-    ".xlsx": ("用时矩阵（Excel）", "Travel times for Excel"),
-    ".csv": ("用时矩阵（CSV）", "Travel times as CSV"),
-    ".zip": ("列车开行方案（GTFS）", "Train services as GTFS"),
-}

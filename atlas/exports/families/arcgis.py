@@ -14,7 +14,7 @@ from typing import Any
 from atlas.base.style import GROUND, LineForm, status_form
 from atlas.exports.families.styles import HIDDEN, LabelRule, Rule, label_rules, rules_of, time_of
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks
 
 __all__ = ["write_lyrx"]
@@ -37,13 +37,13 @@ _SHAPES: dict[str, list[list[float]]] = {
 Json = dict[str, Any]
 
 
-def write_lyrx(bundle: Bundle, target: Target, path: Path, package: str) -> None:
+def write_lyrx(bundle: Bundle, target: Projection, path: Path, package: str) -> None:
     """Write the layer file; `package` is the name of the GeoPackage in the same folder."""
     text = json.dumps(_document(bundle, target, package), ensure_ascii=False, allow_nan=False, indent=1)
     path.write_text(text + "\n", "utf-8", newline="\n")
 
 
-def _document(bundle: Bundle, target: Target, package: str) -> Json:
+def _document(bundle: Bundle, target: Projection, package: str) -> Json:
     """Return the layer file as JSON values: points above lines above areas in one group, data by a relative path."""
     tables = [table for table in bundle.spatial if table.geometry in _ORDER]
     tables.sort(key=lambda table: _ORDER[table.geometry])

@@ -15,7 +15,7 @@ from atlas.base.tables import slots
 from atlas.exports.families.styles import qml
 from atlas.exports.families.vector import plain_frame, write_frame
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks
 
 __all__ = ["write_gpkg"]
@@ -61,7 +61,7 @@ def _pinned_date(as_of: str) -> Iterator[None]:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 
 
-def write_gpkg(bundle: Bundle, target: Target, path: Path) -> None:
+def write_gpkg(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write a GeoPackage: all tables, Chinese aliases, QGIS styles, metadata. Same input, same bytes."""
     about = {"atlas_hash": f"atlas-hash: {bundle.hash}", "about": remarks(bundle, target)}
     with _pinned_date(bundle.as_of):

@@ -18,7 +18,7 @@ from atlas.base.files import scratch
 from atlas.base.style import symbol_of
 from atlas.base.values import plain
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks
 
 __all__ = ["write_dxf", "write_xlsx"]
@@ -31,7 +31,7 @@ _ROWS = 1048576
 _SAVED = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 
 
-def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
+def write_xlsx(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write a workbook: a sheet a table, then `fields` and `about`. Texts stay texts, whatever they begin with.
 
     Raises
@@ -50,7 +50,7 @@ def write_xlsx(bundle: Bundle, target: Target, path: Path) -> None:
     pack(path, members | {"docProps/core.xml": core})
 
 
-def _members(book: Any, bundle: Bundle, target: Target, folder: Path) -> dict[str, bytes]:
+def _members(book: Any, bundle: Bundle, target: Projection, folder: Path) -> dict[str, bytes]:
     """Fill a workbook and return the members of its file."""
     from openpyxl.utils import get_column_letter
 
@@ -110,7 +110,7 @@ def _cell(sheet: Any, value: Any) -> Any:
     return cell
 
 
-def write_dxf(bundle: Bundle, target: Target, path: Path) -> None:
+def write_dxf(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write a drawing (R2010): a layer a table and kind in the maps' colours, names as text, ids as extended data.
 
     Raises

@@ -19,7 +19,7 @@ from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError, ImportDataError
 from atlas.exports.families.vector import plain_frame
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _connected(database: Database, error: type[ExportError] | type[ImportDataErr
         raise error(f"{database.told}: {why}; nothing was changed") from reason
 
 
-def write_postgis(bundle: Bundle, target: Target, address: str, *, overwrite: bool = False) -> tuple[str, ...]:
+def write_postgis(bundle: Bundle, target: Projection, address: str, *, overwrite: bool = False) -> tuple[str, ...]:
     """Write all tables of a bundle into a database, whole or not at all.
 
     Parameters
@@ -159,7 +159,7 @@ def _run(connection: Connection[Any], statement: str, *names: str, **texts: str)
     connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names), **quoted))
 
 
-def _write_table(connection: Connection[Any], schema: str, table: Table, bundle: Bundle, target: Target) -> None:
+def _write_table(connection: Connection[Any], schema: str, table: Table, bundle: Bundle, target: Projection) -> None:
     from psycopg import sql
 
     frame = plain_frame(table)

@@ -11,7 +11,7 @@ from atlas.base.archive import pack
 from atlas.base.style import GROUND
 from atlas.exports.families.styles import HIDDEN, symbology
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks
 
 __all__ = ["write_qgz"]
@@ -19,12 +19,12 @@ __all__ = ["write_qgz"]
 _SHAPES = {"Point": "Point", "LineString": "Line", "Polygon": "Polygon"}
 
 
-def write_qgz(bundle: Bundle, target: Target, path: Path, package: str) -> None:
+def write_qgz(bundle: Bundle, target: Projection, path: Path, package: str) -> None:
     """Write the project; `package` is the name of the GeoPackage in the same folder."""
     pack(path, {f"{path.stem}.qgs": project_xml(bundle, target, package).encode("utf-8")})
 
 
-def project_xml(bundle: Bundle, target: Target, package: str) -> str:
+def project_xml(bundle: Bundle, target: Projection, package: str) -> str:
     """Return the project's XML: points above lines above areas, all paths relative."""
     root = ET.Element("qgis", projectname=bundle.title_zh, version="3.22.0-Białowieża")
     _child(root, "title", bundle.title_zh)

@@ -19,7 +19,7 @@ from atlas.base.style import STATUS_WORDS, symbol_of
 from atlas.base.values import csv_text, plain
 from atlas.exports.families.styles import rules_of
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks
 
 __all__ = ["feature_lines", "write_csv", "write_geojson", "write_geojsonseq", "write_kml"]
@@ -61,7 +61,7 @@ def feature_lines(table: Table) -> Iterator[str]:
         yield json.dumps(feature, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
-def write_geojson(bundle: Bundle, target: Target, path: Path) -> None:
+def write_geojson(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write one table as RFC 7946, one feature a line, metadata as foreign members."""
     (table,) = bundle.tables
     about = json.dumps(remarks(bundle, target).split("\n"), ensure_ascii=False)
@@ -79,7 +79,7 @@ def write_geojson(bundle: Bundle, target: Target, path: Path) -> None:
         file.write("\n]}\n")
 
 
-def write_geojsonseq(bundle: Bundle, target: Target, path: Path) -> None:
+def write_geojsonseq(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write one feature a line; the metadata stands in the data package beside."""
     (table,) = bundle.tables
     with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -102,13 +102,13 @@ def _wkt(shape: BaseGeometry | None) -> tuple[float | None, float | None, str | 
     return point.x, point.y, shapely.to_wkt(shape, rounding_precision=_DECIMALS)
 
 
-def write_csv(bundle: Bundle, target: Target, path: Path) -> None:
+def write_csv(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write one table as CSV."""
     (table,) = bundle.tables
     path.write_bytes(csv_bytes(table, bundle.hash))
 
 
-def write_kml(bundle: Bundle, target: Target, path: Path) -> None:
+def write_kml(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write KML, or KMZ by the suffix: a folder a table and kind, styles of the maps, spans of years.
 
     Features are written one at a time, so that a province's roads need no more memory than a county's.
@@ -123,7 +123,7 @@ def write_kml(bundle: Bundle, target: Target, path: Path) -> None:
         pack_folder(path, folder)
 
 
-def _kml_parts(bundle: Bundle, target: Target) -> Iterator[str]:
+def _kml_parts(bundle: Bundle, target: Projection) -> Iterator[str]:
     """Yield the document's text, head to foot."""
     yield f'<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="{_KML}">\n<Document>\n'
     yield _written(_named("name", bundle.title_zh)) + _written(_named("description", remarks(bundle, target)))

@@ -20,7 +20,7 @@ from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.values import csv_text
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.fields import short_names
 from atlas.exports.tables.metadata import datapackage_text, remarks
 
@@ -80,7 +80,7 @@ def write_frame(frame: pd.DataFrame, table: Table, path: Path, driver: str, **op
         raise ExportError(f"{path.name}: {driver} cannot hold the table {table.name}: {reason}") from reason
 
 
-def write_one(bundle: Bundle, target: Target, path: Path, driver: str, suffix: str) -> None:
+def write_one(bundle: Bundle, target: Projection, path: Path, driver: str, suffix: str) -> None:
     """Write one table into one file of a driver that takes a description: FlatGeobuf."""
     (table,) = bundle.tables
     options = {"TITLE": table.title_zh, "DESCRIPTION": remarks(bundle, target)} if driver == "FlatGeobuf" else {}
@@ -90,7 +90,7 @@ def write_one(bundle: Bundle, target: Target, path: Path, driver: str, suffix: s
     write_frame(plain_frame(table), table, path, driver, layer=table.name, layer_options=options)
 
 
-def write_zipped(bundle: Bundle, target: Target, path: Path, form: str, encoding: str) -> tuple[str, ...]:
+def write_zipped(bundle: Bundle, target: Projection, path: Path, form: str, encoding: str) -> tuple[str, ...]:
     """Write Shapefiles or MapInfo tables, with their metadata, into a zip archive.
 
     Returns
@@ -228,7 +228,7 @@ def _arrow(table: Table, metadata: dict[str, str]) -> Any:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields, metadata=metadata))
 
 
-def write_gdb(bundle: Bundle, target: Target, path: Path) -> None:
+def write_gdb(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write an Esri file geodatabase, zipped, with aliases; integers stay integers of 32 bits."""
     folder = path.parent / "parts"
     base = folder / f"{path.name.removesuffix('.zip').removesuffix('.gdb')}.gdb"
@@ -261,11 +261,11 @@ def write_gdb(bundle: Bundle, target: Target, path: Path) -> None:
     pack_folder(path, folder)
 
 
-def _crs_text(target: Target) -> str | None:
+def _crs_text(target: Projection) -> str | None:
     return None if target.shifted else f"EPSG:{target.key}"
 
 
-def write_parquet(bundle: Bundle, target: Target, path: Path) -> None:
+def write_parquet(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write one table as GeoParquet 1.1 (WKB)."""
     import json
 
@@ -295,7 +295,7 @@ def write_parquet(bundle: Bundle, target: Target, path: Path) -> None:
     pyarrow.parquet.write_table(data, path, compression="zstd")
 
 
-def write_pmtiles(bundle: Bundle, target: Target, path: Path) -> None:
+def write_pmtiles(bundle: Bundle, target: Projection, path: Path) -> None:
     """Write vector tiles, zoom 5 to 12, in one layer `atlas` whose attribute `layer` names the table."""
     parts = []
     for table in bundle.spatial:

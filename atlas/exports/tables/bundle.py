@@ -15,6 +15,7 @@ from atlas.base.errors import ExportError
 from atlas.base.files import content_hash
 from atlas.base.tables import is_iso_date, listing
 from atlas.base.values import fit
+from atlas.base.words import word_table
 from atlas.data.catalog import Catalog
 from atlas.data.declaration import GEOMETRIES
 from atlas.data.layer import Layer, region_of
@@ -31,15 +32,6 @@ __all__ = ["Bundle", "Origins", "Table", "gather"]
 
 #: Shown where a file format demands a date and no feature carries one.
 _NO_DATE = "1970-01-01"
-_TABLES = {
-    "nodes": ("路网节点", "Network nodes"),
-    "edges": ("路网边", "Network edges"),
-    "joins": ("连接记录", "Joins and near misses"),
-    "reached_nodes": ("可达节点", "Nodes within reach"),
-    "reached_edges": ("可达路段", "Edges within reach"),
-    "parameters": ("参数", "Parameters in force"),
-    "choices": ("情景设定", "Choices of the scenario"),
-}
 
 
 class Origins(TypedDict, total=False):
@@ -250,7 +242,7 @@ def _with_extent(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _table(name: str, frame: pd.DataFrame, *, about: str = "", group: str = "") -> Table:
-    zh, en = _TABLES.get(name, (name, name))
+    zh, en = word_table("table").get(name, (name, name))
     return Table(name, zh, en, about, _shape_of(frame), fields_of_frame(frame), frame, group)
 
 

@@ -23,7 +23,7 @@ from atlas.base import geodesy
 from atlas.base.errors import ExportError
 from atlas.base.geodesy import Bools, Floats
 
-__all__ = ["Outside", "Target", "fit", "reprojected", "target_of"]
+__all__ = ["Outside", "Projection", "fit", "reprojected", "target_of"]
 
 Outside = Literal["refuse", "split", "clip"]
 Bounds = tuple[float, float, float, float]
@@ -57,7 +57,7 @@ _EDGE_DEG = 1e-9
 
 
 @dataclass(frozen=True)
-class Target:
+class Projection:
     """A coordinate system to write in.
 
     Attributes
@@ -100,7 +100,7 @@ class Target:
         return "x = longitude (east), y = latitude (north), degrees"
 
 
-def target_of(wanted: int | str | CRS | Target, *, allow_web_mercator: bool = False) -> Target:
+def target_of(wanted: int | str | CRS | Projection, *, allow_web_mercator: bool = False) -> Projection:
     """Return the system that a code or name stands for.
 
     Parameters
@@ -116,14 +116,14 @@ def target_of(wanted: int | str | CRS | Target, *, allow_web_mercator: bool = Fa
     ExportError
         No such system, one without an EPSG code, or 3857 without leave.
     """
-    if isinstance(wanted, Target):
+    if isinstance(wanted, Projection):
         return wanted
     if isinstance(wanted, CRS):
         return _registered(str(_code_of(wanted)), allow_web_mercator)
     text = str(wanted).strip()
     key = NAMES.get(text.lower().replace(" ", ""), text)
     if key.lower() in _SHIFTED:
-        return Target(key.lower(), _SHIFTED[key.lower()][0], None)
+        return Projection(key.lower(), _SHIFTED[key.lower()][0], None)
     return _registered(key.upper().removeprefix("EPSG:"), allow_web_mercator)
 
 
@@ -135,7 +135,7 @@ def _code_of(crs: CRS) -> int:
 
 
 @cache
-def _registered(key: str, allow_web_mercator: bool) -> Target:
+def _registered(key: str, allow_web_mercator: bool) -> Projection:
     try:
         crs = CRS.from_epsg(int(key)) if key.isdecimal() else CRS.from_user_input(key)
     except CRSError as reason:
@@ -156,10 +156,10 @@ def _registered(key: str, allow_web_mercator: bool) -> Target:
     if area is not None and code in {form for belt in BELTS.values() for form in belt}:
         # A belt is bounded by meridians; the register's latitudes leave out the islands south of the coast.
         bounds = (area.west, -90.0, area.east, 90.0)
-    return Target(str(code), crs.name, CRS.from_epsg(code), bounds)
+    return Projection(str(code), crs.name, CRS.from_epsg(code), bounds)
 
 
-def split_codes(target: Target) -> tuple[Target, ...]:
+def split_codes(target: Projection) -> tuple[Projection, ...]:
     """Return the belts of `target`'s form, west to east; empty when it is no belt of this area."""
     for form in range(2):
         codes = [belt[form] for belt in BELTS.values()]
@@ -169,8 +169,8 @@ def split_codes(target: Target) -> tuple[Target, ...]:
 
 
 def fit(
-    frames: Mapping[str, gpd.GeoDataFrame], target: Target, outside: Outside = "refuse"
-) -> list[tuple[Target, dict[str, gpd.GeoDataFrame]]]:
+    frames: Mapping[str, gpd.GeoDataFrame], target: Projection, outside: Outside = "refuse"
+) -> list[tuple[Projection, dict[str, gpd.GeoDataFrame]]]:
     """Return the frames to write in each system: one pair, or one a belt when they are split.
 
     Parameters
@@ -224,7 +224,7 @@ def _area(bounds: Bounds) -> str:
     return f"{west:g}-{east:g}° E, {south:g}-{north:g}° N"
 
 
-def _refusal(frames: Mapping[str, gpd.GeoDataFrame], strays: Mapping[str, int], target: Target) -> str:
+def _refusal(frames: Mapping[str, gpd.GeoDataFrame], strays: Mapping[str, int], target: Projection) -> str:
     assert target.bounds is not None
     first = next(name for name, count in strays.items() if count)
     counts = ", ".join(f"{count} of {len(frames[name])} in {name}" for name, count in strays.items() if count)
@@ -235,7 +235,7 @@ def _refusal(frames: Mapping[str, gpd.GeoDataFrame], strays: Mapping[str, int], 
     return f"features outside the area of use of {target.label} ({_area(target.bounds)}): {counts}; {who}. {remedy}"
 
 
-def _remedy(frames: Mapping[str, gpd.GeoDataFrame], target: Target) -> str:
+def _remedy(frames: Mapping[str, gpd.GeoDataFrame], target: Projection) -> str:
     belts = split_codes(target)
     for belt in belts:
         assert belt.bounds is not None
@@ -247,7 +247,7 @@ def _remedy(frames: Mapping[str, gpd.GeoDataFrame], target: Target) -> str:
     return "Use 4490 for all, or keep what lies inside (--outside clip)"
 
 
-def _clipped(frame: gpd.GeoDataFrame, target: Target) -> gpd.GeoDataFrame:
+def _clipped(frame: gpd.GeoDataFrame, target: Projection) -> gpd.GeoDataFrame:
     """What lies in the area of use; a point on the line between two belts goes to the western one."""
     assert target.bounds is not None
     west, south, east, north = target.bounds
@@ -279,7 +279,7 @@ def _same_kind(part: BaseGeometry, kind: str) -> BaseGeometry:
     return part if part.geom_type.removeprefix("Multi") == kind else type(part)()
 
 
-def reprojected(frame: gpd.GeoDataFrame, target: Target) -> gpd.GeoDataFrame:
+def reprojected(frame: gpd.GeoDataFrame, target: Projection) -> gpd.GeoDataFrame:
     """Return `frame` (EPSG:4326) in `target`, x east; a shifted frame carries no CRS, so that none is claimed."""
     if not target.shifted:
         return frame if target.key == "4326" else frame.to_crs(target.crs)

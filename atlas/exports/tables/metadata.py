@@ -11,7 +11,7 @@ from atlas._version import __version__
 from atlas.base.seals import members_digest
 from atlas.base.values import name_text, plain
 from atlas.exports.tables.bundle import Bundle, Table
-from atlas.exports.tables.crs import Target
+from atlas.exports.tables.crs import Projection
 
 __all__ = ["datapackage_text", "remarks"]
 
@@ -20,7 +20,7 @@ _ARCHIVES = ("shp", "gdb", "tab", "gtfs")
 _TYPES = {"string": "string", "float": "number", "integer": "integer", "boolean": "boolean"}
 
 
-def remarks(bundle: Bundle, target: Target) -> str:
+def remarks(bundle: Bundle, target: Projection) -> str:
     """Return the metadata in a few lines of text, for formats that hold no more than a comment."""
     shifted = f"{target.label}: shifted coordinates, no GIS reads them as WGS 84"
     lines = [
@@ -36,7 +36,7 @@ def remarks(bundle: Bundle, target: Target) -> str:
 
 
 def datapackage(
-    bundle: Bundle, target: Target, path: Path, form: str, *, content: Path | None = None
+    bundle: Bundle, target: Projection, path: Path, form: str, *, content: Path | None = None
 ) -> dict[str, Any]:
     """Return the Frictionless data package of a file.
 
@@ -116,7 +116,7 @@ def _table(table: Table) -> dict[str, Any]:
     }
 
 
-def datapackage_text(bundle: Bundle, target: Target, path: Path, form: str, *, content: Path | None = None) -> str:
+def datapackage_text(bundle: Bundle, target: Projection, path: Path, form: str, *, content: Path | None = None) -> str:
     """Return :func:`datapackage` as JSON."""
     whole = datapackage(bundle, target, path, form, content=content)
     return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

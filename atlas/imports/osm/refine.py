@@ -19,7 +19,7 @@ import shapely
 
 from atlas.base.geodesy import Floats, distances_km, length_km
 from atlas.base.tables import listed, slots
-from atlas.data.checks import Violation, validate
+from atlas.data.checks import Violation, check_layers
 from atlas.data.layer import CRS, Layer
 from atlas.imports.osm.layers import OsmLayers
 from atlas.imports.osm.matching import Candidates, point_match, road_lines, track_lines
@@ -176,7 +176,7 @@ def refine(
 def _findings(
     layers: Mapping[str, Layer], register_ids: Collection[str] | None
 ) -> dict[tuple[str, str, str], Violation]:
-    found = validate(layers, register_ids=register_ids or ())
+    found = check_layers(layers, register_ids=register_ids or ())
     return {
         (one.layer, one.feature_id, one.rule): one for one in found if register_ids is not None or one.rule != "plan-id"
     }

@@ -16,7 +16,7 @@ from atlas.imports.osm.points import places_asked
 from atlas.imports.osm.tags import classes_of
 from atlas.imports.people import people_text, read_people
 from atlas.imports.regions import Founding
-from atlas.imports.run import Outcome, Target, take_in
+from atlas.imports.run import Destination, Outcome, take_in
 from atlas.imports.store import new_folder, store_table
 from atlas.imports.vector import Origin
 
@@ -136,7 +136,7 @@ def _mapped(draft: Path, name: str, recipe: Recipe, home: Catalog, progress: Cal
     )  # fmt: skip
     progress("checking and writing")
     own = recipe.name or ("" if found.about and len(found.about.core) == 1 else name)
-    target = Target(out=draft, founding=founding_of(found.about, own))
+    target = Destination(out=draft, founding=founding_of(found.about, own))
     return take_in(found.layers, [found.source], home, target, refused=found.refused, notes=found.notes)
 
 
@@ -145,7 +145,7 @@ def _timetabled(draft: Path, feed: Path, home: Catalog) -> Outcome:
     known = catalog.layers(*(key for key in MATCHED if key in catalog.specs))
     found = gtfs_layers(feed, {**home.specs, **catalog.specs}, known)
     return take_in(
-        found.layers, [found.source], catalog, Target(into=draft, add=True), adding=ADDED,
+        found.layers, [found.source], catalog, Destination(into=draft, add=True), adding=ADDED,
         refused=found.refused, notes=found.notes,
     )  # fmt: skip
 

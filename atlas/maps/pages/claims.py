@@ -277,12 +277,7 @@ def _deciding(trip: Deciding, english: Mapping[str, str]) -> Words:
     parts = [
         both(
             "claims.part",
-            part=both(
-                f"part.{part.kind}",
-                name=Words(part.name_zh, part.name_en),
-                start=named(part.start),
-                end=named(part.end),
-            ),
+            part=figures.part_words(part, english),
             minutes=part.minutes,
         )
         for part in trip.parts[:_PARTS]
@@ -303,8 +298,13 @@ def _year_cell(row: Mapping[Any, Any]) -> Cell:
     """Return the cell of one year: verdict and minutes, beneath them margin, stability, and how many trips hold."""
     stable = both(f"stability.{row['stability']}")
     margin = float(row["margin_min"])
-    signed = "" if math.isnan(margin) else f"{margin:+.0f} · ".replace("-", "−")
+    signed = "" if math.isnan(margin) else f"{_signed(margin)} · "
     beneath = [Words(signed + stable.zh, signed + stable.en)]
     if row["trips"] > 1:
         beneath.append(both("claims.met", trips=row["trips"], inside=row["inside"], near=row["borderline"]))
     return verdict_cell(row, *beneath)
+
+
+def _signed(margin: float) -> str:
+    """Return a margin with its sign; less than half a minute to a decimal, for a nought has none."""
+    return f"{margin:+.{0 if round(abs(margin)) else 1}f}".replace("-", "−")

@@ -180,7 +180,7 @@ def _status_table(report: Report, items: pd.DataFrame, caption: Words) -> Table:
     columns = [name for name in ITEM_STATUSES if name in counts]
     rows = [
         [
-            Cell(words, head=True),
+            Cell(both("report.target_row") if kind == "reachability_target" else words, head=True),
             *(number(float(counts[name].loc[kind])) for name in columns),
             number(float(np.sum(counts.loc[kind].to_numpy()))),
         ]
@@ -241,7 +241,7 @@ def _scenarios(report: Report) -> list[Table]:
     assumed = [
         [
             Cell(Words(row["name_zh"], row["name_en"]), head=True),
-            Cell(both(f"layer_of.{row['layer']}")),
+            Cell(capital(both(f"layer_of.{row['layer']}"))),
             Cell(_status_words(row["status"])),
             _opening(row["opens_year"]),
         ]
@@ -259,14 +259,14 @@ def _step(step: Step, english: Mapping[str, str], centres: Collection[str]) -> _
     rows = [
         [
             Cell(Words(row["name_zh"], row["name_en"]), head=True),
-            Cell(both(f"layer_of.{str(row['name']).partition('/')[0]}")),
+            Cell(capital(both(f"layer_of.{str(row['name']).partition('/')[0]}"))),
             _opening(row["opens_year"]),
             Cell(both(f"opens_basis.{row['opens_basis']}")),
         ]
         for row in step.opened.to_dict("records")
     ]
     return _StepSection(
-        both("report.step", before=year(step.before.name), after=year(step.after.name)),
+        capital(both("report.step", before=year(step.before.name), after=year(step.after.name))),
         Table(heads("opens", "kind", "year", "basis"), rows, both("report.opened")),
         tuple(_changes(step, mode, english, centres) for mode in MATRIX_MODES),
     )
@@ -339,11 +339,16 @@ def _matrices(report: Report) -> tuple[list[Table], list[Words]]:
             minutes, called = report.minutes[i, k], capital(year(scenario.name))
             as_before = next((name for name, old in shown.items() if _same(old, minutes)), None)
             if as_before is not None:
-                same.append(both("report.matrix_same", year=called, mode=by, other=year(as_before)))
+                same.append(both("report.matrix_same", year=called, mode=by, other=_in_words(as_before)))
                 continue
             shown[scenario.name] = minutes
             tables.append(_matrix(report.seats, minutes, both("report.matrix_caption", year=called, mode=by)))
     return tables, same
+
+
+def _in_words(name: str) -> Words:
+    """Return what a scenario is called within a sentence."""
+    return both("year.of", year=name) if name.isdigit() else year(name)
 
 
 def _same(a: Minutes, b: Minutes) -> bool:

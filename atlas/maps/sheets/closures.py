@@ -151,7 +151,7 @@ def corridor_figures(found: Decisions, *, link: bool = True) -> list[Figure]:
         cells += [
             [
                 Cell(both("figures.card_critical", rank=row["rank"]), head=True),
-                Cell(both("figures.card_loses", name=named(row), people=said_people(row["people_lost"]))),
+                Cell(both("figures.card_loses", name=link_words(found, row), people=said_people(row["people_lost"]))),
             ]
             for row in found.of(found.card_links, "corridor", card["corridor"])[:3]
         ]

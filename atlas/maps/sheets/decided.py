@@ -52,8 +52,7 @@ def decided(found: Decisions, network: Network, *, link: bool = True) -> Decided
     """
     region, facts = network.region, found.facts
     seat = region.core[0].seat if region.core else ""
-    missing = list(dict.fromkeys(name for event in found.events for name in event["unmapped"]))
-    named = joined([Words(name, name) for name in missing])
+    missing = list(dict.fromkeys(Words(*name) for event in found.events for name in event["unmapped"]))
     return Decided(
         worth=figures.worth_figure(found, seat, link=link),
         cities=figures.city_figures(found, region, link=link),
@@ -68,7 +67,7 @@ def decided(found: Decisions, network: Network, *, link: bool = True) -> Decided
             (str(event["id"]), closures.event_figure(found, event, region, seat, _picture(network, event), link=link))
             for event in found.events
         ],
-        unmapped=both("figures.unmapped", names=Words(named.zh, named.zh)) if missing else None,
+        unmapped=both("figures.unmapped", names=joined(missing)) if missing else None,
         corridors=closures.corridor_figures(found, link=link),
         since=facts["since"],
         weighed_in=facts["weighed_in"],

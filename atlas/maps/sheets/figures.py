@@ -9,8 +9,9 @@ from urllib.parse import quote
 import pandas as pd
 
 from atlas.base.tables import listing
-from atlas.base.words import Words, both, joined, word_table
+from atlas.base.words import Words, both, capital, joined, word_table
 from atlas.data.region import Region
+from atlas.decide.needs import SHARE_OF_POSSIBLE
 from atlas.face.decisions import Decisions, Row
 from atlas.maps.charts import Bar, Figure, Series, bar_chart, slope_chart, waterfall_chart
 from atlas.maps.document import Cell, Table, heads, number, year
@@ -32,6 +33,8 @@ __all__ = [
     "named",
     "need_words",
     "option_table",
+    "option_words",
+    "part_words",
     "said_people",
     "seats_by_name",
     "slope_figure",
@@ -156,13 +159,23 @@ def worth_figure(found: Decisions, seat: str = "", *, link: bool = True) -> Figu
             Cell("—" if row["share"] is None else f"{row['share']:.1%}", kind="number"),
         ]
         for row in found.projects
+        if not _idle(row)
     ]
+    idle = [named(row) for row in found.projects if _idle(row)]
     names = heads("project", "year", "first_in", "last_in", "worth", "error_of", "share")
     title = both("figures.worth", year=facts["weighed_in"], since=facts["since"])
     note = both("figures.worth_note", joint=said_people(facts["joint"]), orders=facts["orders"], seed=facts["seed"])
     if facts["method"] == "exact":
         note = both("figures.worth_note_exact", joint=said_people(facts["joint"]))
+    if idle:
+        without = both("figures.sites_idle", names=joined(idle))
+        note = Words(note.zh + without.zh, f"{note.en} {without.en}")
     return Figure(title, bar_chart(title, bars), Table(names, rows, both("figures.worth_caption")), note)
+
+
+def _idle(row: Row) -> bool:
+    """Whether a project brings nobody within the circle, alone, as the last or on average."""
+    return all(abs(float(row[key])) < LEAST_SAID for key in ("first_in", "last_in", "value"))
 
 
 def city_figures(found: Decisions, region: Region, *, link: bool = True) -> list[Figure]:
@@ -236,7 +249,7 @@ def switch_table(found: Decisions) -> Table:
     rows = [
         [
             Cell(named(row), head=True),
-            Cell(both(f"site_kind.{row['kind_of_site']}")),
+            Cell(capital(both(f"site_kind.{row['kind_of_site']}"))),
             Cell(named(row, "before_zh", "before_en"), beneath=(_min(row["before_min"]),)),
             Cell(named(row, "after_zh", "after_en"), beneath=(_min(row["after_min"]),)),
             minutes_cell(row["saved_min"]),
@@ -249,8 +262,8 @@ def switch_table(found: Decisions) -> Table:
     return Table(names, rows, both("figures.switches", since=since, until=until))
 
 
-def _min(value: float | None) -> Words:
-    return both("document.no_way") if value is None else both("document.minutes", minutes=f"{value:.0f}")
+def _min(value: float | None, decimals: int = 0) -> Words:
+    return both("document.no_way") if value is None else both("document.minutes", minutes=f"{value:.{decimals}f}")
 
 
 # --- targets ----------------------------------------------------------------------------------------------------
@@ -278,9 +291,12 @@ def slope_figure(summary: pd.DataFrame, target: Target, scenarios: Sequence[str]
 
 
 def part_words(part: Part, english: English) -> Words:
-    """Return what a part of a trip is called."""
-    ends = {"start": place_words(part.start, english), "end": place_words(part.end, english)}
-    return both(f"part.{part.kind}", name=Words(part.name_zh, part.name_en), **ends)
+    """Return what a part of a trip is called; English names of two places in one town may be the same."""
+    start, end = place_words(part.start, english), place_words(part.end, english)
+    said = both(f"part.{part.kind}", name=Words(part.name_zh, part.name_en), start=start, end=end)
+    if part.kind == "local" and start.en == end.en:
+        return Words(said.zh, both("part.local_in", place=start).en)
+    return said
 
 
 def waterfall_figure(
@@ -306,7 +322,7 @@ def waterfall_figure(
     rows.append([Cell(both("head.all"), head=True), minutes_cell(trip.minutes)])
     start = place_ids.get(trip.start, "")
     address = explorer({"o": start, "y": trip.scenario, "k": f"{limit:g}"}) if link and start else ""
-    return Figure(title, chart, Table(heads("part", "limit"), rows, both("figures.waterfall_caption")), link=address)
+    return Figure(title, chart, Table(heads("part", "minutes"), rows, both("figures.waterfall_caption")), link=address)
 
 
 def _said(minutes: float) -> Words:
@@ -370,7 +386,9 @@ def break_figure(found: Decisions, target: str, seat: str, english: English, *, 
                     both(
                         "document.arrow", start=place_words(row["start"], english), end=place_words(row["end"], english)
                     ),
-                    beneath=(both("figures.from_to", before=_min(row["before_min"]), after=_min(row["after_min"])),),
+                    beneath=(
+                        both("figures.from_to", before=_min(row["before_min"], 1), after=_min(row["after_min"], 1)),
+                    ),
                 ),
             ]
             for row in rows
@@ -405,15 +423,15 @@ def need_words(found: Decisions, target: str, english: English) -> Words | None:
 def option_words(row: Row) -> Words:
     """Say one option: what changes from what to what, and with what else."""
     told = [_lever(row, "", named(row))]
-    if row["other"]:
+    if row["other_zh"]:
         told.append(_lever(row, "other_", named(row, "other_zh", "other_en")))
     return joined(told, "list.and_")
 
 
 def _lever(row: Row, which: str, name: Words) -> Words:
-    if row["by"] == "all":
-        return both("needs.all", share=row["needed"])
     unit, before, needed = (row[f"{which}{key}"] for key in ("unit", "before", "needed"))
+    if unit == SHARE_OF_POSSIBLE:
+        return both("needs.all", share=needed)
     if unit in ("projects", "") or needed is None or before is None:
         return both("needs.build", name=name) if row["by"] == "project" else name
     units = word_table("need_unit").get(unit) or word_table("unit").get(unit, Words(unit, unit))

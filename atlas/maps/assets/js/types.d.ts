@@ -109,6 +109,68 @@ export interface Hooks {
   legsOf?(row: number): any;
 }
 
+/** What the explorer's worker is asked: it answers and paints while a pin or slider moves. */
+export interface Ahead {
+  /** Whether it takes the question as it stands. */
+  ask(): boolean;
+  drop(): void;
+  ready(): boolean;
+  settled(): Promise<unknown>;
+  /** Paints the picture made last; whether there is one. */
+  paint(ctx: any, view: View): boolean;
+}
+
+/** What the parts of the explorer share: what is asked (`state`), the answers, and how things are called. */
+export interface Explorer {
+  readonly base: any;
+  readonly sides: any;
+  readonly places: Layer;
+  readonly nodeOf: Map<string, number>;
+  readonly nameOf: Map<string, Pair>;
+  readonly known: any;
+  readonly opening: any;
+  readonly paint: any;
+  readonly model: any;
+  /** What is asked: one object as long as the page is open. */
+  readonly state: any;
+  readonly view: { areas: boolean; compare: string; swipe: number };
+  /** The state compared with, and both answers. */
+  pinned: any;
+  now: any;
+  was: any;
+  /** The place whose way is shown. */
+  chosen: string | null;
+  /** The link that is being drawn. */
+  draft: any;
+  /** Whether a click adds an origin. */
+  adding: boolean;
+  /** What was asked and cannot be taken. */
+  untaken: string[];
+  /** Milliseconds of the last answer. */
+  spent: number;
+  pointOf(origin: any): number[];
+  named(origin: any): string;
+  originName(origin: any): string;
+  yearWords(one: any): string;
+  minutesAt(result: any, id: string): number;
+  featureName(id: string): string;
+  placeRows(): { row: number; id: string; name: string; level: string; city: string; min: number | null }[];
+  untakenWords(): string;
+  told(one: any): string;
+  closedRows(one: any): number[];
+  idOf(hit: Hit): string;
+  pointAt(id: string): any[];
+  /** Whether what a list hangs on has changed since it was last filled. */
+  asksAnew(list: string, what: unknown): boolean;
+  asksLike(list: string, what: unknown): void;
+  write(): void;
+  answerPinned(): void;
+  change: ((more: any, quick?: boolean) => void) | null;
+  show: (() => void) | null;
+  open: ((id: string, focus: boolean) => void) | null;
+  worker: Ahead | null;
+}
+
 declare global {
   /** Leaflet, which stands in the page before the scripts. */
   const L: any;

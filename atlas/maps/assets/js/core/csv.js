@@ -2,11 +2,14 @@
 
 const FORMULA = /^[=+\-@\t\r\n＝＋－＠]/;
 
+/** A text that no spreadsheet takes for a formula. @param {string} text @returns {string} */
+export function harmless(text) { return FORMULA.test(text) ? "'" + text : text; }
+
 /** @param {unknown} value @returns {string} */
 function cell(value) {
   if (value === null || value === undefined) return "";
   if (typeof value === "number") return String(value);
-  const text = (FORMULA.test(String(value)) ? "'" : "") + String(value);
+  const text = harmless(String(value));
   return /[",\n\r]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
 }
 

@@ -1,5 +1,5 @@
 /* One state of the explorer answered: what is shown, on the page and in its worker, comes from here. */
-import * as E from "./engine.js";
+import * as E from "../engine/engine.js";
 import * as S from "./state.js";
 
 /* base: the network unpacked; parameters: rows as the page is given them; nodeOf: id → node; paint: of explore/paint. */

@@ -1,7 +1,7 @@
 /* How the explorer paints, on the page and in its worker: areas as pixels that know their cell, lines by minutes, the way,
    links of one's own. */
 import { bandIndex, bandColor as colorOfBand, css } from "../core/bands.js";
-import * as engine from "./engine.js";
+import * as engine from "../engine/engine.js";
 import { latOf, lonOf, worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
 import { inView, traceFeature, zoomFactor } from "../core/trace.js";

@@ -1,6 +1,6 @@
 /* The explorer's worker: while a pin or a slider moves it answers and paints, so that the page never waits. */
 import { answerer } from "./answer.js";
-import { unpack } from "./engine.js";
+import { unpack } from "../engine/engine.js";
 import { explorePaint } from "./paint.js";
 
 /** @type {any} */

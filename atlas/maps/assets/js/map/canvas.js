@@ -3,7 +3,7 @@ import { latOf, worldX, worldY } from "../core/mercator.js";
 import { unpackShapes } from "../core/pack.js";
 import { hooks, page } from "../core/page.js";
 import { inView, traceFeature, zoomFactor } from "../core/trace.js";
-import { redraw } from "./frame.js";
+import { redraw } from "./redraw.js";
 import { paintPile, piled, pilesOf } from "./piles.js";
 import { courseOf, paintLine, paintPoint, statusForm } from "./symbols.js";
 

@@ -9,7 +9,7 @@ import { hooks, page } from "../core/page.js";
 import { labelled, makeButton, otherName, pick, speak, spoken, ui } from "../core/words.js";
 import { Painting, featuresAt, paintGround, takeTiles } from "./canvas.js";
 import { paintLabels } from "./labels.js";
-import { closeCard } from "../parts/card.js";
+import { redraw } from "./redraw.js";
 
 /* One sentence: what the page shows now, else the title in the other language. */
 export function tells() { return (hooks.finding && hooks.finding()) || otherName(page.data.title); }
@@ -99,7 +99,7 @@ function buildFrame() {
   writeFooter();
   document.addEventListener("keydown", function (event) {
     if (event.key === "Escape") {
-      closeCard();
+      fire("escape");
       openSheet(false);
     }
   });
@@ -178,21 +178,6 @@ export function paintAll(ctx, view) {
   /* no name under the scale bar or the north arrow */
   var taken = [[0, view.h - 44, 200, view.h], [view.w - 44, 0, view.w, 60]];
   paintLabels(ctx, view, hooks.labelsOf(), taken, hooks.labelLines);
-}
-
-var waiting = false, groundToo = false;
-/* Paint content and names again; the ground, which is the costly part, only where asked: it changes with the view
-   alone, and then the map itself asks. */
-export function redraw(ground) {
-  groundToo = groundToo || ground === true;
-  if (waiting) return;
-  waiting = true;
-  requestAnimationFrame(function () {
-    var some = groundToo ? page.renderers : page.renderers.slice(1);
-    waiting = groundToo = false;
-    some.forEach(function (renderer) { renderer.redraw(); });
-    fire("drawn");
-  });
 }
 
 /* Pixels that panels cover: left, top, right, bottom. */

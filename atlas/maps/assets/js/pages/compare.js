@@ -1,4 +1,5 @@
 /* The compare page: two scenarios side by side in step, and one picture of what is gained, kept and lost. */
+import { TOLERANCE_MIN } from "../core/bands.js";
 import { el, emptied, phone } from "../core/dom.js";
 import { listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
@@ -7,7 +8,8 @@ import { hooks, page } from "../core/page.js";
 import { inSentence, labelled, makeButton, pick, spoken, ui, wordFor } from "../core/words.js";
 import { inView } from "../core/trace.js";
 import { paintLayer } from "../map/canvas.js";
-import { redraw, startPage, tell, usualCover } from "../map/frame.js";
+import { startPage, tell, usualCover } from "../map/frame.js";
+import { redraw } from "../map/redraw.js";
 import { labelCandidates } from "../map/labels.js";
 import { twinMap } from "../map/twin.js";
 import { addSection, centre, drawLegend, kindLegend, searchBox, sourceList, statusLegend } from "../parts/panel.js";
@@ -29,7 +31,7 @@ export function comparePage(data) {
   function cutoff() { return R().cutoffs[choice.k]; }
   function inside(s, row) {
     var value = model().minutes(combo(s), row);
-    return value !== null && value <= cutoff() + 1e-6;
+    return value !== null && value <= cutoff() + TOLERANCE_MIN;
   }
   function state(row) {
     var before = inside(0, row), after = inside(1, row);

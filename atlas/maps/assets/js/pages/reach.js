@@ -1,4 +1,5 @@
 /* The reach page: minutes from one origin by year, mode and parameter set. */
+import { TOLERANCE_MIN } from "../core/bands.js";
 import { el, emptied } from "../core/dom.js";
 import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
@@ -6,7 +7,8 @@ import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
 import { inSentence, labelled, makeButton, otherName, pick, spoken, ui, wordFor } from "../core/words.js";
 import { featuresAt } from "../map/canvas.js";
-import { coveredByCard, fitBox, redraw, startPage, tell } from "../map/frame.js";
+import { coveredByCard, fitBox, startPage, tell } from "../map/frame.js";
+import { redraw } from "../map/redraw.js";
 import { labelCandidates } from "../map/labels.js";
 import { closeCard, showCard } from "../parts/card.js";
 import { addSection, drawLegend, searchBox, sourceList } from "../parts/panel.js";
@@ -105,7 +107,7 @@ export function reachPage(data) {
     });
     tell();
     emptied(list);
-    var rows = sorted(), near = rows.filter(function (row) { return minutesOf(row) <= far + 1e-6; });
+    var rows = sorted(), near = rows.filter(function (row) { return minutesOf(row) <= far + TOLERANCE_MIN; });
     near.slice(0, 60).forEach(function (row) {
       var value = minutesOf(row);
       list.appendChild(el("li", {}, el("button", { type: "button", onclick: function () { show(row); } }, [
@@ -162,7 +164,7 @@ export function reachPage(data) {
   hooks.labelsOf = (function () { var c = labelCandidates([places]); return function () { return c; }; })();
   hooks.labelLines = function (label) {
     var value = minutesOf(label.row);
-    return value === null || value > far + 1e-6 || places.get("id", label.row) === R.own ? [] : [wholeMinutes(value) + "′"];
+    return value === null || value > far + TOLERANCE_MIN || places.get("id", label.row) === R.own ? [] : [wholeMinutes(value) + "′"];
   };
   page.paints.push(function (ctx, view) {
     if (areasOn) model.paintAreas(ctx, view, combination());
@@ -174,7 +176,7 @@ export function reachPage(data) {
   tableTool([{ key: "name", text: "place" }, { key: "level", text: "kind" }, { key: "city", text: "city" },
     { key: "min", text: "minutes", number: true, digits: 1 }, { key: "band", text: "band" }], function () {
     return sorted().map(function (row) {
-      var value = minutesOf(row), cut = R.cutoffs.find(function (one) { return value <= one + 1e-6; });
+      var value = minutesOf(row), cut = R.cutoffs.find(function (one) { return value <= one + TOLERANCE_MIN; });
       return { row: row, name: pick(places.name(row)), level: wordFor("kinds", places.get("level", row) || ""), city: wordFor("cities", places.get("city", row) || ""),
         min: value, band: cut ? ui("within", cut) : ui("not_reached", far) };
     });

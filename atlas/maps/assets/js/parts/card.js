@@ -1,12 +1,12 @@
 /* The card of one feature: what it is, its status, when it opens, where the plan says so, what that rests on. */
 import { own } from "../core/own.js";
 import { el, emptied } from "../core/dom.js";
-import { fire } from "../core/events.js";
+import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { formatNumber } from "../core/numbers.js";
 import { page } from "../core/page.js";
 import { labelled, makeButton, otherName, pick, sourceWords, ui, wordFor } from "../core/words.js";
-import { redraw } from "../map/frame.js";
+import { redraw } from "../map/redraw.js";
 import { courseOf, sampleOf } from "../map/symbols.js";
 
 var opener = null;
@@ -21,6 +21,7 @@ export function closeCard() {
   fire("card-closed");
   if (page.renderers) redraw();
 }
+listen("escape", closeCard);
 
 /* Show nodes in the card; the close button comes first so that the keyboard finds it. */
 export function showCard(nodes, focus) {

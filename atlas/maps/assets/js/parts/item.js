@@ -5,7 +5,7 @@ import { formatNumber } from "../core/numbers.js";
 import { own } from "../core/own.js";
 import { page } from "../core/page.js";
 import { otherName, pick, ui, wordFor } from "../core/words.js";
-import { redraw } from "../map/frame.js";
+import { redraw } from "../map/redraw.js";
 import { openFeature, showCard } from "./card.js";
 import { centre, centreAll } from "./panel.js";
 

@@ -4,7 +4,8 @@ import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { hooks, page } from "../core/page.js";
 import { makeButton, otherName, pick, spoken, ui, wordFor } from "../core/words.js";
-import { coveredByCard, fillView, redraw } from "../map/frame.js";
+import { coveredByCard, fillView } from "../map/frame.js";
+import { redraw } from "../map/redraw.js";
 import { openFeature, showCard } from "./card.js";
 import { centre, centreAll } from "./panel.js";
 

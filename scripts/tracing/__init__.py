@@ -1,0 +1,1 @@
+"""Bends of railways and roads read off given courses: what scripts/trace_courses.py is made of."""
