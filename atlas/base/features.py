@@ -23,9 +23,10 @@ from shapely.geometry.polygon import orient
 from atlas.base.doors import Door
 from atlas.base.values import plain
 
-__all__ = ["collection_in_parts", "collection_text"]
+__all__ = ["DECIMALS", "collection_in_parts", "collection_text"]
 
-_DECIMALS = 6
+#: Decimals of a degree that are written: 0.1 m.
+DECIMALS = 6
 
 #: Bytes of a part: small enough for the processor's cache, and large beside what a part costs by itself.
 _PART = 1 << 16
@@ -126,7 +127,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         if not math.isfinite(value):
             return None
-        return int(value) if value.is_integer() else round(value, _DECIMALS)
+        return int(value) if value.is_integer() else round(value, DECIMALS)
     # Columns that no declaration knows may hold lists and tables, with infinities in them.
     return plain(value) if isinstance(value, list | dict) else value
 
@@ -144,5 +145,5 @@ def _rounded(geometry: BaseGeometry) -> dict[str, Any]:
 def _round(value: Any) -> Any:
     if isinstance(value, (tuple, list)):
         return [_round(part) for part in value]
-    number = round(float(value), _DECIMALS)
+    number = round(float(value), DECIMALS)
     return int(number) if number.is_integer() else number

@@ -40,7 +40,6 @@ from atlas.notebook.card import card, map_of
 
 __all__ = [
     "CRS",
-    "DECIMALS",
     "LARGEST_FILE_MB",
     "Layer",
     "frame_of",
