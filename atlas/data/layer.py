@@ -30,7 +30,7 @@ from atlas.base.files import content_hash, write_text
 from atlas.base.geodesy import Texts, lengths_km, shapes_of
 from atlas.base.style import symbol_of
 from atlas.base.tables import slots
-from atlas.base.values import csv_columns, plain
+from atlas.base.values import csv_columns, plain, short_number
 from atlas.base.words import language, say_in
 from atlas.data.declaration import QUALITIES, Column, LayerSpec, all_fit, declared_value, values_by_column
 from atlas.data.region import ANYWHERE, Region
@@ -349,9 +349,7 @@ def _plain(value: Any) -> Any:
     if value is None or value is pd.NA:
         return None
     if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() else round(value, DECIMALS)
+        return short_number(value)
     # Columns that no declaration knows may hold lists and tables, with infinities in them.
     return plain(value) if isinstance(value, list | dict) else value
 
