@@ -208,6 +208,7 @@ NOWHERE = (
     "chosen.key ==",
     "chosen.key in",
     "chosen.key not in",
+    "is_integer() else round(",
 )
 
 

@@ -9,7 +9,6 @@ one of the array's own, wherever it was found.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -21,7 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from shapely.geometry.polygon import orient
 
 from atlas.base.doors import Door
-from atlas.base.values import plain
+from atlas.base.values import plain, short_number
 
 __all__ = ["DECIMALS", "collection_in_parts", "collection_text"]
 
@@ -125,9 +124,7 @@ def _plain(value: Any) -> Any:
     if value is None or value is pd.NA:
         return None
     if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return int(value) if value.is_integer() else round(value, DECIMALS)
+        return short_number(value)
     # Columns that no declaration knows may hold lists and tables, with infinities in them.
     return plain(value) if isinstance(value, list | dict) else value
 
