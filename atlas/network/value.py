@@ -173,8 +173,18 @@ class Network:
         """Rows of the nodes that have a name."""
         return np.flatnonzero([bool(name) for name in self.node_names])
 
+    @cached_property
+    def _near(self) -> dict[int, int | None]:
+        """What :meth:`nearest_named` found so far: ways end at the same crossings again and again."""
+        return {}
+
     def nearest_named(self, node: int) -> int | None:
         """Return the row of the nearest node that has a name."""
+        if node not in self._near:
+            self._near[node] = self._nearest_named(node)
+        return self._near[node]
+
+    def _nearest_named(self, node: int) -> int | None:
         east, north = (self.lonlat[self._named_nodes] - self.lonlat[node]).T
         away = (east * np.cos(np.radians(self.lonlat[node, 1]))) ** 2 + north**2
         return int(self._named_nodes[np.argmin(away)]) if len(away) else None

@@ -11,6 +11,8 @@ all share.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -93,6 +95,11 @@ class Graph:
         """(n,) nodes that count as reached before a first train."""
         return early_nodes(self.rail, must_ride=self.must_ride)
 
+    @cached_property
+    def travelled(self) -> dict[tuple[int, int], int]:
+        """The edges behind pairs of states that ways were told of: most ways share most of theirs."""
+        return {}
+
     def reversed(self) -> Graph:
         """Return the graph with every arc turned round, for searches towards a place."""
         states = self.states
@@ -153,10 +160,15 @@ class Tree(Ways):
         found[entered] = self.graph.edges_between(self.previous[entered].astype(np.int64), entered)
         return found
 
-    def path(self, node: int) -> list[int]:
-        """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
-        states = np.array(self.states(node), dtype=np.int64)
-        return [int(edge) for edge in self.graph.edges_between(states[:-1], states[1:])]
+    def edges(self, states: Sequence[int]) -> list[int]:
+        """Return the rows of ``Network.edges`` from each of the states passed to the next."""
+        known = self.graph.travelled
+        passed = list(itertools.pairwise(states))
+        new = [pair for pair in passed if pair not in known]
+        if new:
+            tails, heads = np.array(new, dtype=np.int64).T
+            known.update(zip(new, self.graph.edges_between(tails, heads).tolist(), strict=True))
+        return [known[pair] for pair in passed]
 
 
 def early_nodes(rail: Bools, *, must_ride: bool) -> Bools:
