@@ -9,6 +9,7 @@ from typing import Unpack
 
 import pandas as pd
 
+from atlas.base.archive import pack
 from atlas.base.doors import is_database
 from atlas.base.errors import ExportError, only_known
 from atlas.base.files import replacing_all, scratch
@@ -20,7 +21,7 @@ from atlas.data.stamp import stamp
 from atlas.exports.families import graph
 from atlas.exports.families.arcgis import write_lyrx
 from atlas.exports.families.geopackage import write_gpkg
-from atlas.exports.families.gtfs import ASSUMPTION, write_gtfs
+from atlas.exports.families.gtfs import ASSUMPTION, gtfs_files
 from atlas.exports.families.office import write_dxf, write_xlsx
 from atlas.exports.families.postgis import write_postgis
 from atlas.exports.families.qgis import write_qgz
@@ -314,9 +315,10 @@ def _draft(
         _STYLED[chosen.key](bundle, target, draft, place.with_suffix(".gpkg").name)
     elif chosen.key == "gtfs":
         told = bundle.with_frames({}, ASSUMPTION)
-        write_gtfs(told, draft, {})
+        feed = gtfs_files(told)
+        pack(draft, feed)
         package = datapackage_text(told, target, draft, "gtfs").encode("utf-8")
-        write_gtfs(told, draft, {"datapackage.json": package})
+        pack(draft, feed | {"datapackage.json": package})
     else:
         return write_zipped(bundle, target, draft, chosen.key, encoding)
     return ()
@@ -401,8 +403,8 @@ def write_downloads(
         GTFS.
     """
     folder = Path(folder)
-    sources = catalog.sources
-    files = write(catalog, folder / "atlas.gpkg", overwrite=overwrite)
+    sources, layers = catalog.sources, catalog.layers()
+    files = write(layers, folder / "atlas.gpkg", sources=sources, overwrite=overwrite)
     for ending in ("xlsx", "csv"):
         place = folder / f"matrix.{ending}"
         files += write(
@@ -410,4 +412,4 @@ def write_downloads(
         )
     if not {"rail_services", "stations"} <= catalog.specs.keys():
         return files
-    return files + write(catalog, folder / "rail.gtfs.zip", overwrite=overwrite)
+    return files + write(layers, folder / "rail.gtfs.zip", sources=sources, overwrite=overwrite)

@@ -15,6 +15,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,6 +49,8 @@ __all__ = [
 
 #: States of the searches about stations that are held at once.
 _ROOM = 8_000_000
+#: How many arcs about stations a network keeps, over all scenarios asked for last.
+_KEPT_ARCS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,18 @@ def arcs_in(arrays: EdgeArrays, minutes: Floats, scenario: Scenario, mode: str, 
     """
     if mode != "rail":
         return arrays.arcs
-    return station_arcs(arrays, minutes, scenario.value("rail_access_max_min"), detours=detours)
+    limit_min = scenario.value("rail_access_max_min")
+    key = sha256(minutes.tobytes()).digest(), limit_min, detours
+    kept = arrays.by_stations
+    found = kept.get(key)
+    if found is None:
+        found = station_arcs(arrays, minutes, limit_min, detours=detours)
+        for oldest in list(kept):
+            if sum(len(one.tail) for one in list(kept.values())) + len(found.tail) <= _KEPT_ARCS:
+                break
+            kept.pop(oldest, None)
+        kept[key] = found
+    return found
 
 
 def station_arcs(arrays: EdgeArrays, minutes: Floats, limit_min: float, *, detours: bool = False) -> StateArcs:
