@@ -188,6 +188,30 @@ def test_two_compared_states_print_as_two_maps_on_one_sheet(browser: Browser, ex
         assert page.evaluate("document.querySelectorAll('.print-sheet img').length") == 1
 
 
+def test_a_slider_moves_the_line_between_two_compared_states(page: Page) -> None:
+    hidden, pictures = page.evaluate(
+        """async () => {
+          const X = Atlas.page.explorer, slider = document.getElementById('swipe'), pictures = [];
+          const press = one => document.querySelector(one).click(), hidden = [slider.hidden];
+          X.change({origins: [{id: 'jiangmen'}], year: 2026, mode: 'multimodal'});
+          press('#pin');
+          X.change({year: 2035});
+          press('#seg-compare [data-value=swipe]');
+          hidden.push(slider.hidden);
+          for (const at of [0, 1]) {
+            slider.value = at;
+            slider.dispatchEvent(new Event('input'));
+            for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+            pictures.push(Atlas.page.renderers[1]._container.toDataURL());
+          }
+          press('#unpin');
+          return [hidden.concat(slider.hidden), pictures];
+        }"""
+    )
+    assert hidden == [True, False, True]
+    assert len(set(pictures)) == 2
+
+
 @pytest.mark.parametrize("size", [(1366, 768), (1024, 768), (390, 844)], ids=str)
 def test_an_origin_at_the_rim_of_the_region_stands_clear_of_the_rim_of_the_map(
     browser: Browser, explorer: Path, size: tuple[int, int]
@@ -238,7 +262,9 @@ def test_two_compared_states_stand_side_by_side_and_move_in_step(browser: Browse
         assert page.locator("#twin").is_hidden()
 
 
-def test_an_atlas_without_plan_and_land_has_an_explorer_of_the_layers_asked_for(tmp_path: Path) -> None:
+def test_an_atlas_without_plan_and_land_has_an_explorer_that_compares_the_layers_asked_for(
+    browser: Browser, tmp_path: Path
+) -> None:
     root = draw_atlas(tmp_path / "town")
     for path in (root / "data" / "plan").iterdir():
         path.unlink()
@@ -252,3 +278,6 @@ def test_an_atlas_without_plan_and_land_has_an_explorer_of_the_layers_asked_for(
     assert [layer["key"] for layer in data["layers"]] == ["places", "stations"]
     assert data["explore"]["engine"]["grid"] is None
     assert data["explore"]["targets"] == []
+    with opened(browser, tmp_path / "x.html", fragment="#y=2035&d=swipe&pin=y%3D2026") as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        assert page.locator("#differences").count() == 1

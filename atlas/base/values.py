@@ -15,7 +15,7 @@ from typing import Any
 
 from atlas.base.errors import ExportError
 
-__all__ = ["ENDINGS", "cell", "csv_columns", "csv_text", "fit", "form_of", "name_text", "plain"]
+__all__ = ["ENDINGS", "cell", "csv_columns", "csv_text", "fit", "form_of", "name_text", "plain", "short_number"]
 
 #: What begins a formula in some spreadsheet, full-width signs and what is skipped before one included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
@@ -77,6 +77,19 @@ def name_text(name: str) -> str:
     return re.sub(r"[\t\r\n\x85\u2028\u2029]", " ", fit(name))
 
 
+def _rounded(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def short_number(value: float) -> float | None:
+    """Return a number as layers and pages hold it: null for what is not finite, whole ones without a fraction.
+
+    >>> short_number(2.0), short_number(2.12345678), short_number(math.inf)
+    (2, 2.123457, None)
+    """
+    return int(value) if value.is_integer() else _rounded(value)
+
+
 def plain(value: Any) -> Any:
     """Return `value` as JSON knows it.
 
@@ -91,7 +104,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return fit(value)
     if isinstance(value, float):
-        return round(value, 6) if math.isfinite(value) else None
+        return _rounded(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (set, frozenset)):

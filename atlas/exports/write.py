@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 import pandas as pd
 
@@ -37,14 +37,60 @@ from atlas.network.build import Network
 __all__ = ["FORMATS", "format_of", "write", "write_downloads", "write_network"]
 
 ENCODINGS = ("utf-8", "gbk")
-Writer = Callable[[Bundle, Projection, Path], None]
-#: What draws the tables of a GeoPackage beside it.
-_STYLED: dict[str, Callable[[Bundle, Projection, Path, str], None]] = {"qgz": write_qgz, "lyrx": write_lyrx}
+
+
+class How(NamedTuple):
+    """What a writer may be told beside what it writes: the encoding asked for, the name of the GeoPackage beside."""
+
+    encoding: str
+    package: str
+
+
+#: Writes tables in a system to a draft; answers what had to be cut.
+Writer = Callable[[Bundle, Projection, Path, How], tuple[str, ...]]
+
+
+def _whole(write: Callable[[Bundle, Projection, Path], None]) -> Writer:
+    """Return the writer of a format that cuts nothing and needs to be told nothing."""
+
+    def written(bundle: Bundle, target: Projection, draft: Path, _: How) -> tuple[str, ...]:
+        write(bundle, target, draft)
+        return ()
+
+    return written
+
+
+def _drawn(write: Callable[[Bundle, Projection, Path, str], None]) -> Writer:
+    """Return the writer of a format that draws the tables of the GeoPackage beside it."""
+
+    def written(bundle: Bundle, target: Projection, draft: Path, how: How) -> tuple[str, ...]:
+        write(bundle, target, draft, how.package)
+        return ()
+
+    return written
+
+
+def _zipped(key: str) -> Writer:
+    def written(bundle: Bundle, target: Projection, draft: Path, how: How) -> tuple[str, ...]:
+        return write_zipped(bundle, target, draft, key, how.encoding)
+
+    return written
+
+
+def _write_fgb(bundle: Bundle, target: Projection, draft: Path) -> None:
+    write_one(bundle, target, draft, "FlatGeobuf", ".fgb")
+
+
+def _write_feed(bundle: Bundle, target: Projection, draft: Path) -> None:
+    told = bundle.with_frames({}, ASSUMPTION)
+    write_gtfs(told, draft, {})
+    package = datapackage_text(told, target, draft, "gtfs").encode("utf-8")
+    write_gtfs(told, draft, {"datapackage.json": package})
 
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its key, a key of :data:`atlas.base.values.ENDINGS`, and what it can hold.
+    """A format: its key, a key of :data:`atlas.base.values.ENDINGS`, its writer, and what it can hold.
 
     Attributes
     ----------
@@ -54,13 +100,32 @@ class Format:
         Whether tables without geometry can be written.
     degrees
         Whether the format is longitude and latitude only.
+    wgs84
+        Whether its coordinates always mean WGS 84: shifted ones are refused.
+    archive
+        Whether it is an archive, which holds the data package.
+    loose
+        Whether the archive's files may lie loose in a folder.
+    drawn
+        Whether it draws the tables of a GeoPackage beside it.
+    encoded
+        Whether its texts may be in another encoding than UTF-8.
+    needs
+        Tables that it is made of; empty: any.
     """
 
     key: str
     title: str
+    writer: Writer
     many: bool = True
     plain: bool = False
     degrees: bool = False
+    wgs84: bool = False
+    archive: bool = False
+    loose: bool = False
+    drawn: bool = False
+    encoded: bool = False
+    needs: frozenset[str] = frozenset()
 
     @property
     def endings(self) -> tuple[str, ...]:
@@ -68,30 +133,33 @@ class Format:
         return ENDINGS[self.key]
 
 
+_OF_TRAINS = frozenset({"rail_services", "stations"})
 FORMATS: dict[str, Format] = {
     one.key: one
     for one in (
-        Format("gpkg", "GeoPackage", plain=True),
-        Format("shp", "Shapefile, zipped or in a folder"),
-        Format("gdb", "Esri file geodatabase, zipped or a folder", plain=True),
-        Format("fgb", "FlatGeobuf", many=False),
-        Format("parquet", "GeoParquet", many=False, plain=True),
-        Format("geojson", "GeoJSON", many=False, degrees=True),
-        Format("geojsonseq", "GeoJSON sequence", many=False, degrees=True),
-        Format("kml", "KML, KMZ", degrees=True),
-        Format("csv", "CSV", many=False, plain=True),
-        Format("xlsx", "Excel", plain=True),
-        Format("tab", "MapInfo TAB, zipped or in a folder"),
-        Format("dxf", "DXF"),
-        Format("gtfs", "GTFS", degrees=True),
-        Format("pmtiles", "PMTiles", degrees=True),
-        Format("qgz", "QGIS project with its GeoPackage"),
-        Format("lyrx", "ArcGIS Pro layer file with its GeoPackage"),
+        Format("gpkg", "GeoPackage", _whole(write_gpkg), plain=True),
+        Format("shp", "Shapefile, zipped or in a folder", _zipped("shp"), archive=True, loose=True, encoded=True),
+        Format(
+            "gdb", "Esri file geodatabase, zipped or a folder", _whole(write_gdb), plain=True, archive=True, loose=True
+        ),
+        Format("fgb", "FlatGeobuf", _whole(_write_fgb), many=False),
+        Format("parquet", "GeoParquet", _whole(write_parquet), many=False, plain=True),
+        Format("geojson", "GeoJSON", _whole(write_geojson), many=False, degrees=True),
+        Format("geojsonseq", "GeoJSON sequence", _whole(write_geojsonseq), many=False, degrees=True, wgs84=True),
+        Format("kml", "KML, KMZ", _whole(write_kml), degrees=True, wgs84=True),
+        Format("csv", "CSV", _whole(write_csv), many=False, plain=True),
+        Format("xlsx", "Excel", _whole(write_xlsx), plain=True),
+        Format("tab", "MapInfo TAB, zipped or in a folder", _zipped("tab"), archive=True, loose=True, encoded=True),
+        Format("dxf", "DXF", _whole(write_dxf)),
+        Format("gtfs", "GTFS", _whole(_write_feed), degrees=True, wgs84=True, archive=True, needs=_OF_TRAINS),
+        Format("pmtiles", "PMTiles", _whole(write_pmtiles), degrees=True, wgs84=True),
+        Format("qgz", "QGIS project with its GeoPackage", _drawn(write_qgz), wgs84=True, drawn=True),
+        Format("lyrx", "ArcGIS Pro layer file with its GeoPackage", _drawn(write_lyrx), wgs84=True, drawn=True),
     )
 }
 _RASTERS = tuple(end for key in RASTERS for end in ENDINGS[key])
 #: What holds a network: its tables in any format but that of timetables, and what knows graphs.
-_NETWORKS = (*graph.FORMATS, *(key for key in FORMATS if key not in (*graph.FORMATS, "gtfs")))
+_NETWORKS = (*graph.FORMATS, *(key for key, one in FORMATS.items() if key not in graph.FORMATS and not one.needs))
 
 
 def format_of(path: Path, key: str | None = None) -> Format:
@@ -178,7 +246,7 @@ def write(
     chosen = format_of(path, form)
     if encoding.lower() not in ENCODINGS:
         raise ExportError(f"encoding {encoding!r} is none of {', '.join(ENCODINGS)}")
-    if encoding.lower() != ENCODINGS[0] and chosen.key not in ("shp", "tab"):
+    if encoding.lower() != ENCODINGS[0] and not chosen.encoded:
         raise ExportError(
             f"{path.name}: {chosen.title} is always UTF-8; --encoding is of Shapefile and MapInfo, leave it out"
         )
@@ -225,13 +293,13 @@ def write_database(
 
 
 def _check(bundle: Bundle, chosen: Format, target: Projection, path: Path) -> None:
-    if chosen.key == "gtfs" and not {"rail_services", "stations"} <= {table.name for table in bundle.tables}:
-        raise ExportError(f"{path.name}: GTFS is made of the rail services; export rail_services or atlas")
+    if not chosen.needs <= {table.name for table in bundle.tables}:
+        raise ExportError(f"{path.name}: {chosen.title} is made of the rail services; export rail_services or atlas")
     if chosen.degrees and target.key != "4326" and not target.shifted:
         raise ExportError(
             f"{path.name}: {chosen.title} holds WGS 84 only, not {target.label}; leave --crs out, or write a GeoPackage"
         )
-    if target.shifted and chosen.key in ("gtfs", "pmtiles", "qgz", "lyrx", "kml", "geojsonseq"):
+    if target.shifted and chosen.wgs84:
         raise ExportError(
             f"{path.name}: {chosen.title} always means WGS 84, so it is not written in {target.label}; choose a "
             "GeoPackage, a Shapefile or CSV, which claim no system"
@@ -248,13 +316,9 @@ def _named(path: Path, chosen: Format, more: str) -> Path:
     return path.with_name(path.name[: len(path.name) - len(end)] + more + path.name[len(path.name) - len(end) :])
 
 
-def _inside(chosen: Format) -> bool:
-    return chosen.key in ("shp", "gdb", "tab", "gtfs")
-
-
 def _companion(place: Path, chosen: Format) -> Path | None:
     """What stands beside a file: its data package, unless the archive holds it."""
-    return None if _inside(chosen) else place.with_name(place.name + ".datapackage.json")
+    return None if chosen.archive else place.with_name(place.name + ".datapackage.json")
 
 
 def _refuse_existing(places: Sequence[Path], chosen: Format, overwrite: bool) -> None:
@@ -262,7 +326,7 @@ def _refuse_existing(places: Sequence[Path], chosen: Format, overwrite: bool) ->
     if overwrite:
         return
     wanted = [*places, *(one for place in places if (one := _companion(place, chosen)))]
-    if chosen.key in _STYLED:
+    if chosen.drawn:
         wanted += [place.with_suffix(".gpkg") for place in places]
     there = [str(place) for place in wanted if place.exists()]
     if there:
@@ -272,54 +336,23 @@ def _refuse_existing(places: Sequence[Path], chosen: Format, overwrite: bool) ->
 def _write_one(
     chosen: Format, place: Path, bundle: Bundle, target: Projection, encoding: str, overwrite: bool
 ) -> tuple[Path, ...]:
-    if _inside(chosen) and chosen.key != "gtfs" and not place.name.lower().endswith(".zip"):
+    how = How(encoding, place.with_suffix(".gpkg").name)
+    if chosen.loose and not place.name.lower().endswith(".zip"):
         with scratch(place.parent) as folder:
             archive = folder / f"atlas{place.suffix.lower()}.zip"
-            _draft(chosen, bundle, target, archive, encoding, place)
+            chosen.writer(bundle, target, archive, how)
             return unpack(archive, place, overwrite=overwrite)
     beside = _companion(place, chosen)
-    package = place.with_suffix(".gpkg") if chosen.key in _STYLED else None
+    package = place.with_suffix(".gpkg") if chosen.drawn else None
     written = tuple(one for one in (place, package, beside) if one is not None)
     with replacing_all(written, overwrite=overwrite) as drafts:
         if package is not None:
             write_gpkg(bundle, target, drafts[1])
-        cut = _draft(chosen, bundle, target, drafts[0], encoding, place)
+        cut = chosen.writer(bundle, target, drafts[0], how)
         if beside is not None:
             text = datapackage_text(bundle.with_frames({}, *cut), target, place, chosen.key, content=drafts[0])
             drafts[-1].write_text(text, "utf-8")
     return written
-
-
-def _draft(
-    chosen: Format, bundle: Bundle, target: Projection, draft: Path, encoding: str, place: Path
-) -> tuple[str, ...]:
-    """Write the draft; return what had to be cut."""
-    simple: dict[str, Writer] = {
-        "gpkg": write_gpkg,
-        "gdb": write_gdb,
-        "parquet": write_parquet,
-        "geojson": write_geojson,
-        "geojsonseq": write_geojsonseq,
-        "kml": write_kml,
-        "csv": write_csv,
-        "xlsx": write_xlsx,
-        "dxf": write_dxf,
-        "pmtiles": write_pmtiles,
-    }
-    if chosen.key in simple:
-        simple[chosen.key](bundle, target, draft)
-    elif chosen.key == "fgb":
-        write_one(bundle, target, draft, "FlatGeobuf", ".fgb")
-    elif chosen.key in _STYLED:
-        _STYLED[chosen.key](bundle, target, draft, place.with_suffix(".gpkg").name)
-    elif chosen.key == "gtfs":
-        told = bundle.with_frames({}, ASSUMPTION)
-        write_gtfs(told, draft, {})
-        package = datapackage_text(told, target, draft, "gtfs").encode("utf-8")
-        write_gtfs(told, draft, {"datapackage.json": package})
-    else:
-        return write_zipped(bundle, target, draft, chosen.key, encoding)
-    return ()
 
 
 def write_network(
@@ -408,6 +441,6 @@ def write_downloads(
         files += write(
             matrix, place, name="matrix", sources=sources, mark=mark, scenarios=scenarios, overwrite=overwrite
         )
-    if not {"rail_services", "stations"} <= catalog.specs.keys():
+    if not catalog.specs.keys() >= _OF_TRAINS:
         return files
     return files + write(catalog, folder / "rail.gtfs.zip", overwrite=overwrite)

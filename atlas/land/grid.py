@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import shapely
 from pyproj import CRS
+from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
 from atlas.base.geodesy import Bools, Floats, Ints, distance_km, transformer
@@ -20,6 +21,8 @@ _SIDES_KM = (0.5, 0.25, 0.1, 0.05, 0.025)
 _CELLS_ACROSS = 30
 #: How far from the middle of a land cell a place may stand that is taken to be on it.
 SNAP_KM = 2.0
+#: How many cells beyond the shore :attr:`Grid.near` reaches.
+_SHORE_CELLS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +67,15 @@ class Grid:
     def tree(self) -> shapely.STRtree:
         """The middles of the land cells, EPSG:4326, to be searched."""
         return shapely.STRtree(shapely.points(self.lonlat))
+
+    @cached_property
+    def near(self) -> tuple[Ints, Ints]:
+        """What lies no more than two cells from land, it included: the nearest land cell, and the flat index."""
+        far, (row, column) = distance_transform_edt(~self.land, return_indices=True)
+        near = np.nonzero(far.ravel() <= _SHORE_CELLS)[0]
+        place = np.zeros(self.land.size, dtype=np.int64)
+        place[self.cells] = np.arange(len(self.cells))
+        return place[(row * self.shape[1] + column).ravel()[near]], near
 
     @cached_property
     def xy(self) -> Floats:

@@ -7,7 +7,6 @@ and islands. How far they agree with routed times stands in docs/surfaces.md.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +16,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from pyproj import CRS
-from scipy.ndimage import distance_transform_edt
 
 from atlas.base.errors import NetworkError, ScenarioError
 from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Texts, transformer
@@ -29,6 +27,7 @@ from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
 from atlas.land.grid import Grid
 from atlas.land.links import AccessTable
+from atlas.land.shore import shore_of
 from atlas.network.build import Network
 from atlas.notebook.card import card, raster_of
 from atlas.travel.minutes import local_minutes
@@ -49,14 +48,10 @@ __all__ = [
 ]
 
 COMBINATIONS = ("union", "intersection", "count", "nearest")
-#: Cells without land next to a shore take the value of the nearest land this many cells away, so that contours
-#: run on to the shore and are cut there.
-_SHORE_CELLS = 2
 #: Minutes that stand for "no way" while contours are drawn.
 _NEVER = 1e6
 #: Parts smaller than so many cells are looked at: do they hold a reached one?
 _NARROW_CELLS = 1000.0
-_MARGIN_DEG = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,8 +173,7 @@ def surface_of(trip: Trip, grown: Trip, node_id: str, table: AccessTable, *, tow
     if not grown.graph.early[start] and start < known:
         # standing at a station is no ride
         minutes = np.where(np.arange(len(minutes)) == start, np.inf, minutes)
-    usable = table.usable(trip.network, trip.scenario, trip.mode)
-    local = table.nearest(minutes[:known], trip.scenario, usable)
+    local = table.nearest(trip.network, minutes[:known], trip.scenario, trip.mode)
     name = grown.network.node_names[start]
     return Surface(trip.network, trip.scenario, trip.mode, node_id, name, table, local, towards)
 
@@ -346,58 +340,62 @@ def nearest_origin(surfaces: Sequence[Surface], cutoff_min: float) -> gpd.GeoDat
 def _frame(shapes: list[shapely.MultiPolygon], columns: dict[str, object], crs: CRS) -> gpd.GeoDataFrame:
     # RFC 7946: outer rings run against the clock, whoever writes them.
     turned = shapely.orient_polygons(np.array(shapes, dtype=object))
-    frame = gpd.GeoDataFrame(columns, geometry=gpd.GeoSeries(turned, crs=4326), index=range(len(shapes)))
-    frame.insert(len(frame.columns) - 1, "area_km2", _area_km2(frame.geometry.to_numpy(), crs))
-    return frame
+    columns = columns | {"area_km2": _area_km2(turned, crs)}
+    return gpd.GeoDataFrame(columns, geometry=turned, crs=4326, index=range(len(shapes)))
 
 
 def _area_km2(shapes: Texts, crs: CRS) -> Floats:
-    return np.asarray(gpd.GeoSeries(shapes, crs=4326).to_crs(crs).area / 1e6, dtype=np.float64)
+    there = transformer(4326, crs)
+    metric = shapely.transform(shapes, lambda xy: np.column_stack(there.transform(xy[:, 0], xy[:, 1])))
+    return np.asarray(shapely.area(metric) / 1e6, dtype=np.float64)
 
 
 def _areas(
     surface: Surface, minutes: Floats, cutoffs: Sequence[float], *, blocky: bool = False
 ) -> list[shapely.MultiPolygon]:
     """Return the dry land within each cut-off, EPSG:4326."""
-    network, grid = surface.network, surface.grid
-    if network.barrier is None:
-        raise NetworkError("the network was built without the layer land; areas need it")
-    land = network.barrier.dry_land
-    if blocky:
-        shapes = [_squares(grid, minutes <= cutoff + TOLERANCE_MIN) for cutoff in cutoffs]
-    else:
-        shapes = _contours(surface, minutes, cutoffs)
+    grid, shore = surface.grid, shore_of(surface.network)
     back = transformer(grid.crs, 4326)
+    across = local_minutes(surface.scenario, grid.size_m / 1000.0)
+    value = _extended(grid, minutes)
     found = []
-    for cutoff, shape in zip(cutoffs, shapes, strict=True):
-        degrees = shapely.transform(shape, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
-        found.append(_with_cells(_clipped(degrees, land), minutes <= cutoff + TOLERANCE_MIN, grid))
+    for cutoff in cutoffs:
+        reached = minutes <= cutoff + TOLERANCE_MIN
+        shapes = _squares(grid, reached) if blocky else _contours(grid, value - cutoff - TOLERANCE_MIN, across)
+        degrees = shapely.transform(shapes, lambda xy: np.column_stack(back.transform(xy[:, 0], xy[:, 1])))
+        found.append(_with_cells(shore.cut(degrees), reached, grid))
     return found
 
 
-def _contours(surface: Surface, minutes: Floats, cutoffs: Sequence[float]) -> list[shapely.Geometry]:
-    """Return the area within each cut-off in the grid's CRS, shores not yet cut.
+def _extended(grid: Grid, minutes: Floats) -> Floats:
+    """Return (rows, columns) minutes that run on a little over water, so that contours reach the shore."""
+    flat = np.full(grid.shape[0] * grid.shape[1], _NEVER)
+    cell, place = grid.near
+    flat[place] = np.where(minutes < _NEVER, minutes, _NEVER)[cell]
+    return flat.reshape(grid.shape)
+
+
+def _contours(grid: Grid, above: Floats, across: float) -> Texts:
+    """Return where `above` (rows, columns) is not above zero, as polygons in the grid's CRS, shores not yet cut.
 
     What is contoured is how far a cell lies above or below the cut-off, no further than local travel takes over one
-    cell: where minutes change faster (water, borders, the end of the network) the line runs halfway between the cells.
+    cell, `across`: where minutes change faster (water, borders, the end of the network) the line runs halfway between
+    the cells.
     """
-    grid = surface.grid
-    across = local_minutes(surface.scenario, grid.size_m / 1000.0)
-    value = grid.full(np.where(np.isfinite(minutes), minutes, _NEVER))
-    far, (row, column) = distance_transform_edt(np.isnan(value), return_indices=True)
-    value = np.where(far <= _SHORE_CELLS, value[row, column], _NEVER)
-    x = grid.left + (np.arange(grid.shape[1]) + 0.5) * grid.size_m
-    y = grid.top - (np.arange(grid.shape[0]) + 0.5) * grid.size_m
-    found = []
-    for cutoff in cutoffs:
-        above = np.clip(value - cutoff - TOLERANCE_MIN, -across, across)
-        maker = contourpy.contour_generator(x, y, above, fill_type=contourpy.FillType.OuterOffset)
-        lines: Any = maker.filled(-2.0 * across, 0.0)
-        polygons = [
-            shapely.Polygon(ring[at[0] : at[1]], [ring[a:b] for a, b in itertools.pairwise(at[1:])])
-            for ring, at in zip(lines[0], lines[1], strict=True)
-        ]
-        found.append(shapely.union_all(shapely.make_valid(np.array(polygons, dtype=object))))
+    rows, columns = (np.nonzero((above <= 0).any(axis=axis))[0] for axis in (1, 0))
+    if not len(rows):
+        return np.array([], dtype=object)
+    some = slice(max(rows[0] - 1, 0), rows[-1] + 2), slice(max(columns[0] - 1, 0), columns[-1] + 2)
+    y, x = (np.arange(size)[part] + 0.5 for size, part in zip(grid.shape, some, strict=True))
+    maker = contourpy.contour_generator(
+        grid.left + x * grid.size_m,
+        grid.top - y * grid.size_m,
+        np.clip(above[some], -across, across),
+        fill_type=contourpy.FillType.ChunkCombinedOffsetOffset,
+    )
+    lines: Any = maker.filled(-2.0 * across, 0.0)
+    (points,), (rings,), (polygons,) = lines
+    found: Texts = shapely.from_ragged_array(shapely.GeometryType.POLYGON, points, (rings, polygons))
     return found
 
 
@@ -412,17 +410,8 @@ def _with_cells(area: shapely.MultiPolygon, reached: Bools, grid: Grid) -> shape
     return shapely.MultiPolygon(list(parts[holds]))
 
 
-def _squares(grid: Grid, chosen: Bools) -> shapely.Geometry:
+def _squares(grid: Grid, chosen: Bools) -> Texts:
     xy, half = grid.xy[chosen], grid.size_m / 2.0
-    return shapely.union_all(shapely.box(xy[:, 0] - half, xy[:, 1] - half, xy[:, 0] + half, xy[:, 1] + half))
-
-
-def _clipped(shape: shapely.Geometry, land: shapely.Geometry) -> shapely.MultiPolygon:
-    """Return the part of `shape` on land, at six decimals of a degree."""
-    west, south, east, north = shapely.bounds(shape)
-    if np.isnan(west):
-        return shapely.MultiPolygon()
-    near = shapely.clip_by_rect(land, west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG)
-    cut = shapely.set_precision(shapely.intersection(shape, near), 1e-6)
-    flat = [part for part in shapely.get_parts(cut) if part.geom_type == "Polygon" and not part.is_empty]
-    return shapely.MultiPolygon(flat)
+    squares = shapely.box(xy[:, 0] - half, xy[:, 1] - half, xy[:, 0] + half, xy[:, 1] + half)
+    parts: Texts = shapely.get_parts(shapely.union_all(squares))
+    return parts

@@ -6,7 +6,6 @@ sixth bit says that more follows (the scheme of encoded polylines in an alphabet
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ import shapely
 from numpy.typing import ArrayLike
 
 from atlas.base.geodesy import Ints, Texts
+from atlas.base.values import short_number
 
 __all__ = ["pack_columns", "pack_geometries", "pack_integers"]
 
@@ -98,10 +98,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (int, np.integer)):
         return int(value)
     if isinstance(value, (float, np.floating)):
-        number = float(value)
-        if not math.isfinite(number):
-            return None
-        return int(number) if number.is_integer() else round(number, 6)
+        return short_number(float(value))
     return value if isinstance(value, str) else str(value)
 
 

@@ -52,11 +52,6 @@ class Barrier:
             dry[i] = shapely.difference(tiles[i], shapely.union_all(self.water.geometries[part[tile == i]]))
         return shapely.STRtree(dry[~shapely.is_empty(dry)])
 
-    @cached_property
-    def dry_land(self) -> shapely.Geometry:
-        """Land without wide water, in one geometry."""
-        return shapely.union_all(self.dry.geometries)
-
     def water_km(self, segments: Texts, lengths_km: Floats) -> Floats:
         """Return how many kilometres of each straight segment lie off land or in wide water."""
         total = np.maximum(shapely.length(segments), 1e-12)

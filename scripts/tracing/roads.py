@@ -26,7 +26,7 @@ _SKETCH_OF_ROADS, _SKETCH_YEAR = "roads_scgraph_osm2024.geojson", "2023"
 _DOUBTED = {
     "honghe": "a fifth shorter than the road is published to be",
     "g15_ky": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
-    "s47_fj": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
+    "s47_fj": "anchored at a north end that was wrong; its Foshan section is read off by hand",
     "g94_jz": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
     "humen": "a seventh longer than the bridge is published to be",
     "s53_br": "an eighth longer than the branch is published to be",

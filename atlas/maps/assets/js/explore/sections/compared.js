@@ -31,9 +31,8 @@ export function comparedSection(ex, items) {
     told.textContent = ex.pinned ? ui("ex_pinned", listed(ex.pinned.origins.map(ex.originName)), ex.yearWords(ex.pinned), inSentence(ex.pinned.mode)) : ui("ex_not_pinned");
     if (!ex.was) return;
     state.cutoffs.forEach(function (cutoff, i) {
-      var before = ex.was.inside[i] || E.inside(ex.was.M, ex.was.cells, [cutoff])[0], gained = [], lost = [];
       if (!ex.now.inside[i]) return;
-      before = E.inside(ex.was.M, ex.was.cells, [cutoff])[0];
+      var before = E.inside(ex.was.M, ex.was.cells, [cutoff])[0], gained = [], lost = [];
       ex.placeRows().forEach(function (row) {
         var a = nodeOf.has(row.id) ? ex.minutesAt(ex.was, row.id) <= cutoff + TOLERANCE_MIN : false, b = row.min !== null && row.min <= cutoff + TOLERANCE_MIN;
         if (a !== b) (b ? gained : lost).push(row);
