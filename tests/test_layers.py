@@ -383,7 +383,7 @@ def test_features_that_are_read_at_once_are_those_read_one_by_one(
 ) -> None:
     at_once = CATALOG.layer("highways").frame
     monkeypatch.setattr("atlas.data.layer.shapes_of", lambda features, kind: None)
-    monkeypatch.setattr("atlas.data.layer.all_fit", lambda values, column: False)
+    monkeypatch.setattr("atlas.data.declaration.all_fit", lambda values, column: False)
     assert_geodataframe_equal(CATALOG.layer("highways").frame, at_once)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cache
 from itertools import chain, pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -257,6 +258,7 @@ def bd09_to_wgs84(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
 
 #: Kind of geometry → the fewest vertices it has.
 _FEWEST = {"LineString": 2, "Point": 1}
+_GEOMETRY, _TYPE, _COORDINATES = map(itemgetter, ("geometry", "type", "coordinates"))
 
 
 def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> Texts | None:
@@ -280,10 +282,13 @@ def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> Texts | None:
     >>> shapes_of([{"geometry": {"type": "Point", "coordinates": [113.5, 22, 7]}}], "Point") is None
     True
     """
-    raw: list[Any] = [feature.get("geometry") for feature in features]
-    if kind not in _FEWEST or not _all_are(raw, dict) or not all(one.get("type") == kind for one in raw):
+    try:
+        raw = list(map(_GEOMETRY, features))
+        if kind not in _FEWEST or not _all_are(raw, dict) or set(map(_TYPE, raw)) != {kind}:
+            return None
+        lines = list(map(_COORDINATES, raw))
+    except (KeyError, TypeError):  # a member is missing, or its type is no text
         return None
-    lines = [one.get("coordinates") for one in raw]
     lines = [lines] if kind == "Point" else lines
     if not _all_are(lines, list):
         return None

@@ -13,6 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,7 @@ __all__ = [
     "SEPARATOR",
     "Row",
     "Table",
+    "all_listed",
     "is_iso_date",
     "iso_time",
     "listed",
@@ -80,6 +82,21 @@ def listed(text: str | None) -> tuple[str, ...]:
     ('a', 'b')
     """
     return tuple(part for raw in (text or "").split(SEPARATOR) if (part := raw.strip()))
+
+
+def all_listed(texts: Iterable[object]) -> list[list[str]]:
+    """Return the parts of many ``;`` lists, each as :func:`listed` does; of a list that is none (None) there are none.
+
+    >>> all_listed(["a;b", "", None]), all_listed(["a; b;;"])
+    ([['a', 'b'], [], []], [['a', 'b']])
+    """
+    written = [str(text) if text else "" for text in texts]
+    parts = [slots(text) if text else [] for text in written]
+    whole = list(chain.from_iterable(parts))
+    # where all are written without blanks they are what stands between the signs
+    if all(whole) and list(map(str.strip, whole)) == whole:
+        return parts
+    return [list(listed(text)) for text in written]
 
 
 def slots(text: str) -> list[str]:

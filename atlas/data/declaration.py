@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -30,9 +31,8 @@ __all__ = [
     "Column",
     "ColumnType",
     "LayerSpec",
-    "all_fit",
     "counted_units",
-    "declared_value",
+    "fitted",
     "read_spec",
     "read_specs",
     "seats_of",
@@ -270,6 +270,9 @@ def counted_units(places: pd.DataFrame) -> pd.DataFrame:
 #: What Python reads of a JSON value of each type of column.
 _KINDS: dict[str, set[type]] = {"string": {str}, "float": {float, int}, "integer": {int}, "boolean": {bool}}
 
+#: Texts of a column are forgotten when there are so many that few can stand twice.
+_MOST_KNOWN = 1 << 16
+
 
 def values_by_column(records: Sequence[Mapping[str, Any]], spec: LayerSpec) -> list[tuple[Any, ...]]:
     """Return the values of every column of `spec`; a record is looked at once for all, for there may be very many.
@@ -289,7 +292,53 @@ def all_fit(values: Sequence[Any], column: Column) -> bool:
     nothing = {type(None)} if column.null or column.type == "float" else set()
     if not set(map(type, values)) <= _KINDS[column.type] | nothing:
         return False
-    return column.type != "integer" or all(value is None or abs(value) < 2**63 for value in values)
+    if column.type != "integer":
+        return True
+    numbers = [value for value in values if value is not None]
+    return max(numbers, default=0) < 2**63 and min(numbers, default=0) > -(2**63)
+
+
+def fitted(
+    columns: Sequence[Sequence[Any]],
+    records: Sequence[Mapping[str, Any]],
+    spec: LayerSpec,
+    known: Sequence[dict[Any, Any]],
+) -> list[Sequence[Any]]:
+    """Return the values by column, each of its column's type; a text that stands in many features is one object.
+
+    Parameters
+    ----------
+    columns
+        From :func:`values_by_column`.
+    records
+        What they are from; where a value does not fit as it stands, each is looked at by itself.
+    known
+        By column the texts met so far, by themselves; those of these records are put in.
+
+    Raises
+    ------
+    LayerError
+        A value is not of its column's type, or null where null may not stand.
+    """
+    return [
+        _fitted(values, records, column, spec, met)
+        for values, column, met in zip(columns, spec.columns, known, strict=True)
+    ]
+
+
+def _fitted(
+    values: Sequence[Any], records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec, known: dict[Any, Any]
+) -> Sequence[Any]:
+    if column.type == "string":
+        with suppress(KeyError, TypeError):  # TypeError: a list or table, of which none is known
+            return list(map(known.__getitem__, values))
+    if not all_fit(values, column):  # one at least is to be looked at by itself
+        return [declared_value(record, column, spec, place) for place, record in enumerate(records)]
+    if column.type != "string":
+        return values
+    if len(known) > _MOST_KNOWN:
+        known.clear()
+    return list(map(known.setdefault, values, values))
 
 
 def declared_value(record: Mapping[str, Any], column: Column, spec: LayerSpec, place: int) -> Any:

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -20,25 +22,24 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from shapely.geometry import mapping, shape
+from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
-from shapely.geometry.polygon import orient
 
 from atlas.base.doors import MOST_DIGITS, Door, uncollected
 from atlas.base.errors import LayerError
+from atlas.base.features import collection_in_parts, collection_text
 from atlas.base.files import content_hash, write_text
 from atlas.base.geodesy import Texts, lengths_km, shapes_of
 from atlas.base.style import symbol_of
 from atlas.base.tables import slots
-from atlas.base.values import csv_columns, plain, short_number
+from atlas.base.values import csv_columns
 from atlas.base.words import language, say_in
-from atlas.data.declaration import QUALITIES, Column, LayerSpec, all_fit, declared_value, values_by_column
+from atlas.data.declaration import QUALITIES, Column, LayerSpec, fitted, values_by_column
 from atlas.data.region import ANYWHERE, Region
 from atlas.notebook.card import card, map_of
 
 __all__ = [
     "CRS",
-    "DECIMALS",
     "LARGEST_FILE_MB",
     "Layer",
     "frame_of",
@@ -53,10 +54,10 @@ __all__ = [
 ]
 
 CRS = "EPSG:4326"
-DECIMALS = 6
 LARGEST_FILE_MB = 128
 #: Features shown in a notebook.
 _SHOWN = 6
+_PROPERTIES = itemgetter("properties")
 _CRS84 = ("CRS84", "EPSG::4326", "EPSG:4326")
 
 
@@ -172,40 +173,43 @@ def frame_of(
     LayerError
         A value is not of its column's type, or null where null may not stand.
     """
-    return _frame(values_by_column(records, spec), records, geometries, spec)
+    known: list[dict[Any, Any]] = [{} for _ in spec.columns]
+    return _frame([(fitted(values_by_column(records, spec), records, spec, known), records, geometries)], spec)
 
 
-def _frame(
-    columns: Sequence[Sequence[Any]],
-    records: Sequence[Mapping[str, Any]],
-    geometries: Sequence[BaseGeometry] | Texts,
-    spec: LayerSpec,
-) -> gpd.GeoDataFrame:
-    data: dict[str, Any] = {
-        column.name: _series(values, records, column, spec)
-        for column, values in zip(spec.columns, columns, strict=True)
-    }
-    others = sorted(set().union(*records) - set(data))
-    for name in others:
-        data[name] = pd.Series([record.get(name) for record in records], dtype=object)
-    shapes = np.empty(len(geometries), dtype=object)
-    shapes[:] = list(geometries)
-    return gpd.GeoDataFrame(data, geometry=shapes, crs=CRS)
+#: Features at hand: the values of each declared column, the records these are from, and the geometries.
+_Part = tuple[Sequence[Sequence[Any]], Sequence[Mapping[str, Any]], Sequence[BaseGeometry] | Texts]
 
 
-_DTYPES: dict[str, Any] = {"string": object, "float": "float64", "integer": "Int64", "boolean": "bool"}
+def _frame(parts: Iterable[_Part], spec: LayerSpec) -> gpd.GeoDataFrame:
+    """Return a frame of features that come in parts, of which no more is kept than goes into its columns."""
+    found: list[list[Any]] = [[] for _ in spec.columns]
+    others: dict[str, list[Any]] = {}
+    shapes: list[Texts] = [np.empty(0, dtype=object)]
+    size = 0
+    for columns, records, geometries in parts:
+        for column, values, before in zip(spec.columns, columns, found, strict=True):
+            # null of a number becomes NaN
+            before.extend([np.array(values, dtype=np.float64)] if column.type == "float" else values)
+        if set(map(len, records)) - {len(spec.columns)}:
+            for name in set().union(*records) - set(spec.column_names) - set(others):
+                others[name] = [None] * size
+        for name, told in others.items():
+            told.extend(record.get(name) for record in records)
+        shapes.append(np.empty(len(geometries), dtype=object))
+        shapes[-1][:] = list(geometries)
+        size += len(records)
+    data = {column.name: _series(values, column) for column, values in zip(spec.columns, found, strict=True)}
+    data |= {name: pd.Series(others[name], dtype=object) for name in sorted(others)}
+    return gpd.GeoDataFrame(data, geometry=np.concatenate(shapes), crs=CRS)
 
 
-def _series(
-    read: Sequence[Any], records: Sequence[Mapping[str, Any]], column: Column, spec: LayerSpec
-) -> pd.Series[Any]:
-    values: Sequence[Any] = read
-    if not all_fit(values, column):  # one at least is to be looked at by itself
-        values = [declared_value(record, column, spec, place) for place, record in enumerate(records)]
-    if column.type == "float":  # null becomes NaN
-        return pd.Series(np.array(values, dtype=np.float64))
-    if column.type == "string":  # what stands in very many features is kept once
-        values = list(map({}.setdefault, values, values))
+_DTYPES: dict[str, Any] = {"string": object, "integer": "Int64", "boolean": "bool"}
+
+
+def _series(values: list[Any], column: Column) -> pd.Series[Any]:
+    if column.type == "float":
+        return pd.Series(np.concatenate([np.empty(0), *values]))
     series: pd.Series[Any] = pd.Series(values, dtype=_DTYPES[column.type])
     return series
 
@@ -236,8 +240,36 @@ def read_layer(path: str | Path, spec: LayerSpec) -> Layer:
 
 
 def _read(path: Path, spec: LayerSpec) -> Layer:
-    features, digest = _features(path)
-    records = [_properties(path, place, feature) for place, feature in enumerate(features)]
+    door = Door(path, LayerError, largest_mb=LARGEST_FILE_MB)
+    content = door.content()
+    digest = sha256(content).hexdigest()
+    with suppress(LayerError):  # what is wrong is told of the file as a whole, below
+        parted = collection_in_parts(door, content)
+        if parted is not None:
+            return Layer(spec, _frame_of_file(path, *parted, spec), digest)
+    text = door.decoded(content)
+    del content  # of a large file each copy counts
+    raw = door.parsed_json(text)
+    del text
+    features = raw.get("features") if isinstance(raw, dict) else None
+    return Layer(spec, _frame_of_file(path, raw, [features], spec), digest)
+
+
+def _frame_of_file(path: Path, raw: Any, parts: Iterable[Any], spec: LayerSpec) -> gpd.GeoDataFrame:
+    if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
+        raise LayerError(f"{path} is no GeoJSON FeatureCollection; export the layer as GeoJSON (RFC 7946)")
+    crs = json.dumps(raw.get("crs")) if raw.get("crs") is not None else ""
+    if crs and not any(name in crs for name in _CRS84):
+        raise LayerError(
+            f"{path} declares another CRS ({crs}); reproject it to EPSG:4326, "
+            "for example: ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.geojson"
+        )
+    known: list[dict[Any, Any]] = [{} for _ in spec.columns]
+    return _frame((_part(path, features, spec, known) for features in parts), spec)
+
+
+def _part(path: Path, features: list[Any], spec: LayerSpec, known: list[dict[Any, Any]]) -> _Part:
+    records = _records(path, features)
     try:
         columns = values_by_column(records, spec)
     except KeyError:
@@ -255,33 +287,19 @@ def _read(path: Path, spec: LayerSpec) -> Layer:
             for place, (record, feature) in enumerate(zip(records, features, strict=True))
         ]
     try:
-        return Layer(spec, _frame(columns, records, geometries, spec), digest)
+        return fitted(columns, records, spec, known), records, geometries
     except LayerError as reason:
         raise LayerError(f"{path}: {reason}") from reason
 
 
-def _features(path: Path) -> tuple[list[Any], str]:
-    door = Door(path, LayerError, largest_mb=LARGEST_FILE_MB)
-    content = door.content()
-    digest, text = sha256(content).hexdigest(), door.decoded(content)
-    del content  # of a large file each copy counts
-    raw = door.parsed_json(text)
-    if not isinstance(raw, dict) or raw.get("type") != "FeatureCollection" or not isinstance(raw.get("features"), list):
-        raise LayerError(f"{path} is no GeoJSON FeatureCollection; export the layer as GeoJSON (RFC 7946)")
-    crs = json.dumps(raw.get("crs")) if raw.get("crs") is not None else ""
-    if crs and not any(name in crs for name in _CRS84):
-        raise LayerError(
-            f"{path} declares another CRS ({crs}); reproject it to EPSG:4326, "
-            "for example: ogr2ogr -t_srs EPSG:4326 -lco RFC7946=YES out.geojson in.geojson"
-        )
-    return raw["features"], digest
-
-
-def _properties(path: Path, place: int, feature: Any) -> dict[str, Any]:
-    if not isinstance(feature, dict) or not isinstance(feature.get("properties"), dict):
-        raise LayerError(f"{path}: feature number {place + 1} has no properties; it must carry the columns")
-    properties: dict[str, Any] = feature["properties"]
-    return properties
+def _records(path: Path, features: list[Any]) -> list[dict[str, Any]]:
+    with suppress(KeyError, TypeError):
+        records = list(map(_PROPERTIES, features))
+        if set(map(type, records)) <= {dict}:
+            return records
+    is_one = (isinstance(one, dict) and isinstance(one.get("properties"), dict) for one in features)
+    place = next(place for place, good in enumerate(is_one) if not good)
+    raise LayerError(f"{path}: feature number {place + 1} has no properties; it must carry the columns")
 
 
 def _geometry(path: Path, name: object, feature: Mapping[str, Any], spec: LayerSpec) -> BaseGeometry:
@@ -325,50 +343,8 @@ def write_layer(layer: Layer, path: str | Path, *, overwrite: bool = False) -> P
 
 def layer_text(layer: Layer) -> str:
     """Return the GeoJSON text of `layer`; the same frame gives the same text."""
-    lines = ",\n".join(_lines(layer))
-    body = f"\n{lines}\n" if lines else ""
-    return f'{{\n"type": "FeatureCollection",\n"name": {json.dumps(layer.key)},\n"features": [{body}]\n}}\n'
-
-
-def _lines(layer: Layer) -> Iterator[str]:
     names = [name for name in layer.frame.columns if name != layer.frame.geometry.name]
-    columns = [layer.frame[name].tolist() for name in names]
-    for geometry, *values in zip(layer.frame.geometry, *columns, strict=True):
-        properties = {name: _plain(value) for name, value in zip(names, values, strict=True)}
-        feature = {
-            "type": "Feature",
-            "id": properties["id"],
-            "properties": properties,
-            "geometry": _rounded(geometry),
-        }
-        yield json.dumps(feature, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-
-
-def _plain(value: Any) -> Any:
-    """Return a JSON value: null for None, NaN and NA; whole floats without a fraction."""
-    if value is None or value is pd.NA:
-        return None
-    if isinstance(value, float):
-        return short_number(value)
-    # Columns that no declaration knows may hold lists and tables, with infinities in them.
-    return plain(value) if isinstance(value, list | dict) else value
-
-
-def _rounded(geometry: BaseGeometry) -> dict[str, Any]:
-    """Return the GeoJSON geometry, rounded, outer rings counter-clockwise (RFC 7946, 3.1.6)."""
-    if geometry.geom_type == "Polygon":
-        geometry = orient(geometry)
-    elif geometry.geom_type == "MultiPolygon":
-        geometry = shapely.MultiPolygon([orient(part) for part in geometry.geoms])
-    plain = mapping(geometry)
-    return {"type": plain["type"], "coordinates": _round(plain["coordinates"])}
-
-
-def _round(value: Any) -> Any:
-    if isinstance(value, (tuple, list)):
-        return [_round(part) for part in value]
-    number = round(float(value), DECIMALS)
-    return int(number) if number.is_integer() else number
+    return collection_text(layer.key, {name: layer.frame[name].tolist() for name in names}, layer.frame.geometry)
 
 
 # Values within their ranges: a speed of 0 closes a road in silence, a negative one breaks every search.
@@ -381,7 +357,7 @@ Fault = tuple[str, str, str]
 
 def out_of_range(layer: Layer) -> Iterator[Fault]:
     """Yield feature id, what is wrong and what to do, for every value outside its column's range."""
-    names = layer.frame["id"].astype(str).to_numpy()
+    names = layer.frame["id"].to_numpy()
     for column in layer.spec.columns:
         if column.type in ("float", "integer") and column.name in layer.frame:
             yield from _outside(names, layer.frame[column.name], column)
@@ -400,7 +376,7 @@ def _outside(names: np.ndarray, values: pd.Series, column: Column) -> Iterator[F
             yield str(names[row]), f"{column.name} is 0{unit}", "does 0 stand for not known? then leave it empty (null)"
     low = -math.inf if column.low is None else column.low
     high = math.inf if column.high is None else column.high
-    for row in np.flatnonzero(np.isfinite(numbers) & ((numbers < low) | (numbers > high))):
+    for row in np.flatnonzero(((numbers < low) | (numbers > high)) & np.isfinite(numbers)):
         if column.zero or numbers[row] != 0:
             said = f"{column.name} is {numbers[row]:g}{unit}, outside {low:g} to {high:g}"
             yield str(names[row]), said, "correct it"
@@ -473,13 +449,13 @@ def _unusable(layer: Layer) -> Iterator[Fault]:
     yield from out_of_range(layer)
     yield from _unplaced(layer)
     ids = layer.frame["id"]
-    for name in ids[ids.duplicated()].unique():
-        yield str(name), "two features have this id", "give each feature an id of its own"
+    if len(set(ids.tolist())) < len(ids):
+        for name in ids[ids.duplicated()].unique():
+            yield str(name), "two features have this id", "give each feature an id of its own"
 
 
 def _unplaced(layer: Layer) -> Iterator[Fault]:
-    shapes = layer.frame.geometry.to_numpy()
-    names = layer.frame["id"].astype(str).to_numpy()
+    names, shapes = layer.frame["id"].to_numpy(), layer.frame.geometry.to_numpy()
     for row in np.flatnonzero(shapely.is_missing(shapes) | shapely.is_empty(shapes)):
         yield str(names[row]), "there is no geometry", "draw it or leave the feature out"
     yield from _off_earth(layer)
@@ -490,7 +466,7 @@ def _unplaced(layer: Layer) -> Iterator[Fault]:
 
 
 def _off_earth(layer: Layer) -> Iterator[Fault]:
-    names, shapes = layer.frame["id"].astype(str).to_numpy(), layer.frame.geometry.to_numpy()
+    names, shapes = layer.frame["id"].to_numpy(), layer.frame.geometry.to_numpy()
     points, rows = shapely.get_coordinates(shapes, return_index=True)
     for row in np.unique(rows[~np.isfinite(points).all(axis=1)]):
         yield str(names[row]), "a coordinate is NaN or infinite", "give a number"

@@ -16,8 +16,8 @@ import numpy as np
 import shapely
 
 from atlas.base.errors import NetworkError
+from atlas.base.features import DECIMALS
 from atlas.base.geodesy import Bools, Floats, Ints, Texts
-from atlas.data.layer import DECIMALS
 from atlas.network.build import Network
 
 __all__ = ["Shore", "shore_of"]

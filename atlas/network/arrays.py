@@ -336,24 +336,31 @@ def arrays_of(node: ColumnOf, edge: ColumnOf) -> EdgeArrays:
     position = {name: i for i, name in enumerate(names)}
     kind, mode = node("kind"), node("mode")
     length, drawn, published = (
-        edge(column).astype(np.float64) for column in ("length_km", "drawn_length_km", "published_length_km")
+        edge(column).astype(np.float64, copy=False)
+        for column in ("length_km", "drawn_length_km", "published_length_km")
     )
     inside = np.isin(kind, _INSIDE) | ((kind == "border") & (mode == "rail"))
-    twin = [position.get(str(name).removesuffix("/toll"), i) for i, name in enumerate(names)]
+    twin = _numbers(names, position)
+    for i in np.nonzero([name.endswith("/toll") for name in names])[0].tolist():
+        twin[i] = position.get(names[i].removesuffix("/toll"), i)
     years = edge("opens_year").astype(np.float64)
     return _of_columns(
         edge,
         lambda column: _texts(edge(column)),
-        tail=np.array([position[name] for name in edge("from_id").tolist()], dtype=np.int64),
-        head=np.array([position[name] for name in edge("to_id").tolist()], dtype=np.int64),
+        tail=_numbers(edge("from_id").tolist(), position),
+        head=_numbers(edge("to_id").tolist(), position),
         rail_node=inside.astype(bool),
-        twin=np.array(twin, dtype=np.int64),
+        twin=twin,
         anchored=np.array([name.startswith(("stn/", "road/")) for name in names], dtype=bool),
         changing=np.array([name.endswith("/change") for name in edge("edge_id").tolist()], dtype=bool),
         indicative=(edge("course") == "indicative").astype(bool),
         schematic=np.isnan(published) & (length == drawn),
         opens_year=np.where(edge("opens_basis") == "on_request", np.inf, years),
     )
+
+
+def _numbers(names: list[Any], position: dict[Any, int]) -> Ints:
+    return np.fromiter(map(position.__getitem__, names), dtype=np.int64, count=len(names))
 
 
 def packed_arrays(arrays: EdgeArrays) -> dict[str, NDArray[Any]]:
@@ -376,8 +383,8 @@ def kept_arrays(edges: KeptTable, computed: KeptTable) -> EdgeArrays:
 def _of_columns(edge: ColumnOf, texts: ColumnOf, **computed: NDArray[Any]) -> EdgeArrays:
     text: dict[str, NDArray[Any]] = {column: texts(column) for column in ("role", "mode", "speed_class", "feature_id")}
     links = (text["feature_id"], *(texts(column) for column in ("layer", "plan_ids", "line_ids")))
-    numbers: dict[str, NDArray[Any]] = {name: edge(column).astype(np.float64) for name, column in _NUMBERS.items()}
-    return EdgeArrays(**computed, **text, **numbers, toll=edge("toll").astype(bool), links=links)
+    numbers: dict[str, Any] = {name: edge(column).astype(np.float64, copy=False) for name, column in _NUMBERS.items()}
+    return EdgeArrays(**computed, **text, **numbers, toll=edge("toll").astype(bool, copy=False), links=links)
 
 
 def _texts(values: NDArray[Any]) -> Texts:

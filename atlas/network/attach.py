@@ -244,8 +244,7 @@ def link_points(points: Columns, nodes: Columns, barrier: Barrier | None) -> tup
         (np.arange(len(points["kind"])), mesh, MESH_REACH_KM, MESH_LINKS, "local_road"),
         (travellers, doors, STATION_REACH_KM, STATION_LINKS, "local_rail"),
     ):
-        ends = picked(points, sources), picked(nodes, targets)
-        links = _links(*ends, reach_km, most, barrier, dry=targets is mesh)
+        links = _links(*_ends(points, sources, nodes, targets), reach_km, most, barrier, dry=targets is mesh)
         links = links if name == "local_rail" else links.without_long()
         found.append((sources[links.point], targets[links.target], links.length_km, name))
     source, target, km = (np.concatenate([block[k] for block in found]) for k in range(3))
@@ -364,6 +363,12 @@ def _links(
         reach_km=reach_km, most=most, barrier=barrier, water_allowed_km=BROOK_KM if dry else TOWN_RIVER_KM,
         water_fallback_km=BROOK_KM if dry else HARBOUR_KM,
     )  # fmt: skip
+
+
+def _ends(points: Columns, sources: Ints, nodes: Columns, targets: Ints) -> tuple[Columns, Columns]:
+    """Return of the points and nodes chosen what :func:`_links` looks at: there may be very many."""
+    a, b = ({name: of[name] for name in ("geometry", "side")} for of in (points, nodes))
+    return picked(a, sources), picked(b, targets)
 
 
 def local_edges(a: Columns, b: Columns, km: Floats, name: Texts | str) -> Columns:

@@ -8,6 +8,7 @@ length is charged and reported in ``joins``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -140,33 +141,28 @@ def _build(layers: Mapping[str, Layer], snap_km: float, on_request: Collection[s
         mesh = mesh_part(frames[MESH], frames["highways"], roads.nodes, barrier)
         nodes, ordinary = stacked(nodes, mesh.nodes), [mesh]
     nodes = stacked(nodes, stations)
-    edges, joins = link_points(stacked(points, picked(stations, stations["kind"] == "stop")), nodes, barrier)
+    links, joins = link_points(stacked(points, picked(stations, stations["kind"] == "stop")), nodes, barrier)
     towns = picked(points, points["kind"] == "place")
-    edges = stacked(edges, beside(towns, towns, edges, barrier)) if len(towns["kind"]) else edges
+    near = [beside(towns, towns, links, barrier)] if len(towns["kind"]) else []
     nodes = stacked(nodes, points)
-    edges = stacked(roads.edges, *(mesh.edges for mesh in ordinary), columns_of("edges", rails.edges), edges)
     joins = stacked(columns_of("joins", [*roads.joins, *rails.joins]), joins, *(mesh.joins for mesh in ordinary))
-    services = FerryPart()
+    services, piers = FerryPart(), []
     if "ferries" in frames:
         services = ferry_part(frames["ferries"], nodes)
         bare = set(joins["feature_id"][(joins["kind"] == "unlinked") & (joins["layer"] == "places")])
         islands = picked(points, (points["layer"] == "places") & np.isin(points["feature_id"], list(bare)))
         more, noted = link_piers(islands, services.ends, nodes, barrier)
-        edges, joins = stacked(edges, more), stacked(joins, noted)
+        piers, joins = [more], stacked(joins, noted)
     nodes = stacked(nodes, columns_of("nodes", services.nodes))
     nodes["position_error_m"] = _position_errors(nodes, frames)
-    edges = stacked(edges, columns_of("edges", services.edges))
+    edges = stacked(
+        roads.edges, *(mesh.edges for mesh in ordinary), columns_of("edges", rails.edges), links, *near, *piers,
+        columns_of("edges", services.edges),
+    )  # fmt: skip
+    del roads  # of very many edges each copy counts
     nodes |= named_nodes(nodes)
     arrays = arrays_of(nodes.__getitem__, edges.__getitem__)
     joins = stacked(joins, _near_misses(nodes, edges, arrays))
-    named: dict[tuple[str, str], tuple[str, str]] = {
-        (str(key), str(row_id)): (str(zh or en or ""), str(en or ""))
-        for key in ("highways", "railways", "rail_services", "cross_border_links", "ferries")
-        if key in frames
-        for row_id, zh, en in zip(*(frames[key][c] for c in ("id", "name_zh", "name_en")), strict=True)
-    }
-    if ordinary:
-        named[MESH, MESH_ID] = tuple(frames[MESH][column].iloc[0] for column in ("name_zh", "name_en"))
     return network_in_columns(
         {"nodes": nodes | {"lonlat": shapely.get_coordinates(nodes["geometry"])}, "edges": edges},
         {
@@ -174,9 +170,23 @@ def _build(layers: Mapping[str, Layer], snap_km: float, on_request: Collection[s
             "edges": lambda: edge_frame(edges),
             "joins": lambda: join_frame(joins),
             "hash": lambda: layers_hash(layers),
+            "feature_names": lambda: _names(layers),
         },
-        arrays, place_layer=layers["places"], feature_names=named, barrier=barrier,
+        arrays, place_layer=layers["places"], barrier=barrier,
     )  # fmt: skip
+
+
+def _names(layers: Mapping[str, Layer]) -> dict[tuple[str, str], tuple[str, str]]:
+    """Chinese and English name of every line and service by (layer, feature id)."""
+    named: dict[tuple[str, str], tuple[str, str]] = {
+        (str(key), str(row_id)): (str(zh or en or ""), str(en or ""))
+        for key in ("highways", "railways", "rail_services", "cross_border_links", "ferries")
+        if key in layers
+        for row_id, zh, en in zip(*(layers[key].frame[c] for c in ("id", "name_zh", "name_en")), strict=True)
+    }
+    if MESH in layers and len(layers[MESH].frame):
+        named[MESH, MESH_ID] = tuple(layers[MESH].frame[column].iloc[0] for column in ("name_zh", "name_en"))
+    return named
 
 
 def lines_on_request(frame: pd.DataFrame, names: Collection[str] | None = None) -> Bools:
@@ -205,8 +215,10 @@ def _with_requested(key: str, frame: gpd.GeoDataFrame, names: Collection[str]) -
 
 def _with_sides(frame: gpd.GeoDataFrame, region: Region) -> gpd.GeoDataFrame:
     """Return the features with the side of the border that their city lies on."""
-    known = {city: region.side_of(city) for city in frame["city"].dropna().unique()}
-    return frame.assign(side=[known.get(city) or region.side_of(None) for city in frame["city"]])
+    elsewhere = region.side_of(None)
+    known = {city: region.side_of(city) or elsewhere for city in frame["city"].dropna().unique()}
+    sides = list(map(known.get, frame["city"].tolist(), repeat(elsewhere)))
+    return frame.assign(side=pd.Series(sides, dtype=object, index=frame.index))
 
 
 def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> Floats:
@@ -217,7 +229,7 @@ def _position_errors(nodes: Columns, frames: Mapping[str, gpd.GeoDataFrame]) -> 
         if key in frames and len(rows):
             errors = years_of(frames[key]["position_error_m"])
             known = dict(zip(map(str, frames[key]["id"].tolist()), np.nan_to_num(errors).tolist(), strict=True))
-            found[rows] = [known.get(str(feature), 0.0) for feature in nodes["feature_id"][rows].tolist()]
+            found[rows] = list(map(known.get, map(str, nodes["feature_id"][rows].tolist()), repeat(0.0)))
     return found
 
 
@@ -226,23 +238,24 @@ def _near_misses(nodes: Columns, edges: Columns, arrays: EdgeArrays) -> Columns:
     runs = np.nonzero((edges["role"] == "run") & (edges["mode"] == "road") & (edges["layer"] != MESH))[0]
     # both levels of a junction are one place
     ends = np.stack([arrays.twin[arrays.tail[runs]], arrays.twin[arrays.head[runs]]])
-    rows = np.unique(ends)
-    names = [name.removesuffix("/toll") for name in nodes["node_id"][rows].tolist()]
-    order = sorted(range(len(names)), key=names.__getitem__)
-    names, rows = [names[k] for k in order], rows[order]
-    size = len(names)
-    code = np.zeros(len(arrays.twin), dtype=np.int64)
-    code[rows] = np.arange(size)
-    tail, head = code[ends]
-    joined = np.unique(np.concatenate([tail * size + head, head * size + tail]))
-    alone = np.nonzero(np.bincount(joined // max(size, 1), minlength=size) == 1)[0]
-    at = shapely.get_coordinates(nodes["geometry"][rows])
-    some, near, km = near_pairs(at[alone], at, NEAR_MISS_KM)
-    end = alone[some]
-    missed = (end != near) & ~np.isin(end * size + near, joined)
-    end, near, km = end[missed], near[missed], km[missed]
+    size = len(arrays.twin)
+    # an end is joined with one other node alone, the least and the greatest
+    least, greatest = np.full(size, size), np.full(size, -1)
+    for here, there in (ends, ends[::-1]):
+        np.minimum.at(least, here, there)
+        np.maximum.at(greatest, here, there)
+    rows = np.nonzero(greatest >= 0)[0]
+    alone = rows[least[rows] == greatest[rows]]
+    at = shapely.get_coordinates(nodes["geometry"])
+    some, other, km = near_pairs(at[alone], at[rows], NEAR_MISS_KM)
+    end, near = alone[some], rows[other]
+    missed = (end != near) & (near != least[end])
+    names = [
+        [name.removesuffix("/toll") for name in nodes["node_id"][side[missed]].tolist()] for side in (end, near)
+    ]  # fmt: skip
+    order = sorted(range(len(names[0])), key=lambda k: (names[0][k], names[1][k]))
     return filled(
-        "joins", len(km), kind="near_miss", layer="interchanges", length_km=km,
-        feature_id=column_of((names[k].removeprefix("road/") for k in end), "text"),
-        target=column_of((names[k] for k in near), "text"),
+        "joins", len(order), kind="near_miss", layer="interchanges", length_km=km[missed][order],
+        feature_id=column_of((names[0][k].removeprefix("road/") for k in order), "text"),
+        target=column_of((names[1][k] for k in order), "text"),
     )  # fmt: skip

@@ -110,10 +110,15 @@ def cut_lines(lines: Texts, nodes: Floats, counts: Ints) -> Texts:
     stretches = np.full(len(start), None, dtype=object)
     lost = np.unique(owner[vertex < 0])
     whole = ~np.isin(owner[start], lost)
-    begin, end = vertex[start[whole]], vertex[start[whole] + 1]
+    begin, end, of = vertex[start[whole]], vertex[start[whole] + 1], owner[start[whole]]
+    # a line between its only two nodes is its own stretch
+    as_is = (begin == bounds[of]) & (end == bounds[of + 1] - 1) & ~shapely.has_z(lines[of])
+    found = lines[of]
+    begin, count = begin[~as_is], (end - begin + 1)[~as_is]
     if len(begin):
-        where = np.repeat(np.arange(len(begin)), end - begin + 1)
-        stretches[whole] = shapely.linestrings(xy[_ranges(begin, end - begin + 1)], indices=where)
+        where = np.repeat(np.arange(len(begin)), count)
+        found[~as_is] = shapely.linestrings(xy[_ranges(begin, count)], indices=where)
+    stretches[whole] = found
     for k in lost.tolist():
         cut = cut_line(xy[bounds[k] : bounds[k + 1]], nodes[first[k] : first[k] + counts[k]])
         if cut is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import chain, product, repeat
 from typing import Any
 
 import geopandas as gpd
@@ -19,7 +19,7 @@ import shapely
 
 from atlas.base.errors import NetworkError
 from atlas.base.geodesy import KM_A_DEGREE, Bools, Floats, Ints, Texts, distance_km, distances_km, lengths_km
-from atlas.base.tables import listed
+from atlas.base.tables import all_listed
 from atlas.network.borders import Crossing, border_pair
 from atlas.network.lines import LEAST_RADIUS_KM, cut_line, cut_lines, line_km, on_sphere
 from atlas.network.rows import (
@@ -82,8 +82,8 @@ def road_part(
         border where no crossing is declared.
     """
     whole = with_links(highways, links)
-    whole = whole[whole["in_network"].to_numpy(dtype=bool)]
-    roads = whole[(whole["upgrades"] == "").to_numpy(dtype=bool)]
+    whole = _rows(whole, whole["in_network"].to_numpy(dtype=bool))
+    roads = _rows(whole, (whole["upgrades"] == "").to_numpy(dtype=bool))
     junctions = _Junctions.of(interchanges)
     joins: list[Join] = []
     stretches = _stretches(roads, junctions, joins, snap_km)
@@ -98,6 +98,10 @@ def road_part(
     _open_wider(opens, wider, levels, borders)
     nodes = _nodes(levels, stretches, borders, ramps, opens)
     return RoadPart(nodes, stacked(runs, wider, ramps.edges), joins)
+
+
+def _rows(frame: gpd.GeoDataFrame, chosen: Bools) -> gpd.GeoDataFrame:
+    return frame if chosen.all() else frame[chosen]
 
 
 @dataclass(eq=False)
@@ -117,11 +121,11 @@ class _Junctions:
     @classmethod
     def of(cls, frame: gpd.GeoDataFrame) -> _Junctions:
         ids = frame["id"].tolist()
-        at = [(float(lon), float(lat)) for lon, lat in shapely.get_coordinates(frame.geometry.to_numpy()).tolist()]
         return cls(
-            {name: i for i, name in enumerate(ids)}, ids, frame["name_zh"].tolist(),
+            dict(zip(ids, range(len(ids)), strict=True)), ids, frame["name_zh"].tolist(),
             texts_of(frame["name_en"]).tolist(), frame["kind"].tolist(), texts_of(frame["city"]).tolist(),
-            frame["side"].tolist(), frame["exit"].astype(bool).tolist(), at,
+            frame["side"].tolist(), frame["exit"].astype(bool).tolist(),
+            [(lon, lat) for lon, lat in shapely.get_coordinates(frame.geometry.to_numpy()).tolist()],
         )  # fmt: skip
 
     def add(self, name: str, road: dict[str, Any], at: Floats) -> int:
@@ -155,37 +159,33 @@ class _Stretches:
 
 
 def _stretches(roads: gpd.GeoDataFrame, junctions: _Junctions, joins: list[Join], snap_km: float) -> _Stretches:
-    names = [list(listed(str(text or ""))) for text in roads["node_ids"].tolist()]
-    counts = np.array([len(part) for part in names], dtype=np.int64)
-    declared = np.nonzero(counts > 0)[0]
-    a, b, lines = _declared(roads.iloc[declared], [names[k] for k in declared.tolist()], junctions)
-    bare = np.nonzero(counts == 0)[0]
-    road = [*np.repeat(declared, counts[declared] - 1).tolist()]
-    ends, shapes = [*zip(a, b, strict=True)], [*lines]
+    names = all_listed(roads["node_ids"].tolist())
+    counts = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+    declared, bare = np.nonzero(counts > 0)[0], np.nonzero(counts == 0)[0]
+    ids, lines = roads["id"].to_numpy(dtype=object)[declared], roads.geometry.to_numpy()[declared]
+    a, b, shapes = _declared(ids, lines, [names[k] for k in declared.tolist()], junctions)
     nearby = _Nearby(junctions, snap_km) if len(bare) else None
+    more: list[tuple[int, int, int, shapely.LineString]] = []
     for k, row in zip(bare.tolist(), roads.iloc[bare].to_dict("records") if len(bare) else [], strict=True):
         assert nearby is not None
         for line in shapely.get_parts(row["geometry"]):
             for u, v, stretch in _undeclared(row, shapely.get_coordinates(line), nearby, joins):
-                road.append(k)
-                ends.append((u, v))
-                shapes.append(shapely.LineString(stretch))
-    whole = np.array(road, dtype=np.int64)
-    rank = np.argsort(whole, kind="stable")
-    whole = whole[rank]
-    pairs = np.array(ends, dtype=np.int64).reshape(-1, 2)[rank]
-    geometry = column_of(shapes, "shape")[rank]
-    order = np.arange(len(whole)) - np.searchsorted(whole, whole, side="left")
-    return _Stretches(whole, order, pairs[:, 0], pairs[:, 1], geometry, lengths_km(geometry))
+                more.append((k, u, v, shapely.LineString(stretch)))
+    road = np.repeat(declared, counts[declared] - 1)
+    if more:
+        last = [np.array([row[column] for row in more], dtype=np.int64) for column in range(3)]
+        road, a, b = (np.concatenate(pair) for pair in zip((road, a, b), last, strict=True))
+        shapes = np.concatenate([shapes, column_of((row[3] for row in more), "shape")])
+        rank = np.argsort(road, kind="stable")
+        road, a, b, shapes = road[rank], a[rank], b[rank], shapes[rank]
+    order = np.arange(len(road)) - np.searchsorted(road, road, side="left")
+    return _Stretches(road, order, a, b, shapes, lengths_km(shapes))
 
 
-def _declared(
-    roads: gpd.GeoDataFrame, names: list[list[str]], junctions: _Junctions
-) -> tuple[list[int], list[int], list[shapely.LineString]]:
+def _declared(ids: Texts, shapes: Texts, names: list[list[str]], junctions: _Junctions) -> tuple[Ints, Ints, Texts]:
     """Return both ends and the line of each stretch of roads that name their nodes."""
-    ids = roads["id"].tolist()
-    counts = np.array([len(part) for part in names], dtype=np.int64)
-    node = np.array([junctions.row.get(name, -1) for part in names for name in part], dtype=np.int64)
+    counts = np.fromiter(map(len, names), dtype=np.int64, count=len(names))
+    node = np.fromiter(map(junctions.row.get, chain.from_iterable(names), repeat(-1)), dtype=np.int64)
     owner = np.repeat(np.arange(len(names)), counts)
     if (node < 0).any():
         k = int(owner[np.argmax(node < 0)])
@@ -194,7 +194,7 @@ def _declared(
             f"highways {ids[k]}: node_ids names {', '.join(unknown)}, which the layer interchanges "
             "does not have; add them there or correct node_ids"
         )
-    lines, part = shapely.get_parts(roads.geometry.to_numpy(), return_index=True)
+    lines, part = shapely.get_parts(shapes, return_index=True)
     faulty = (counts < 2) | (np.bincount(part, minlength=len(names)) != 1)
     if faulty.any():
         raise NetworkError(f"highways {ids[int(np.argmax(faulty))]}: needs one line and two or more node_ids")
@@ -207,7 +207,7 @@ def _declared(
             f"highways {ids[int(owner[begin[np.argmax(lost)]])]}: its nodes do not lie on its line in the order of "
             "node_ids; move the line through them or correct node_ids"
         )
-    return node[begin].tolist(), node[begin + 1].tolist(), stretches.tolist()
+    return node[begin], node[begin + 1], stretches
 
 
 class _Nearby:
@@ -299,7 +299,9 @@ class _Levels:
         self.exit = np.array(junctions.exit, dtype=bool)
         self.lonlat = np.array(junctions.lonlat, dtype=np.float64).reshape(-1, 2)
         self.size = 2 * len(junctions.ids)
-        self.names = column_of((name for i in junctions.ids for name in (f"road/{i}", f"road/{i}/toll")), "text")
+        self.names = np.empty(self.size, dtype=object)
+        self.names[::2] = [f"road/{i}" for i in junctions.ids]
+        self.names[1::2] = [f"road/{i}/toll" for i in junctions.ids]
 
     def at(self, junction: Ints) -> Ints:
         return np.asarray(2 * junction + self.toll, dtype=np.int64)
@@ -378,40 +380,41 @@ def _runs(
     roads: gpd.GeoDataFrame, stretches: _Stretches, levels: _Levels, borders: _Borders, start: Ints, end: Ints
 ) -> Columns:
     """Return the edges of stretches both ways, and those of borders before the first stretch that needs them."""
-    road, drawn = stretches.road, stretches.km
+    # each stretch, and below it the way back
+    both = np.repeat(np.arange(len(stretches.road)), 2 - roads["oneway"].to_numpy(dtype=bool)[stretches.road])
+    back = np.diff(both, prepend=-1) == 0
+    road, drawn = stretches.road[both], stretches.km[both]
     whole = years_of(roads["published_length_km"])[road]
     # A road's published length is shared among its stretches where the drawing is schematic.
-    total = np.bincount(road, weights=drawn, minlength=len(roads))[road]
+    total = np.bincount(stretches.road, weights=stretches.km, minlength=len(roads))[road]
     shared = (whole > 0) & (total > 0)
     published = np.where(shared, drawn * whole / np.where(shared, total, 1.0), np.nan)
     schematic = (roads["geometry_quality"] == "schematic").to_numpy(dtype=bool)[road]
     ids = roads["id"].to_numpy(dtype=object)[road]
     names = np.concatenate([levels.names, column_of(borders.nodes, "text")])
-    given = {
-        "role": "run", "mode": "road",
-        "layer": roads["layer"].to_numpy(dtype=object)[road], "course": texts_of(roads["course"], "known")[road],
-        "speed_class": roads["kind"].to_numpy(dtype=object)[road],
-        "speed_limit_kmh": years_of(roads["speed_limit_kmh"])[road],
-        "length_km": np.where(shared & schematic, published, drawn),
-        "drawn_length_km": drawn, "published_length_km": published,
-        "structure": texts_of(roads["structure"], "surface")[road],
-        "toll": levels.toll, "feature_id": ids, "plan_ids": texts_of(roads["plan_ids"])[road],
-        "status": roads["status"].to_numpy(dtype=object)[road],
-        "opens_year": years_of(roads["opens_year"])[road],
-        "opens_basis": roads["opens_basis"].to_numpy(dtype=object)[road],
-    }  # fmt: skip
-    number = [f"{name}/{k}/" for name, k in zip(ids.tolist(), stretches.order.tolist(), strict=True)]
-    blocks = []
-    for way, u, v in (("f", start, end), ("b", end, start)):
-        edge_id = column_of((name + way for name in number), "text")
-        lines = stretches.lines if way == "f" else shapely.reverse(stretches.lines)
-        blocks.append(
-            filled("edges", len(road), **given, edge_id=edge_id, from_id=names[u], to_id=names[v], geometry=lines)
-        )
-    back = ~roads["oneway"].to_numpy(dtype=bool)[road]
-    place = np.arange(len(road))
-    at = np.concatenate([np.array([s for s, _ in borders.edges], dtype=np.int64), place, place[back]])
-    edges = stacked(columns_of("edges", [edge for _, edge in borders.edges]), blocks[0], picked(blocks[1], back))
+    lines = stretches.lines[both]
+    lines[back] = shapely.reverse(lines[back])
+    number = zip(ids.tolist(), stretches.order[both].tolist(), back.tolist(), strict=True)
+    runs = filled(
+        "edges", len(road), role="run", mode="road",
+        edge_id=column_of([f"{name}/{k}/b" if way else f"{name}/{k}/f" for name, k, way in number], "text"),
+        from_id=names[np.where(back, end[both], start[both])], to_id=names[np.where(back, start[both], end[both])],
+        geometry=lines,
+        layer=roads["layer"].to_numpy(dtype=object)[road], course=texts_of(roads["course"], "known")[road],
+        speed_class=roads["kind"].to_numpy(dtype=object)[road],
+        speed_limit_kmh=years_of(roads["speed_limit_kmh"])[road],
+        length_km=np.where(shared & schematic, published, drawn),
+        drawn_length_km=drawn, published_length_km=published,
+        structure=texts_of(roads["structure"], "surface")[road],
+        toll=levels.toll[both], feature_id=ids, plan_ids=texts_of(roads["plan_ids"])[road],
+        status=roads["status"].to_numpy(dtype=object)[road],
+        opens_year=years_of(roads["opens_year"])[road],
+        opens_basis=roads["opens_basis"].to_numpy(dtype=object)[road],
+    )  # fmt: skip
+    if not borders.edges:
+        return runs
+    at = np.concatenate([np.array([s for s, _ in borders.edges], dtype=np.int64), both])
+    edges = stacked(columns_of("edges", [edge for _, edge in borders.edges]), runs)
     return picked(edges, np.argsort(at, kind="stable"))
 
 
@@ -473,7 +476,7 @@ def _nodes(levels: _Levels, stretches: _Stretches, borders: _Borders, ramps: _Ra
     junction, toll = codes // 2, codes % 2 == 1
 
     def of(values: Sequence[Any]) -> Texts:
-        return column_of((values[j] for j in junction.tolist()), "text")
+        return column_of(map(values.__getitem__, junction.tolist()), "text")
 
     known = levels.junctions
     roads = filled(

@@ -184,12 +184,13 @@ def years_of(values: pd.Series[Any]) -> Floats:
 
 def texts_of(values: pd.Series[Any], otherwise: str = "") -> Texts:
     """Return a column of texts, `otherwise` where one is missing or empty."""
-    return column_of((value or otherwise for value in values.tolist()), "text")
+    listed = values.tolist()
+    return column_of(listed if all(listed) else [value or otherwise for value in listed], "text")
 
 
 def column_of(values: Iterable[Any], kind: str) -> NDArray[Any]:
     """Return `values` as a column of a type of the contract."""
-    listed = list(values)
+    listed = values if isinstance(values, list) else list(values)
     column: NDArray[Any] = np.empty(len(listed), dtype=_DTYPES[kind])
     column[:] = listed
     return column
@@ -236,8 +237,12 @@ def picked(columns: Columns, rows: NDArray[Any] | slice) -> Columns:
 
 
 def stacked(*blocks: Columns) -> Columns:
-    """Return blocks of the same columns, one below the other."""
-    return {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    """Return blocks of the same columns, one below the other; where one alone holds rows, its arrays are returned."""
+    first = next(iter(blocks[0]))
+    held = [block for block in blocks if len(block[first])] or [*blocks[:1]]
+    if len(held) == 1:
+        return {name: held[0][name] for name in blocks[0]}
+    return {name: np.concatenate([block[name] for block in held]) for name in blocks[0]}
 
 
 def node_frame(columns: Columns) -> gpd.GeoDataFrame:

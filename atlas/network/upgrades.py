@@ -46,7 +46,8 @@ def with_links(highways: gpd.GeoDataFrame, links: gpd.GeoDataFrame | None) -> gp
 
 def _told(frame: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
     told = frame.assign(layer=layer, **{name: value for name, value in _UNTOLD.items() if name not in frame})
-    return told.assign(upgrades=texts_of(told["upgrades"]), course=texts_of(told["course"], "known"))
+    texts = {"upgrades": texts_of(told["upgrades"]), "course": texts_of(told["course"], "known")}
+    return told.assign(**{name: pd.Series(text, dtype=object, index=told.index) for name, text in texts.items()})
 
 
 def upgraded(roads: gpd.GeoDataFrame, edges: Columns) -> Columns:

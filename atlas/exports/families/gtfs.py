@@ -21,11 +21,11 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from atlas.base.archive import pack
 from atlas.base.errors import ExportError
 from atlas.base.tables import listed, slots
 from atlas.base.values import cell
 from atlas.data.sources import Source
+from atlas.exports.tables.archive import pack
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.network.rail import rail_part
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import shapely
 
-from atlas.base.archive import pack
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.files import scratch
 from atlas.base.style import symbol_of
 from atlas.base.values import plain
+from atlas.exports.tables.archive import pack
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks

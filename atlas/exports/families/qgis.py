@@ -7,9 +7,9 @@ from pathlib import Path
 
 from pyproj import CRS
 
-from atlas.base.archive import pack
 from atlas.base.style import GROUND
 from atlas.exports.families.styles import HIDDEN, symbology
+from atlas.exports.tables.archive import pack
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks

@@ -13,11 +13,11 @@ import pandas as pd
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from atlas.base.archive import pack_folder
 from atlas.base.files import scratch
 from atlas.base.style import STATUS_WORDS, symbol_of
 from atlas.base.values import csv_text, plain
 from atlas.exports.families.styles import rules_of
+from atlas.exports.tables.archive import pack_folder
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.metadata import remarks

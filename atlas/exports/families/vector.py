@@ -15,10 +15,10 @@ import pandas as pd
 import pyogrio
 from pyogrio.errors import DataSourceError
 
-from atlas.base.archive import pack_folder
 from atlas.base.doors import missing_extra
 from atlas.base.errors import ExportError
 from atlas.base.values import csv_text
+from atlas.exports.tables.archive import pack_folder
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.exports.tables.crs import Projection
 from atlas.exports.tables.fields import short_names
