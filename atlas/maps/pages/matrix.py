@@ -36,9 +36,9 @@ class _Group:
     names: Sequence[Words]
 
     @property
-    def label(self) -> str:
-        """The label in both languages, for those who listen."""
-        return " ".join(both(self.words))
+    def label(self) -> Words:
+        """The label, for those who listen."""
+        return both(self.words)
 
 
 def draw_matrix(
