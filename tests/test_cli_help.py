@@ -197,7 +197,7 @@ def test_hints_reasons_and_remedies_in_a_refusal_are_chinese_too_and_quoted_name
 
 def test_no_refusal_in_chinese_is_left_over_from_a_sentence_that_nobody_says_any_more() -> None:
     files = [path for folder in (ATLAS, Path(click.__file__).parent) for path in folder.rglob("*.py")]
-    system = [os.strerror(number) for number in (errno.ENOENT, errno.EACCES, errno.EISDIR)]
+    system = ["[Errno ", *map(os.strerror, errno.errorcode)]
     # texts that are broken over lines are joined again
     whole = re.sub(r'"\n\s*f?"', "", "\n".join([*(path.read_text("utf-8") for path in files), *system]))
     for text in (*texts()["messages"], *refusals()["clauses"]):

@@ -13,7 +13,7 @@ from geopandas.testing import assert_geodataframe_equal
 
 from atlas.base.doors import Door
 from atlas.base.errors import LayerError
-from atlas.base.features import collection_in_parts
+from atlas.base.features import _PART, collection_in_parts
 from atlas.data.catalog import open_catalog
 from atlas.data.layer import read_layer
 
@@ -63,6 +63,16 @@ def test_what_is_read_in_parts_to_the_last_is_what_is_read_whole(monkeypatch: py
             assert repr(found[0] | {"features": features}) == repr(raw), text
             parted += len(parts) > 1
     assert parted > 50
+
+
+@pytest.mark.parametrize("key", ["highways", "places", "ordinary_roads"])
+def test_the_files_of_the_atlas_come_in_small_parts(key: str) -> None:
+    content = CATALOG.path(key).read_bytes()
+    found = collection_in_parts(Door(CATALOG.path(key), LayerError), content)
+    assert found is not None
+    parts = list(found[1])
+    assert len(parts) > len(content) / (2 * _PART)
+    assert sum(map(len, parts)) == len(CATALOG.layer(key))
 
 
 def faulty(raw: dict[str, Any], place: int, **properties: Any) -> dict[str, Any]:

@@ -180,6 +180,10 @@ def test_the_report_is_a_word_document_with_contents_page_numbers_and_real_table
     assert rows == len(re.findall(r"<tr>", text))
     xml = written.element.xml
     assert "TOC " in xml
+    # the first chapter begins a page, and no page is empty for it
+    assert 'w:type="page"' not in xml
+    heads = [one for one in written.paragraphs if one.style is not None and one.style.name == "Heading 1"]
+    assert [one.text for one in heads if one.paragraph_format.page_break_before] == chapters[1:2]
     assert "PAGE" in written.sections[0].footer.paragraphs[0]._p.xml
     shown = "\n".join(one.text for one in written.paragraphs)
     assert "Promises" not in shown

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from markupsafe import escape
+from pages import wrong_language
 
 from atlas.base.errors import AtlasError, LayerError, ParameterError
 from atlas.cli import cli
@@ -105,6 +106,10 @@ def test_the_page_shows_every_check_every_drive_and_both_languages(found: Valida
         assert str(escape(row["why_zh"])) in page
     assert page.count("<circle") >= len(found.errors[found.errors["check"] == "road"])
     assert page == draw_validation(found, hash="0123")
+
+
+def test_no_sentence_of_the_page_is_in_the_other_language(found: Validation, network: Network) -> None:
+    assert wrong_language(draw_validation(found, hash="0123", english=network.english_names)) == []
 
 
 def test_what_the_tables_of_the_page_hold_stays_text(found: Validation) -> None:

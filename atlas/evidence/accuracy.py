@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -64,12 +64,15 @@ class Validation:
         Fitted on everything, to be compared with the parameters in force.
     road_factors
         Share of the limit by name of parameter, fitted on all drives of the period ``typical``.
+    english
+        English names of the ends of drives by their Chinese ones, where the table gives them.
     """
 
     errors: pd.DataFrame
     lines: pd.DataFrame
     formula: Formula
     road_factors: Mapping[str, float]
+    english: Mapping[str, str] = field(default_factory=dict)
 
 
 def validate(
@@ -121,7 +124,15 @@ def validate(
     rail = [*_ridden(network, scenario, pairs), _by_service(network, held), _by_pair(network, held, pairs)]
     roads, factors = _roads(network, scenario, folder)
     errors = pd.concat([*rail, roads], ignore_index=True)
-    return Validation(errors[list(ERROR_COLUMNS)], _by_lines(network, runs), fit_formula(runs), factors)
+    lines, formula = _by_lines(network, runs), fit_formula(runs)
+    return Validation(errors[list(ERROR_COLUMNS)], lines, formula, factors, _english(folder / _TABLES[1]))
+
+
+def _english(path: Path) -> dict[str, str]:
+    """English names of the ends of drives by their Chinese ones; none where there is no table of drives."""
+    records = _records(path, ()) if path.is_file() else ()
+    ends = [(one.get(f"{end}_place", ""), one.get(f"{end}_en", "")) for one in records for end in ("from", "to")]
+    return {zh: en for zh, en in ends if en}
 
 
 def check_times(

@@ -264,7 +264,7 @@ def event_picture(
                 )
     return (
         f'<svg class="event" viewBox="0 0 {_WIDTH} {sheet.height}" role="img" '
-        f'aria-label="{escape(label[0])} {escape(label[1])}">'
+        f'aria-label="{escape(label[0])}" data-zh="{escape(label[0])}" data-en="{escape(label[1])}">'
         f'<use href="#ground" width="{_WIDTH}" height="{sheet.height}" fill="var(--land)"/>'
         f'<use href="#roads" width="{_WIDTH}" height="{sheet.height}"/>{"".join(parts)}{"".join(texts)}</svg>'
     )

@@ -29,7 +29,8 @@ _SIZE, _MARGIN = 520, 52
 def draw_validation(
     found: Validation, *, hash: str, lang: str = "zh", english: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """Return the page; `english` names stations and places by their Chinese names."""
+    """Return the page; `english` names stations and places by their Chinese names, beside those of the drives."""
+    english = {**english, **found.english}
     factors = list(found.road_factors.values())
     values = Words("、".join(f"{value:.2f}" for value in factors), ", ".join(f"{value:.2f}" for value in factors))
     return fill(

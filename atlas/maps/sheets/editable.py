@@ -148,8 +148,11 @@ def save_docx(
                 chapters = "\n".join(str(value) for kind, value in reader.blocks if kind == "h2")
                 hint = say_in(lang, "document.contents_hint")
                 _field(document.add_paragraph(), 'TOC \\o "1-2" \\h \\z \\u', f"{chapters}\n\n{hint}")
-                document.add_page_break()
-            document.add_heading(value, _HEADINGS[kind])
+                heading = document.add_heading(value, _HEADINGS[kind])
+                # a break of its own would make an empty page where the contents fill theirs
+                heading.paragraph_format.page_break_before = True
+            else:
+                document.add_heading(value, _HEADINGS[kind])
         else:
             looks = {"li": "List Bullet", "blockquote": "Intense Quote", "caption": "Caption"}.get(kind)
             paragraph = document.add_paragraph(value, style=looks)

@@ -51,6 +51,14 @@ export function wordFor(table, key) {
   return own(rows, key) ? pick(own(rows, key)) : String(key);
 }
 
+/**
+ * What a list in a cell says, its parts joined by semicolons there.
+ * @param {string} table @param {any} value @returns {string}
+ */
+export function wordsFor(table, value) {
+  return String(value).split(";").map(function (part) { return wordFor(table, part); }).join(page.lang === "zh" ? "、" : ", ");
+}
+
 /** An element whose text follows the language. @param {string} tag @param {Record<string, any> | null} attributes @param {Said} text @returns {any} */
 export function spoken(tag, attributes, text) {
   var node = el(tag, attributes);

@@ -5,7 +5,7 @@ import { fire, listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { formatNumber } from "../core/numbers.js";
 import { page } from "../core/page.js";
-import { labelled, makeButton, otherName, pick, sourceWords, ui, wordFor } from "../core/words.js";
+import { labelled, makeButton, otherName, pick, sourceWords, ui, wordFor, wordsFor } from "../core/words.js";
 import { redraw } from "../map/redraw.js";
 import { courseOf, sampleOf } from "../map/symbols.js";
 
@@ -104,8 +104,7 @@ function factList(layer, row) {
     if (value === null || value === "") return;
     var text = typeof value === "boolean" ? wordFor("kinds", String(value))
       : typeof value === "number" ? (name === "pop_year" || name === "adcode" ? String(value) : formatNumber(value))
-      : String(value).split(";").map(function (part) { return wordFor("kinds", part); }).join(page.lang === "zh" ? "、" : ", ");
-    if (name === "city") text = String(value).split(";").map(function (part) { return wordFor("cities", part); }).join(page.lang === "zh" ? "、" : ", ");
+      : wordsFor(name === "city" ? "cities" : "kinds", value);
     list.appendChild(el("dt", {}, pick(facts[name])));
     list.appendChild(el("dd", {}, text + (facts[name][2] ? " " + facts[name][2] : "")));
   });

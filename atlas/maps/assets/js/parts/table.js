@@ -2,7 +2,7 @@
 import { el, emptied } from "../core/dom.js";
 import { formatNumber } from "../core/numbers.js";
 import { page } from "../core/page.js";
-import { labelled, makeButton, pick, ui, wordFor } from "../core/words.js";
+import { labelled, makeButton, pick, ui, wordFor, wordsFor } from "../core/words.js";
 
 /* Rows that are listed at once; the rest follows when asked for. */
 var MOST = 400;
@@ -65,7 +65,7 @@ export function featureRows() {
       rows.push({
         layer: layer, row: row, name: pick(layer.name(row)), of: pick(layer.title),
         kind: wordFor("kinds", layer.get("kind", row) || ""), status: layer.key === "places" ? "" : wordFor("status", layer.get("status", row) || "unknown"),
-        opens: layer.get("opens_basis", row) === "unknown" ? null : layer.get("opens_year", row), city: wordFor("cities", layer.get("city", row) || ""),
+        opens: layer.get("opens_basis", row) === "unknown" ? null : layer.get("opens_year", row), city: wordsFor("cities", layer.get("city", row) || ""),
         km: layer.get("published_length_km", row) || layer.get("drawn_length_km", row)
       });
     }
