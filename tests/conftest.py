@@ -22,10 +22,7 @@ from atlas.land.ground import Ground
 from atlas.land.ground import ground as ground_of
 from atlas.land.links import access_table
 from atlas.land.population import spread_people
-from atlas.maps.pages.explore import draw_explorer
-from atlas.maps.pages.layers import draw_layers
 from atlas.network.build import Network, build_network
-from atlas.plan.promises import read_targets
 
 #: Files whose tests share no costly fixture: a worker that is free takes them one by one.
 _ONE_BY_ONE = {"test_cli.py", "test_cli_plan.py"}
@@ -175,6 +172,8 @@ def land(network: Network) -> Ground:
 @pytest.fixture(scope="session")
 def atlas_page(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of all layers of the shipped atlas."""
+    from atlas.maps.pages.layers import draw_layers  # A second to load, and few tests draw pages.
+
     page = draw_layers(catalog.layers(), plan=catalog.plan, sources=catalog.sources)
     return page.save(tmp_path_factory.mktemp("page") / "atlas.html")
 
@@ -182,6 +181,9 @@ def atlas_page(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="session")
 def explorer(catalog: Catalog, network: Network, land: Ground, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The explorer of the shipped atlas, over its land in full."""
+    from atlas.maps.pages.explore import draw_explorer
+    from atlas.plan.promises import read_targets
+
     page = draw_explorer(
         network, catalog.layers(), catalog.parameters, ground=land, origin="珠海", plan=catalog.plan,
         targets=read_targets(catalog.root / "data" / "plan" / "targets.toml"), sources=catalog.sources,

@@ -7,17 +7,18 @@ import dataclasses
 import io
 import re
 import xml.etree.ElementTree as ET
-import zipfile
 from pathlib import Path
 
 import ezdxf
 import geopandas as gpd
+import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 
 from atlas.data.catalog import open_catalog
 from atlas.data.layer import Layer
-from atlas.exports.families.gtfs import gtfs_tables, write_gtfs
+from atlas.exports.families.gtfs import gtfs_files, gtfs_tables
 from atlas.exports.tables.bundle import gather
 from atlas.exports.write import write
 
@@ -79,8 +80,26 @@ def test_texts_of_a_feed_are_no_formulas_and_its_numbers_stay_numbers(tmp_path: 
     layers["stations"] = dataclasses.replace(stations, frame=stations.frame.assign(name_zh=names, geometry=south))
     bundle = gather(layers)
     assert gtfs_tables(layers["rail_services"].frame, layers["stations"].frame, bundle.hash, bundle.as_of)
-    write_gtfs(bundle, tmp_path / "feed.zip", {})
-    with zipfile.ZipFile(tmp_path / "feed.zip") as archive:
-        stops = list(csv.DictReader(io.StringIO(archive.read("stops.txt").decode("utf-8"), newline="")))
+    stops = list(csv.DictReader(io.StringIO(gtfs_files(bundle)["stops.txt"].decode("utf-8"), newline="")))
     assert [row["stop_name"] for row in stops if RUNS.match(row["stop_name"])] == []
     assert all(float(row["stop_lat"]) < 0 for row in stops)
+
+
+def test_rows_of_a_workbook_are_the_bytes_that_openpyxl_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(TEXTS) + 6
+    frame = pd.DataFrame(
+        {
+            "text": [*TEXTS, "", " two  ", "a\nb\tc", "<&>\"'", "珠海\U0001f600", None],
+            "number": [1.5, np.nan, 1e-7, np.inf, 1e20, *np.linspace(-3, 1e9, size - 5)],
+            "whole": pd.array([*range(size - 1), None], dtype="Int64"),
+            "told": [None, True, False, 2, 2.5, *["x"] * (size - 5)],
+        }
+    )
+    for name, table in (("quick", frame), ("dated", frame.assign(day=pd.Timestamp("2026-01-01")))):
+        write(table, tmp_path / f"{name}.xlsx", name="t", sources={})
+    with monkeypatch.context() as patch:
+        patch.setattr("atlas.exports.families.office._rows", lambda letters, rows: None)
+        write(frame, tmp_path / "slow.xlsx", name="t", sources={})
+    assert (tmp_path / "quick.xlsx").read_bytes() == (tmp_path / "slow.xlsx").read_bytes()
+    days = openpyxl.load_workbook(tmp_path / "dated.xlsx")["t"]
+    assert {cell.value.year for cell in days["E"][1:]} == {2026}

@@ -17,7 +17,7 @@ from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
 from atlas.travel.journey import journey_on
 from atlas.travel.reach import reach_from
-from atlas.travel.search import search_many, search_towards, station_arcs, weighed
+from atlas.travel.search import arcs_in, search_many, search_towards, station_arcs, weighed
 from atlas.travel.trip import Trip
 
 NOW = load_scenario("2026")
@@ -135,3 +135,16 @@ def test_roads_drawn_as_reached_by_rail_end_where_the_drive_does(network: Networ
     roads = reached.edges[reached.edges["mode"] != "rail"]
     assert len(roads) > 0
     assert set(roads["to_id"]) <= ends
+
+
+def test_arcs_about_stations_are_made_once_for_the_same_minutes_and_anew_for_others(network: Network) -> None:
+    first, again = (arcs_in(network.arrays, Trip(network, NOW, "rail").minutes, NOW, "rail") for _ in range(2))
+    assert first is again
+    wider = NOW.but(overrides={"rail_access_max_min": 60.0})
+    assert len(arcs_in(network.arrays, Trip(network, wider, "rail").minutes, wider, "rail").tail) > len(first.tail)
+    closed = NOW.but(year=2023)
+    other = arcs_in(network.arrays, Trip(network, closed, "rail").minutes, closed, "rail")
+    fresh = station_arcs(network.arrays, Trip(network, closed, "rail").minutes, NOW.value("rail_access_max_min"))
+    assert other is not first
+    assert np.array_equal(other.tail, fresh.tail)
+    assert np.array_equal(other.edge, fresh.edge)

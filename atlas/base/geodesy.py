@@ -7,7 +7,7 @@ one about the region (:func:`plane`), off by less than 0.1 % over a few hundred 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import chain, pairwise
 from operator import itemgetter
@@ -37,6 +37,7 @@ __all__ = [
     "length_km",
     "lengths_km",
     "meridian_km",
+    "nearest_row",
     "plane",
     "points_along",
     "reproject",
@@ -307,3 +308,30 @@ def shapes_of(features: Sequence[Mapping[str, Any]], kind: str) -> Texts | None:
 
 def _all_are(values: Sequence[object], kind: type) -> bool:
     return set(map(type, values)) == {kind}
+
+
+def nearest_row(lonlat: Floats, chosen: Ints) -> Callable[[int], int | None]:
+    """Return what gives for a row of points that of the nearest among some, None where there are none.
+
+    Each is looked for once: ways of a network end at the same points again and again.
+
+    Parameters
+    ----------
+    lonlat
+        (n, 2) degrees.
+    chosen
+        Rows that may be given.
+
+    Examples
+    --------
+    >>> nearest_row(np.array([[113.0, 22.0], [113.1, 22.0], [114.0, 22.0]]), np.array([1, 2]))(0)
+    1
+    """
+
+    @cache
+    def nearest(row: int) -> int | None:
+        east, north = (lonlat[chosen] - lonlat[row]).T
+        away = (east * np.cos(np.radians(lonlat[row, 1]))) ** 2 + north**2
+        return int(chosen[np.argmin(away)]) if len(away) else None
+
+    return nearest

@@ -97,6 +97,11 @@ def plain(value: Any) -> Any:
     Control characters in a text become spaces. Floats are rounded to six decimals, which keeps the last digits of
     arithmetic out of files.
     """
+    kind = type(value)
+    if kind is float:
+        return round(value, 6) if math.isfinite(value) else None
+    if kind is str:
+        return fit(value)
     if hasattr(value, "item") and not isinstance(value, (str, bytes)):
         value = value.item()
     if value is None or type(value).__name__ in _UNKNOWN:
@@ -122,8 +127,16 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """
     sheet = io.StringIO()
     writer = csv.writer(sheet, lineterminator="\n")
+    known: dict[str, str] = {}
+
+    def told(value: Any) -> Any:
+        if type(value) is not str:
+            return cell(value)
+        # most texts of a table stand in it many times
+        return known[value] if value in known else known.setdefault(value, cell(value))
+
     writer.writerow([cell(name) for name in header])
-    writer.writerows([cell(value) for value in row] for row in rows)
+    writer.writerows([told(value) for value in row] for row in rows)
     return sheet.getvalue()
 
 

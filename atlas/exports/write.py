@@ -20,13 +20,14 @@ from atlas.data.stamp import stamp
 from atlas.exports.families import graph
 from atlas.exports.families.arcgis import write_lyrx
 from atlas.exports.families.geopackage import write_gpkg
-from atlas.exports.families.gtfs import ASSUMPTION, write_gtfs
+from atlas.exports.families.gtfs import ASSUMPTION, gtfs_files
 from atlas.exports.families.office import write_dxf, write_xlsx
 from atlas.exports.families.postgis import write_postgis
 from atlas.exports.families.qgis import write_qgz
 from atlas.exports.families.rasters import RASTERS, write_surface
 from atlas.exports.families.text import write_csv, write_geojson, write_geojsonseq, write_kml
 from atlas.exports.families.vector import write_gdb, write_one, write_parquet, write_pmtiles, write_zipped
+from atlas.exports.tables.archive import pack
 from atlas.exports.tables.bundle import Bundle, Origins, gather
 from atlas.exports.tables.crs import Outside, Projection, fit, reprojected, target_of
 from atlas.exports.tables.metadata import datapackage_text
@@ -83,9 +84,10 @@ def _write_fgb(bundle: Bundle, target: Projection, draft: Path) -> None:
 
 def _write_feed(bundle: Bundle, target: Projection, draft: Path) -> None:
     told = bundle.with_frames({}, ASSUMPTION)
-    write_gtfs(told, draft, {})
+    feed = gtfs_files(told)
+    pack(draft, feed)
     package = datapackage_text(told, target, draft, "gtfs").encode("utf-8")
-    write_gtfs(told, draft, {"datapackage.json": package})
+    pack(draft, feed | {"datapackage.json": package})
 
 
 @dataclass(frozen=True)
@@ -434,8 +436,8 @@ def write_downloads(
         GTFS.
     """
     folder = Path(folder)
-    sources = catalog.sources
-    files = write(catalog, folder / "atlas.gpkg", overwrite=overwrite)
+    sources, layers = catalog.sources, catalog.layers()
+    files = write(layers, folder / "atlas.gpkg", sources=sources, overwrite=overwrite)
     for ending in ("xlsx", "csv"):
         place = folder / f"matrix.{ending}"
         files += write(
@@ -443,4 +445,4 @@ def write_downloads(
         )
     if not catalog.specs.keys() >= _OF_TRAINS:
         return files
-    return files + write(catalog, folder / "rail.gtfs.zip", overwrite=overwrite)
+    return files + write(layers, folder / "rail.gtfs.zip", sources=sources, overwrite=overwrite)

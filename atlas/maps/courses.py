@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -54,11 +55,11 @@ class Courses:
             return line
         points = shapely.get_coordinates(line)
         parts: list[Floats] = []
-        for here, there in pairwise(points):
-            parts.append(here[None, :])
-            if (forth := self.bends.get(_piece(here, there))) is not None:
+        for k, ((west, south), (east, north)) in enumerate(pairwise(_known_again(points))):
+            parts.append(points[k : k + 1])
+            if (forth := self.bends.get((west, south, east, north))) is not None:
                 parts.append(forth)
-            elif (back := self.bends.get(_piece(there, here))) is not None:
+            elif (back := self.bends.get((east, north, west, south))) is not None:
                 parts.append(back[::-1])
         return line if len(parts) == len(points) - 1 else shapely.LineString(np.concatenate([*parts, points[-1:]]))
 
@@ -73,11 +74,16 @@ def courses_of(layers: Mapping[str, Layer]) -> Courses:
     >>> len(bends) > 100 and all(curve.shape[1] == 2 for curve in bends.values())
     True
     """
+    lines = (layer for layer in layers.values() if layer.spec.geometry == "LineString")
+    return _courses(tuple(layer for layer in lines if "geometry_quality" in layer.frame))
+
+
+@lru_cache(maxsize=2)
+def _courses(layers: tuple[Layer, ...]) -> Courses:
+    """Return the curves of layers of lines; those of the layers drawn last are kept, for all pages of a site."""
     bends: dict[_Piece, Floats] = {}
-    for layer in layers.values():
+    for layer in layers:
         frame = layer.frame
-        if layer.spec.geometry != "LineString" or "geometry_quality" not in frame:
-            continue
         sketched = frame[frame["geometry_quality"] == "schematic"]
         for shape, error_m in zip(sketched.geometry, sketched["position_error_m"], strict=True):
             for line in shapely.get_parts(shape):
@@ -112,9 +118,10 @@ def river_courses(water: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     return rivers if len(rivers) else water
 
 
-def _piece(here: Floats, there: Floats) -> _Piece:
-    a, b = np.round(here, _DECIMALS).tolist(), np.round(there, _DECIMALS).tolist()
-    return a[0], a[1], b[0], b[1]
+def _known_again(points: Floats) -> list[list[float]]:
+    """Return points as the ends of pieces are called."""
+    found: list[list[float]] = np.round(points, _DECIMALS).tolist()
+    return found
 
 
 def _curves(points: Floats, error_km: float) -> Iterator[tuple[_Piece, Floats]]:
@@ -142,7 +149,8 @@ def _curves(points: Floats, error_km: float) -> Iterator[tuple[_Piece, Floats]]:
         if most < 1e-3 or allowed <= 0.0:
             continue
         straight = at[k] + share[:, None] * (at[k + 1] - at[k])
-        yield _piece(points[k], points[k + 1]), (straight + aside * min(1.0, allowed / most)) / scale
+        (west, south), (east, north) = _known_again(points[k : k + 2])
+        yield (west, south, east, north), (straight + aside * min(1.0, allowed / most)) / scale
 
 
 def _turns_back(a: Floats, b: Floats, c: Floats) -> bool:

@@ -172,6 +172,11 @@ class EdgeArrays:
         return replace(self, **picked, links=tuple(text[rows] for text in self.links))
 
     @cached_property
+    def by_stations(self) -> dict[object, StateArcs]:
+        """Arcs about stations, made last, by what they are made of (see :func:`atlas.travel.search.arcs_in`)."""
+        return {}
+
+    @cached_property
     def arcs(self) -> StateArcs:
         """The arcs of the search graph."""
         rides, passes = np.isin(self.role, ("ride", "sail")), self.role == "border"

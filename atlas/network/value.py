@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from atlas.base.errors import NetworkError
-from atlas.base.geodesy import Floats, Ints
+from atlas.base.geodesy import Floats, nearest_row
 from atlas.base.style import symbol_of
 from atlas.base.words import Words, both, language, say_in
 from atlas.data.places import GATE, PLACE_COLUMNS, POINT_COLUMNS, Names, names_of_layer
@@ -169,15 +169,9 @@ class Network:
         return [int(row) for row in np.nonzero(self.node_column("kind") == "place")[0]]
 
     @cached_property
-    def _named_nodes(self) -> Ints:
-        """Rows of the nodes that have a name."""
-        return np.flatnonzero([bool(name) for name in self.node_names])
-
-    def nearest_named(self, node: int) -> int | None:
-        """Return the row of the nearest node that has a name."""
-        east, north = (self.lonlat[self._named_nodes] - self.lonlat[node]).T
-        away = (east * np.cos(np.radians(self.lonlat[node, 1]))) ** 2 + north**2
-        return int(self._named_nodes[np.argmin(away)]) if len(away) else None
+    def nearest_named(self) -> Callable[[int], int | None]:
+        """Gives the row of the node with a name that is nearest to that in another row."""
+        return nearest_row(self.lonlat, np.flatnonzero([bool(name) for name in self.node_names]))
 
     @cached_property
     def place_names(self) -> Names:

@@ -11,7 +11,7 @@ from atlas.base.words import both, language, say_in
 from atlas.data.scenario import Scenario
 from atlas.notebook.card import card, map_of
 from atlas.ways.heap import Ways
-from atlas.ways.told import PARTS, Leg, Told, legs_of, parts_of
+from atlas.ways.told import PARTS, Leg, Told, legs_of, parts_of, travelled
 
 if TYPE_CHECKING:
     import shapely
@@ -127,9 +127,8 @@ def journey_on(trip: Travelled, tree: Ways, end: int) -> Journey:
     if not math.isfinite(minutes):
         blank = tuple((part, 0.0) for part in PARTS)
         return Journey(network, scenario, mode, start_zh, end_zh, minutes, (), blank, ())
-    rows = tree.path(end)
-    parts = tuple(zip(PARTS, parts_of(network, tree, end), strict=True))
-    passed = [float(tree.minutes[state]) for state in tree.states(end)]
+    rows, passed = travelled(tree, end)
+    parts = tuple(zip(PARTS, parts_of(network, rows, passed), strict=True))
     spent = [b - a for a, b in itertools.pairwise(passed)]
     legs = legs_of(network, rows, spent)
     role = network.edge_columns["role"]

@@ -11,8 +11,11 @@ all share.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +49,8 @@ __all__ = [
 
 #: States of the searches about stations that are held at once.
 _ROOM = 8_000_000
+#: How many arcs about stations a network keeps, over all scenarios asked for last.
+_KEPT_ARCS = 2_000_000
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,11 @@ class Graph:
     def early(self) -> Bools:
         """(n,) nodes that count as reached before a first train."""
         return early_nodes(self.rail, must_ride=self.must_ride)
+
+    @cached_property
+    def travelled(self) -> dict[tuple[int, int], int]:
+        """The edges behind pairs of states that ways were told of: most ways share most of theirs."""
+        return {}
 
     def reversed(self) -> Graph:
         """Return the graph with every arc turned round, for searches towards a place."""
@@ -153,10 +163,15 @@ class Tree(Ways):
         found[entered] = self.graph.edges_between(self.previous[entered].astype(np.int64), entered)
         return found
 
-    def path(self, node: int) -> list[int]:
-        """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
-        states = np.array(self.states(node), dtype=np.int64)
-        return [int(edge) for edge in self.graph.edges_between(states[:-1], states[1:])]
+    def edges(self, states: Sequence[int]) -> list[int]:
+        """Return the rows of ``Network.edges`` from each of the states passed to the next."""
+        known = self.graph.travelled
+        passed = list(itertools.pairwise(states))
+        new = [pair for pair in passed if pair not in known]
+        if new:
+            tails, heads = np.array(new, dtype=np.int64).T
+            known.update(zip(new, self.graph.edges_between(tails, heads).tolist(), strict=True))
+        return [known[pair] for pair in passed]
 
 
 def early_nodes(rail: Bools, *, must_ride: bool) -> Bools:
@@ -202,7 +217,18 @@ def arcs_in(arrays: EdgeArrays, minutes: Floats, scenario: Scenario, mode: str, 
     """
     if mode != "rail":
         return arrays.arcs
-    return station_arcs(arrays, minutes, scenario.value("rail_access_max_min"), detours=detours)
+    limit_min = scenario.value("rail_access_max_min")
+    key = sha256(minutes.tobytes()).digest(), limit_min, detours
+    kept = arrays.by_stations
+    found = kept.get(key)
+    if found is None:
+        found = station_arcs(arrays, minutes, limit_min, detours=detours)
+        for oldest in list(kept):
+            if sum(len(one.tail) for one in list(kept.values())) + len(found.tail) <= _KEPT_ARCS:
+                break
+            kept.pop(oldest, None)
+        kept[key] = found
+    return found
 
 
 def station_arcs(arrays: EdgeArrays, minutes: Floats, limit_min: float, *, detours: bool = False) -> StateArcs:

@@ -126,6 +126,10 @@ class Ways(ABC):
             passed.append(before)
         return passed[::-1]
 
-    @abstractmethod
     def path(self, node: int) -> list[int]:
         """Return the rows of ``Network.edges`` on the way to `node`, in order of travel."""
+        return self.edges(self.states(node))
+
+    @abstractmethod
+    def edges(self, states: Sequence[int]) -> list[int]:
+        """Return the rows of ``Network.edges`` from each of the states passed to the next."""

@@ -48,9 +48,8 @@ class _Tree(Ways):
     def __init__(self, graph: _Graph, start: int, minutes: Sequence[float], previous: Sequence[int]) -> None:
         self.graph, self.start, self.minutes, self.previous = graph, start, minutes, previous
 
-    def path(self, node: int) -> list[int]:
+    def edges(self, states: Sequence[int]) -> list[int]:
         graph: _Graph = self.graph
-        states = self.states(node)
         rows = []
         for a, b in itertools.pairwise(states):
             arcs = [arc for arc in range(graph.first[a], graph.first[a + 1]) if graph.head[arc] == b]

@@ -13,7 +13,18 @@ from atlas.base.words import say_in
 from atlas.data.places import GATE, Names
 from atlas.ways.heap import TOLERANCE_MIN, Ways
 
-__all__ = ["PARTS", "PLACE_KEYS", "Leg", "Told", "in_order", "legs_of", "parts_of", "place_rows", "time_columns"]
+__all__ = [
+    "PARTS",
+    "PLACE_KEYS",
+    "Leg",
+    "Told",
+    "in_order",
+    "legs_of",
+    "parts_of",
+    "place_rows",
+    "time_columns",
+    "travelled",
+]
 
 PARTS = ("access", "wait", "in_vehicle", "transfer", "border", "egress")
 #: What is told of a place reached.
@@ -121,22 +132,32 @@ class Leg:
     ride_min: float = 0.0
 
 
-def parts_of(network: Told, tree: Ways, end: int) -> list[float]:
-    """Return the minutes to the node in row `end`, split into :data:`PARTS`.
+def parts_of(network: Told, rows: Sequence[int], passed: Sequence[float]) -> list[float]:
+    """Return the minutes of a way, split into :data:`PARTS`.
 
     Roads on the way to the first train, ferry or coach are access, on the way from the last one egress, and from one to
     another, with the way out of its station, transfer; without one they are the ride itself.
+
+    Parameters
+    ----------
+    rows, passed
+        The edges in order of travel, and the minutes since the start at both ends of each.
     """
-    states = tree.states(end)
-    passed = _roles(network, tree.path(end))
+    roles = _roles(network, rows)
     parts = dict.fromkeys(PARTS, 0.0)
-    carried = [i for i, role in enumerate(passed) if role in _RIDDEN]
-    for i, ((a, b), role) in enumerate(zip(itertools.pairwise(states), passed, strict=True)):
+    carried = [i for i, role in enumerate(roles) if role in _RIDDEN]
+    for i, (role, (a, b)) in enumerate(zip(roles, itertools.pairwise(passed), strict=True)):
         part = _PART_OF_ROLE[role]
         if carried and role in _BY_STREET:
             part = "access" if i < carried[0] else "egress" if i > carried[-1] else "transfer"
-        parts[part] += float(tree.minutes[b]) - float(tree.minutes[a])
+        parts[part] += b - a
     return list(parts.values())
+
+
+def travelled(tree: Ways, end: int) -> tuple[list[int], list[float]]:
+    """Return the edges on the way to the node in row `end`, and the minutes since the start at both ends of each."""
+    states, minutes = tree.states(end), tree.minutes
+    return tree.edges(states), [float(minutes[state]) for state in states]
 
 
 def _roles(network: Told, rows: Sequence[int]) -> list[str]:
@@ -165,12 +186,14 @@ def legs_of(network: Told, rows: Sequence[int], spent: Sequence[float]) -> tuple
         The edges in order of travel, and the minutes on each.
     """
     column, names = network.edge_columns, network.node_names
-    tail, head = column["tail"], column["head"]
+    tail, head, role_of, class_of, length_km = (
+        column[name] for name in ("tail", "head", "role", "speed_class", "length_km")
+    )
     groups: list[list[int]] = []
     keys: list[tuple[str, str]] = []
     roles = _roles(network, rows)
     for i, row in enumerate(rows):
-        if column["speed_class"][row] == GATE:
+        if class_of[row] == GATE:
             continue
         key = _leg_key(column, row, roles[i], keys[-1] if keys else None)
         if keys and key == keys[-1]:
@@ -180,11 +203,14 @@ def legs_of(network: Told, rows: Sequence[int], spent: Sequence[float]) -> tuple
             keys.append(key)
     legs = []
     for (role, feature), group in zip(keys, groups, strict=True):
-        first, last = rows[group[0]], rows[group[-1]]
+        own = [rows[i] for i in group]
+        first, last = own[0], own[-1]
         layer = str(column["layer"][first])
         zh, en = network.names_of(layer, feature)
-        rides = [rows[i] for i in group if column["role"][rows[i]] == "ride"]
+        kinds = [role_of[row] for row in own]
+        rides = [row for row, kind in zip(own, kinds, strict=True) if kind == "ride"]
         calls = [names[tail[rides[0]]], *(names[head[row]] for row in rides)] if rides else []
+        on_each = [spent[i] for i in group]
         legs.append(
             Leg(
                 role=role,
@@ -193,25 +219,23 @@ def legs_of(network: Told, rows: Sequence[int], spent: Sequence[float]) -> tuple
                 name_en=en,
                 from_name=_end_name(network, int(tail[first])),
                 to_name=_end_name(network, int(head[last])),
-                length_km=sum(float(column["length_km"][rows[i]]) for i in group),
-                minutes=sum(spent[i] for i in group),
-                wait_min=_spent_as(column, rows, spent, group, ("board", "embark")),
-                border_min=_spent_as(column, rows, spent, group, ("border", "land")),
+                length_km=sum([float(length_km[row]) for row in own]),
+                minutes=sum(on_each),
+                wait_min=_spent_as(on_each, kinds, ("board", "embark")),
+                border_min=_spent_as(on_each, kinds, ("border", "land")),
                 feature_id=feature,
                 layer=layer,
                 plan_ids=str(column["plan_ids"][first]),
                 detail="—".join(calls),
-                edge_rows=tuple(rows[i] for i in group),
-                ride_min=_spent_as(column, rows, spent, group, _RIDDEN),
+                edge_rows=tuple(own),
+                ride_min=_spent_as(on_each, kinds, _RIDDEN),
             )
         )
     return tuple(legs)
 
 
-def _spent_as(
-    column: Mapping[str, Any], rows: Sequence[int], spent: Sequence[float], group: Sequence[int], roles: Sequence[str]
-) -> float:
-    return float(sum(spent[i] for i in group if column["role"][rows[i]] in roles))
+def _spent_as(spent: Sequence[float], kinds: Sequence[str], roles: Sequence[str]) -> float:
+    return float(sum([minutes for minutes, kind in zip(spent, kinds, strict=True) if kind in roles]))
 
 
 def _end_name(network: Told, node: int) -> str:
@@ -302,7 +326,7 @@ def time_columns(
             spent = tree.arrival(end)
             reached = spent < float("inf")
             times.append(spent if reached else float("nan"))
-            parts.append(parts_of(network, tree, end) if reached else nothing)
+            parts.append(parts_of(network, *travelled(tree, end)) if reached else nothing)
     named = {node: (_point_id(network, node), network.node_names[node]) for node in {*starts, *ends}}
     found: dict[str, list[Any]] = {}
     for k, key in enumerate(("id", "zh")):

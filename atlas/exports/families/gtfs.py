@@ -13,7 +13,6 @@ import io
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -25,11 +24,10 @@ from atlas.base.errors import ExportError
 from atlas.base.tables import listed, slots
 from atlas.base.values import cell
 from atlas.data.sources import Source
-from atlas.exports.tables.archive import pack
 from atlas.exports.tables.bundle import Bundle, Table
 from atlas.network.rail import rail_part
 
-__all__ = ["ASSUMPTION", "gtfs_tables", "write_gtfs"]
+__all__ = ["ASSUMPTION", "gtfs_files", "gtfs_tables"]
 
 ASSUMPTION = (
     "GTFS: departures are not known; each service runs its trains per day spread evenly from 06:00 to 23:00, "
@@ -262,13 +260,13 @@ def _text(rows: Sequence[Sequence[Any]]) -> bytes:
     return sheet.getvalue().encode("utf-8")
 
 
-def write_gtfs(bundle: Bundle, path: Path, extra: Mapping[str, bytes]) -> None:
-    """Write the feed of a bundle that holds the tables ``rail_services``, ``stations`` and, for shapes, ``railways``.
+def gtfs_files(bundle: Bundle) -> dict[str, bytes]:
+    """Return the feed of a bundle that holds the tables ``rail_services``, ``stations`` and, for shapes, ``railways``.
 
-    Parameters
-    ----------
-    extra
-        More members of the archive, such as its data package.
+    Raises
+    ------
+    ExportError
+        A table is missing, or what :func:`gtfs_tables` raises.
     """
     tables: dict[str, Table] = {table.name: table for table in bundle.tables}
     missing = [name for name in ("rail_services", "stations") if name not in tables]
@@ -279,4 +277,4 @@ def write_gtfs(bundle: Bundle, path: Path, extra: Mapping[str, bytes]) -> None:
         tables["rail_services"].frame, tables["stations"].frame, bundle.hash, bundle.as_of,
         railways=None if lines is None else lines.shapes, sources=bundle.sources,
     )  # fmt: skip
-    pack(path, {name: _text(rows) for name, rows in files.items()} | dict(extra))
+    return {name: _text(rows) for name, rows in files.items()}

@@ -6,8 +6,10 @@ import importlib
 import io
 import re
 import zipfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 import shapely
 
@@ -54,6 +56,7 @@ def _members(book: Any, bundle: Bundle, target: Projection, folder: Path) -> dic
     """Fill a workbook and return the members of its file."""
     from openpyxl.utils import get_column_letter
 
+    drafted: dict[str, bytes] = {}
     for table in bundle.tables:
         if len(table.frame) >= _ROWS:
             raise ExportError(f"{table.name} has {len(table.frame)} rows; a sheet holds {_ROWS - 1}: write CSV")
@@ -62,12 +65,12 @@ def _members(book: Any, bundle: Bundle, target: Projection, folder: Path) -> dic
         heads = [*(field.name for field in table.fields), *place]
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(heads))}{len(table.frame) + 1}"
         sheet.append([_cell(sheet, text) for text in heads])
-        points = table.shapes.geometry.representative_point() if table.geometry else None
-        names = [field.name for field in table.fields]
-        for row, values in enumerate(table.frame[names].itertuples(index=False, name=None)):
-            point = None if points is None else points.iloc[row]
-            at = [] if point is None else [point.x, point.y]
-            sheet.append([_cell(sheet, value) for value in [*values, *at]])
+        written = _rows([get_column_letter(i) for i in range(1, len(heads) + 1)], _values(table))
+        if written is not None:
+            drafted[f"xl/worksheets/sheet{len(book.worksheets)}.xml"] = written
+            continue
+        for values in _values(table):
+            sheet.append([_cell(sheet, value) for value in values])
     fields = _sheet(book, "fields", folder, frozen=True)
     fields.auto_filter.ref = f"A1:F{1 + sum(len(table.fields) for table in bundle.tables)}"
     fields.append([_cell(fields, text) for text in ("table", "field", "alias", "type", "unit", "about")])
@@ -78,10 +81,59 @@ def _members(book: Any, bundle: Bundle, target: Projection, folder: Path) -> dic
     about = _sheet(book, "about", folder)
     for line in remarks(bundle, target).split("\n"):
         about.append([_cell(about, line)])
-    written = io.BytesIO()
-    book.save(written)
-    with zipfile.ZipFile(written) as archive:
-        return {info.filename: archive.read(info) for info in archive.infolist()}
+    saved = io.BytesIO()
+    book.save(saved)
+    with zipfile.ZipFile(saved) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    for name, rows in drafted.items():
+        members[name] = members[name].replace(b"</sheetData>", rows + b"</sheetData>", 1)
+    return members
+
+
+def _values(table: Table) -> Iterator[Sequence[Any]]:
+    """Give the rows of a table, with x and y of a point on the geometry."""
+    rows = table.frame[[field.name for field in table.fields]].itertuples(index=False, name=None)
+    if not table.geometry:
+        return rows
+    points = table.shapes.geometry.representative_point()
+    return (
+        values if point is None else [*values, point.x, point.y] for values, point in zip(rows, points, strict=True)
+    )
+
+
+def _rows(letters: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes | None:
+    """Return rows below the heads as openpyxl writes them, in a fifth of its time; None for cells that are no text,
+    number or truth value, which it has to write.
+    """
+    known: dict[str, str] = {}
+    lines = []
+    for number, values in enumerate(rows, start=2):
+        cells = []
+        for letter, raw in zip(letters, values, strict=False):
+            value = plain(raw)
+            if value is None:
+                continue
+            kind = type(value)
+            if kind is str:
+                told = known.get(value) or known.setdefault(value, _inline(value))
+            elif kind is bool:
+                told = f' t="b"><v>{value:d}</v></c>'
+            elif kind in (int, float):
+                told = f' t="n"><v>{value:.16g}</v></c>'
+            else:
+                return None
+            cells.append(f'<c r="{letter}{number}"{told}')
+        lines.append(f'<row r="{number}">{"".join(cells)}</row>')
+    return "".join(lines).encode("ascii", "xmlcharrefreplace")
+
+
+def _inline(text: str) -> str:
+    """Return what follows the place of a cell that holds a text."""
+    text = _CONTROL.sub(" ", text)[:_CELL]
+    if not text:
+        return ' t="inlineStr"></c>'
+    kept = ' xml:space="preserve"' if text != text.strip() else ""
+    return f' t="inlineStr"><is><t{kept}>{escape(text)}</t></is></c>'
 
 
 def _sheet(book: Any, name: str, folder: Path, *, frozen: bool = False) -> Any:

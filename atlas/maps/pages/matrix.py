@@ -81,8 +81,7 @@ def draw_matrix(
             trip = Trip(network, scenario, mode)
             for start in nodes:
                 tree = trip.tree(start)
-                for end in nodes:
-                    value = float(tree.node_minutes[end])
+                for end, value in zip(nodes, tree.node_minutes[nodes].tolist(), strict=True):
                     minutes.append(int(np.ceil(value * 1000 - 1e-3)) if np.isfinite(value) else -1)
                     journey = journey_on(trip, tree, end)
                     route = []

@@ -70,6 +70,7 @@ class Job:
 
 def site_jobs(
     catalog: Catalog,
+    layers: Mapping[str, Layer],
     network: Network,
     scenarios: Sequence[Scenario],
     ground: Ground | None = None,
@@ -77,7 +78,6 @@ def site_jobs(
     county_lines: bool = False,
 ) -> Iterator[Job]:
     """Yield the maps of the site; county lines, which may not be passed on, where they are asked for."""
-    layers = catalog.layers()
     date = facts_date(layer.frame for layer in layers.values())
     known = set(layers["places"].frame["id"].astype(str))
     boundaries = catalog.boundaries() if county_lines else None
@@ -194,7 +194,8 @@ def build_site(
     scenarios = [load_scenario(name, table=table) for name in BUILT_IN]
     people = ground.people.people.tobytes() if ground is not None else b""
     key = _build_key(catalog, network, scenarios, f"{lang} {county_lines} {decisions is not None}", people)
-    jobs = list(site_jobs(catalog, network, scenarios, ground, county_lines=county_lines))
+    layers = catalog.layers()
+    jobs = list(site_jobs(catalog, layers, network, scenarios, ground, county_lines=county_lines))
     targets = known_targets(catalog)
     claims, broken, checks, told = (
         Card(f"{name}.html", both(f"site.{name}"), both(f"site.{name}_about"))
@@ -212,7 +213,6 @@ def build_site(
         say("nothing has changed")
         return target / "index.html"
     with _drawing_up(target, key) as draft:
-        layers = catalog.layers()
         for job in jobs:
             if not any(_is_current(place / job.name, key) for place in (target, draft)):
                 say(job.name)
