@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from collections.abc import Sequence
@@ -161,6 +162,35 @@ def test_a_system_can_be_given_where_the_file_has_none(tmp_path: Path) -> None:
         roads(tmp_path / "roads.shp")
     line = roads(tmp_path / "roads.shp", crs="4547").layer.frame.geometry.iloc[0]
     assert line.coords[0] == pytest.approx((113.0, 22.5), abs=2e-6)
+
+
+@pytest.mark.parametrize(("name", "known"), [
+    ("EPSG:999999", False), ("our own grid", False), ("urn:ogc:def:crs:OGC:1.3:CRS84", True), ("EPSG:4326", True),
+])  # fmt: skip
+def test_a_geojson_of_a_system_that_there_is_not_is_not_taken_for_degrees(
+    name: str, known: bool, tmp_path: Path
+) -> None:
+    file = tmp_path / "roads.geojson"
+    told = json.loads(road_frame().to_json())
+    file.write_text(json.dumps({**told, "crs": {"type": "name", "properties": {"name": name}}}), encoding="utf-8")
+    if not known:
+        with pytest.raises(ImportDataError, match="pass --crs"):
+            roads(file)
+    line = roads(file, crs=None if known else "4326").layer.frame.geometry.iloc[0]
+    assert line.coords[0] == pytest.approx((113.0, 22.5), abs=2e-6)
+
+
+def test_a_coordinate_that_is_no_number_is_told_of_with_its_feature_and_not_by_a_library(
+    tmp_path: Path, recwarn: pytest.WarningsRecorder
+) -> None:
+    file = tmp_path / "roads.geojson"
+    told = json.loads(road_frame().to_json())
+    told["features"][0]["geometry"]["coordinates"][1][0] = float("nan")
+    file.write_text(json.dumps(told), encoding="utf-8")
+    found = roads(file)
+    assert len(found.layer.frame) == len(told["features"]) - 1
+    assert [str(one.message) for one in recwarn if "encountered" in str(one.message)] == []
+    assert [note for note in found.notes if "encountered" in note] == []
 
 
 @pytest.mark.parametrize("shift", ["gcj02", "bd09"])

@@ -117,7 +117,10 @@ def apart(
             f"{name} cannot be read: it is damaged, or needs more than {memory_mb} MB (its reader ended with {told}); "
             "get it again"
         )
-    kind, value = pickle.loads(data)
+    with warnings.catch_warnings():
+        # A coordinate that is no number is told of with its feature.
+        warnings.filterwarnings("ignore", "invalid value encountered", RuntimeWarning)
+        kind, value = pickle.loads(data)
     if kind == "made":
         made: T = value
         return made

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import mmap
+import re
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import Any
 
 import geopandas as gpd
 import pyogrio
+import pyproj
 import shapely
 
 from atlas.base.doors import missing_extra
@@ -22,6 +25,8 @@ __all__ = ["read_frame"]
 
 MOST_FEATURES = 300_000
 _TOLD = (RuntimeWarning, UserWarning)
+#: Where a GeoJSON names its coordinate system.
+_NAMED = re.compile(rb'"crs"\s*:\s*\{\s*"type"\s*:\s*"name"\s*,\s*"properties"\s*:\s*\{\s*"name"\s*:\s*"([^"]{1,200})"')
 #: How GDAL finds the coordinates in a table that has no WKT.
 _CSV = {
     "X_POSSIBLE_NAMES": "lon,longitude,lng,x,经度",
@@ -50,6 +55,8 @@ def _warned(path: Path, plain: Path, encoding: str | None, sublayer: str | None)
         check_base(path)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        # a coordinate that is no number is told of with its feature
+        warnings.filterwarnings("ignore", "invalid value encountered", RuntimeWarning)
         frame = _read(path, plain, encoding, sublayer)
     return frame, list(dict.fromkeys(f"{path.name}: {one.message}" for one in caught if one.category in _TOLD))
 
@@ -88,7 +95,22 @@ def _read(path: Path, plain: Path, encoding: str | None, sublayer: str | None) -
     except (ValueError, OverflowError) as reason:
         raise ImportDataError(f"{path} cannot be read: {reason}") from reason
     _sound(path, frame, about)
-    return frame
+    # GDAL takes a GeoJSON whose system it does not know for degrees, and says nothing.
+    return frame.set_crs(None, allow_override=True) if about["driver"] == "GeoJSON" and _names_unknown(path) else frame
+
+
+def _names_unknown(path: Path) -> bool:
+    """Whether a GeoJSON file names a coordinate system that there is not."""
+    if not path.is_file() or not path.stat().st_size:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        named = _NAMED.search(text)
+        name = named[1].decode("utf-8", "replace") if named else "EPSG:4326"
+    try:
+        pyproj.CRS.from_user_input(name)
+    except pyproj.exceptions.CRSError:
+        return True
+    return False
 
 
 def _sound(path: Path, frame: Any, about: Mapping[str, Any]) -> None:
