@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from pages import PLAIN, address, opened
+from pages import PHONE, PLAIN, address, opened
 from playwright.sync_api import Browser, Page
 from small_atlas import draw_atlas
 
@@ -107,6 +107,119 @@ def test_a_speed_of_nought_is_refused_by_the_slider_as_by_the_terminal(page: Pag
     )
     assert kept == {}
     assert "local_speed_kmh=0" in said
+
+
+def test_a_line_out_of_bounds_is_refused_where_it_is_drawn(page: Page) -> None:
+    begun, said, points, kept, past = page.evaluate(
+        """() => {
+          const X = Atlas.page.explorer, at = name => document.getElementById(name);
+          const told = () => at('drawing').textContent;
+          const begin = (kind, kmh, headway) => {
+            at('link-kind').value = kind;
+            at('link-kind').dispatchEvent(new Event('change'));
+            at('link-speed').value = kmh;
+            at('link-headway').value = headway;
+            at('draw-link').click();
+            return [at('draw-link').getAttribute('aria-pressed'), told()];
+          };
+          const click = (lat, lon) => Atlas.page.map.fire('click', {
+            latlng: L.latLng(lat, lon), containerPoint: L.point(-999, -999), originalEvent: new MouseEvent('click')});
+          const wrong = [['expressway', '-5', '30'], ['expressway', '151', '30'], ['arterial', '', '30'],
+            ['rail', '401', '30'], ['rail', '250', '-3']].map(one => begin(...one));
+          begin('expressway', '100', '30');
+          click(22.5, 113.3);
+          click(50, 113.3);
+          const said = told();
+          click(22.6, 113.1);
+          at('draw-link').click();
+          const link = X.state.links[0];
+          X.change({links: Array(20).fill(link)});
+          const past = begin('expressway', '100', '30');
+          const kept = X.state.links.length;
+          X.change({links: []});
+          return [wrong.map(one => one[0]), wrong.map(one => one[1]), link.points.length, [kept, said], past];
+        }"""
+    )
+    assert begun == ["false"] * 5
+    bounds = ["150 km/h", "150 km/h", "150 km/h", "400 km/h", "240 分钟"]
+    assert [bound for bound, one in zip(bounds, said, strict=True) if bound not in one] == []
+    assert points == 2
+    assert "区域范围之外" in kept[1]
+    assert [kept[0], past[0]] == [20, "false"]
+    assert "20 条" in past[1]
+
+
+def test_a_thirteenth_origin_is_said_not_to_be_taken(page: Page) -> None:
+    count, said = page.evaluate(
+        """() => {
+          const X = Atlas.page.explorer, before = X.state.origins;
+          X.change({origins: Array.from({length: 12}, (_, k) => ({lon: 113 + k / 20, lat: 22.5}))});
+          document.getElementById('add-origin').click();
+          Atlas.page.map.fire('contextmenu', {latlng: L.latLng(22.7, 113.2)});
+          document.getElementById('add-origin').click();
+          const found = [X.state.origins.length, document.getElementById('warning').textContent];
+          X.change({origins: before});
+          return found;
+        }"""
+    )
+    assert count == 12
+    assert "o=113.2000,22.7000" in said
+
+
+def test_cut_offs_that_are_none_are_said_and_the_field_shows_those_that_hold(page: Page) -> None:
+    told = page.evaluate(
+        """() => {
+          const X = Atlas.page.explorer, field = document.getElementById('cutoffs');
+          const found = ['-1, 90', '', 'abc', '10,20,30,40,50,60,70,80,95'].map(text => {
+            field.value = text;
+            field.dispatchEvent(new Event('change'));
+            return [field.value, document.getElementById('warning').textContent];
+          });
+          X.change({cutoffs: [60, 120]});
+          return found;
+        }"""
+    )
+    assert [one[0] for one in told] == ["90", "90", "90", "10, 20, 30, 40, 50, 60, 70, 80"]
+    assert ["-1" in told[0][1], told[1][1] == "", "abc" in told[2][1], "95" in told[3][1]] == [True] * 4
+
+
+def test_a_card_that_was_closed_does_not_come_back_with_the_next_year(page: Page) -> None:
+    page.evaluate("Atlas.page.explorer.change({year: 2026}); Atlas.page.explorer.open('yangjiang', true)")
+    assert page.is_visible(".card")
+    page.click(".card .close")
+    page.evaluate("Atlas.page.explorer.change({year: 2027})")
+    shown = page.is_visible(".card")
+    page.evaluate("Atlas.page.explorer.change({year: 2026})")
+    assert not shown
+    assert "f=" not in address(page)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_phone_shows_what_differs_in_place_of_two_maps_and_keeps_every_button_in_view(
+    lang: str, browser: Browser, explorer: Path
+) -> None:
+    with opened(browser, explorer, size=PHONE, fragment=f"#g={lang}&d=pair&y=2035&pin=y%3D2026") as page:
+        page.wait_for_selector("body[data-explorer=true]")
+        page.click("button.menu")
+        pressed = page.get_attribute("#seg-compare [data-value=change]", "aria-pressed")
+        offered = page.evaluate("getComputedStyle(document.querySelector('#seg-compare [data-value=pair]')).display")
+        right = page.evaluate("document.getElementById('language').getBoundingClientRect().right")
+    assert (pressed, offered) == ("true", "none")
+    assert right <= PHONE[0]
+
+
+def test_an_emptied_number_gives_the_usual_value_back(page: Page) -> None:
+    kept = page.evaluate(
+        """() => {
+          const X = Atlas.page.explorer;
+          X.change({overrides: {rail_wait_share: 0.4}});
+          const typed = document.getElementById('p-rail_wait_share').parentElement.querySelector('[type=number]');
+          typed.value = '';
+          typed.dispatchEvent(new Event('change'));
+          return X.state.overrides;
+        }"""
+    )
+    assert kept == {}
 
 
 def test_an_english_sentence_has_no_capital_in_its_middle(page: Page) -> None:

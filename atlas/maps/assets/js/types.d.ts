@@ -153,6 +153,8 @@ export interface Explorer {
   originName(origin: any): string;
   yearWords(one: any): string;
   minutesAt(result: any, id: string): number;
+  /** How two states are shown: on a phone never side by side. */
+  comparing(): string;
   featureName(id: string): string;
   placeRows(): { row: number; id: string; name: string; level: string; city: string; min: number | null }[];
   untakenWords(): string;
@@ -166,6 +168,8 @@ export interface Explorer {
   write(): void;
   answerPinned(): void;
   change: ((more: any, quick?: boolean) => void) | null;
+  /** One origin more, where there are not too many. */
+  addOrigin: ((origin: any) => void) | null;
   show: (() => void) | null;
   open: ((id: string, focus: boolean) => void) | null;
   worker: Ahead | null;

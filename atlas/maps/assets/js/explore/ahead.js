@@ -22,12 +22,12 @@ export function ahead(ex, shownNow) {
     behind.postMessage({ engine: X.engine, parameters: X.parameters, nodes: Array.from(nodeOf), tokens: data.tokens, shapes: X.shapes, forward: bits(X.forward) });
   }
   function ask() {
-    if (!ready || (ex.was && view.compare === "pair")) return false;
+    if (!ready || (ex.was && ex.comparing() === "pair")) return false;
     if (busy) { again = true; return true; }
     busy = true;
     again = false;
     var over = viewOf(page.map, page.renderers[1]._bounds);
-    behind.postMessage({ turn: ++turn, state: state, pinned: ex.was ? ex.pinned : null, compare: view.compare, edge: over.w * view.swipe, areas: view.areas, view: over, dpr: page.renderers[1]._dpr });
+    behind.postMessage({ turn: ++turn, state: state, pinned: ex.was ? ex.pinned : null, compare: ex.comparing(), edge: over.w * view.swipe, areas: view.areas, view: over, dpr: page.renderers[1]._dpr });
     return true;
   }
   function take(found) {

@@ -1,4 +1,5 @@
 /* What is asked and what was answered: the values that all parts of the explorer share, and how they are called. */
+import { phone } from "../core/dom.js";
 import { urlState } from "../core/hash.js";
 import { page } from "../core/page.js";
 import { inSentence, listed, pick, ui, wordFor } from "../core/words.js";
@@ -74,6 +75,8 @@ export function explorerOf(base, sides) {
     out.f = ex.chosen;
     urlState.write(/** @type {Record<string, unknown>} */ (out));
   }
+  /* A phone has room for one map: where two stood side by side it shows what differs. */
+  function comparing() { return view.compare === "pair" && phone() ? "change" : view.compare; }
   function featureName(id) { return Object.prototype.hasOwnProperty.call(X.names, id) ? pick(X.names[id]) : id; }
   function placeRows() {
     var found = [];
@@ -95,11 +98,11 @@ export function explorerOf(base, sides) {
 
   /** @type {import("../types").Explorer} */
   var ex = {
-    base: base, sides: sides, places: places, nodeOf: nodeOf, nameOf: nameOf, known: known, opening: opening, paint: paint, model: model, state: state, view: view,
+    base: base, sides: sides, places: places, nodeOf: nodeOf, nameOf: nameOf, known: known, comparing: comparing, opening: opening, paint: paint, model: model, state: state, view: view,
     pinned: pinned, now: null, was: null, chosen: chosen, draft: null, adding: false, untaken: untaken, spent: 0,
     pointOf: pointOf, named: named, originName: originName, yearWords: yearWords, minutesAt: minutesAt, featureName: featureName, placeRows: placeRows, untakenWords: untakenWords,
     told: told, closedRows: closedRows, idOf: idOf, pointAt: pointAt, asksAnew: asksAnew, asksLike: asksLike, write: write, answerPinned: answerPinned,
-    change: null, show: null, open: null, worker: null
+    change: null, addOrigin: null, show: null, open: null, worker: null
   };
   return ex;
 }

@@ -1,6 +1,7 @@
 /* The cards of the explorer: the way to a place, leg by leg, and a line that can be closed. */
 import { own } from "../core/own.js";
 import { el } from "../core/dom.js";
+import { listen } from "../core/events.js";
 import { urlState } from "../core/hash.js";
 import { formatNumber } from "../core/numbers.js";
 import { page } from "../core/page.js";
@@ -23,7 +24,7 @@ export function cards(ex) {
     var nodes = [el("p", { class: "kind" }, ex.yearWords(state) + " · " + inSentence(state.mode)), el("h2", {}, (state.towards ? pick(usual) + " → " + ex.originName(start) : ex.originName(start) + " → " + pick(usual))),
       isFinite(value) ? el("p", { class: "big", "data-minutes": value.toFixed(4) }, [formatNumber(value, 1), el("small", {}, " " + ui("minutes"))]) : el("p", {}, ui("no_way"))];
     if (ex.was && nodeOf.has(id) && isFinite(ex.minutesAt(ex.was, id))) nodes.push(el("p", {}, ui("ex_before", formatNumber(ex.minutesAt(ex.was, id), 1))));
-    nodes.push(el("div", { class: "steps" }, [makeButton({}, "ex_from_here", function () { ex.change({ origins: [{ id: id }] }); }), makeButton({}, "ex_and_here", function () { ex.change({ origins: state.origins.concat([{ id: id }]).slice(0, 12) }); })]));
+    nodes.push(el("div", { class: "steps" }, [makeButton({}, "ex_from_here", function () { ex.change({ origins: [{ id: id }] }); }), makeButton({}, "ex_and_here", function () { ex.addOrigin({ id: id }); })]));
     if (found) nodes.push(legList(found.map(legShown)));
     var line = S.toCommand(Object.assign({}, state, { origins: [state.origins[Math.max(0, ex.now.runs.indexOf(run))]] }), "route", ex.named, ex.named({ id: id }));
     if (isFinite(value)) nodes.push(el("code", { class: "command", id: "route-command" }, line));
@@ -69,8 +70,10 @@ export function cards(ex) {
     ids.forEach(function (id) { if (id.indexOf("rail_services/") !== 0) buttons.push(id); });
     lines.forEach(function (id) { buttons.push(id); });
     showCard([el("p", { class: "kind" }, ui("ex_line"))].concat(buttons.slice(0, 8).map(function (id) {
-      return el("div", {}, [el("h2", {}, ex.featureName(id)), makeButton({ class: "tool", "data-close": id }, state.close.indexOf(id) >= 0 ? "ex_open_again" : "ex_close", function () { ex.change({ close: toggle(state.close, id, state.close.indexOf(id) < 0) }); closeCard(); })]);
+      return el("div", {}, [el("h2", {}, ex.featureName(id)), makeButton({ class: "tool", "data-close": id }, state.close.indexOf(id) >= 0 ? "ex_open_again" : "ex_close", function () { ex.change({ close: toggle(state.close, id, state.close.indexOf(id) < 0) }); if (!ex.chosen) closeCard(); })]);
     })), false);
   }
+  /* a card that was closed does not come back with the next answer, nor does its way stay on the map */
+  listen("card-closed", function () { ex.chosen = null; });
   return { open: open, openLine: openLine, wayTo: wayTo, bestRun: bestRun };
 }

@@ -23,7 +23,7 @@ export function painted(ex, ways) {
     paintPlaces(ctx, mapView, ex.was);
   }, function (label) { return minutesUnder(ex.was, label); }, [function () { return ex.pinned ? ex.told(ex.pinned) : ""; }, function () { return ex.told(state); }]);
   function layout() {
-    var pair = Boolean(ex.was) && view.compare === "pair";
+    var pair = Boolean(ex.was) && ex.comparing() === "pair";
     document.body.classList.toggle("now-right", pair);
     twin.show(pair);
     Array.prototype.forEach.call(document.querySelectorAll(".side-name"), function (node, i) { node.textContent = i ? ex.told(state) : ex.pinned ? ex.told(ex.pinned) : ""; });
@@ -56,7 +56,7 @@ export function painted(ex, ways) {
       return;
     }
     if (ex.worker.paint(ctx, mapView)) ex.chosen = null;
-    else if (ex.was && view.compare === "change" && ex.now.cells && ex.was.cells) {
+    else if (ex.was && ex.comparing() === "change" && ex.now.cells && ex.was.cells) {
       model.paintChange(ctx, mapView, ex.now, state, ex.was, false);
     } else if (ex.was && view.compare === "swipe" && ctx.save) {
       var edge = mapView.w * view.swipe;

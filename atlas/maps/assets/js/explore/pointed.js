@@ -34,8 +34,7 @@ export function pointed(ex, parts) {
     var lon = Math.round(event.latlng.lng * 1e4) / 1e4, lat = Math.round(event.latlng.lat * 1e4) / 1e4, hits = featuresAt(page.map, page.layers, event.containerPoint, 10);
     if (ex.draft) {
       var near = hits.map(ex.idOf).filter(function (id) { return nodeOf.has(id) && (ex.draft.kind === "rail") === (id.indexOf("stn/") === 0); })[0];
-      ex.draft.points.push(near ? ex.pointAt(near) : [lon, lat]);
-      drawnSoFar();
+      parts.links.add(near ? ex.pointAt(near) : [lon, lat]);
       return;
     }
     var ids = hits.map(ex.idOf).filter(function (id) { return nodeOf.has(id); });
@@ -44,7 +43,7 @@ export function pointed(ex, parts) {
     if (line !== null && line !== undefined && ex.now.lines && ex.now.lines.open[line]) { parts.openLine(line); return; }
     setOrigin(ids.length ? { id: ids[0] } : { lon: lon, lat: lat });
   });
-  page.map.on("contextmenu", function (event) { setOrigin({ lon: Math.round(event.latlng.lng * 1e4) / 1e4, lat: Math.round(event.latlng.lat * 1e4) / 1e4 }); });
+  page.map.on("contextmenu", function (event) { if (!ex.draft) setOrigin({ lon: Math.round(event.latlng.lng * 1e4) / 1e4, lat: Math.round(event.latlng.lat * 1e4) / 1e4 }); });
   /* A finger that rests: browsers differ in whether they tell of it. */
   (function () {
     var box = page.map.getContainer(), timer = /** @type {any} */ (null), from = [0, 0], rested = 0;
@@ -57,7 +56,8 @@ export function pointed(ex, parts) {
       timer = setTimeout(function () {
         var at = page.map.mouseEventToLatLng(/** @type {any} */ ({ clientX: from[0], clientY: from[1] }));
         rested = Date.now();
-        setOrigin({ lon: Math.round(at.lng * 1e4) / 1e4, lat: Math.round(at.lat * 1e4) / 1e4 });
+        var lon = Math.round(at.lng * 1e4) / 1e4, lat = Math.round(at.lat * 1e4) / 1e4;
+        if (ex.draft) parts.links.add([lon, lat]); else setOrigin({ lon: lon, lat: lat });
       }, 550);
     }, { passive: true });
     box.addEventListener("touchmove", function (event) { if (Math.hypot(event.touches[0].clientX - from[0], event.touches[0].clientY - from[1]) > 10) stop(); }, { passive: true });
@@ -79,7 +79,8 @@ export function pointed(ex, parts) {
   function setOrigin(origin) {
     ex.chosen = null;
     closeCard();
-    ex.change({ origins: ex.adding ? state.origins.concat([origin]).slice(0, 12) : [origin] });
+    if (ex.adding) ex.addOrigin(origin);
+    else ex.change({ origins: [origin] });
   }
   document.addEventListener("keydown", function (event) { 
     if (!ex.draft || (event.target instanceof HTMLInputElement)) return;
@@ -94,7 +95,7 @@ export function pointed(ex, parts) {
   searchBox(function (layer, row) {
     var id = ex.idOf({ layer: layer, row: row });
     if (!nodeOf.has(id)) { centre(layer, row, 10.5); return; }
-    if (ex.draft) { ex.draft.points.push(ex.pointAt(id)); drawnSoFar(); }
+    if (ex.draft) parts.links.add(ex.pointAt(id));
     else setOrigin({ id: id });
     visible(ex.pointOf({ id: id }));
   }, function (id) {

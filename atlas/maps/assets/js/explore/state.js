@@ -35,6 +35,12 @@ function leftOfCutoffs(text) {
 }
 
 /* A point of a link: [lon, lat], or [lon, lat, id] where it joins a place, station or junction that is there. */
+/* What a line of one's own may have: least and most of its speed, and of a railway's headway. */
+function linkBounds(kind) { return { kmh: kind === "rail" ? RAIL_KMH : ROAD_KMH, headway: kind === "rail" ? HEADWAY_MIN : null }; }
+
+/* The origins with one more; null where there are as many as are taken. */
+function withOrigin(origins, origin) { return origins.length < MOST_ORIGINS ? origins.concat([origin]) : null; }
+
 function linkText(link) {
   var points = link.points.map(function (p) { return p[0].toFixed(4) + "," + p[1].toFixed(4) + (p[2] ? "," + p[2] : ""); }).join("!");
   return link.kind === "road" ? ["road", link.cls, link.kmh, points].join("~") : ["rail", link.kmh, link.headway, points].join("~");
@@ -51,9 +57,11 @@ function linkOf(text, known) {
     : { kind: parts[0], cls: parts[1], kmh: finite(parts[2] || ""), points: points }, known);
 }
 
+function inRegion(p, known) { return within(p[0], [known.box[0], known.box[2]]) && within(p[1], [known.box[1], known.box[3]]); }
+
 /* The link where all of it is within bounds, else null. */
 function linkWith(link, known) {
-  var box = known.box, there = link.points.every(function (p) { return p && within(p[0], [box[0], box[2]]) && within(p[1], [box[1], box[3]]); });
+  var there = link.points.every(function (p) { return p && inRegion(p, known); });
   if (!there || link.points.length < 2 || link.points.length > MOST_POINTS) return null;
   if (link.kind === "road") return Object.prototype.hasOwnProperty.call(ROAD_CLASSES, link.cls) && within(link.kmh, ROAD_KMH) ? link : null;
   return link.kind === "rail" && within(link.kmh, RAIL_KMH) && within(link.headway, HEADWAY_MIN) ? link : null;
@@ -285,5 +293,5 @@ function toCommand(state, what, named, destination, file) {
   return ["atlas", what].concat(ends.some(function (end) { return end[0] === "-"; }) ? words.concat(["--"], ends) : ends.concat(words)).join(" ");
 }
 
-export { fresh, takes, cutoffsOf, leftOfCutoffs, compareCommand, toHash, fromHash, toToml, fromToml, toCommand, originText, linkText, linkOf, yearText,
-  MODES, SETS, PERIODS, BOARDING, COMBINE, TIMETABLES };
+export { fresh, takes, cutoffsOf, leftOfCutoffs, compareCommand, toHash, fromHash, toToml, fromToml, toCommand, originText, linkText, linkOf, linkBounds, inRegion, within, withOrigin, yearText,
+  MODES, SETS, PERIODS, BOARDING, COMBINE, TIMETABLES, MOST_POINTS, MOST_LINKS };

@@ -49,6 +49,7 @@ function explorer(base, sides) {
   var ex = explorerOf(base, sides), state = ex.state, figures = figureSection(ex), legendHost = el("div", { class: "legend" });
   ex.worker = ahead(ex, function () { asking.originsShown(); figures.moving(); });
   ex.change = change;
+  ex.addOrigin = addOrigin;
   ex.show = show;
   var asking = askingSection(ex, figures.parts), reached = reachedSection(ex), projects = projectSection(ex), links = linkSection(ex), parameters = parameterSection(ex, asking);
   var compared = comparedSection(ex, projects.items), kept = keptSection(ex, asking);
@@ -85,6 +86,13 @@ function explorer(base, sides) {
     if (!quick) { ex.write(); show(); }
     else figures.figuresShown();
     redraw();
+  }
+  /* One origin more; where there are as many as are taken it is said, and the others stand. */
+  function addOrigin(origin) {
+    var origins = exploreState.withOrigin(state.origins, origin);
+    if (origins) { change({ origins: origins }); return; }
+    ex.untaken = ["o=" + exploreState.originText(origin)];
+    asking.originsShown();
   }
   function show() {
     [asking, years, figures, reached, projects, links, parameters, compared, kept].forEach(function (part) { part.show(); });

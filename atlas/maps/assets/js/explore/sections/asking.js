@@ -15,10 +15,12 @@ export function askingSection(ex, figures) {
   var warning = el("p", { class: "warning", role: "alert", hidden: true, id: "warning" });
   var cut = labelled(el("input", { type: "text", id: "cutoffs", inputmode: "decimal" }), "ex_cutoffs");
   cut.addEventListener("change", function () {
-    var read = S.cutoffsOf(cut.value);
+    /* read before the change, which writes into the field what was taken */
+    var read = S.cutoffsOf(cut.value), left = S.leftOfCutoffs(cut.value);
     if (read) ex.change({ cutoffs: read });
-    var left = S.leftOfCutoffs(cut.value);
-    if (left.length) { ex.untaken = left; cut.value = state.cutoffs.join(", "); originsShown(); }
+    ex.untaken = left;
+    cut.value = state.cutoffs.join(", ");
+    originsShown();
   });
   var areasBox = el("input", { type: "checkbox", id: "areas", checked: view.areas });
   areasBox.addEventListener("change", function () { view.areas = areasBox.checked; urlState.write({ i: view.areas ? null : "0" }); redraw(); });

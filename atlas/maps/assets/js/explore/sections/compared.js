@@ -77,7 +77,7 @@ export function comparedSection(ex, items) {
     redraw();
   });
   function shown() {
-    press("compare", view.compare);
+    press("compare", ex.comparing());
     edge.hidden = view.compare !== "swipe" || !ex.was;
     differences();
   }

@@ -17,8 +17,11 @@ export function keptSection(ex, asking) {
     function tool(id, key, action) { return makeButton({ class: "tool", id: id }, key, action); }
     var file = el("input", { type: "file", accept: ".toml,text/plain", id: "toml-in", hidden: true });
     file.addEventListener("change", function () {
-      if (!file.files[0]) return;
-      file.files[0].text().then(function (text) {
+      var given = file.files[0];
+      if (!given) return;
+      /* the same file, mended and chosen again, is a change too */
+      file.value = "";
+      given.text().then(function (text) {
         try { ex.change(S.fromToml(text, state, known)); } catch (error) { asking.warn(ui("ex_bad_file", error.message)); }
       });
     });

@@ -4,12 +4,12 @@ import { ui } from "../../core/words.js";
 
 /** @param {import("../../types").Explorer} ex */
 export function legendRows(ex) {
-  var paint = ex.paint, state = ex.state, view = ex.view, data = page.data;
+  var paint = ex.paint, state = ex.state, data = page.data;
   function legendOf() {
-    if (view.compare !== "change" && ex.now.owner) return state.origins.map(function (origin, k) {
+    if (ex.comparing() !== "change" && ex.now.owner) return state.origins.map(function (origin, k) {
       return ["LineString", { color: paint.css(paint.OWNERS[k]), width: 8, form: "plain", alpha: 1 }, "operating", false, function () { return ui("ex_owner", ex.originName(origin)); }];
     }).concat(timeRows());
-    if (view.compare === "change" && ex.pinned) return [["g30", paint.STEPS[0]], ["g15", paint.STEPS[1]], ["g5", paint.STEPS[2]], ["g1", paint.STEPS[3]], ["l1", paint.WORSE[2]]].map(function (row) {
+    if (ex.comparing() === "change" && ex.pinned) return [["g30", paint.STEPS[0]], ["g15", paint.STEPS[1]], ["g5", paint.STEPS[2]], ["g1", paint.STEPS[3]], ["l1", paint.WORSE[2]]].map(function (row) {
       return ["LineString", { color: paint.css(/** @type {number[]} */ (row[1][1])), width: 6, form: "plain", alpha: 1 }, "operating", false, function () { return ui(row[0][0] === "g" ? "ex_faster" : "ex_slower", row[1][0]); }];
     });
     return timeRows();

@@ -84,7 +84,8 @@ export function parameterSection(ex, asking) {
     }
     slider.addEventListener("input", function () { set(Number(slider.value), true); });
     slider.addEventListener("change", function () { set(Number(slider.value)); });
-    typed.addEventListener("change", function () { set(Number(typed.value)); });
+    /* an emptied field is no nought: it gives the usual value back */
+    typed.addEventListener("change", function () { set(typed.value === "" ? usual : Number(typed.value)); });
     tell(value);
     return el("div", { class: "slider" }, [el("label", { for: id }, pick(row[6])), el("div", { class: "row" }, [slider, typed, el("small", {}, pick(row[4]))]), mark, el("small", { class: "source" }, " " + ui("source") + ": " + pick(row[5]))]);
   }
