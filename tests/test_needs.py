@@ -30,7 +30,7 @@ NOW = load_scenario("2026")
         ("阳江", "珠海", 140.0, "drive", NOW),
         ("恩平", "珠海", 110.0, "multimodal", NOW),
         ("珠海", "香港", 95.0, "drive", NOW),
-        ("阳江", "广州", 126.0, "rail", NOW.but(boarding="headway", overrides={"rail_access_max_min": 45.0})),
+        ("阳江", "广州", 140.0, "rail", NOW.but(boarding="headway", overrides={"rail_access_max_min": 45.0})),
     ],
 )
 def test_a_parameter_put_back_into_the_scenario_meets_the_limit_to_a_tenth_of_a_minute(
@@ -45,6 +45,15 @@ def test_a_parameter_put_back_into_the_scenario_meets_the_limit_to_a_tenth_of_a_
     for row in rows.to_dict("records"):
         turned = scenario.but(overrides={row["parameter"]: row["needed"]})  # type: ignore[attr-defined]
         assert route(network, start, end, turned, mode=mode).minutes == pytest.approx(limit, abs=0.1), row["parameter"]
+
+
+def test_by_rail_faster_streets_may_bring_more_stations_within_the_bound_than_was_counted_on(network: Network) -> None:
+    scenario = NOW.but(boarding="headway", overrides={"rail_access_max_min": 45.0})
+    options = solve(network, "阳江", "广州", scenario, limit_min=126.0, mode="rail").options
+    (needed,) = options.loc[options["parameter"].eq("local_speed_kmh") & options["other"].eq(""), "needed"]
+    assert needed > 100
+    turned = scenario.but(overrides={"local_speed_kmh": needed})
+    assert route(network, "阳江", "广州", turned, mode="rail").minutes <= 126.0 + 0.1
 
 
 def test_a_speed_put_back_on_its_road_meets_the_limit(network: Network) -> None:

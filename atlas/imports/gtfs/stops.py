@@ -113,8 +113,10 @@ class Stops:
             str(name): (point.x, point.y) for name, point in zip(known["id"], known.geometry, strict=True)
         }  # fmt: skip
         named: dict[str, list[str]] = defaultdict(list)
+        titled: dict[str, list[str]] = defaultdict(list)
         if known is not None:
             for name, title in zip(known["id"], known["name_zh"], strict=True):
+                titled[str(title)].append(str(name))
                 for base in base_names("stations", title):
                     named[base].append(str(name))
         at = stop_places(feed.stops, shift)
@@ -124,7 +126,8 @@ class Stops:
         rail = {above[stop] for stop in calls.heavy if stop in above}
         metro = {above[stop] for stop in calls.metro if stop in above} - rail
         beside = {frozenset((above[a], above[b])) for a, b in calls.beside if a in above and b in above}
-        first = _as_one({top: rows[top] for top in where if top in rail | metro}, where, rail, beside)
+        sure = {top: _surely(top, rows[top], here, titled, places) for top, here in where.items()}
+        first = _as_one({top: rows[top] for top in where if top in rail | metro}, where, rail, beside, sure)
         one = sum(top != of for top, of in first.items())
         if one:
             notes.append(f"stops within {_WALK_KM * 1000:.0f} m of another of their name, which are it: {one}")
@@ -171,10 +174,12 @@ def _as_one(
     where: Mapping[str, Point | None],
     rail: Collection[str],
     beside: Collection[frozenset[str]],
+    sure: Mapping[str, str],
 ) -> dict[str, str]:
     """Return for each stop the first of those of its name within walking distance, of trains before metros.
 
-    Two stops that one trip calls at one after the other are two, whatever they are called.
+    Two stops that one trip calls at one after the other are two, whatever they are called, and so are two that are
+    `sure` to be stations the atlas tells apart (横琴 and 横琴(澳门轻轨)).
     """
     named: dict[str, list[str]] = defaultdict(list)
     for top, row in rows.items():
@@ -187,7 +192,8 @@ def _as_one(
         groups = [[top] for top in tops]
         for a, b in _near(tops, where):
             one, other = (next(group for group in groups if top in group) for top in (a, b))
-            apart = any(frozenset((x, y)) in beside for x in one for y in other)
+            apart = any(frozenset((x, y)) in beside or (sure[x] and sure[y] and sure[x] != sure[y])
+                        for x in one for y in other)  # fmt: skip
             if one is not other and not apart:
                 groups.remove(other)
                 one.extend(other)
@@ -203,6 +209,15 @@ def _near(tops: list[str], where: Mapping[str, Point | None]) -> Iterator[tuple[
     for i, j in combinations(range(len(tops)), 2):
         if float(distances_km(xy[i, 0], xy[i, 1], xy[j, 0], xy[j, 1])) <= _WALK_KM:
             yield tops[i], tops[j]
+
+
+def _surely(
+    stop: str, row: Record, here: Point | None, titled: Mapping[str, list[str]], places: Mapping[str, Point]
+) -> str:
+    """Return the atlas's station of the stop's own id, or that of its very name nearby; empty where there is none."""
+    if stop in places or here is None:
+        return stop if stop in places else ""
+    return nearest(here, titled.get(text(row.get("stop_name")), []), places, _SAME_KM)
 
 
 def _same(stop: str, row: Record, here: Point, named: Mapping[str, list[str]], places: Mapping[str, Point]) -> str:
