@@ -94,5 +94,5 @@ def test_names_out_of_files_are_escaped_and_cannot_run(layers: dict[str, Layer])
 def test_no_way_is_said(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
     journey = atlas.route(network, SOME, OTHER, NOW, mode="drive")
-    assert "no way" not in shown(journey)
-    assert "no way" in shown(replace(journey, minutes=float("inf"), legs=()))
+    assert "no route" not in shown(journey)
+    assert "no route" in shown(replace(journey, minutes=float("inf"), legs=()))

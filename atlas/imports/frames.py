@@ -20,6 +20,7 @@ from atlas.base.errors import ImportDataError
 from atlas.base.files import plainly_named
 from atlas.base.foreign import VECTOR_DRIVERS, apart, only_drivers
 from atlas.imports.archives import check_base, unpacked_bytes
+from atlas.imports.systems import is_local
 
 __all__ = ["read_frame"]
 
@@ -95,8 +96,9 @@ def _read(path: Path, plain: Path, encoding: str | None, sublayer: str | None) -
     except (ValueError, OverflowError) as reason:
         raise ImportDataError(f"{path} cannot be read: {reason}") from reason
     _sound(path, frame, about)
-    # GDAL takes a GeoJSON whose system it does not know for degrees, and says nothing.
-    return frame.set_crs(None, allow_override=True) if about["driver"] == "GeoJSON" and _names_unknown(path) else frame
+    # GDAL takes a GeoJSON whose system it does not know for degrees and says nothing; a local one it keeps.
+    unknown = about["driver"] == "GeoJSON" and not is_local(frame.crs) and _names_unknown(path)
+    return frame.set_crs(None, allow_override=True) if unknown else frame
 
 
 def _names_unknown(path: Path) -> bool:
