@@ -301,10 +301,15 @@ def test_two_compared_states_print_as_two_maps_on_one_sheet(browser: Browser, ex
         assert page.evaluate("document.querySelectorAll('.print-sheet img').length") == 1
 
 
-def test_a_slider_moves_the_line_between_two_compared_states(page: Page) -> None:
-    hidden, pictures = page.evaluate(
+def test_a_slider_moves_the_line_between_two_compared_states_and_both_are_named_beside_it(page: Page) -> None:
+    hidden, pictures, named = page.evaluate(
         """async () => {
-          const X = Atlas.page.explorer, slider = document.getElementById('swipe'), pictures = [];
+          const X = Atlas.page.explorer, slider = document.getElementById('swipe'), pictures = [], named = [];
+          const canvas = CanvasRenderingContext2D.prototype, write = canvas.fillText;
+          canvas.fillText = function (text, x) {
+            if (/202[0-9]|203[0-9]/.test(text)) named.push([text, Math.round(x), this.textAlign]);
+            return write.apply(this, arguments);
+          };
           const press = one => document.querySelector(one).click(), hidden = [slider.hidden];
           X.change({origins: [{id: 'jiangmen'}], year: 2026, mode: 'multimodal'});
           press('#pin');
@@ -318,11 +323,15 @@ def test_a_slider_moves_the_line_between_two_compared_states(page: Page) -> None
             pictures.push(Atlas.page.renderers[1]._container.toDataURL());
           }
           press('#unpin');
-          return [hidden.concat(slider.hidden), pictures];
+          canvas.fillText = write;
+          return [hidden.concat(slider.hidden), pictures, named];
         }"""
     )
     assert hidden == [True, False, True]
     assert len(set(pictures)) == 2
+    assert {("2026" in text, x, side) for text, x, side in named if x < 100} == {
+        (True, -10, "right"), (False, 10, "left"),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [(1366, 768), (1024, 768), (390, 844)], ids=str)

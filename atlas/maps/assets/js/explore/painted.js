@@ -64,6 +64,7 @@ export function painted(ex, ways) {
       ctx.save(); ctx.beginPath(); ctx.rect(edge, 0, mapView.w - edge, mapView.h); ctx.clip(); paintOne(ctx, mapView, ex.now, state); ctx.restore();
       ctx.setLineDash([]); ctx.beginPath(); ctx.moveTo(edge, 0); ctx.lineTo(edge, mapView.h); ctx.strokeStyle = data.tokens.ground.text; ctx.lineWidth = 2; ctx.stroke();
     } else paintOne(ctx, mapView, ex.now, state);
+    if (ex.was && view.compare === "swipe") nameSides(ctx, mapView.w * view.swipe);
     if (ex.chosen) {
       paint.paintRoute(ctx, mapView, ways.wayTo(ex.chosen, ways.bestRun(ex.chosen)));
     }
@@ -71,6 +72,21 @@ export function painted(ex, ways) {
     paint.paintOwn(ctx, mapView, state.links, ex.draft);
     paintPlaces(ctx, mapView, ex.now);
   });
+  /* Which state is to the left of the line and which to the right. */
+  function nameSides(ctx, edge) {
+    ctx.setLineDash([]);
+    ctx.font = "600 13px " + page.tokens.font;
+    ctx.lineJoin = "round";
+    ctx.lineWidth = 4;
+    ctx.strokeStyle = data.tokens.ground.halo;
+    ctx.fillStyle = data.tokens.ground.text;
+    [["right", edge - 10, ex.pinned], ["left", edge + 10, state]].forEach(function (side) {
+      ctx.textAlign = side[0];
+      ctx.strokeText(ex.told(side[2]), side[1], 24);
+      ctx.fillText(ex.told(side[2]), side[1], 24);
+    });
+    ctx.textAlign = "left";
+  }
   function paintPlaces(ctx, mapView, result) {
     for (var row = 0; row < places.size; row++) {
       var symbol = places.symbol(row);
