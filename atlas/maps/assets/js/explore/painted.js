@@ -1,4 +1,5 @@
 /* The explorer on the map: areas, lines, places, ways, two states beside one another, and the same on the sheet. */
+import { el } from "../core/dom.js";
 import { TOLERANCE_MIN } from "../core/bands.js";
 import { formatNumber, wholeMinutes } from "../core/numbers.js";
 import { hooks, page } from "../core/page.js";
@@ -64,7 +65,7 @@ export function painted(ex, ways) {
       ctx.save(); ctx.beginPath(); ctx.rect(edge, 0, mapView.w - edge, mapView.h); ctx.clip(); paintOne(ctx, mapView, ex.now, state); ctx.restore();
       ctx.setLineDash([]); ctx.beginPath(); ctx.moveTo(edge, 0); ctx.lineTo(edge, mapView.h); ctx.strokeStyle = data.tokens.ground.text; ctx.lineWidth = 2; ctx.stroke();
     } else paintOne(ctx, mapView, ex.now, state);
-    if (ex.was && view.compare === "swipe") nameSides(ctx, mapView.w * view.swipe);
+    nameSides(ex.was && view.compare === "swipe" ? mapView.w * view.swipe - (mapView.w - page.map.getSize().x) / 2 : null);
     if (ex.chosen) {
       paint.paintRoute(ctx, mapView, ways.wayTo(ex.chosen, ways.bestRun(ex.chosen)));
     }
@@ -72,20 +73,18 @@ export function painted(ex, ways) {
     paint.paintOwn(ctx, mapView, state.links, ex.draft);
     paintPlaces(ctx, mapView, ex.now);
   });
-  /* Which state is to the left of the line and which to the right. */
-  function nameSides(ctx, edge) {
-    ctx.setLineDash([]);
-    ctx.font = "600 13px " + page.tokens.font;
-    ctx.lineJoin = "round";
-    ctx.lineWidth = 4;
-    ctx.strokeStyle = data.tokens.ground.halo;
-    ctx.fillStyle = data.tokens.ground.text;
-    [["right", edge - 10, ex.pinned], ["left", edge + 10, state]].forEach(function (side) {
-      ctx.textAlign = side[0];
-      ctx.strokeText(ex.told(side[2]), side[1], 24);
-      ctx.fillText(ex.told(side[2]), side[1], 24);
+  /* Which state is to the left of the line and which to the right; the canvas reaches beyond the map on all sides. */
+  var beside = ["right", "left"].map(function (side) {
+    return document.getElementById("app").appendChild(el("div", { class: "edge-name", hidden: true, "data-side": side }));
+  });
+  function nameSides(edge) {
+    var wide = document.getElementById("app").clientWidth;
+    beside.forEach(function (name, which) {
+      name.hidden = edge === null;
+      if (edge === null) return;
+      name.textContent = ex.told(which ? state : ex.pinned);
+      name.style[which ? "left" : "right"] = (which ? edge : wide - edge) + 10 + "px";
     });
-    ctx.textAlign = "left";
   }
   function paintPlaces(ctx, mapView, result) {
     for (var row = 0; row < places.size; row++) {
