@@ -75,6 +75,24 @@ def test_a_disk_that_takes_no_more_is_reported_and_the_old_file_stays(tmp_path: 
     assert path.read_text("utf-8") == "old"
 
 
+def test_what_a_format_refuses_on_a_full_disk_is_told_as_the_disks_doing(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys\n"
+        "from atlas.base.errors import ExportError\n"
+        "from atlas.base.files import replacing\n"
+        "for most in (resource.RLIM_INFINITY, 1000):\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))\n"
+        "    try:\n"
+        "        with replacing(sys.argv[1]): raise ExportError('GPKG cannot hold the table')\n"
+        "    except ExportError as reason: print(reason)\n"
+    )
+    roomy, full = _run(code, str(tmp_path / "a.gpkg")).stdout.splitlines()
+    assert roomy == "GPKG cannot hold the table"
+    assert full.startswith("cannot write")
+    assert "GPKG" not in full
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_read_only_folder_is_reported() -> None:
     # Root may write anywhere, so the child gives up its rights first, after reading what it needs of Python.
     code = (

@@ -42,6 +42,8 @@ fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 _DRAFT, _MOVES = ".atlas-draft-", "moves"
 #: Paths that libraries take for a path and nothing else: no ``!`` (archive), ``#``, ``?``, ``;`` (address), no bytes
 #: that are no UTF-8.
+#: Bytes that a disk which is not full takes.
+_ROOM = 1 << 20
 _PLAIN = re.compile(r"[\w./ ()+,=@~-]+")
 
 
@@ -114,7 +116,13 @@ def replacing_all(
                 (folder / str(number)).mkdir()
                 moves.append(_Move(folder / str(number) / name, target, mode, fresh))
                 given.append(plain / str(number) / name)
-            yield tuple(given)
+            try:
+                yield tuple(given)
+            except ExportError:
+                # What a format refuses may be the disk's doing: a driver tells a file cut short as a fault of the data.
+                for folder, _ in roots.values():
+                    _ask_for_room(folder)
+                raise
             for move in moves:
                 if move.mode is not None:
                     move.draft.chmod(stat.S_IMODE(move.mode))
@@ -128,6 +136,14 @@ def replacing_all(
         why = getattr(reason, "strerror", None) or reason
         names = ", ".join(str(target) for target, _, _ in wanted)
         raise ExportError(f"cannot write {names}: {why}; what stood there is untouched") from reason
+
+
+def _ask_for_room(folder: Path) -> None:
+    """Raise what the system says where a folder takes no more."""
+    with (folder / "room").open("wb") as probe:
+        probe.write(bytes(_ROOM))
+        probe.flush()
+        os.fsync(probe.fileno())
 
 
 @dataclass(frozen=True)
