@@ -20,7 +20,7 @@ from atlas.base.errors import ImportDataError
 from atlas.base.files import plainly_named
 from atlas.base.foreign import VECTOR_DRIVERS, apart, only_drivers
 from atlas.imports.archives import check_base, unpacked_bytes
-from atlas.imports.systems import is_local
+from atlas.imports.systems import NAMED, is_local
 
 __all__ = ["read_frame"]
 
@@ -96,23 +96,26 @@ def _read(path: Path, plain: Path, encoding: str | None, sublayer: str | None) -
     except (ValueError, OverflowError) as reason:
         raise ImportDataError(f"{path} cannot be read: {reason}") from reason
     _sound(path, frame, about)
-    # GDAL takes a GeoJSON whose system it does not know for degrees and says nothing; a local one it keeps.
-    unknown = about["driver"] == "GeoJSON" and not is_local(frame.crs) and _names_unknown(path)
-    return frame.set_crs(None, allow_override=True) if unknown else frame
+    named = _unknown_name(path) if about["driver"] == "GeoJSON" and not is_local(frame.crs) else ""
+    if named:
+        # GDAL takes a GeoJSON whose system it does not know for degrees and says nothing; a local one it keeps.
+        frame = frame.set_crs(None, allow_override=True)
+        frame.attrs[NAMED] = named
+    return frame
 
 
-def _names_unknown(path: Path) -> bool:
-    """Whether a GeoJSON file names a coordinate system that there is not."""
+def _unknown_name(path: Path) -> str:
+    """Return the name of the coordinate system that a GeoJSON file is in where there is none of it, else nothing."""
     if not path.is_file() or not path.stat().st_size:
-        return False
+        return ""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        named = _NAMED.search(text)
-        name = named[1].decode("utf-8", "replace") if named else "EPSG:4326"
+        found = _NAMED.search(text)
+        name = found[1].decode("utf-8", "replace") if found else "EPSG:4326"
     try:
         pyproj.CRS.from_user_input(name)
     except pyproj.exceptions.CRSError:
-        return True
-    return False
+        return name
+    return ""
 
 
 def _sound(path: Path, frame: Any, about: Mapping[str, Any]) -> None:

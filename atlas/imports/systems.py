@@ -16,12 +16,14 @@ from atlas.base import geodesy
 from atlas.base.errors import ImportDataError
 from atlas.base.geodesy import Floats, Texts
 
-__all__ = ["in_degrees", "is_local", "shift_accuracy", "shifted", "system_of"]
+__all__ = ["NAMED", "in_degrees", "is_local", "shift_accuracy", "shifted", "system_of"]
 
 _SHIFTS: Mapping[str, Callable[..., tuple[Any, Any]]] = {
     "gcj02": geodesy.gcj02_to_wgs84,
     "bd09": geodesy.bd09_to_wgs84,
 }
+#: The attribute of a frame that holds the name of its coordinate system where there is none of that name.
+NAMED = "unknown_crs"
 #: Datums that are realisations of the frame of WGS 84, for which the database of systems gives no step: name there, and
 #: metres within which they agree, as generally known of frames of an epoch.
 _SAME_FRAME = {"China 2000": 1.0}
@@ -48,6 +50,10 @@ def system_of(path: Path, frame: gpd.GeoDataFrame, crs: str | None) -> pyproj.CR
             return pyproj.CRS.from_user_input(f"EPSG:{crs}" if str(crs).isdigit() else crs)
         except pyproj.exceptions.ProjError as reason:
             raise ImportDataError(f"{path}: coordinate system {crs}: {reason}") from reason
+    if frame.crs is None and (named := frame.attrs.get(NAMED)):
+        raise ImportDataError(
+            f"{path} names the coordinate system {named!r}, which there is not; pass --crs (for example 4547)"
+        )
     if frame.crs is None:
         raise ImportDataError(f"{path} does not say in which coordinate system it is; pass --crs (for example 4547)")
     own = pyproj.CRS(frame.crs)
