@@ -174,7 +174,8 @@ def test_a_geojson_of_a_system_that_there_is_not_is_not_taken_for_degrees(
     told = json.loads(road_frame().to_json())
     file.write_text(json.dumps({**told, "crs": {"type": "name", "properties": {"name": name}}}), encoding="utf-8")
     if not known:
-        with pytest.raises(
+        named = f"names the coordinate system '{name}', which there is not; pass --crs"
+        with pytest.raises(ImportDataError, match=named):
             ImportDataError, match=f"names the coordinate system '{name}', which there is not; pass --crs"
         ):
             roads(file)
