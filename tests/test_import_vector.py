@@ -176,8 +176,6 @@ def test_a_geojson_of_a_system_that_there_is_not_is_not_taken_for_degrees(
     if not known:
         named = f"names the coordinate system '{name}', which there is not; pass --crs"
         with pytest.raises(ImportDataError, match=named):
-            ImportDataError, match=f"names the coordinate system '{name}', which there is not; pass --crs"
-        ):
             roads(file)
     line = roads(file, crs=None if known else "4326").layer.frame.geometry.iloc[0]
     assert line.coords[0] == pytest.approx((113.0, 22.5), abs=2e-6)
