@@ -24,8 +24,8 @@ from atlas.data.catalog import open_catalog
 from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
-from atlas.decide.board import Board
-from atlas.decide.critical import closures, critical_links
+from atlas.decide.board import Board, closures
+from atlas.decide.critical import critical_links
 from atlas.decide.measures import Pairs
 from atlas.decide.players import plan_players
 from atlas.decide.value import project_values

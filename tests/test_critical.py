@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from atlas.base.errors import PlanError
 from atlas.cli import cli
 from atlas.data.scenario import load_scenario
-from atlas.decide.critical import NOTICED_MIN, Watch, breaks, closures, critical_links, dividend, worst_pairs
+from atlas.decide.board import closures
+from atlas.decide.critical import NOTICED_MIN, Watch, breaks, critical_links, dividend, worst_pairs
 from atlas.land.ground import Ground
 from atlas.land.surface import surface_from
 from atlas.network.build import Network, build_network

@@ -10,8 +10,9 @@ from atlas.data.catalog import Catalog
 from atlas.data.region import find_root
 from atlas.data.register import read_register
 from atlas.data.scenario import load_scenario
+from atlas.decide.board import closures
 from atlas.decide.corridors import SERVED_MIN, corridor_cards
-from atlas.decide.critical import Watch, closures
+from atlas.decide.critical import Watch
 from atlas.decide.gaps import STRAIT_KM, gaps
 from atlas.land.ground import Ground
 from atlas.network.build import Network

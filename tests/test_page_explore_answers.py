@@ -40,16 +40,17 @@ def questions(network: Network) -> list[dict[str, Any]]:
     rng = random.Random(20261126)
     places = [str(name) for name in network.nodes["node_id"][network.nodes["kind"] == "place"]]
     features = sorted(network.arrays.rows_by_id)
+    widened = sorted(set(network.arrays.feature_id[network.arrays.wider[:, 1]]))
     table = load_scenario("2026").table
     assert table is not None
     found = []
-    for _ in range(QUESTIONS):
+    for turn in range(QUESTIONS):
         row = rng.choice(table.rows)
         scenario = load_scenario(rng.choice(["2023", "2026", "2030", "2035", "full"])).but(
             parameter_set=rng.choice(["favourable", "central", "adverse"]),
             period=rng.choice(["free", "typical", "peak"]),
             boarding=rng.choice(["planned", "headway"]),
-            close=frozenset(rng.sample(features, rng.randint(0, 4))),
+            close=frozenset(rng.sample(features, rng.randint(0, 4)) + rng.sample(widened, turn % 5 == 0)),
             without=frozenset(rng.sample(features, rng.randint(0, 2))),
             with_=frozenset(rng.sample(["ferries", "coaches"], rng.randint(0, 2))),
             overrides={row.name: round(row.low + (row.high - row.low) * rng.random(), 6)} if row.low < row.high else {},

@@ -91,6 +91,20 @@ def test_a_widening_lies_where_the_old_road_lies(network: Network) -> None:
         assert row["opens_year"] == 2035
 
 
+def test_what_widens_a_road_closes_with_it_and_alone_leaves_the_road(network: Network) -> None:
+    arrays, later = network.arrays, load_scenario("2035")
+    of = {name: arrays.rows_by_id[name] for name in ("s47_jz", "s47_widen")}
+    whole = arrays.open_in(later)
+    assert whole[of["s47_jz"]].all()
+    assert whole[of["s47_widen"]].all()
+    for scenario in (later.but(close=["s47_jz"]), later.but(without=["highways/s47_jz"])):
+        assert not arrays.open_in(scenario)[np.concatenate([*of.values()])].any()
+    alone = arrays.open_in(later.but(close=["s47_widen"]))
+    assert alone[of["s47_jz"]].all()
+    assert not alone[of["s47_widen"]].any()
+    assert (of["s47_widen"][:, None] == arrays.wider[:, 0]).any(axis=1).all()
+
+
 def test_an_indicative_line_is_charged_the_detour_of_its_own(network: Network) -> None:
     arrays = network.arrays
     assert arrays.indicative.any()

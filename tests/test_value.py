@@ -174,7 +174,7 @@ def test_people_are_those_of_the_surface_towards_the_centre(network: Network, gr
 def test_opening_a_project_never_makes_a_measure_smaller(network: Network, ground: Ground, name: str) -> None:
     board = Board(network, load_scenario("2035"), "multimodal")
     ids = ["s26_zk_zs", "g2518_szzs", "yinzhouhu", "railways/zhuzhao_jj", "airports/yangjiang"]
-    shut = tuple(board.named([one]) for one in ids)
+    shut = tuple(board.closing([one]) for one in ids)
     targets = read_targets(PLAN / "targets.toml")
     measure = make_measure(name, board, board.without(ids), ground=ground, targets=targets, sites=SITES)
     game = Game(board, shut, measure)

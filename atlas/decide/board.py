@@ -14,7 +14,9 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
+from atlas.base.errors import PlanError
 from atlas.base.geodesy import Bools, Floats, Ints
+from atlas.base.tables import slots
 from atlas.data.scenario import Scenario
 from atlas.network.arrays import StateArcs
 from atlas.network.build import Network
@@ -25,7 +27,7 @@ from atlas.travel.search import Graph, arcs_in, arcs_matrix, counted, early_node
 from atlas.travel.trip import Trip
 from atlas.ways.heap import TOLERANCE_MIN
 
-__all__ = ["Board", "Opened", "Spent"]
+__all__ = ["Board", "Closure", "Opened", "Spent", "closures"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,9 +126,9 @@ class Board:
         rows = kept[order]
         return arcs_matrix(arcs.head[rows], arcs.tail[rows], self._weight[rows], arcs.states), order
 
-    def named(self, ids: Iterable[str]) -> Bools:
-        """(m,) the edges of features, lines or plan items among `ids`."""
-        return self.network.arrays.named(ids)
+    def closing(self, ids: Iterable[str]) -> Bools:
+        """(m,) the edges that close with features, lines or plan items among `ids`: their own, and what widens them."""
+        return self.network.arrays.closing(self.network.arrays.named(ids))
 
     def opened(self, shut: Bools | None = None) -> Opened:
         """Return the board with the edges `shut` (m,) closed; with nothing closed for None."""
@@ -149,7 +151,7 @@ class Board:
 
     def without(self, ids: Iterable[str]) -> Opened:
         """Return the board with all edges of `ids` closed."""
-        return self.opened(self.named(ids))
+        return self.opened(self.closing(ids))
 
 
 @dataclass(frozen=True, eq=False)
@@ -367,3 +369,75 @@ def _weighed(matrix: csr_array, open_: Bools, off: Floats | None) -> csr_array:
     """The matrix with closed arcs at infinite minutes: the search never takes them."""
     minutes = matrix.data if off is None else np.maximum(matrix.data - off, 1e-12)
     return csr_array((np.where(open_, minutes, np.inf), matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+_ROAD_ROLES = ("run",)
+
+
+@dataclass(frozen=True)
+class Closure:
+    """What may close: a road or line, or one stretch of a road between two junctions.
+
+    Attributes
+    ----------
+    id
+        ``layer/feature``; for a stretch followed by ``:`` and the nodes of its ends.
+    edges
+        Rows of ``Network.edges``, both directions.
+    """
+
+    id: str
+    name_zh: str
+    name_en: str
+    from_zh: str
+    to_zh: str
+    mode: str
+    length_km: float
+    edges: Ints
+
+
+def closures(network: Network, scenario: Scenario, *, by: str = "feature") -> tuple[Closure, ...]:
+    """Return what of `scenario` may close.
+
+    Parameters
+    ----------
+    network, scenario
+        What is open.
+    by
+        ``feature``: each road, crossing and railway line as a whole. ``link``: each stretch of a road between two
+        junctions; railway lines as a whole, since trains that pass a station run over stretches they do not stop at.
+
+    Raises
+    ------
+    PlanError
+        Another `by`.
+    """
+    if by not in ("feature", "link"):
+        raise PlanError(f"links are closed by feature or by link, not by {by!r}")
+    arrays, columns, names = network.arrays, network.edge_columns, network.node_names
+    present = arrays.open_in(scenario)
+    found: dict[str, list[int]] = {}
+    for row in np.nonzero(present & np.isin(arrays.role, _ROAD_ROLES))[0].tolist():
+        key = f"{columns['layer'][row]}/{columns['feature_id'][row]}"
+        if by == "link":
+            ends = sorted(str(network.nodes["node_id"].iloc[arrays.twin[x[row]]]) for x in (arrays.tail, arrays.head))
+            key = f"{key}:{'—'.join(end.removeprefix('road/') for end in ends)}"
+        found.setdefault(key, []).append(row)
+    for row in np.nonzero(present & (arrays.role == "ride"))[0].tolist():
+        for line in slots(str(columns["line_ids"][row])):
+            if line:
+                found.setdefault(f"railways/{line}", []).append(row)
+    made = []
+    for key, rows in found.items():
+        layer, _, feature = key.partition(":")[0].partition("/")
+        zh, en = network.names_of(layer, feature)
+        rail = layer == "railways"
+        stretch = by == "link" and not rail
+        start, end = (names[ends[rows[0]]] for ends in (arrays.tail, arrays.head)) if stretch else ("", "")
+        km = 0.0 if rail else float(sum(columns["length_km"][row] for row in rows)) / 2.0
+        # a whole feature closes as `close` in a scenario file closes it
+        hit = np.zeros(len(present), dtype=bool)
+        hit[rows if stretch else arrays.rows_by_id[key]] = True
+        edges = np.nonzero(arrays.closing(hit))[0]
+        made.append(Closure(key, zh, en, start, end, "rail" if rail else "road", km, edges))
+    return tuple(made)

@@ -14,8 +14,8 @@ from atlas.base.tables import listing
 from atlas.data.register import Register
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
-from atlas.decide.board import Board
-from atlas.decide.critical import Circle, Watch, closures
+from atlas.decide.board import Board, closures
+from atlas.decide.critical import Circle, Watch
 from atlas.decide.measures import make_measure, site_rows
 from atlas.decide.players import plan_players
 from atlas.land.ground import Ground

@@ -18,10 +18,9 @@ import pandas as pd
 
 from atlas.base.errors import PlanError
 from atlas.base.geodesy import Bools, Floats, Ints
-from atlas.base.tables import slots
 from atlas.data.scenario import Scenario
 from atlas.data.stamp import stamp
-from atlas.decide.board import Board, Opened
+from atlas.decide.board import Board, Closure, Opened, closures
 from atlas.decide.homes import Homes, minutes_to
 from atlas.decide.measures import centre_rows
 from atlas.land.ground import Ground
@@ -35,7 +34,6 @@ __all__ = [
     "Losses",
     "Watch",
     "breaks",
-    "closures",
     "critical_links",
     "dividend",
     "worst_pairs",
@@ -57,29 +55,6 @@ BREAK_COLUMNS = (
     "scenario", "rank", "link", "name_zh", "name_en", "mode", "trips_lost", "trips_cut", "later_min", "start", "end",
     "before_min", "after_min", "hash",
 )  # fmt: skip
-_ROAD_ROLES = ("run",)
-
-
-@dataclass(frozen=True)
-class Closure:
-    """What may close: a road or line, or one stretch of a road between two junctions.
-
-    Attributes
-    ----------
-    id
-        ``layer/feature``; for a stretch followed by ``:`` and the nodes of its ends.
-    edges
-        Rows of ``Network.edges``, both directions.
-    """
-
-    id: str
-    name_zh: str
-    name_en: str
-    from_zh: str
-    to_zh: str
-    mode: str
-    length_km: float
-    edges: Ints
 
 
 @dataclass(frozen=True)
@@ -219,51 +194,6 @@ def _shut(board: Board, some: Iterable[Closure]) -> Bools:
     return shut
 
 
-def closures(network: Network, scenario: Scenario, *, by: str = "feature") -> tuple[Closure, ...]:
-    """Return what of `scenario` may close.
-
-    Parameters
-    ----------
-    network, scenario
-        What is open.
-    by
-        ``feature``: each road, crossing and railway line as a whole. ``link``: each stretch of a road between two
-        junctions; railway lines as a whole, since trains that pass a station run over stretches they do not stop at.
-
-    Raises
-    ------
-    PlanError
-        Another `by`.
-    """
-    if by not in ("feature", "link"):
-        raise PlanError(f"links are closed by feature or by link, not by {by!r}")
-    arrays, columns, names = network.arrays, network.edge_columns, network.node_names
-    present = arrays.open_in(scenario)
-    found: dict[str, list[int]] = {}
-    for row in np.nonzero(present & np.isin(arrays.role, _ROAD_ROLES))[0].tolist():
-        key = f"{columns['layer'][row]}/{columns['feature_id'][row]}"
-        if by == "link":
-            ends = sorted(str(network.nodes["node_id"].iloc[arrays.twin[x[row]]]) for x in (arrays.tail, arrays.head))
-            key = f"{key}:{'—'.join(end.removeprefix('road/') for end in ends)}"
-        found.setdefault(key, []).append(row)
-    for row in np.nonzero(present & (arrays.role == "ride"))[0].tolist():
-        for line in slots(str(columns["line_ids"][row])):
-            if line:
-                found.setdefault(f"railways/{line}", []).append(row)
-    made = []
-    for key, rows in found.items():
-        layer, _, feature = key.partition(":")[0].partition("/")
-        zh, en = network.names_of(layer, feature)
-        rail = layer == "railways"
-        stretch = by == "link" and not rail
-        start, end = (names[ends[rows[0]]] for ends in (arrays.tail, arrays.head)) if stretch else ("", "")
-        km = 0.0 if rail else float(sum(columns["length_km"][row] for row in rows)) / 2.0
-        # a whole feature closes as `close` in a scenario file closes it
-        edges = np.array(rows, dtype=np.int64) if stretch else arrays.rows_by_id[key]
-        made.append(Closure(key, zh, en, start, end, "rail" if rail else "road", km, edges))
-    return tuple(made)
-
-
 def critical_links(
     network: Network,
     scenarios: Sequence[Scenario],
@@ -394,7 +324,7 @@ def dividend(watch: Watch, features: Sequence[str], some: Sequence[Closure]) -> 
         The scenario has nothing open of the link.
     """
     board = watch.board
-    own = board.named(features)
+    own = board.closing(features)
     if not (own & board.network.arrays.open_in(board.scenario)).any():
         raise PlanError(f"{', '.join(features)}: nothing of it is open in {board.scenario.name}")
 

@@ -120,7 +120,7 @@ class Happening:
             met = np.zeros(len(hit), dtype=bool)
             met[near] = shapely.intersects(lines[near], self.area)
             hit = met
-        return np.asarray(hit, dtype=bool)
+        return arrays.closing(np.asarray(hit, dtype=bool))
 
     def missing(self) -> tuple[Words, ...]:
         """Return `unmapped` in both languages; in Chinese for both where the file gives no other."""

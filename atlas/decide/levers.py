@@ -190,7 +190,7 @@ def _headways(board: Board) -> Iterator[Lever]:
     open_ = arrays.standing(board.present) & arrays.in_mode[board.mode] & (arrays.role == "board")
     lines = {line for row in np.nonzero(open_)[0] for line in listed(str(arrays.links[3][row]))}
     for line in sorted(lines):
-        mask = board.named([f"railways/{line}"]) & open_
+        mask = arrays.named([f"railways/{line}"]) & open_
         zh, en = network.names_of("railways", line)
         yield Lever(
             "headway", f"railways/{line}", zh, en, "", "× trains", 1.0, True, first * mask, later * mask, np.inf

@@ -322,7 +322,7 @@ def _by_projects(
         return []
     board = Board(network, scenario.but(with_=[one for player in projects for one in player.features]), mode)
     present = network.arrays.present_in(scenario)
-    own = [board.named(player.features) & ~present for player in projects]
+    own = [board.closing(player.features) & ~present for player in projects]
     every = np.any(own, axis=0)
 
     def built(*chosen: int) -> float:

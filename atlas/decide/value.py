@@ -277,7 +277,7 @@ def project_values(
     absent = [name for name in asked if not arrays.open_in(scenario)[arrays.named([name])].any()]
     held = scenario.but(with_=absent) if absent else scenario
     board = Board(network, held, mode)
-    shut = tuple(board.named(player.features) for player in players)
+    shut = tuple(board.closing(player.features) for player in players)
     least = board.opened(np.any(shut, axis=0))
     made = make_measure(
         measure, board, least, limit_min=limit_min, centres=weighing.get("centres", ()),
@@ -354,7 +354,7 @@ def target_values(
     """
     board = Board(network, scenario, mode)
     measure = Trips.of(network, targets, by_target=True)
-    game = Game(board, tuple(board.named(player.features) for player in players), measure)
+    game = Game(board, tuple(board.closing(player.features) for player in players), measure)
     if len(players) <= EXACT_PLAYERS:
         values = exact_values(game, progress)
         errors = np.zeros_like(values)

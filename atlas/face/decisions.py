@@ -311,7 +311,7 @@ def _sites(
 ) -> list[Row]:
     """Residents near a port, an airport and a hub by project, alone and as the last one missing."""
     board = Board(network, scenario, mode)
-    own = [board.named(player.features) for player in players]
+    own = [board.closing(player.features) for player in players]
     every = np.any(own, axis=0)
     least, whole = board.opened(every), board.opened()
     measures = {

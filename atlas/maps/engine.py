@@ -121,6 +121,7 @@ def pack_engine(network: Network, ground: Ground | None, group_of: Ints | None =
         block.add(name, values, "float32")
     block.add("lon", nodes.geometry.x.to_numpy(), "float64")
     block.add("lat", nodes.geometry.y.to_numpy(), "float64")
+    block.add("wider", arrays.wider.ravel(), "uint32")
     if group_of is not None:
         block.add("group", group_of, "int32")
     packed: dict[str, Any] = {

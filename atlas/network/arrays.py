@@ -6,7 +6,7 @@ these arrays, so that a change of scenario costs microseconds an edge and touche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
@@ -26,6 +26,8 @@ __all__ = ["MESH", "EdgeArrays", "StateArcs", "arrays_of", "kept_arrays", "packe
 
 #: The layer of ordinary roads, a sketch that names none.
 MESH = "ordinary_roads"
+#: Signs ``/`` in the id of a stretch of road: feature, number and direction.
+_PARTS = 2
 #: Gives a column of a table by its name.
 ColumnOf = Callable[[str], NDArray[Any]]
 _INSIDE = ("platform", "concourse", "vessel")
@@ -137,6 +139,8 @@ class EdgeArrays:
         (m,) whether the edge is tolled.
     indicative
         (m,) whether only the ends of its line are known, not its course.
+    wider
+        (w, 2) rows among all edges: stretches that widen others, and those they widen.
     links
         (feature, layer, plan ids, line ids) an edge, the last two joined by ``;``.
     """
@@ -163,11 +167,12 @@ class EdgeArrays:
     trains_ordinary: Floats
     service_ordinary: Floats
     opens_year: Floats
+    wider: Ints
     links: tuple[Texts, ...]
 
     def at(self, rows: Ints) -> EdgeArrays:
         """Return the edges `rows` alone; nodes stay as they are."""
-        by_node = {"rail_node", "twin", "anchored", "links"}
+        by_node = {"rail_node", "twin", "anchored", "wider", "links"}
         picked = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name not in by_node}
         return replace(self, **picked, links=tuple(text[rows] for text in self.links))
 
@@ -266,6 +271,13 @@ class EdgeArrays:
             hit[self.rows_by_id.get(name, np.zeros(0, dtype=np.int64))] = True
         return hit
 
+    def closing(self, hit: Bools) -> Bools:
+        """(m,) the edges `hit` and what widens them: lanes lie on the road that closes."""
+        shut = hit.copy()
+        wide, old = self.wider.T
+        shut[wide] |= hit[old]
+        return shut
+
     def _put_in(self, ids: Iterable[str]) -> Bools:
         """(m,) the edges of `ids`, and the platforms of the trains among them: a ride that none can board is none."""
         hit = self.named(ids)
@@ -287,7 +299,7 @@ class EdgeArrays:
         if scenario.with_ or drawn:
             present = present | self._put_in(scenario.with_ | drawn)
         if scenario.without or scenario.close:
-            present = present & ~self.named(scenario.without | scenario.close)
+            present = present & ~self.closing(self.named(scenario.without | scenario.close))
         return np.asarray(present, dtype=bool)
 
     def standing(self, present: Bools) -> Bools:
@@ -326,7 +338,7 @@ class EdgeArrays:
 
 #: Arrays that are computed from more than one column, and kept beside the columns.
 _COMPUTED = (
-    "tail", "head", "rail_node", "twin", "anchored", "changing", "indicative", "schematic", "opens_year",
+    "tail", "head", "rail_node", "twin", "anchored", "changing", "indicative", "schematic", "opens_year", "wider",
 )  # fmt: skip
 _NUMBERS = {
     "length_km": "length_km", "limit_kmh": "speed_limit_kmh", "run_min": "run_min", "run_min_low": "run_min_low",
@@ -361,11 +373,38 @@ def arrays_of(node: ColumnOf, edge: ColumnOf) -> EdgeArrays:
         indicative=(edge("course") == "indicative").astype(bool),
         schematic=np.isnan(published) & (length == drawn),
         opens_year=np.where(edge("opens_basis") == "on_request", np.inf, years),
+        wider=_widened_rows(edge("edge_id").tolist(), edge("feature_id").tolist()),
     )
 
 
 def _numbers(names: list[Any], position: dict[Any, int]) -> Ints:
     return np.fromiter(map(position.__getitem__, names), dtype=np.int64, count=len(names))
+
+
+def _widened_rows(edge_ids: Sequence[Any], feature_ids: Sequence[Any]) -> Ints:
+    """Return the stretches that widen others, and those they widen.
+
+    Parameters
+    ----------
+    edge_ids, feature_ids
+        (m,) ids of edges, and of the features behind them; what widens another has its feature's id before the other's.
+
+    Returns
+    -------
+    ndarray
+        (w, 2) rows, the wider stretch first.
+
+    Examples
+    --------
+    >>> _widened_rows(["old/0/f", "wide/old/0/f", "new/0/f"], ["old", "wide", "new"]).tolist()
+    [[1, 0]]
+    """
+    below = {
+        row: name.removeprefix(f"{feature_ids[row]}/") for row, name in enumerate(edge_ids) if name.count("/") > _PARTS
+    }
+    row_of = {name: row for row, name in enumerate(edge_ids)} if below else {}
+    pairs = [(row, row_of[name]) for row, name in below.items() if name != edge_ids[row] and name in row_of]
+    return np.array(pairs, dtype=np.int64).reshape(len(pairs), 2)
 
 
 def packed_arrays(arrays: EdgeArrays) -> dict[str, NDArray[Any]]:

@@ -53,7 +53,8 @@ def _told(frame: gpd.GeoDataFrame, layer: str) -> gpd.GeoDataFrame:
 def upgraded(roads: gpd.GeoDataFrame, edges: Columns) -> Columns:
     """Return the stretches that `roads` widen, each with its own limit and year: they lie where the old ones lie.
 
-    They run beside the old ones, so that from its year on the faster of the two counts.
+    They run beside the old ones, so that from its year on the faster of the two counts. The id of each is that of the
+    old one behind the id of what widens it (``EdgeArrays.wider``).
     """
     blocks = [filled("edges", 0)]
     for road in roads[(roads["upgrades"] != "").to_numpy(dtype=bool)].to_dict("records"):

@@ -30,7 +30,7 @@ from atlas.travel.comparison import Comparison, compare, seats
 from atlas.travel.matrix import od_minutes
 from atlas.travel.status import open_features, scenario_difference, scenario_header
 
-__all__ = ["DECIDED_IN", "MATRIX_MODES", "Report", "Step", "link_spans", "make_report"]
+__all__ = ["DECIDED_IN", "MATRIX_MODES", "Report", "Step", "link_spans", "make_report", "told_apart"]
 
 #: Modes of which the report prints all pairs of seats and all changes from year to year.
 MATRIX_MODES = ("multimodal", "rail")
@@ -207,14 +207,24 @@ def _step(network: Network, before: Scenario, after: Scenario, english: Mapping[
     # A schematic link from a town to its exit opens with the road it serves and says nothing of its own.
     opened = opened[~opened["name"].str.startswith("highways/acc_")].reset_index(drop=True)
     opened = opened.assign(name_en=[english.get(name, zh) for name, zh in opened[["name", "name_zh"]].to_numpy()])
-    opened = _told_apart(network, opened, "name")
+    opened = told_apart(network, opened, "name")
     changes = {mode: compare(network, before, after, mode=mode) for mode in MATRIX_MODES}
-    told = {mode: replace(one, projects=_told_apart(network, one.projects, "project")) for mode, one in changes.items()}
+    told = {mode: replace(one, projects=told_apart(network, one.projects, "project")) for mode, one in changes.items()}
     return Step(before, after, opened, told)
 
 
-def _told_apart(network: Network, rows: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Give the features that bear the name of another their ends."""
+def told_apart(network: Network, rows: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Give the features that bear the name of another their ends.
+
+    Parameters
+    ----------
+    network
+        What they are of.
+    rows
+        Table with ``name_zh`` and ``name_en``.
+    key
+        Its column of ``layer/feature``.
+    """
     spans = link_spans(network, dict(zip(rows[key].astype(str), rows["name_zh"].astype(str), strict=True)))
     if not spans:
         return rows

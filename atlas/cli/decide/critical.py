@@ -137,8 +137,10 @@ def command(
         _routes(session, places, scenarios, mode, near, top, sink)
         return
     from atlas.data.stamp import stamp
-    from atlas.decide.critical import NOTICED_MIN, Watch, closures, critical_links, worst_pairs
+    from atlas.decide.board import closures
+    from atlas.decide.critical import NOTICED_MIN, Watch, critical_links, worst_pairs
     from atlas.decide.critical import dividend as dividends
+    from atlas.plan.summary import told_apart
 
     ground = ground_of(session)
     if dividend:
@@ -147,6 +149,8 @@ def command(
         session.network, scenarios, ground, by=by, mode=mode, limit_min=limit_min, centres=centres, rank=rank,
         progress=steps(),
     )  # fmt: skip
+    if by == "feature":
+        frame = told_apart(session.network, frame, "link")
     rows: list[Row] = rows_of(frame if top == 0 else frame[frame["rank"] <= top])
     columns, key = (_LINKS if by == "link" else tuple(c for c in _LINKS if c.key not in ("from_zh", "to_zh"))), "links"
     if two or dividend:

@@ -37,11 +37,10 @@ export function openIn(N, scenario) {
     }
   }
   var out = (scenario.without || []).concat(scenario.close || []);
-  if (out.length) {
-    var gone = named(N, out);
-    for (i = 0; i < N.m; i++) if (gone[i]) present[i] = 0;
-  }
-  (scenario.closedRows || []).forEach(function (row) { present[row] = 0; });
+  var gone = named(N, out), wider = a.wider || [];
+  /* lanes lie on the road that closes: what widens it closes with it */
+  for (i = 0; i < wider.length; i += 2) if (gone[wider[i + 1]]) gone[wider[i]] = 1;
+  for (i = 0; i < N.m; i++) if (gone[i]) present[i] = 0;
   var passed = served(N, present);
   for (i = 0; i < N.m; i++) if (N.dependent[i] && !(passed[a.tail[i]] && passed[a.head[i]])) present[i] = 0;
   return { edges: present, nodes: served(N, present) };
