@@ -22,6 +22,7 @@ for folder in (ROOT, ROOT / "scripts"):
         sys.path.insert(0, str(folder))
 
 from recipes.courses import apply_courses  # noqa: E402
+from recipes.limits import limit_access  # noqa: E402
 from recipes.places import compile_places  # noqa: E402
 from recipes.rail import compile_rail  # noqa: E402
 from recipes.road import compile_roads  # noqa: E402
@@ -64,6 +65,7 @@ def compile_all(root: Path, specs: dict[str, LayerSpec]) -> Compiled:
     compiled.left += [Left(table, "*", f"no layer: {use}") for table, use in NOT_LAYERS.items()]
     override(compiled, facts.rows("overrides"), casts)
     apply_courses(compiled, root)
+    limit_access(compiled)
     return compiled
 
 

@@ -27,8 +27,11 @@ import shapely
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))
+for place in (ROOT, ROOT / "scripts"):
+    if str(place) not in sys.path:
+        sys.path.insert(0, str(place))
+
+from recipes.limits import LIMIT_KMH, PLANE, TOWN_KM  # noqa: E402  (the path must be set first)
 
 from atlas.base.geodesy import Floats, length_km  # noqa: E402  (the path must be set first)
 from atlas.data.declaration import read_specs  # noqa: E402
@@ -42,19 +45,12 @@ REGION = read_region(ROOT)
 CITIES = tuple(one.city for one in REGION.core)
 #: Roads within so many km of a place of the four cities are taken.
 REACH_KM = 12.0
-#: Within so many km of a place a road is a town's: prefecture and district seats, other seats, towns.
-TOWN_KM = {"prefecture": 4.0, "district": 3.0, "county": 3.0, "county_city": 3.0, "town": 1.5}
-#: Limits where no sign stands, of roads with one lane each way: urban ones and others (Regulations for the
-#: implementation of the road traffic safety law, article 45).
-LIMIT_KMH = {"town_road": 50.0, "country_road": 70.0}
 #: A road whose both ends lie so near a named ordinary road may stand for it, and is not faster.
 BESIDE_KM = 0.3
 #: Macau, roughly: its roads are not the mainland's.
 BEYOND = ((113.53, 22.175, 113.60, 22.2155), (113.544, 22.149, 113.62, 22.175), (113.5555, 22.10, 113.62, 22.15))
 #: Roads that hang together over fewer km than this are left out.
 LEAST_KM = 5.0
-#: Degrees as km of a plane, good enough for nearness.
-PLANE = np.array((102.9, 110.75))
 
 
 def read_sketch(folder: Path) -> tuple[Floats, list[tuple[int, int]]]:
@@ -146,7 +142,9 @@ def areas(lonlat: Floats, ways: list[list[int]]) -> list[str]:
 
 def limits(lonlat: Floats, ways: list[list[int]], kinds: list[str]) -> list[float]:
     """Limit of each way by its kind, and no more than that of a named ordinary road it may stand for."""
-    named = [one for one in features("highways") if not one["properties"]["kind"].startswith("expressway")]
+    # access roads are drawn for want of a road: they have no sign of their own
+    kinds_of = ((one, str(one["properties"]["kind"])) for one in features("highways"))
+    named = [one for one, kind in kinds_of if kind != "access" and not kind.startswith("expressway")]
     lines = [shapely.LineString(np.array(one["geometry"]["coordinates"]) * PLANE) for one in named]
     tree = shapely.STRtree(lines)
     found = []
