@@ -202,9 +202,29 @@ def test_kilometres_by_quality_are_the_kilometres_drawn(layers: dict[str, Layer]
     assert layers["ports"].km_by_quality == {}
 
 
+def test_access_roads_have_the_limits_of_town_and_country(layers: dict[str, Layer]) -> None:
+    access = layers["highways"].frame.query("kind == 'access'")
+    places = layers["places"].frame
+    seats = places[places["level"].isin(["prefecture", "district", "county", "county_city"])]
+    limits = access["speed_limit_kmh"]
+    assert limits.between(50, 70).all()
+    assert len(set(limits)) > 10
+    near = access.geometry.apply(lambda line: farthest_km(line, seats)) < 2.5
+    assert near.sum() > 10
+    assert (limits[near] == 50).all(), "wholly in a town"
+    assert (limits[access["drawn_length_km"] > 9.5] > 54).all(), "mostly in the country"
+
+
+def farthest_km(line: shapely.LineString, seats: pd.DataFrame) -> float:
+    """Kilometres from the farthest point of a line to the one seat that has it nearest."""
+    points, at = shapely.get_coordinates(line), shapely.get_coordinates(seats.geometry)
+    return float(distances_km(*at.T[:, :, None], *points.T[:, None, :]).max(axis=1).min())
+
+
 def test_ordinary_roads_are_never_faster_than_the_named_ordinary_road_beside_them(layers: dict[str, Layer]) -> None:
     named = layers["highways"].frame
-    named = named[~named["kind"].str.startswith("expressway") & named["speed_limit_kmh"].notna()]
+    # an access road is drawn for want of a road: it has no sign, but a limit by the same rule
+    named = named[~named["kind"].str.startswith(("expressway", "access")) & named["speed_limit_kmh"].notna()]
     scale = np.array([102.9, 110.75])
     lines = [shapely.LineString(shapely.get_coordinates(line) * scale) for line in named.geometry]
     tree, limits = shapely.STRtree(lines), named["speed_limit_kmh"].to_numpy()
