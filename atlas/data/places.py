@@ -28,7 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 PLACE_COLUMNS = ("id", "name_zh", "name_en", "level", "city", "adcode", "parent", "aliases")
-POINT_COLUMNS = ("node_id", "kind", "layer", "feature_id", "name_zh", "name_en", "city")
+POINT_COLUMNS = ("node_id", "kind", "service", "layer", "feature_id", "name_zh", "name_en", "city")
 
 #: Speed class of the step between the gate of a station that was asked for by name and its door.
 GATE = "gate"
@@ -46,6 +46,9 @@ _ENDINGS = {
     "port": ("", "码头"),
     "junction": ("枢纽", "出口", "互通", "收费站"),
 }
+#: Junctions that stand for the middle of a town beyond the layer of places: who says 番禺 means it, not the station.
+_CENTRES = ("city_centre", "district_centre", "county_seat")
+_CENTRE_ENDINGS = ("区", "市", "县", " District")
 _BRACKETS = r"[(（][^)）]*[)）]"
 #: A name that a shell takes as it is.
 _TYPED = r"[\w.·-]+"
@@ -111,6 +114,7 @@ class _Entry:
     full_name: str
     shown_zh: str
     shown_en: str
+    centre: bool = False
 
     @cached_property
     def exact(self) -> frozenset[str]:
@@ -144,6 +148,7 @@ def find_place(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Name
     points
         ``Network.nodes``, or its columns. When given, stations, airports, ports and junctions answer too, where no
         place does: ``广州南``, ``珠海站`` (``珠海`` is the city), ``Zhuhai Airport``, ``ZUH``, ``古鹤出口``.
+        A junction in the middle of a town comes before the station of its name: ``番禺``, ``番禺站``.
 
     Returns
     -------
@@ -196,8 +201,10 @@ def _characters(text: str) -> str:
 def _by_rank(entries: Sequence[_Entry], points: gpd.GeoDataFrame | Names | None) -> Iterator[Sequence[_Entry]]:
     yield entries
     if points is not None:
+        known = _points(_Key(points))
+        yield [entry for entry in known if entry.centre]
         for kind in _ENDINGS:
-            yield [entry for entry in _points(_Key(points)) if entry.place.level == kind]
+            yield [entry for entry in known if entry.place.level == kind and not entry.centre]
 
 
 def nearest_names(places: Layer | Names, text: str, points: gpd.GeoDataFrame | Names | None = None) -> tuple[str, ...]:
@@ -359,10 +366,6 @@ def _compiled(key: _Key) -> tuple[_Entry, ...]:
     return tuple(_entry(row, names, counts) for row in _rows(columns))
 
 
-def _split(text: str | None) -> list[str]:
-    return list(listed(text or ""))
-
-
 def _entry(row: Mapping[str, Any], names: dict[str, str], counts: Counter[str]) -> _Entry:
     def of(name: str) -> str:
         value = row[name]
@@ -370,7 +373,7 @@ def _entry(row: Mapping[str, Any], names: dict[str, str], counts: Counter[str]) 
 
     at = row["lon"], row["lat"]
     place = Place(of("id"), of("name_zh"), of("name_en"), *at, of("level"), of("city"), of("adcode"))
-    aliases = _split(of("aliases"))
+    aliases = list(listed(of("aliases")))
     own = [place.name_zh, place.name_en, *aliases]
     parent = names.get(of("parent"), place.city)
     heads = {place.city, f"{place.city}市", parent, parent[:-1]} - {""}
@@ -471,6 +474,9 @@ def _point_entry(row: Mapping[str, Any], counts: Counter[str]) -> _Entry:
     at = row["lon"], row["lat"]
     place = Place(row["node_id"], row["name_zh"], row["name_en"], *at, row["kind"], row["city"], "")
     stems, ended = _said(place.level, place.name_zh, place.name_en, place.city)
+    centre = row["kind"] == "junction" and row["service"] in _CENTRES
+    if centre:
+        ended |= {stem + ending for stem in stems for ending in _CENTRE_ENDINGS if stem.isascii() == ending.isascii()}
     codes = [place.id, f"{row['layer']}/{row['feature_id']}"]
     codes += [row["feature_id"]] if place.level == "airport" else []
     full = [f"{place.name_zh}站", f"{place.name_en} Station"] if place.level == "stop" else []
@@ -484,6 +490,7 @@ def _point_entry(row: Mapping[str, Any], counts: Counter[str]) -> _Entry:
         full_name=shown,
         shown_zh=shown,
         shown_en=place.name_en or shown,
+        centre=centre,
     )
 
 

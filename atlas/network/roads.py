@@ -482,7 +482,7 @@ def _nodes(levels: _Levels, stretches: _Stretches, borders: _Borders, ramps: _Ra
     roads = filled(
         "nodes", len(codes), node_id=levels.names[codes], kind="junction", mode="road", layer="interchanges",
         feature_id=of(known.ids), name_zh=of(known.name_zh), name_en=of(known.name_en), city=of(known.city),
-        side=levels.sides[junction], exit=levels.exit[junction] & ~toll,
+        service=of(known.kind), side=levels.sides[junction], exit=levels.exit[junction] & ~toll,
         geometry=shapely.points(levels.lonlat[junction]), opens_year=opens[codes],
     )  # fmt: skip
     crossed = columns_of("nodes", [node for _, node in borders.nodes.values()])
