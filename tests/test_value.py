@@ -221,7 +221,7 @@ def test_the_command_says_plainly_what_is_worth_nothing() -> None:
     words = ["value", "--project", "hmh", "--project", "szy", "--measure", "pairs", "--mode", "drive", "--lang", "en"]
     told = CliRunner().invoke(cli, words)
     assert told.exit_code == 0
-    assert "change nothing under this measure" in told.stderr
+    assert "nothing under this measure, in any combination looked at: Shiziyang Link" in told.stderr
     found = json.loads(CliRunner().invoke(cli, [*words, "--format", "json"]).stdout)
     assert sum(row["value"] for row in found["projects"]) == pytest.approx(found["joint"])
     wrong = CliRunner().invoke(cli, ["value", "--project", "hnh"])
