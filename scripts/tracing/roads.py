@@ -28,6 +28,9 @@ _DOUBTED = {
     "g15_ky": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
     "s47_fj": "anchored at a north end that was wrong; its Foshan section is read off by hand",
     "g94_jz": "anchored by hand; lies beside the road's own exits, perhaps a parallel road",
+    "g15_fk": "runs through the streets of 鹤山; read off by hand, exit by exit",
+    "s43_1": "goes round by G105 from 大良 to 东升; read off by hand, exit by exit",
+    "g94_xx3": "takes the way of G105 through 西区; read off by hand, exit by exit",
     "humen": "a seventh longer than the bridge is published to be",
     "s53_br": "an eighth longer than the branch is published to be",
     "xianghai_br": "leaves the branch and crosses itself",
@@ -132,7 +135,8 @@ def moved_nodes(
             if np.hypot(*(plane(np.array([(lon, lat)]))[0] - here)) <= 1.5 * error_km + 1.0:
                 found[name] = (lon, lat, "crossing of the two OSM ways taken for its roads")
             continue
-        if node["kind"] in _TOWNS or node["coord_confidence"] == "high":
+        by_hand = node["coord_source"].startswith("placed on")
+        if by_hand or node["kind"] in _TOWNS or node["coord_confidence"] == "high":
             continue
         crossing = _crossing([road.course for road in own.values()], here)
         if len(own) > 1 and crossing is not None:
@@ -160,22 +164,22 @@ def _crossing(courses: list[shapely.LineString], here: np.ndarray) -> np.ndarray
 
 
 def trace_roads(folder: Path) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
-    """Rows of road_via_points.csv and road_nodes.csv."""
+    """Rows of road_via_points.csv and road_nodes.csv; a road that has bends keeps them, and its nodes."""
+    known = read(FACTS / "road_via_points.csv")
+    bent = {row["link_id"] for row in known}
     nodes = {row["id"]: row for row in read(FACTS / "road_nodes.csv")}
     given = matched_roads(folder)
-    roads = [*given, *matched_here(folder, given, nodes)]
+    roads = [road for road in (*given, *matched_here(folder, given, nodes)) if road.row["id"] not in bent]
     for name, (lon, lat, words) in moved_nodes(roads, nodes, folder).items():
         nodes[name] |= {"lon": f"{lon:.5f}", "lat": f"{lat:.5f}"}
         if words not in nodes[name]["coord_source"]:
             nodes[name]["coord_source"] += f"; {words} (scgraph_data 2.0.0, OSM 2024, ODbL)"
-    rows, traced = [], set()
+    rows = []
     for road in roads:
         keys = road.keys
         at = plane(np.array([(float(nodes[k]["lon"]), float(nodes[k]["lat"])) for k in keys]))
         stop_km = STOP_KM if road.grade != "M" else SEEK_KM
         for key, bends in zip(keys, between(road.course, at, stop_km), strict=False):
-            if len(bends):
-                traced.add((road.row["id"], key))
             for seq, (lon, lat) in enumerate(bends, start=1):
                 rows.append(
                     {
@@ -183,5 +187,4 @@ def trace_roads(folder: Path) -> tuple[list[dict[str, str]], list[dict[str, str]
                         "lat": f"{lat:.5f}", "note": f"{ROADS[road.grade]} (grade {road.grade})",
                     }
                 )  # fmt: skip
-    kept = [row for row in read(FACTS / "road_via_points.csv") if (row["link_id"], row["after_node_id"]) not in traced]
-    return [*kept, *rows], list(nodes.values())
+    return [*known, *rows], list(nodes.values())
