@@ -32,7 +32,7 @@ KEPT = ("id", "name_zh", "name_en", "kind", "status", "status_as_of", "opened", 
 def along(line: shapely.LineString, first: int, start: float, end: float, *, wave: float) -> dict[int, Place]:
     """Nodes along part of a line, swung to its sides by `wave` degrees as a surveyed road would be."""
     nodes: dict[int, Place] = {}
-    for i, share in enumerate(np.linspace(start, end, 60)):
+    for i, share in enumerate(np.linspace(start, end, 400)):
         point = line.interpolate(float(share), normalized=True)
         nodes[first + i] = (round(point.x, 6), round(point.y + wave * float(np.sin(share * 60)), 6))
     return nodes

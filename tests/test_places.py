@@ -121,6 +121,17 @@ def test_points_of_the_network_answer_where_no_place_does(
         find_place(places, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "node_id"),
+    [("番禺", "road/panyu"), ("番禺区", "road/panyu"), ("顺德", "road/shunde"), ("佛山顺德区", "road/shunde"),
+     ("番禺站", "stn/panyu"), ("Shunde", "road/shunde"), ("Shunde Station", "stn/shunde")],
+)  # fmt: skip
+def test_the_middle_of_a_town_is_meant_before_the_station_of_its_name(
+    places: Layer, points: gpd.GeoDataFrame, text: str, node_id: str
+) -> None:
+    assert find_place(places, text, points).id == node_id
+
+
 @pytest.mark.parametrize("text", ["珠海", "中山", "小榄", "横琴", "Zhuhai", "zhongshan"])
 def test_a_place_is_meant_before_the_station_of_its_name(places: Layer, points: gpd.GeoDataFrame, text: str) -> None:
     assert find_place(places, text, points) == find_place(places, text)
