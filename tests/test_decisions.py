@@ -27,7 +27,7 @@ from atlas.maps.charts import Bar, Series, bar_chart, slope_chart, waterfall_cha
 from atlas.maps.pages.claims import Beside, Weighed, draw_claims
 from atlas.maps.pages.resilience import draw_resilience
 from atlas.maps.sheets.browser import chart_pictures
-from atlas.maps.sheets.closures import event_figure
+from atlas.maps.sheets.closures import event_figure, link_figure
 from atlas.maps.sheets.decided import decided
 from atlas.maps.sheets.editable import save_docx
 from atlas.maps.sheets.fair import fairness_figures
@@ -172,6 +172,15 @@ def test_who_drops_out_and_who_is_cut_off_are_told_apart_the_most_first(found: D
     assert note.en.startswith("Out of the hour of the nearest centre: D 9k, A 4k. No route to any centre: C 34k.")
     nobody = event_figure(found, {**event, "counties": []}, catalog.region, "zhuhai", "").note
     assert nobody.en.startswith(both("figures.nobody").en)
+
+
+def test_a_bar_says_nothing_of_people_too_few_to_be_said(found: Decisions) -> None:
+    row = {**found.links[0], "scenario": "x", "people_cut": 120.0}
+    few = link_figure(replace(found, links=[row]), "x")
+    many = link_figure(replace(found, links=[{**row, "people_cut": 12_000.0}]), "x")
+    said = ["".join(text.words.zh for text in figure.chart.texts) for figure in (few, many)]
+    assert "中断" not in said[0].replace(both("figures.links", year="x").zh, "")
+    assert "1.2 万" in said[1]
 
 
 def test_every_value_of_a_chart_stands_beside_it_and_in_its_table(found: Decisions, site: Path) -> None:

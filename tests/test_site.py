@@ -129,6 +129,16 @@ def test_a_site_is_stale_when_any_table_it_could_show_changes(name: str, tmp_pat
     assert len(keys) == 2
 
 
+def test_the_spots_of_a_legend_are_as_large_as_its_letters(browser: Browser, site: Path) -> None:
+    with page_of(browser, site, "validation.html") as page:
+        sizes = page.evaluate(
+            "[...document.querySelectorAll('.spot')].map(one => { const box = one.getBoundingClientRect(); "
+            "return [box.width, box.height]; })"
+        )
+    assert len(sizes) >= 3
+    assert all(8 <= wide <= 16 and wide == tall for wide, tall in sizes)
+
+
 def test_every_page_carries_its_hash(site: Path) -> None:
     for name in PAGES:
         assert find_stamps(site / name), name

@@ -25,8 +25,8 @@ def link_figure(found: Decisions, name: str, seat: str = "", *, link: bool = Tru
     rows = found.of(found.links, "scenario", name)
     bars = [
         Bar(
-            link_words(found, row), row["people_lost"], said_people(row["people_lost"]), more=row["people_cut"],
-            more_said=both("figures.cut_people", people=said_people(row["people_cut"])) if row["people_cut"] else None,
+            link_words(found, row), row["people_lost"], said_people(row["people_lost"]), more=_cut(row),
+            more_said=both("figures.cut_people", people=said_people(_cut(row))) if _cut(row) else None,
             link=closed_link(seat, (row["link"],), name, link),
         )
         for row in rows[:_LINKS]
@@ -47,7 +47,7 @@ def link_figure(found: Decisions, name: str, seat: str = "", *, link: bool = Tru
         both("figures.links_caption", year=name),
     )  # fmt: skip
     legend = [both("figures.dropped", limit=found.facts["limit_min"])]
-    if any(row["people_cut"] for row in rows[:_LINKS]):
+    if any(map(_cut, rows[:_LINKS])):
         legend.append(both("figures.cut_legend"))
     return Figure(title, bar_chart(title, bars, legend=legend), table)
 
@@ -55,12 +55,17 @@ def link_figure(found: Decisions, name: str, seat: str = "", *, link: bool = Tru
 _PEOPLE = ("people_lost", "people_cut", "people_delayed")
 
 
+def _cut(row: Row) -> float:
+    """People cut off, as a bar draws them: too few to be said are none."""
+    return float(row["people_cut"]) if row["people_cut"] >= LEAST_SAID else 0.0
+
+
 def event_chart(found: Decisions) -> Figure:
     """Return all events by what they lose."""
     bars = [
         Bar(
-            capital(named(row)), row["people_lost"], said_people(row["people_lost"]), more=row["people_cut"],
-            more_said=both("figures.cut_people", people=said_people(row["people_cut"])) if row["people_cut"] else None,
+            capital(named(row)), row["people_lost"], said_people(row["people_lost"]), more=_cut(row),
+            more_said=both("figures.cut_people", people=said_people(_cut(row))) if _cut(row) else None,
         )
         for row in found.events
     ]  # fmt: skip
