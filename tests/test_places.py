@@ -132,6 +132,41 @@ def test_the_middle_of_a_town_is_meant_before_the_station_of_its_name(
     assert find_place(places, text, points).id == node_id
 
 
+@pytest.mark.parametrize(
+    ("text", "node_id"),
+    [("虎门", "road/humen_town"), ("Humen", "road/humen_town"), ("虎门镇", "road/humen_town"), ("虎门站", "stn/humen"),
+     ("大良", "road/shunde"), ("大良街道", "road/shunde"), ("Daliang", "road/shunde"), ("daliangzhen", "road/shunde"),
+     ("市桥", "road/panyu"), ("杏坛镇", "road/xingtan"), ("Xingtan Town", "road/xingtan")],
+)  # fmt: skip
+def test_towns_beyond_the_layer_of_places_answer_as_towns_do(
+    places: Layer, points: gpd.GeoDataFrame, text: str, node_id: str
+) -> None:
+    assert find_place(places, text, points).id == node_id
+
+
+@pytest.mark.parametrize(
+    ("text", "node_id"),
+    [("南沙出口", "road/e_nansha_hm"), ("鹤山出口", "road/e_heshan"), ("南山出口", "road/e_nanshan_jm"),
+     ("大良出口", "road/e_daliang"), ("虎门出口", "road/e_humen_yj"), ("横琴互通", "road/e_hengqin")],
+)  # fmt: skip
+def test_the_exit_of_a_town_is_not_its_middle(places: Layer, points: gpd.GeoDataFrame, text: str, node_id: str) -> None:
+    assert find_place(places, text, points).id == node_id
+
+
+@pytest.mark.parametrize("text", ["口岸", "番禺出口"])
+def test_what_stands_in_brackets_for_more_than_a_town_and_exits_that_are_not_there_answer_to_nothing(
+    places: Layer, points: gpd.GeoDataFrame, text: str
+) -> None:
+    with pytest.raises(UnknownPlaceError):
+        find_place(places, text, points)
+
+
+def test_names_that_begin_with_what_was_typed_are_offered_first(places: Layer, points: gpd.GeoDataFrame) -> None:
+    with pytest.raises(UnknownPlaceError) as found:
+        find_place(places, "珠海港", points)
+    assert set(found.value.candidates[:3]) == {"珠海港斗门港区", "珠海港洪湾港", "珠海港高栏港区"}
+
+
 @pytest.mark.parametrize("text", ["珠海", "中山", "小榄", "横琴", "Zhuhai", "zhongshan"])
 def test_a_place_is_meant_before_the_station_of_its_name(places: Layer, points: gpd.GeoDataFrame, text: str) -> None:
     assert find_place(places, text, points) == find_place(places, text)

@@ -50,6 +50,16 @@ def test_an_edge_is_cut_where_time_runs_out() -> None:
     assert out.geometry.coords[-1][0] == pytest.approx(113.05, abs=1e-4)
 
 
+def test_who_joins_where_the_journey_begins_joins_the_road_that_follows() -> None:
+    network = build_network(line_world(kinds=("expressway", "expressway"), toll=True))
+    there, back = (route(network, *ends, NOW, mode="drive") for ends in (("road/a", "road/c"), ("road/c", "road/a")))
+    for journey in (there, back):
+        roads = [leg for leg in journey.legs if leg.role == "road"]
+        assert all(leg.layer == "highways" and leg.length_km > 0 and leg.from_name != leg.to_name for leg in roads)
+        assert sum(leg.minutes for leg in journey.legs) == pytest.approx(journey.minutes)
+    assert any(network.edge_columns["role"][row] == "ramp" for row in there.edge_rows)
+
+
 def test_a_road_that_opens_in_2030_is_not_there_in_2026() -> None:
     world = line_world(towns=2)
     world["highways"].frame["opens_year"] = 2030

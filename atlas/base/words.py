@@ -15,8 +15,25 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 __all__ = [
-    "LANGUAGES", "Words", "both", "capital", "joined", "language", "parameter_words", "say_in", "simple_pairs",
-    "simplified", "word_table",
+    "BRACKETS",
+    "CENTRES",
+    "CENTRE_ENDINGS",
+    "ENDINGS",
+    "LANGUAGES",
+    "TOWN_ENDINGS",
+    "Words",
+    "also_called",
+    "both",
+    "capital",
+    "ended_so",
+    "joined",
+    "language",
+    "parameter_words",
+    "said",
+    "say_in",
+    "simple_pairs",
+    "simplified",
+    "word_table",
 ]  # fmt: skip
 
 #: Language → its tag in HTML.
@@ -179,3 +196,55 @@ def simple_pairs(texts: Iterable[str]) -> list[str]:
     held = set("".join(map(simplified, texts)))
     pairs = [(chr(sign), simple) for sign, simple in _simple().items() if simple in held]
     return ["".join(pair[i] for pair in pairs) for i in (0, 1)]
+
+
+#: What may be said or left out at the end of the name of such a point.
+ENDINGS = {
+    "stop": ("站", "火车站", "高铁站", " Station", " Railway Station"),
+    "airport": ("机场", "国际机场", " Airport", " International Airport"),
+    "port": ("", "码头"),
+    "junction": ("枢纽", "出口", "互通", "收费站"),
+}
+#: Junctions that stand for the middle of a city or county beyond the layer of places; those of towns are `town`. Who
+#: says 番禺 or 虎门 means it, not the station.
+CENTRES = ("city_centre", "district_centre", "county_seat")
+CENTRE_ENDINGS = ("区", "市", "县", " District")
+#: What may be said at the end of the name of a town, of a junction that stands for one or of a middle in one.
+TOWN_ENDINGS = ("镇", "街道", " Town")
+BRACKETS = r"[(（]([^)）]*)[)）]"
+
+
+def said(level: str, name_zh: str, name_en: str, city: str) -> tuple[set[str], set[str]]:
+    """Return the stems of a point's names, without what may be left out, and the stems with what may be added."""
+    bare = [re.sub(BRACKETS, "", name) for name in (name_zh, name_en)]
+    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
+    endings = ENDINGS[level]
+    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
+    if level in ("airport", "port"):
+        stems |= {stem.removeprefix(city) for stem in stems}
+    stems -= {""}
+    return stems, {stem + ending for stem in stems for ending in endings}
+
+
+def ended_so(stems: Iterable[str], endings: Iterable[str]) -> set[str]:
+    """Return the stems with each of the endings in their writing."""
+    return {stem + ending for stem in stems for ending in endings if stem.isascii() == ending.isascii()}
+
+
+def also_called(layer: str, name_zh: str, name_en: str, city: str) -> tuple[str, ...]:
+    """Return what a station, airport or port may also be called; nothing for features of other layers.
+
+    Examples
+    --------
+    >>> also_called("stations", "珠海", "Zhuhai", "珠海")
+    ('Zhuhai Railway Station', 'Zhuhai Station', '珠海火车站', '珠海站', '珠海高铁站')
+    """
+    level = {"stations": "stop", "airports": "airport", "ports": "port"}.get(layer)
+    if level is None:
+        return ()
+    stems, _ = said(level, name_zh, name_en, city)
+    endings = [ending for ending in ENDINGS[level] if ending]
+    bare = [stem for stem in stems if not any(stem.endswith(ending.strip()) for ending in endings)]
+    ended = {stem + ending for stem in bare for ending in endings if stem.isascii() == ending.isascii()}
+    with_city = {city + name for name in ended if not name.isascii() and not name.startswith(city)}
+    return tuple(sorted((ended | with_city) - {name_zh, name_en}))

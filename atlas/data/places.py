@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Any
 from atlas.base.doors import Door, sign_fault, whole_signs
 from atlas.base.errors import LayerError, UnknownPlaceError
 from atlas.base.tables import listed
-from atlas.base.words import simplified
+from atlas.base.words import (
+    BRACKETS,
+    CENTRE_ENDINGS,
+    CENTRES,
+    ENDINGS,
+    TOWN_ENDINGS,
+    also_called,
+    ended_so,
+    said,
+    simplified,
+)
 from atlas.data.region import Region, read_region
 
 if TYPE_CHECKING:
@@ -39,21 +49,12 @@ _RANK = {
     "stop": 3, "airport": 4, "port": 5, "junction": 6,
 }  # fmt: skip
 _LAST = len(_RANK)
-#: What may be said or left out at the end of the name of such a point.
-_ENDINGS = {
-    "stop": ("站", "火车站", "高铁站", " Station", " Railway Station"),
-    "airport": ("机场", "国际机场", " Airport", " International Airport"),
-    "port": ("", "码头"),
-    "junction": ("枢纽", "出口", "互通", "收费站"),
-}
-#: Junctions that stand for the middle of a town beyond the layer of places: who says 番禺 means it, not the station.
-_CENTRES = ("city_centre", "district_centre", "county_seat")
-_CENTRE_ENDINGS = ("区", "市", "县", " District")
-_BRACKETS = r"[(（][^)）]*[)）]"
 #: A name that a shell takes as it is.
 _TYPED = r"[\w.·-]+"
 _OFFERED = 5
 _ALIKE = 0.45
+#: How like a longer name is that begins with more than so many signs typed.
+_BEGUN, _BEGINS = 2, 0.95
 
 
 _BARE = {ord(sign): None for sign in " -'·_."}
@@ -203,7 +204,7 @@ def _by_rank(entries: Sequence[_Entry], points: gpd.GeoDataFrame | Names | None)
     if points is not None:
         known = _points(_Key(points))
         yield [entry for entry in known if entry.centre]
-        for kind in _ENDINGS:
+        for kind in ENDINGS:
             yield [entry for entry in known if entry.place.level == kind and not entry.centre]
 
 
@@ -221,6 +222,8 @@ def nearest_names(places: Layer | Names, text: str, points: gpd.GeoDataFrame | N
             (difflib.SequenceMatcher(None, key, name).ratio() for name in names if name.isascii() == latin),
             default=0.0,
         )
+        if len(key) > _BEGUN and any(name.startswith(key) for name in names):
+            alike = max(alike, _BEGINS)
         if key and alike >= _ALIKE:
             shown = entry.shown_en if latin else entry.shown_zh
             scored.append((-round(alike, 3), _RANK.get(entry.place.level, _LAST), shown))
@@ -414,43 +417,12 @@ def _point_codes(key: _Key, *, whole: bool) -> frozenset[str]:
     rows = zip(*(names[name] for name in ("node_id", "kind", "layer", "feature_id")), strict=True)
     found = []
     for node, kind, layer, feature in rows:
-        if kind in _ENDINGS:
+        if kind in ENDINGS:
             if whole or "/" not in node:
                 found += [node, f"{layer}/{feature}"]
             if kind == "airport":
                 found.append(feature)
     return frozenset(map(str.casefold, found))
-
-
-def _said(level: str, name_zh: str, name_en: str, city: str) -> tuple[set[str], set[str]]:
-    """Return the stems of a point's names, without what may be left out, and the stems with what may be added."""
-    bare = [re.sub(_BRACKETS, "", name) for name in (name_zh, name_en)]
-    parts = [part.strip() for name in bare for part in (name, *name.split("/"))]
-    endings = _ENDINGS[level]
-    stems = {name.removesuffix(ending) for name in parts for ending in ("", *endings)}
-    if level in ("airport", "port"):
-        stems |= {stem.removeprefix(city) for stem in stems}
-    stems -= {""}
-    return stems, {stem + ending for stem in stems for ending in endings}
-
-
-def also_called(layer: str, name_zh: str, name_en: str, city: str) -> tuple[str, ...]:
-    """Return what a station, airport or port may also be called; nothing for features of other layers.
-
-    Examples
-    --------
-    >>> also_called("stations", "珠海", "Zhuhai", "珠海")
-    ('Zhuhai Railway Station', 'Zhuhai Station', '珠海火车站', '珠海站', '珠海高铁站')
-    """
-    level = {"stations": "stop", "airports": "airport", "ports": "port"}.get(layer)
-    if level is None:
-        return ()
-    stems, _ = _said(level, name_zh, name_en, city)
-    endings = [ending for ending in _ENDINGS[level] if ending]
-    bare = [stem for stem in stems if not any(stem.endswith(ending.strip()) for ending in endings)]
-    ended = {stem + ending for stem in bare for ending in endings if stem.isascii() == ending.isascii()}
-    with_city = {city + name for name in ended if not name.isascii() and not name.startswith(city)}
-    return tuple(sorted((ended | with_city) - {name_zh, name_en}))
 
 
 @lru_cache(maxsize=8)
@@ -463,7 +435,7 @@ def _points(key: _Key) -> tuple[_Entry, ...]:
         # of a junction with both levels the ordinary one is meant; one of tolled roads alone has no other
         name = row["node_id"]
         doubled = name.endswith("/toll") and name.removesuffix("/toll") in known
-        return row["kind"] in _ENDINGS and not doubled
+        return row["kind"] in ENDINGS and not doubled
 
     named = [row for row in _rows(columns) if counts_for_itself(row)]
     counts = Counter(row["name_zh"] for row in named)
@@ -473,10 +445,19 @@ def _points(key: _Key) -> tuple[_Entry, ...]:
 def _point_entry(row: Mapping[str, Any], counts: Counter[str]) -> _Entry:
     at = row["lon"], row["lat"]
     place = Place(row["node_id"], row["name_zh"], row["name_en"], *at, row["kind"], row["city"], "")
-    stems, ended = _said(place.level, place.name_zh, place.name_en, place.city)
-    centre = row["kind"] == "junction" and row["service"] in _CENTRES
-    if centre:
-        ended |= {stem + ending for stem in stems for ending in _CENTRE_ENDINGS if stem.isascii() == ending.isascii()}
+    stems, ended = said(place.level, place.name_zh, place.name_en, place.city)
+    middle = row["kind"] == "junction" and row["service"] in CENTRES
+    town = row["kind"] == "junction" and row["service"] == "town"
+    # a town is no exit: 南沙出口 is the one of the bridge, not 南沙
+    if middle:
+        # 顺德(大良) is in 大良; of 横琴(十字门/口岸) neither is a town
+        towns = {
+            town for name in (place.name_zh, place.name_en) for town in re.findall(BRACKETS, name) if "/" not in town
+        }
+        ended = ended_so(stems, CENTRE_ENDINGS) | ended_so(towns, TOWN_ENDINGS)
+        stems |= towns
+    elif town:
+        ended = ended_so(stems, TOWN_ENDINGS)
     codes = [place.id, f"{row['layer']}/{row['feature_id']}"]
     codes += [row["feature_id"]] if place.level == "airport" else []
     full = [f"{place.name_zh}站", f"{place.name_en} Station"] if place.level == "stop" else []
@@ -490,7 +471,7 @@ def _point_entry(row: Mapping[str, Any], counts: Counter[str]) -> _Entry:
         full_name=shown,
         shown_zh=shown,
         shown_en=place.name_en or shown,
-        centre=centre,
+        centre=middle or town,
     )
 
 

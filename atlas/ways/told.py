@@ -195,7 +195,11 @@ def legs_of(network: Told, rows: Sequence[int], spent: Sequence[float]) -> tuple
     for i, row in enumerate(rows):
         if class_of[row] == GATE:
             continue
-        key = _leg_key(column, row, roles[i], keys[-1] if keys else None)
+        if roles[i] == "ramp" and not (keys and keys[-1][0] == "road") and roles[i + 1 : i + 2] == ["run"]:
+            # who joins where the journey begins joins the road that follows
+            key = ("road", str(column["feature_id"][rows[i + 1]]))
+        else:
+            key = _leg_key(column, row, roles[i], keys[-1] if keys else None)
         if keys and key == keys[-1]:
             groups[-1].append(i)
         else:
@@ -205,7 +209,9 @@ def legs_of(network: Told, rows: Sequence[int], spent: Sequence[float]) -> tuple
     for (role, feature), group in zip(keys, groups, strict=True):
         own = [rows[i] for i in group]
         first, last = own[0], own[-1]
-        layer = str(column["layer"][first])
+        # of a road joined, not of its ramp
+        named = own[1] if role_of[first] == "ramp" and len(own) > 1 else first
+        layer = str(column["layer"][named])
         zh, en = network.names_of(layer, feature)
         kinds = [role_of[row] for row in own]
         rides = [row for row, kind in zip(own, kinds, strict=True) if kind == "ride"]
@@ -214,7 +220,7 @@ def legs_of(network: Told, rows: Sequence[int], spent: Sequence[float]) -> tuple
         legs.append(
             Leg(
                 role=role,
-                mode={"train": "rail", "transfer": "rail", "road": "road"}.get(role, str(column["mode"][first])),
+                mode={"train": "rail", "transfer": "rail", "road": "road"}.get(role, str(column["mode"][named])),
                 name_zh=zh,
                 name_en=en,
                 from_name=_end_name(network, int(tail[first])),
@@ -225,7 +231,7 @@ def legs_of(network: Told, rows: Sequence[int], spent: Sequence[float]) -> tuple
                 border_min=_spent_as(on_each, kinds, ("border", "land")),
                 feature_id=feature,
                 layer=layer,
-                plan_ids=str(column["plan_ids"][first]),
+                plan_ids=str(column["plan_ids"][named]),
                 detail="—".join(calls),
                 edge_rows=tuple(own),
                 ride_min=_spent_as(on_each, kinds, _RIDDEN),

@@ -42,6 +42,8 @@ export function legs(C, tree, node) {
   var out = [], last = null;
   steps.forEach(function (step, i) {
     var row = step[0], role = roles[i], combo = row < 0 ? ["", "", "", ""] : N.combos[a.combo[row]], key;
+    // who joins where the journey begins joins the road that follows
+    if (role === "ramp" && !(last && last.role === "road") && roles[i + 1] === "run") combo = N.combos[a.combo[steps[i + 1][0]]];
     if (row >= 0 && N.gate[row]) return;
     if (role === "ramp") key = last && last.role === "road" ? last.key : "road " + combo[0];
     else if (role === "board" || role === "ride" || role === "alight") key = "train " + combo[0];
