@@ -121,36 +121,25 @@ def test_points_of_the_network_answer_where_no_place_does(
         find_place(places, text)
 
 
-@pytest.mark.parametrize(
-    ("text", "node_id"),
-    [("番禺", "road/panyu"), ("番禺区", "road/panyu"), ("顺德", "road/shunde"), ("佛山顺德区", "road/shunde"),
-     ("番禺站", "stn/panyu"), ("Shunde", "road/shunde"), ("Shunde Station", "stn/shunde")],
-)  # fmt: skip
-def test_the_middle_of_a_town_is_meant_before_the_station_of_its_name(
-    places: Layer, points: gpd.GeoDataFrame, text: str, node_id: str
+#: Names of towns beyond the layer of places, of the stations and of the exits that bear them, and the node meant.
+TOWNS = {
+    "番禺": "panyu", "番禺区": "panyu", "市桥": "panyu", "顺德": "shunde", "佛山顺德区": "shunde", "Shunde": "shunde",
+    "大良": "shunde", "大良街道": "shunde", "Daliang": "shunde", "daliangzhen": "shunde", "虎门": "humen_town",
+    "Humen": "humen_town", "虎门镇": "humen_town", "杏坛镇": "xingtan", "Xingtan Town": "xingtan",
+}  # fmt: skip
+STATIONS = {"番禺站": "panyu", "Shunde Station": "shunde", "虎门站": "humen"}
+EXITS = {
+    "南沙出口": "e_nansha_hm", "鹤山出口": "e_heshan", "南山出口": "e_nanshan_jm", "大良出口": "e_daliang",
+    "虎门出口": "e_humen_yj", "横琴互通": "e_hengqin",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "names"), [("road", TOWNS), ("stn", STATIONS), ("road", EXITS)])
+def test_a_name_means_the_town_its_station_or_its_exit_as_it_ends(
+    places: Layer, points: gpd.GeoDataFrame, kind: str, names: dict[str, str]
 ) -> None:
-    assert find_place(places, text, points).id == node_id
-
-
-@pytest.mark.parametrize(
-    ("text", "node_id"),
-    [("虎门", "road/humen_town"), ("Humen", "road/humen_town"), ("虎门镇", "road/humen_town"), ("虎门站", "stn/humen"),
-     ("大良", "road/shunde"), ("大良街道", "road/shunde"), ("Daliang", "road/shunde"), ("daliangzhen", "road/shunde"),
-     ("市桥", "road/panyu"), ("杏坛镇", "road/xingtan"), ("Xingtan Town", "road/xingtan")],
-)  # fmt: skip
-def test_towns_beyond_the_layer_of_places_answer_as_towns_do(
-    places: Layer, points: gpd.GeoDataFrame, text: str, node_id: str
-) -> None:
-    assert find_place(places, text, points).id == node_id
-
-
-@pytest.mark.parametrize(
-    ("text", "node_id"),
-    [("南沙出口", "road/e_nansha_hm"), ("鹤山出口", "road/e_heshan"), ("南山出口", "road/e_nanshan_jm"),
-     ("大良出口", "road/e_daliang"), ("虎门出口", "road/e_humen_yj"), ("横琴互通", "road/e_hengqin")],
-)  # fmt: skip
-def test_the_exit_of_a_town_is_not_its_middle(places: Layer, points: gpd.GeoDataFrame, text: str, node_id: str) -> None:
-    assert find_place(places, text, points).id == node_id
+    for text, node in names.items():
+        assert find_place(places, text, points).id == f"{kind}/{node}", text
 
 
 @pytest.mark.parametrize("text", ["口岸", "番禺出口"])

@@ -40,10 +40,10 @@ __all__ = [
 #: Not on Windows: there drafts of killed processes stay until someone removes them.
 fcntl: Any = importlib.import_module("fcntl") if os.name == "posix" else None
 _DRAFT, _MOVES = ".atlas-draft-", "moves"
-#: Paths that libraries take for a path and nothing else: no ``!`` (archive), ``#``, ``?``, ``;`` (address), no bytes
-#: that are no UTF-8.
 #: Bytes that a disk which is not full takes.
 _ROOM = 1 << 20
+#: Paths that libraries take for a path and nothing else: no ``!`` (archive), ``#``, ``?``, ``;`` (address), no bytes
+#: that are no UTF-8.
 _PLAIN = re.compile(r"[\w./ ()+,=@~-]+")
 
 

@@ -198,7 +198,7 @@ def simple_pairs(texts: Iterable[str]) -> list[str]:
     return ["".join(pair[i] for pair in pairs) for i in (0, 1)]
 
 
-#: What may be said or left out at the end of the name of such a point.
+#: What may be said or left out at the end of the name of a point of the network, by its kind.
 ENDINGS = {
     "stop": ("站", "火车站", "高铁站", " Station", " Railway Station"),
     "airport": ("机场", "国际机场", " Airport", " International Airport"),
@@ -245,6 +245,6 @@ def also_called(layer: str, name_zh: str, name_en: str, city: str) -> tuple[str,
     stems, _ = said(level, name_zh, name_en, city)
     endings = [ending for ending in ENDINGS[level] if ending]
     bare = [stem for stem in stems if not any(stem.endswith(ending.strip()) for ending in endings)]
-    ended = {stem + ending for stem in bare for ending in endings if stem.isascii() == ending.isascii()}
+    ended = ended_so(bare, endings)
     with_city = {city + name for name in ended if not name.isascii() and not name.startswith(city)}
     return tuple(sorted((ended | with_city) - {name_zh, name_en}))
